@@ -1,0 +1,85 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use implicit_bias_lab::config::{LabelKind, Settings};
+
+/// Where does gradient descent end up?
+///
+/// Trains two-layer ReLU and leaky ReLU networks by plain gradient descent, measures stable rank and
+/// normalized margins, and judges the claims of Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935).
+#[derive(Debug, Parser)]
+#[command(name = "implicit-bias", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Reproduce the paper: runs, figures, verdicts and one report
+    Reproduce(ReproduceArgs),
+    /// Train one network and judge the claims on it
+    Train(Box<TrainArgs>),
+    /// Measure how nearly orthogonal a data set is
+    Check(CheckArgs),
+    /// Judge and draw finished runs again
+    Report(ReportArgs),
+    /// List the devices that this build can use
+    Devices(DevicesArgs),
+}
+
+/// Flags of `reproduce`.
+#[derive(Args, Debug)]
+pub struct ReproduceArgs {
+    /// Smaller networks and shorter horizons: under a minute instead of minutes
+    #[arg(long)]
+    pub quick: bool,
+    /// Folder for the runs and the report; must be new or empty [default: runs/reproduce]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// Flags of `train`.
+#[derive(Args, Debug)]
+pub struct TrainArgs {
+    /// TOML file with any of the flags below as keys; flags win
+    #[arg(value_name = "CONFIG.toml")]
+    pub config: Option<PathBuf>,
+    /// The settings
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// Flags of `check`.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// Data file: .npz with arrays X [n, d] and y [n]
+    #[arg(value_name = "DATA")]
+    pub data: PathBuf,
+    /// How the labels are written [default: plus-minus-one]
+    #[arg(long, value_enum)]
+    pub labels: Option<LabelKind>,
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `report`.
+#[derive(Args, Debug)]
+pub struct ReportArgs {
+    /// Run directories
+    #[arg(value_name = "RUN_DIR", required = true)]
+    pub runs: Vec<PathBuf>,
+}
+
+/// Flags of `devices`.
+#[derive(Args, Debug)]
+pub struct DevicesArgs {
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,128 @@
+//! What each command does: call the laboratory, print what came out.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use implicit_bias_data::{Dataset, Geometry, LabelEncoding};
+use implicit_bias_lab::config::{LabelKind, RunConfig, Settings};
+use implicit_bias_lab::{
+    LabError, Progress, Reproduction, RunOptions, RunRecord, StopReason, execute,
+};
+use serde_json::{Value, json};
+
+use crate::args::{CheckArgs, DevicesArgs, ReportArgs, ReproduceArgs, TrainArgs};
+
+type Outcome = anyhow::Result<ExitCode>;
+
+/// Folder of the runs that are not told where to go.
+const RUNS: &str = "runs";
+
+/// `train`: one run.
+pub fn train(arguments: &TrainArgs) -> Outcome {
+    let file = match &arguments.config {
+        Some(path) => Settings::from_file(path)?,
+        None => Settings::default(),
+    };
+    let settings = arguments.settings.clone().over(file);
+    let config = RunConfig::resolve(&settings)?;
+    let progress = Progress::new("train");
+    let record = execute(
+        &config,
+        RunOptions {
+            parent: Path::new(RUNS),
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            progress: &mut |fraction| {
+                progress.set(fraction);
+                true
+            },
+            announce: &mut |text| progress.line(text),
+        },
+    )?;
+    progress.finish();
+    if settings.json {
+        println!("{}", summary(&record));
+    } else {
+        print!("{}", record.summary_text());
+    }
+    Ok(code(record.stop()))
+}
+
+/// The contract's JSON object of a run.
+fn summary(record: &RunRecord) -> Value {
+    // JSON knows no NaN: an undefined quantity is null, which is what `Value::from` makes of it.
+    let last: serde_json::Map<String, Value> = record
+        .last_row()
+        .into_iter()
+        .map(|(name, value)| (name, Value::from(value)))
+        .collect();
+    json!({
+        "run_dir": record.path,
+        "stop_reason": record.stop().map_or("interrupted", StopReason::word),
+        "engine": record.manifest.engine,
+        "final": last,
+        "claims": record.claims,
+    })
+}
+
+/// A run that did not reach its horizon has failed, whatever it recorded.
+fn code(stop: Option<StopReason>) -> ExitCode {
+    match stop {
+        Some(StopReason::Completed { .. }) => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// `check`: the geometry of a data set.
+pub fn check(arguments: &CheckArgs) -> Outcome {
+    let labels = match arguments.labels {
+        Some(LabelKind::ZeroOne) => LabelEncoding::ZeroOne,
+        Some(LabelKind::PlusMinusOne) | None => LabelEncoding::PlusMinusOne,
+    };
+    let data = Dataset::from_npz(&arguments.data, labels).map_err(LabError::from)?;
+    let geometry = Geometry::of(&data);
+    if arguments.json {
+        println!("{}", serde_json::to_value(&geometry)?);
+    } else {
+        println!("{geometry}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `report`: claims, figures and report of finished runs, anew.
+pub fn report(arguments: &ReportArgs) -> Outcome {
+    for path in &arguments.runs {
+        let record = RunRecord::read(path)?;
+        record.rewrite_conclusions()?;
+        print!("{}", record.summary_text());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `devices`: what this build can use.
+pub fn devices(arguments: &DevicesArgs) -> Outcome {
+    let devices = implicit_bias_lab::devices();
+    if arguments.json {
+        println!("{}", json!({ "devices": devices }));
+    } else {
+        for device in devices {
+            println!("{:<10} {}", device.name, device.precisions.join(", "));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `reproduce`: the paper.
+pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
+    let default = Path::new(RUNS).join("reproduce");
+    let out = arguments.out.clone().unwrap_or(default);
+    let progress = Progress::new("reproduce");
+    let reproduction = Reproduction::run(arguments.quick, &out, &progress)?;
+    progress.finish();
+    print!("{}", reproduction.table_text());
+    println!("\nreport: {}", reproduction.report_path().display());
+    Ok(if reproduction.completed() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

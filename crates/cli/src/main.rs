@@ -1,0 +1,34 @@
+//! `implicit-bias`: where does gradient descent end up?
+//!
+//! The binary only reads flags, calls the laboratory and prints; everything else is in
+//! `implicit-bias-lab`.
+
+mod args;
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use implicit_bias_lab::LabError;
+
+use args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Reproduce(arguments) => commands::reproduce(&arguments),
+        Command::Train(arguments) => commands::train(&arguments),
+        Command::Check(arguments) => commands::check(&arguments),
+        Command::Report(arguments) => commands::report(&arguments),
+        Command::Devices(arguments) => commands::devices(&arguments),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            let input = error
+                .downcast_ref::<LabError>()
+                .is_some_and(LabError::is_input);
+            ExitCode::from(if input { 2 } else { 1 })
+        }
+    }
+}

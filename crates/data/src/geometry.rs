@@ -1,0 +1,382 @@
+use std::fmt;
+
+use faer::MatRef;
+use ndarray::{ArrayView2, Axis};
+use serde::{Serialize, Serializer};
+
+use crate::Dataset;
+
+/// How nearly orthogonal the samples of a [`Dataset`] are.
+///
+/// The theorems of Kou, Chen and Gu (2023) ask for `‖x_i‖² ≥ C n p` for every sample, that is,
+/// for a large [`ratio`](Self::ratio), and for a bounded [`norm_ratio`](Self::norm_ratio). Their
+/// conclusions often hold far below the constant `C` of the proofs, so the numbers are reported
+/// and not judged.
+///
+/// Infinite values serialize as null, as does a rank that was not computed.
+///
+/// ```
+/// use implicit_bias_data::{Dataset, Geometry};
+/// use ndarray::array;
+///
+/// let data = Dataset::new(array![[3.0, 4.0], [1.0, 0.0]], array![1.0, -1.0])?;
+/// let geometry = Geometry::of(&data);
+/// assert_eq!((geometry.r_min, geometry.r_max, geometry.p), (1.0, 5.0, 3.0));
+/// assert_eq!(geometry.ratio, 1.0 / (2.0 * 3.0));
+/// # Ok::<(), implicit_bias_data::DataError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Geometry {
+    /// Number of samples `n`.
+    pub n: usize,
+    /// Dimension `d`.
+    pub d: usize,
+    /// Number of samples labelled `+1`.
+    pub positive: usize,
+    /// Number of samples labelled `−1`.
+    pub negative: usize,
+    /// Smallest norm, `R_min = min_i ‖x_i‖`.
+    pub r_min: f64,
+    /// Largest norm, `R_max = max_i ‖x_i‖`.
+    pub r_max: f64,
+    /// `R_max / R_min`; infinite when a sample is zero.
+    #[serde(serialize_with = "finite_or_null")]
+    pub norm_ratio: f64,
+    /// Largest inner product of two samples, `p = max_{i≠k} |⟨x_i, x_k⟩|`.
+    pub p: f64,
+    /// Near-orthogonality ratio `R_min² / (n p)`; 0 when a sample is zero, otherwise infinite
+    /// when `p = 0`.
+    #[serde(serialize_with = "finite_or_null")]
+    pub ratio: f64,
+    /// Numerical rank of `X`: how many singular values exceed `max(n, d) · ε · σ_max`, with
+    /// `ε = 2^−52`.
+    ///
+    /// `None` when `min(n, d)² · max(n, d) > 4 · 10¹¹`, where the decomposition would take many
+    /// minutes.
+    pub rank: Option<usize>,
+}
+
+impl Geometry {
+    /// Measures a data set, in `O(n² d)` time and, but for the rank, `O(n + d)` memory.
+    pub fn of(data: &Dataset) -> Self {
+        let x = data.x().view();
+        let (n, d) = x.dim();
+        let (positive, negative) = data.class_counts();
+        let norms = x.outer_iter().map(|sample| sample.dot(&sample).sqrt());
+        let (r_min, r_max) = norms.fold((f64::INFINITY, 0.0_f64), |(low, high), norm| {
+            (low.min(norm), high.max(norm))
+        });
+        let p = largest_inner_product(x);
+        Self {
+            n,
+            d,
+            positive,
+            negative,
+            r_min,
+            r_max,
+            norm_ratio: if r_min == 0.0 {
+                f64::INFINITY
+            } else {
+                r_max / r_min
+            },
+            p,
+            ratio: if r_min == 0.0 {
+                0.0
+            } else {
+                r_min * r_min / (n as f64 * p)
+            },
+            rank: numerical_rank(x),
+        }
+    }
+}
+
+/// `max_{i≠k} |⟨x_i, x_k⟩|`, tile by tile over the upper triangle of `X Xᵀ`, which as a whole may
+/// not fit in memory.
+fn largest_inner_product(x: ArrayView2<'_, f64>) -> f64 {
+    const TILE: usize = 256;
+    let mut largest = 0.0_f64;
+    for (i, rows) in x.axis_chunks_iter(Axis(0), TILE).enumerate() {
+        for (k, columns) in x.axis_chunks_iter(Axis(0), TILE).enumerate().skip(i) {
+            // products: at most TILE×TILE
+            let mut products = rows.dot(&columns.t());
+            if i == k {
+                products.diag_mut().fill(0.0);
+            }
+            largest = products
+                .iter()
+                .fold(largest, |largest, product| largest.max(product.abs()));
+        }
+    }
+    largest
+}
+
+fn numerical_rank(x: ArrayView2<'_, f64>) -> Option<usize> {
+    const MOST_WORK: f64 = 4e11;
+    let (n, d) = x.dim();
+    let (short, long) = (n.min(d), n.max(d));
+    if (short as f64).powi(2) * long as f64 > MOST_WORK {
+        return None;
+    }
+    // σ(X) = σ(Xᵀ): row-major X read by columns is Xᵀ, d×n, without a copy.
+    let transposed = MatRef::from_column_major_slice(x.to_slice()?, d, n);
+    let tall = if d >= n {
+        transposed
+    } else {
+        transposed.transpose()
+    };
+    let singular_values = tall.singular_values().ok()?;
+    let threshold = long as f64 * f64::EPSILON * singular_values.first()?;
+    Some(
+        singular_values
+            .iter()
+            .filter(|&&value| value > threshold)
+            .count(),
+    )
+}
+
+fn finite_or_null<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    value.is_finite().then_some(*value).serialize(serializer)
+}
+
+impl fmt::Display for Geometry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rank = self
+            .rank
+            .map_or_else(|| "not computed".to_owned(), |rank| rank.to_string());
+        let classes = format!("{} of +1, {} of -1", self.positive, self.negative);
+        let rows = [
+            ("samples", "n", self.n.to_string()),
+            ("dimension", "d", self.d.to_string()),
+            ("classes", "", classes),
+            ("rank of X", "", rank),
+            ("smallest norm", "R_min", significant(self.r_min)),
+            ("largest norm", "R_max", significant(self.r_max)),
+            ("norm ratio", "R_max/R_min", significant(self.norm_ratio)),
+            ("largest inner product", "p", significant(self.p)),
+            (
+                "near-orthogonality ratio",
+                "R_min²/(n p)",
+                significant(self.ratio),
+            ),
+        ];
+        for (name, symbol, value) in rows {
+            writeln!(f, "{name:<26}{symbol:<14}{value}")?;
+        }
+        write!(
+            f,
+            "The theorems ask for ‖x_i‖² ≥ C n p for every sample, that is, for a large \
+             near-orthogonality ratio;\ntheir conclusions often hold far below the constant C of \
+             the proofs."
+        )
+    }
+}
+
+/// Six significant digits, in scientific notation where the plain one would be long.
+fn significant(value: f64) -> String {
+    let exponent = value.abs().log10().floor();
+    if value == 0.0 || !value.is_finite() {
+        value.to_string()
+    } else if (-4.0..6.0).contains(&exponent) {
+        format!("{value:.*}", (5.0 - exponent) as usize)
+    } else {
+        format!("{value:.5e}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use approx::assert_relative_eq;
+    use ndarray::{Array1, Array2, array, concatenate};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::random::{Stream, gaussian_matrix};
+
+    /// Alternating labels, which the measured numbers do not depend on.
+    fn geometry(x: Array2<f64>) -> Geometry {
+        let y = Array1::from_shape_fn(x.nrows(), |i| if i % 2 == 0 { 1.0 } else { -1.0 });
+        Geometry::of(&Dataset::new(x, y).unwrap())
+    }
+
+    fn gaussian(n: usize, d: usize, seed: u64) -> Array2<f64> {
+        gaussian_matrix(n, d, 1.0, seed, Stream::Noise).unwrap()
+    }
+
+    /// The orthogonal factor of a Gaussian matrix, by Gram–Schmidt twice over.
+    fn rotation(d: usize, seed: u64) -> Array2<f64> {
+        let mut q = gaussian(d, d, seed);
+        for i in (0..d).chain(0..d) {
+            for k in 0..i {
+                let other = q.row(k).to_owned();
+                let overlap = q.row(i).dot(&other);
+                q.row_mut(i).scaled_add(-overlap, &other);
+            }
+            let norm = q.row(i).dot(&q.row(i)).sqrt();
+            q.row_mut(i).mapv_inplace(|entry| entry / norm);
+        }
+        q
+    }
+
+    #[test]
+    fn three_samples_by_hand() {
+        let measured = geometry(array![[3.0, 4.0, 0.0], [0.0, 2.0, 0.0], [-1.0, 0.0, 2.0]]);
+        let expected = Geometry {
+            n: 3,
+            d: 3,
+            positive: 2,
+            negative: 1,
+            r_min: 2.0,
+            r_max: 5.0,
+            norm_ratio: 2.5,
+            p: 8.0,
+            ratio: 4.0 / 24.0,
+            rank: Some(3),
+        };
+        assert_eq!(measured, expected);
+    }
+
+    #[test]
+    fn a_negative_product_counts_by_its_size() {
+        assert_eq!(geometry(array![[2.0, 0.0], [-3.0, 1.0]]).p, 6.0);
+    }
+
+    #[test]
+    fn a_zero_sample_makes_the_ratio_zero() {
+        let measured = geometry(array![[0.0, 0.0], [1.0, 0.0]]);
+        assert_eq!((measured.ratio, measured.norm_ratio), (0.0, f64::INFINITY));
+        assert_eq!(
+            (measured.p, measured.r_min, measured.rank),
+            (0.0, 0.0, Some(1))
+        );
+        assert_eq!(geometry(Array2::zeros((3, 2))).rank, Some(0));
+    }
+
+    #[test]
+    fn orthogonal_samples_have_an_infinite_ratio_that_serializes_as_null() {
+        let measured = geometry(array![[1.0, 0.0], [0.0, 2.0]]);
+        assert_eq!(measured.ratio, f64::INFINITY);
+        let json = serde_json::to_value(&measured).unwrap();
+        assert!(json["ratio"].is_null());
+        assert_eq!(json["norm_ratio"], 2.0);
+        for key in [
+            "n", "d", "r_min", "r_max", "p", "rank", "positive", "negative",
+        ] {
+            assert!(json[key].is_number(), "{key}");
+        }
+    }
+
+    #[test]
+    fn tiles_see_every_pair() {
+        // 600 samples are three tiles a side; one large product is planted in each tile in turn.
+        for (i, k) in [
+            (3, 200),
+            (10, 300),
+            (255, 256),
+            (0, 599),
+            (300, 511),
+            (512, 599),
+        ] {
+            let mut x = gaussian(600, 8, 2);
+            x.row_mut(i)
+                .assign(&array![50.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+            x.row_mut(k)
+                .assign(&array![-40.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+            assert_eq!(geometry(x).p, 2000.0, "pair {i}, {k}");
+        }
+    }
+
+    #[test]
+    fn rank_of_products_of_thin_factors() {
+        for (n, d, rank) in [(9, 30, 4), (30, 9, 4), (12, 12, 1), (6, 40, 6), (40, 6, 6)] {
+            let x = gaussian(n, rank, 1).dot(&gaussian(rank, d, 2));
+            assert_eq!(geometry(x).rank, Some(rank), "{n}×{d}");
+        }
+        let repeated = concatenate![Axis(0), gaussian(5, 20, 3), 2.0 * gaussian(5, 20, 3)];
+        assert_eq!(geometry(repeated).rank, Some(5));
+    }
+
+    #[test]
+    fn a_rank_that_would_take_too_long_is_left_out() {
+        let one = array![[1.0]];
+        assert_eq!(
+            numerical_rank(one.broadcast((10_000, 10_000)).unwrap()),
+            None
+        );
+    }
+
+    #[test]
+    fn the_table_is_aligned_and_explains_itself() {
+        let x = concatenate![Axis(0), array![[3.0, 4.0]], array![[1e-7, 0.0]]];
+        let text = geometry(x).to_string();
+        let expected = "\
+samples                   n             2
+dimension                 d             2
+classes                                 1 of +1, 1 of -1
+rank of X                               2
+smallest norm             R_min         1.00000e-7
+largest norm              R_max         5.00000
+norm ratio                R_max/R_min   5.00000e7
+largest inner product     p             3.00000e-7
+near-orthogonality ratio  R_min²/(n p)  1.66667e-8
+The theorems ask for ‖x_i‖² ≥ C n p for every sample, that is, for a large near-orthogonality ratio;
+their conclusions often hold far below the constant C of the proofs.";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn six_digits() {
+        let shown = [0.0, 1.0, 123.4567, 999_999.6, 0.000_123, 1e6, f64::INFINITY].map(significant);
+        assert_eq!(
+            shown,
+            [
+                "0",
+                "1.00000",
+                "123.457",
+                "1000000",
+                "0.000123000",
+                "1.00000e6",
+                "inf"
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_brute_force(n in 2_usize..12, d in 1_usize..12, seed: u64) {
+            let x = gaussian(n, d, seed);
+            let measured = geometry(x.clone());
+            let product = |i: usize, k: usize| (0..d).map(|j| x[[i, j]] * x[[k, j]]).sum::<f64>();
+            let mut p = 0.0_f64;
+            let mut norms: Vec<f64> = (0..n).map(|i| product(i, i).sqrt()).collect();
+            for i in 0..n {
+                for k in (0..n).filter(|&k| k != i) {
+                    p = p.max(product(i, k).abs());
+                }
+            }
+            norms.sort_by(f64::total_cmp);
+            assert_relative_eq!(measured.p, p, max_relative = 1e-12);
+            assert_relative_eq!(measured.r_min, norms[0], max_relative = 1e-12);
+            assert_relative_eq!(measured.r_max, norms[n - 1], max_relative = 1e-12);
+            let ratio = norms[0].powi(2) / (n as f64 * p);
+            assert_relative_eq!(measured.ratio, ratio, max_relative = 1e-12);
+            prop_assert_eq!(measured.rank, Some(n.min(d)));
+        }
+
+        #[test]
+        fn rotations_and_permutations_change_nothing(
+            n in 2_usize..10, d in 1_usize..10, seed: u64, shift in 0_usize..10,
+        ) {
+            let x = gaussian(n, d, seed);
+            let before = geometry(x.clone());
+            let (first, second) = x.view().split_at(Axis(0), shift % n);
+            let permuted = concatenate![Axis(0), second, first];
+            for after in [geometry(x.dot(&rotation(d, seed ^ 1))), geometry(permuted)] {
+                assert_relative_eq!(after.r_min, before.r_min, max_relative = 1e-10);
+                assert_relative_eq!(after.r_max, before.r_max, max_relative = 1e-10);
+                assert_relative_eq!(after.p, before.p, max_relative = 1e-10);
+                prop_assert_eq!(after.rank, before.rank);
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Data sets, where they come from, and the geometry that the theorems ask about.
+//!
+//! A [`Dataset`] is `n` samples `x_i ∈ R^d` with labels `y_i = ±1`. It is generated from a seed
+//! ([`Synthetic`]) or read from a NumPy archive ([`Dataset::from_npz`]), and it is validated once,
+//! so that no later stage meets a NaN or a missing class. [`Geometry`] measures how nearly
+//! orthogonal its samples are.
+//!
+//! Random numbers come from one ChaCha8 stream per purpose ([`random`]) and are bit-identical on
+//! every machine.
+//!
+//! ```
+//! use implicit_bias_data::{Geometry, Synthetic};
+//!
+//! let law = Synthetic::Mixture { samples: 10, dim: 784, signal: 1.0, noise: 1.0 };
+//! let data = law.generate(7)?;
+//! let geometry = Geometry::of(&data);
+//! println!("{geometry}");
+//! assert_eq!(geometry.rank, Some(10));
+//! # Ok::<(), implicit_bias_data::DataError>(())
+//! ```
+
+mod dataset;
+mod error;
+mod geometry;
+mod npy;
+mod npz;
+pub mod random;
+mod synthetic;
+
+pub use dataset::{Dataset, LabelEncoding};
+pub use error::DataError;
+pub use geometry::Geometry;
+pub use npz::{read_npz_arrays, read_weights_npz, write_npz_arrays};
+pub use synthetic::Synthetic;
+
+/// The largest number of entries of one array: `2^29`, which is 4 GiB of `f64`.
+///
+/// Generators and readers refuse a larger array before they allocate it, so that a typing error
+/// or a hostile file ends in a message.
+pub const MAX_ENTRIES: u64 = 1 << 29;

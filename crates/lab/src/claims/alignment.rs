@@ -1,0 +1,173 @@
+//! The activation pattern on same-sign samples stops changing.
+
+use super::run::{Run, step};
+use super::settings::{LAST_DECADE, MIN_HORIZON, MIN_RECORDS_IN_DECADE, PATTERN_BUSY};
+use super::{Claim, ClaimId, Verdict, draft};
+
+/// Judges that after a finite time no neuron changes its activation on a same-sign sample (paper).
+///
+/// The column `same_sign_changes` compares each recorded step with the one before it, so a change
+/// that reverts between two records is not seen, and the last change is known up to one record
+/// interval. Rest over the whole last decade `(T/10, T]` supports. Changes in at least half of its
+/// record intervals refute, unless they become rarer (our rule): fewer pairs than in the decade
+/// before mean that the pattern may yet come to rest.
+pub(super) fn judge(run: &Run) -> Option<Claim> {
+    let all = run.pattern_changes(0.0, run.horizon)?;
+    let mut claim = draft(
+        ClaimId::Alignment,
+        "After a finite time the activation pattern on same-sign samples stops changing.",
+        "last recorded step that shows a change since the record before it",
+        "finite",
+    );
+    let changes = run.series.column("same_sign_changes")?;
+    let last_change = run
+        .series
+        .steps()
+        .into_iter()
+        .zip(changes)
+        .rfind(|&(_, pairs)| pairs > 0.0);
+    let last_change = last_change.map_or(0.0, |(step, _)| step);
+    claim.measured = (all.records > 0).then_some(last_change);
+    (claim.verdict, claim.reason) = decide(run, last_change)?;
+    Some(claim)
+}
+
+fn decide(run: &Run, last_change: f64) -> Option<(Verdict, String)> {
+    let start = run.horizon / LAST_DECADE;
+    let decade = run.pattern_changes(start, run.horizon)?;
+    let before = run.pattern_changes(start / LAST_DECADE, start)?;
+    if run.horizon < MIN_HORIZON {
+        return Some((
+            Verdict::Inconclusive,
+            format!(
+                "horizon too short: T = {} steps, at least {} are needed.",
+                step(run.horizon),
+                step(MIN_HORIZON)
+            ),
+        ));
+    }
+    if decade.records < MIN_RECORDS_IN_DECADE {
+        return Some((
+            Verdict::Inconclusive,
+            format!(
+                "too few recorded steps in the last decade: {}, at least {MIN_RECORDS_IN_DECADE} \
+                 are needed.",
+                decade.records
+            ),
+        ));
+    }
+    if decade.busy == 0 {
+        return Some((
+            Verdict::Supported,
+            format!(
+                "no same-sign activation differs between any two of the {} recorded steps of the \
+                 last decade; the last change was seen at step {} of {} (changes that revert \
+                 between two records are not seen).",
+                decade.records,
+                step(last_change),
+                step(run.horizon)
+            ),
+        ));
+    }
+    let found = format!(
+        "same-sign activations changed in {} of the last decade's {} record intervals, {} pairs in \
+         all after {} in the decade before",
+        decade.busy, decade.records, decade.pairs, before.pairs
+    );
+    let busy = decade.busy as f64 >= PATTERN_BUSY * decade.records as f64;
+    Some(if busy && decade.pairs >= before.pairs {
+        (
+            Verdict::Refuted,
+            format!("{found}: the pattern keeps changing."),
+        )
+    } else if busy {
+        (
+            Verdict::Inconclusive,
+            format!("{found}: changes become rarer, but have not stopped."),
+        )
+    } else {
+        (
+            Verdict::Inconclusive,
+            format!("{found}: changes are rare, but have not stopped."),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{context, only, table};
+    use super::*;
+    use crate::Series;
+
+    fn claim(changes: &dyn Fn(f64) -> f64) -> Claim {
+        only(
+            &table(1e5, &[("same_sign_changes", changes)]),
+            &Series::default(),
+            &context(),
+        )
+    }
+
+    #[test]
+    fn a_pattern_at_rest_is_supported() {
+        let claim = claim(&|t| if t > 0.0 && t <= 5000.0 { 2.0 } else { 0.0 });
+        assert_eq!(claim.verdict, Verdict::Supported, "{claim:#?}");
+        assert_eq!(claim.measured, Some(5000.0));
+    }
+
+    #[test]
+    fn a_pattern_that_never_moved_is_supported() {
+        let claim = claim(&|_| 0.0);
+        assert_eq!(
+            (claim.verdict, claim.measured),
+            (Verdict::Supported, Some(0.0))
+        );
+    }
+
+    #[test]
+    fn a_pattern_that_keeps_flipping_is_refuted() {
+        let claim = claim(&|t| if t > 0.0 { 3.0 } else { f64::NAN });
+        assert_eq!(claim.verdict, Verdict::Refuted, "{claim:#?}");
+        assert_eq!(claim.measured, Some(1e5));
+    }
+
+    #[test]
+    fn rare_and_dwindling_changes_are_inconclusive() {
+        let once = claim(&|t| f64::from(t == 5e4));
+        let dwindling = claim(&|t| if t > 0.0 { (1e5 / t).floor() } else { 0.0 });
+        for claim in [once, dwindling] {
+            assert_eq!(claim.verdict, Verdict::Inconclusive, "{claim:#?}");
+        }
+    }
+
+    #[test]
+    fn few_records_are_inconclusive() {
+        let mut series = Series::new(["step", "same_sign_changes"]);
+        for t in [0.0, 10.0, 100.0, 1e4, 2e4, 5e4, 1e5] {
+            series.push(vec![t, 0.0]);
+        }
+        let claim = only(&series, &Series::default(), &context());
+        assert_eq!(claim.verdict, Verdict::Inconclusive);
+        assert!(
+            claim.reason.contains("too few recorded steps"),
+            "{}",
+            claim.reason
+        );
+    }
+
+    #[test]
+    fn an_interval_that_straddles_the_decade_counts_against_rest() {
+        let mut series = Series::new(["step", "same_sign_changes"]);
+        for (t, changes) in [
+            (9e3, 0.0),
+            (1.1e4, 1.0),
+            (2e4, 0.0),
+            (4e4, 0.0),
+            (7e4, 0.0),
+            (1e5, 0.0),
+        ] {
+            series.push(vec![t, changes]);
+        }
+        let claim = only(&series, &Series::default(), &context());
+        assert_eq!(claim.verdict, Verdict::Inconclusive, "{claim:#?}");
+    }
+}

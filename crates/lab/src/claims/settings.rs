@@ -1,0 +1,78 @@
+//! Every threshold of every verdict, in one place.
+//!
+//! These numbers are **this project's settings**. The paper states limits and rates up to
+//! constants; how near is near enough, and how long a run must be, is for whoever measures to say.
+//! None of them may be attributed to the paper.
+
+/// Shorter runs are inconclusive: two decades of this are needed after the transient.
+pub(super) const MIN_HORIZON: f64 = 1000.0;
+
+/// A window with fewer recorded steps is inconclusive.
+pub(super) const MIN_POINTS: usize = 8;
+
+/// Each half of a window needs this many, so that the halves can be compared.
+pub(super) const MIN_POINTS_A_HALF: usize = 4;
+
+/// The window of most fits, `[T/100, T]`: two decades.
+pub(super) const WINDOW: f64 = 100.0;
+
+/// The window in which an activation pattern must have come to rest, `(T/10, T]`: one decade.
+pub(super) const LAST_DECADE: f64 = 10.0;
+
+/// The last decade needs this many recorded steps.
+pub(super) const MIN_RECORDS_IN_DECADE: usize = 5;
+
+/// Growth below this share of a quantity's size over a window counts as none.
+pub(super) const MIN_GROWTH: f64 = 1e-6;
+
+/// Relative gaps and `stable rank − 1` below this are rounding, and are left out of logarithms.
+pub(super) const ROUNDING: f64 = 1e-12;
+
+/// A trend that would not reach the claim even at this power of the horizon, `T²`, is taken to stay
+/// away from it.
+pub(super) const OUTLOOK: f64 = 2.0;
+
+/// Loss: the interval of the exponent must lie within this of −1 to support.
+pub(super) const LOSS_TOLERANCE: f64 = 0.05;
+
+/// Loss: an interval of the exponent wholly farther than this from −1 refutes.
+pub(super) const LOSS_FAR: f64 = 0.5;
+
+/// Norm: the ratio of the slopes of the two halves must lie within this of 1 to support.
+pub(super) const NORM_TOLERANCE: f64 = 0.1;
+
+/// Norm: a ratio of slopes below this is saturation, if its interval leaves the tolerance too.
+pub(super) const NORM_SATURATES: f64 = 0.5;
+
+/// Norm: a ratio of slopes above this is growth faster than logarithmic, if its interval leaves the
+/// tolerance too.
+pub(super) const NORM_OUTGROWS: f64 = 2.0;
+
+/// Norm: the loss below which the samples are fitted, and faster growth is no longer the transient.
+pub(super) const FITTED_LOSS: f64 = 0.1;
+
+/// Margins: the limiting relative gap supports if its interval ends at or below this.
+pub(super) const GAP_SUPPORTED: f64 = 0.05;
+
+/// Margins: the limiting relative gap refutes if its interval starts above this.
+pub(super) const GAP_REFUTED: f64 = 0.1;
+
+/// Rank one: the limiting stable rank supports if its interval ends at or below this.
+pub(super) const RANK_ONE_SUPPORTED: f64 = 1.05;
+
+/// Rank one: the limiting stable rank refutes if its interval starts above this.
+pub(super) const RANK_ONE_REFUTED: f64 = 1.1;
+
+/// Bounded rank: the constant. Derived, not the paper's: see the module `stable_rank`.
+pub(super) const RANK_BOUND: f64 = 4.0;
+
+/// Rank one: supported only from below this, where the largest singular value already carries more
+/// than half of the block's squared norm.
+pub(super) const RANK_ONE_IN_SIGHT: f64 = 2.0;
+
+/// A limiting stable rank refutes only if it is within this share of the last measured one: an
+/// extrapolation from farther away is a guess.
+pub(super) const RANK_REACH: f64 = 0.25;
+
+/// Alignment: changes in at least this share of the last decade's record intervals refute.
+pub(super) const PATTERN_BUSY: f64 = 0.5;

@@ -1,0 +1,475 @@
+//! The configuration of a run: settings as given, and the validated configuration they resolve to.
+
+mod settings;
+mod steps;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use implicit_bias_data::{Dataset, LabelEncoding, Synthetic};
+use implicit_bias_model::{Activation, Loss};
+use sha2::{Digest, Sha256};
+
+pub use settings::{
+    ActivationKind, EngineKind, GradientKind, LabelKind, LossKind, Precision, Settings,
+    SyntheticKind,
+};
+pub use steps::Steps;
+
+use crate::LabError;
+
+/// Most recorded steps a decade: past this the tables outgrow their use.
+const MAX_RECORD: u32 = 1000;
+
+/// Where the samples come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DataSource {
+    /// A file with arrays `X` and `y`.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// How it writes its labels.
+        labels: LabelEncoding,
+    },
+    /// A generator.
+    Synthetic(Synthetic),
+}
+
+impl DataSource {
+    /// Reads or generates the data set.
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader or the generator.
+    pub fn load(&self, seed: u64) -> Result<Dataset, LabError> {
+        Ok(match self {
+            Self::File { path, labels } => Dataset::from_npz(path, *labels)?,
+            Self::Synthetic(synthetic) => synthetic.generate(seed)?,
+        })
+    }
+}
+
+impl fmt::Display for DataSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, .. } => write!(f, "{}", path.display()),
+            Self::Synthetic(Synthetic::Mixture {
+                samples,
+                dim,
+                signal,
+                noise,
+            }) => {
+                write!(
+                    f,
+                    "mixture, n = {samples}, d = {dim}, ‖μ‖ = {signal}, σ = {noise}"
+                )
+            }
+            Self::Synthetic(Synthetic::Gaussian {
+                samples,
+                dim,
+                noise,
+            }) => {
+                write!(f, "gaussian, n = {samples}, d = {dim}, σ = {noise}")
+            }
+            Self::Synthetic(Synthetic::Orthogonal {
+                samples,
+                dim,
+                norm,
+                norm_spread,
+            }) => {
+                let spread = format!("R_max/R_min = {norm_spread}");
+                write!(
+                    f,
+                    "orthogonal, n = {samples}, d = {dim}, norm {norm:.4}, {spread}"
+                )
+            }
+        }
+    }
+}
+
+/// Where the initial weights come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InitSource {
+    /// A file with `W_pos` and `W_neg`; the width is the file's.
+    File(PathBuf),
+    /// Independent `N(0, scale²)` entries.
+    Gaussian {
+        /// Standard deviation `σ₀`.
+        scale: f64,
+        /// Neurons in each block.
+        width: usize,
+    },
+}
+
+/// A validated configuration of one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunConfig {
+    /// The samples.
+    pub data: DataSource,
+    /// The initial weights.
+    pub init: InitSource,
+    /// The activation.
+    pub activation: Activation,
+    /// The loss.
+    pub loss: Loss,
+    /// Step size `η`.
+    pub step_size: f64,
+    /// Horizon `T` in steps.
+    pub steps: Steps,
+    /// Engine asked for.
+    pub engine: EngineKind,
+    /// Gradient asked for.
+    pub gradient: GradientKind,
+    /// Device asked for; `None` for the first.
+    pub device: Option<String>,
+    /// Precision asked for; `None` for the best that the device has.
+    pub precision: Option<Precision>,
+    /// Recorded steps a decade.
+    pub record: u32,
+    /// Seed of data and initial weights.
+    pub seed: u64,
+    /// Run directory; `None` for one named after the run.
+    pub out: Option<PathBuf>,
+}
+
+/// The error of a key whose value cannot be.
+fn invalid(key: &str, expected: &str, found: impl fmt::Display) -> LabError {
+    LabError::Config {
+        key: key.into(),
+        expected: expected.into(),
+        found: found.to_string(),
+    }
+}
+
+/// `value` or `default`, refused unless `accept`s.
+fn number(
+    key: &str,
+    value: Option<f64>,
+    default: f64,
+    expected: &str,
+    accept: impl Fn(f64) -> bool,
+) -> Result<f64, LabError> {
+    let value = value.unwrap_or(default);
+    if value.is_finite() && accept(value) {
+        Ok(value)
+    } else {
+        Err(invalid(key, expected, value))
+    }
+}
+
+impl Settings {
+    /// Reads settings from a TOML file; relative paths in it are relative to the file.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Read`] if it cannot be read, [`LabError::Content`] for bad TOML, an unknown key or
+    /// a value of the wrong kind.
+    pub fn from_file(path: &Path) -> Result<Self, LabError> {
+        let text = std::fs::read_to_string(path).map_err(|source| LabError::Read {
+            path: path.into(),
+            source,
+        })?;
+        let content = |reason: String| LabError::Content {
+            path: path.into(),
+            reason,
+        };
+        let table: toml::Table = text.parse().map_err(|error| content(format!("{error}")))?;
+        let mut spelled = toml::Table::new();
+        for (key, value) in table {
+            let key = key.replace('_', "-");
+            if spelled.insert(key.clone(), value).is_some() {
+                return Err(content(format!("key `{key}` is given twice")));
+            }
+        }
+        let mut settings: Self = spelled
+            .try_into()
+            .map_err(|error| content(format!("{error}").trim().to_owned()))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for file in [&mut settings.data, &mut settings.init, &mut settings.out] {
+            *file = file.take().map(|file| folder.join(file));
+        }
+        Ok(settings)
+    }
+}
+
+impl RunConfig {
+    /// Validates settings and fills in the defaults.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Config`] names the key, what was expected and what was found.
+    pub fn resolve(settings: &Settings) -> Result<Self, LabError> {
+        let record = settings.record.unwrap_or(20);
+        if record > MAX_RECORD {
+            return Err(invalid("record", &format!("at most {MAX_RECORD}"), record));
+        }
+        Ok(Self {
+            data: resolve_data(settings)?,
+            init: resolve_init(settings)?,
+            activation: resolve_activation(settings)?,
+            loss: match settings.loss {
+                Some(LossKind::Exponential) => Loss::Exponential,
+                Some(LossKind::Logistic) | None => Loss::Logistic,
+            },
+            step_size: number(
+                "step-size",
+                settings.step_size,
+                0.1,
+                "a positive finite number",
+                |v| v > 0.0,
+            )?,
+            steps: settings
+                .steps
+                .unwrap_or(Steps::try_from(1e5).expect("a whole number")),
+            engine: settings.engine.unwrap_or(EngineKind::Auto),
+            gradient: settings.gradient.unwrap_or(GradientKind::Auto),
+            device: settings.device.clone(),
+            precision: settings.precision,
+            record,
+            seed: settings.seed.unwrap_or(0),
+            out: settings.out.clone(),
+        })
+    }
+
+    /// The configuration as settings with every value filled in; without the run directory.
+    pub fn to_settings(&self) -> Settings {
+        let mut settings = Settings {
+            activation: Some(if self.activation == Activation::RELU {
+                ActivationKind::Relu
+            } else {
+                ActivationKind::LeakyRelu
+            }),
+            slope: (self.activation != Activation::RELU).then_some(self.activation.slope()),
+            loss: Some(match self.loss {
+                Loss::Logistic => LossKind::Logistic,
+                Loss::Exponential => LossKind::Exponential,
+            }),
+            step_size: Some(self.step_size),
+            steps: Some(self.steps),
+            engine: Some(self.engine),
+            gradient: Some(self.gradient),
+            device: self.device.clone(),
+            precision: self.precision,
+            record: Some(self.record),
+            seed: Some(self.seed),
+            ..Settings::default()
+        };
+        match &self.data {
+            DataSource::File { path, labels } => {
+                settings.data = Some(absolute(path));
+                settings.labels = Some(match labels {
+                    LabelEncoding::PlusMinusOne => LabelKind::PlusMinusOne,
+                    LabelEncoding::ZeroOne => LabelKind::ZeroOne,
+                });
+            }
+            DataSource::Synthetic(synthetic) => describe_synthetic(synthetic, &mut settings),
+        }
+        match &self.init {
+            InitSource::File(path) => settings.init = Some(absolute(path)),
+            InitSource::Gaussian { scale, width } => {
+                settings.init_scale = Some(*scale);
+                settings.width = Some(*width);
+            }
+        }
+        settings
+    }
+
+    /// The configuration as TOML, readable again by [`Settings::from_file`].
+    pub fn to_toml(&self) -> String {
+        toml::to_string(&self.to_settings()).expect("settings are plain keys and values")
+    }
+
+    /// A short name for a run directory: what it is, and a hash of the whole configuration.
+    pub fn run_name(&self) -> String {
+        let hash = Sha256::digest(self.to_toml().as_bytes());
+        let hash: String = hash
+            .iter()
+            .take(4)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let activation = if self.activation == Activation::RELU {
+            "relu"
+        } else {
+            "leaky-relu"
+        };
+        let data = match &self.data {
+            DataSource::File { .. } => "data",
+            DataSource::Synthetic(Synthetic::Mixture { .. }) => "mixture",
+            DataSource::Synthetic(Synthetic::Gaussian { .. }) => "gaussian",
+            DataSource::Synthetic(Synthetic::Orthogonal { .. }) => "orthogonal",
+        };
+        format!("{activation}-{data}-{hash}")
+    }
+}
+
+/// The path from the root, where the system can tell it; a moved run directory still finds its data.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn describe_synthetic(synthetic: &Synthetic, settings: &mut Settings) {
+    match *synthetic {
+        Synthetic::Mixture {
+            samples,
+            dim,
+            signal,
+            noise,
+        } => {
+            settings.synthetic = Some(SyntheticKind::Mixture);
+            (settings.samples, settings.dim) = (Some(samples), Some(dim));
+            (settings.signal, settings.noise) = (Some(signal), Some(noise));
+        }
+        Synthetic::Gaussian {
+            samples,
+            dim,
+            noise,
+        } => {
+            settings.synthetic = Some(SyntheticKind::Gaussian);
+            (settings.samples, settings.dim) = (Some(samples), Some(dim));
+            settings.noise = Some(noise);
+        }
+        Synthetic::Orthogonal {
+            samples,
+            dim,
+            norm,
+            norm_spread,
+        } => {
+            settings.synthetic = Some(SyntheticKind::Orthogonal);
+            (settings.samples, settings.dim) = (Some(samples), Some(dim));
+            (settings.norm, settings.norm_spread) = (Some(norm), Some(norm_spread));
+        }
+    }
+}
+
+fn resolve_data(settings: &Settings) -> Result<DataSource, LabError> {
+    let generator_keys = [
+        ("samples", settings.samples.is_some()),
+        ("dim", settings.dim.is_some()),
+        ("signal", settings.signal.is_some()),
+        ("noise", settings.noise.is_some()),
+        ("norm", settings.norm.is_some()),
+        ("norm-spread", settings.norm_spread.is_some()),
+    ];
+    let refuse = |allowed: &[&str], what: &str| {
+        let misplaced = generator_keys
+            .iter()
+            .find(|(key, given)| *given && !allowed.contains(key));
+        misplaced.map_or(Ok(()), |(key, _)| {
+            Err(invalid(key, &format!("no such key for {what}"), "a value"))
+        })
+    };
+    if let Some(path) = &settings.data {
+        if settings.synthetic.is_some() {
+            return Err(invalid(
+                "synthetic",
+                "no generator beside a data file",
+                path.display(),
+            ));
+        }
+        refuse(&[], "a data file")?;
+        let labels = match settings.labels {
+            Some(LabelKind::ZeroOne) => LabelEncoding::ZeroOne,
+            Some(LabelKind::PlusMinusOne) | None => LabelEncoding::PlusMinusOne,
+        };
+        return Ok(DataSource::File {
+            path: path.clone(),
+            labels,
+        });
+    }
+    if settings.labels.is_some() {
+        return Err(invalid("labels", "a data file beside it (--data)", "none"));
+    }
+    let (samples, dim) = (settings.samples.unwrap_or(10), settings.dim.unwrap_or(2000));
+    let scale = |key, value, default| {
+        number(key, value, default, "a finite number, at least 0", |v| {
+            v >= 0.0
+        })
+    };
+    Ok(DataSource::Synthetic(
+        match settings.synthetic.unwrap_or(SyntheticKind::Mixture) {
+            SyntheticKind::Mixture => {
+                refuse(&["samples", "dim", "signal", "noise"], "a mixture")?;
+                Synthetic::Mixture {
+                    samples,
+                    dim,
+                    signal: scale("signal", settings.signal, 1.0)?,
+                    noise: scale("noise", settings.noise, 1.0)?,
+                }
+            }
+            SyntheticKind::Gaussian => {
+                refuse(&["samples", "dim", "noise"], "Gaussian data")?;
+                Synthetic::Gaussian {
+                    samples,
+                    dim,
+                    noise: scale("noise", settings.noise, 1.0)?,
+                }
+            }
+            SyntheticKind::Orthogonal => {
+                refuse(
+                    &["samples", "dim", "norm", "norm-spread"],
+                    "orthogonal data",
+                )?;
+                let root = (dim as f64).sqrt();
+                let norm = number("norm", settings.norm, root, "a positive number", |v| {
+                    v > 0.0
+                })?;
+                let spread = settings.norm_spread;
+                let norm_spread =
+                    number("norm-spread", spread, 1.0, "a number, at least 1", |v| {
+                        v >= 1.0
+                    })?;
+                Synthetic::Orthogonal {
+                    samples,
+                    dim,
+                    norm,
+                    norm_spread,
+                }
+            }
+        },
+    ))
+}
+
+fn resolve_init(settings: &Settings) -> Result<InitSource, LabError> {
+    if let Some(path) = &settings.init {
+        if let Some(scale) = settings.init_scale {
+            return Err(invalid("init-scale", "no scale beside an init file", scale));
+        }
+        if let Some(width) = settings.width {
+            return Err(invalid(
+                "width",
+                "no width beside an init file, which has its own",
+                width,
+            ));
+        }
+        return Ok(InitSource::File(path.clone()));
+    }
+    let width = settings.width.unwrap_or(50);
+    if width == 0 {
+        return Err(invalid("width", "at least 1 neuron a block", width));
+    }
+    let scale = number(
+        "init-scale",
+        settings.init_scale,
+        1e-3,
+        "a finite number, at least 0",
+        |v| v >= 0.0,
+    )?;
+    Ok(InitSource::Gaussian { scale, width })
+}
+
+fn resolve_activation(settings: &Settings) -> Result<Activation, LabError> {
+    match (settings.activation, settings.slope) {
+        (Some(ActivationKind::Relu), Some(slope)) => Err(invalid(
+            "slope",
+            "no slope beside activation relu, whose slope is 0",
+            slope,
+        )),
+        (Some(ActivationKind::Relu), None) => Ok(Activation::RELU),
+        (Some(ActivationKind::LeakyRelu) | None, slope) => {
+            let slope = number("slope", slope, 0.1, "a number in [0, 1)", |v| {
+                (0.0..1.0).contains(&v)
+            })?;
+            Activation::leaky_relu(slope).map_err(LabError::from)
+        }
+    }
+}

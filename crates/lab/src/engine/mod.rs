@@ -1,0 +1,42 @@
+//! The trait between the dynamics and everything above it.
+
+mod tensor;
+
+use implicit_bias_model::Weights;
+
+pub use tensor::{TensorEngine, TensorEngineOptions};
+
+use crate::observation::Observation;
+use crate::{LabError, StopReason};
+
+/// Something that runs gradient descent and can be looked at.
+///
+/// Steps are counted in `f64`, exact up to 2⁵³: an engine may go where integers end, and is then
+/// asked for horizons such as 10³⁰. Nothing above this trait knows which engine runs.
+pub trait Engine {
+    /// `tensor` for weight space; the name that goes into the manifest.
+    fn name(&self) -> &'static str;
+
+    /// Steps taken so far.
+    fn step(&self) -> f64;
+
+    /// Advances to step `to`, or stops earlier and says why.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError`] if the backend fails; a diverging run is no error but a [`StopReason`].
+    fn advance(&mut self, to: f64) -> Result<Option<StopReason>, LabError>;
+
+    /// Measures the present state. Pattern changes count from the previous call.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Metric`] where a measure is undefined; a non-finite weight is one of those.
+    fn observe(&mut self) -> Result<Observation, LabError>;
+
+    /// The present weights, in host memory.
+    fn weights(&mut self) -> Weights;
+
+    /// About how many floating-point operations one step takes; progress is chunked by it.
+    fn operations_per_step(&self) -> f64;
+}

@@ -1,0 +1,284 @@
+//! Gradient descent in weight space, for any network on any Burn device.
+
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::{Tensor, TensorData};
+use implicit_bias_data::Dataset;
+use implicit_bias_metrics::{
+    ActivationPattern, MetricError, Spectra, accuracy, alignment, class_direction, margins,
+    normalized_margins, spectra, weight_norm,
+};
+use implicit_bias_model::{
+    Block, Descent, GradientDescent, Loss, Network, Problem, Weights, to_tensor,
+};
+
+use super::Engine;
+use crate::config::{GradientKind, Precision};
+use crate::device::SelectedDevice;
+use crate::observation::{BlockObservation, Observation, PatternObservation};
+use crate::{LabError, StopReason};
+
+/// How a [`TensorEngine`] takes its steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TensorEngineOptions {
+    /// The loss of a margin.
+    pub loss: Loss,
+    /// The step size `η`.
+    pub step_size: f64,
+    /// Autodiff, the architecture's own gradient, or whichever is faster.
+    pub gradient: GradientKind,
+    /// Threads that a step may use.
+    pub threads: usize,
+}
+
+/// Full-batch gradient descent on any [`Network`], on any Burn device.
+pub struct TensorEngine<M: Network> {
+    /// On an autodiff device; behind `descent`'s weights while `stale`.
+    model: M,
+    optimizer: ModuleOptimizer,
+    descent: Option<Box<dyn Descent>>,
+    stale: bool,
+    x: Tensor<2>,
+    labels: Tensor<1>,
+    label_values: Vec<f64>,
+    /// `Σ_i y_i x_i`; `None` if it vanishes.
+    direction: Option<Tensor<1>>,
+    options: TensorEngineOptions,
+    step: f64,
+    previous_pattern: Option<ActivationPattern>,
+}
+
+impl<M: Network> TensorEngine<M> {
+    /// An engine at step 0 with the network's present weights.
+    ///
+    /// `build` makes the network on the device it is given, which has autodiff.
+    ///
+    /// # Errors
+    ///
+    /// The errors of `build`; [`LabError::Config`] if `options` ask for a hand-derived gradient that
+    /// this architecture or device does not have.
+    pub fn new(
+        data: &Dataset,
+        device: &SelectedDevice,
+        options: TensorEngineOptions,
+        build: impl FnOnce(&burn::tensor::Device) -> Result<M, LabError>,
+    ) -> Result<Self, LabError> {
+        let model = build(&device.device.clone().autodiff())?;
+        let label_values = data.y().to_vec();
+        let x = to_tensor(data.x(), &device.device);
+        let labels = Tensor::from_data(
+            TensorData::new(label_values.clone(), [data.samples()]),
+            &device.device,
+        );
+        let problem = Problem {
+            x: data.x(),
+            labels: &label_values,
+            loss: options.loss,
+            step_size: options.step_size,
+            single_precision: device.precision == Precision::F32,
+            threads: options.threads,
+        };
+        let at_home = device.on_host || options.gradient == GradientKind::HandDerived;
+        let descent = match options.gradient {
+            GradientKind::Autodiff => None,
+            GradientKind::Auto | GradientKind::HandDerived if at_home => model.descent(&problem),
+            GradientKind::Auto | GradientKind::HandDerived => None,
+        };
+        if options.gradient == GradientKind::HandDerived && descent.is_none() {
+            return Err(LabError::Config {
+                key: "gradient".into(),
+                expected: "auto or autodiff for an architecture without a hand-derived one".into(),
+                found: "hand-derived".into(),
+            });
+        }
+        let direction = class_direction(&x, &labels)?;
+        let vanishes = direction.clone().abs().max().into_scalar::<f64>() == 0.0;
+        Ok(Self {
+            model,
+            optimizer: GradientDescent.init(),
+            descent,
+            stale: false,
+            x,
+            labels,
+            label_values,
+            direction: (!vanishes).then_some(direction),
+            options,
+            step: 0.0,
+            previous_pattern: None,
+        })
+    }
+
+    /// How the steps are taken: `hand-derived` or `autodiff`.
+    pub fn gradient(&self) -> &'static str {
+        if self.descent.is_some() {
+            "hand-derived"
+        } else {
+            "autodiff"
+        }
+    }
+
+    /// The network with its present weights.
+    pub fn model(&mut self) -> &M {
+        if self.stale
+            && let Some(descent) = &self.descent
+        {
+            let like = self.model.blocks().swap_remove(0).weight;
+            self.model = self.model.clone().with_blocks(descent.weights(&like));
+            self.stale = false;
+        }
+        &self.model
+    }
+
+    /// The mean loss with its graph, and the gradients by autodiff.
+    fn gradients(&self) -> burn::tensor::Gradients {
+        let x = self.x.clone().autodiff();
+        let margins = self.model.scores(x) * self.labels.clone().autodiff();
+        self.options.loss.forward(margins).backward()
+    }
+
+    fn gradient_norm(&self, blocks: &[Block]) -> Result<f64, LabError> {
+        let gradients = self.gradients();
+        let blocks: Vec<Tensor<2>> = blocks
+            .iter()
+            .filter_map(|block| block.weight.grad(&gradients))
+            .collect();
+        Ok(weight_norm(&blocks)?)
+    }
+
+    fn pattern(&mut self, blocks: &[Block]) -> Result<Option<PatternObservation>, LabError> {
+        let Some(pre_activations) = self.model.valid().pre_activations(self.x.clone()) else {
+            return Ok(None);
+        };
+        let signs: Vec<f64> = blocks
+            .iter()
+            .flat_map(|block| {
+                std::iter::repeat_n(block.sign.unwrap_or(f64::NAN), block.weight.dims()[0])
+            })
+            .collect();
+        let pattern = ActivationPattern::new(&pre_activations)?;
+        if pattern.neurons() != signs.len() || signs.iter().any(|sign| sign.is_nan()) {
+            return Ok(None);
+        }
+        let counts = pattern.counts(&signs, &self.label_values)?;
+        let changes = match &self.previous_pattern {
+            Some(previous) => pattern.signed_changes(previous, &signs, &self.label_values)?,
+            None => pattern.signed_changes(&pattern, &signs, &self.label_values)?,
+        };
+        self.previous_pattern = Some(pattern);
+        let fraction = |part: usize, whole: usize| part as f64 / whole as f64;
+        Ok(Some(PatternObservation {
+            same_sign_active: fraction(counts.same_sign_active, counts.same_sign_pairs),
+            opposite_sign_active: fraction(counts.opposite_sign_active, counts.opposite_sign_pairs),
+            same_sign_coverage_min: counts.same_sign_coverage_min.unwrap_or(f64::NAN),
+            same_sign_changes: changes.same_sign as f64,
+            opposite_sign_changes: changes.opposite_sign as f64,
+        }))
+    }
+
+    /// Mean cosine of a block's neurons with its signed class direction, zero neurons left out.
+    fn alignment(&self, block: &Block) -> Result<f64, LabError> {
+        let (Some(sign), Some(direction)) = (block.sign, &self.direction) else {
+            return Ok(f64::NAN);
+        };
+        let cosines: Vec<f64> = alignment(&block.weight, direction)?
+            .into_iter()
+            .flatten()
+            .collect();
+        Ok(sign * cosines.iter().sum::<f64>() / cosines.len() as f64)
+    }
+}
+
+/// Spectra of the blocks; a zero block, whose stable rank is undefined, leaves `NaN`.
+fn spectra_or_undefined(weights: &[Tensor<2>]) -> Result<Option<Spectra>, LabError> {
+    match spectra(weights) {
+        Ok(spectra) => Ok(Some(spectra)),
+        Err(MetricError::ZeroMatrix { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl<M: Network> Engine for TensorEngine<M> {
+    fn name(&self) -> &'static str {
+        "tensor"
+    }
+
+    fn step(&self) -> f64 {
+        self.step
+    }
+
+    fn advance(&mut self, to: f64) -> Result<Option<StopReason>, LabError> {
+        let steps = (to - self.step).max(0.0) as u64;
+        if let Some(descent) = &mut self.descent {
+            let taken = descent.advance(steps);
+            self.step += taken as f64;
+            self.stale = true;
+            return Ok((taken < steps).then_some(StopReason::NonFinite { step: self.step }));
+        }
+        for _ in 0..steps {
+            let gradients = GradientsParams::from_grads(self.gradients(), &self.model);
+            self.model = self
+                .optimizer
+                .step(self.options.step_size, self.model.clone(), gradients);
+            self.step += 1.0;
+        }
+        Ok(None)
+    }
+
+    fn observe(&mut self) -> Result<Observation, LabError> {
+        self.model();
+        let blocks = self.model.blocks();
+        let weights: Vec<Tensor<2>> = blocks.iter().map(|block| block.weight.clone()).collect();
+        let homogeneity = self.model.homogeneity();
+        let margins = margins(&self.model.valid().scores(self.x.clone()), &self.labels)?;
+        let weight_norm = weight_norm(&weights)?;
+        let spectra = spectra_or_undefined(&weights)?;
+        let block_observation = |(index, block): (usize, &Block)| {
+            let spectrum = spectra.as_ref().map(|spectra| &spectra.blocks[index]);
+            Ok(BlockObservation {
+                name: block.name.clone(),
+                norm: spectrum.map_or(f64::NAN, |spectrum| spectrum.frobenius_norm),
+                spectral_norm: spectrum.map_or(f64::NAN, |spectrum| spectrum.spectral_norm),
+                stable_rank: spectrum.map_or(f64::NAN, |spectrum| spectrum.stable_rank),
+                alignment: self.alignment(block)?,
+            })
+        };
+        let block_observations: Vec<BlockObservation> = blocks
+            .iter()
+            .enumerate()
+            .map(block_observation)
+            .collect::<Result<_, LabError>>()?;
+        let normalized = match normalized_margins(&margins, weight_norm, homogeneity) {
+            // At zero weights the direction is undefined, and so is every normalized margin.
+            Err(MetricError::ZeroMatrix { .. }) => vec![f64::NAN; margins.len()],
+            result => result?,
+        };
+        Ok(Observation {
+            step: self.step,
+            loss: self.options.loss.mean(&margins),
+            log_loss: self.options.loss.log_mean(&margins),
+            weight_norm,
+            blocks: block_observations,
+            stable_rank: spectra
+                .and_then(|spectra| spectra.stacked)
+                .map_or(f64::NAN, |stacked| stacked.stable_rank),
+            normalized_margins: normalized,
+            gradient_norm: self.gradient_norm(&blocks)?,
+            accuracy: accuracy(&margins)?,
+            pattern: self.pattern(&blocks)?,
+        })
+    }
+
+    fn weights(&mut self) -> Weights {
+        Weights::of(&self.model().blocks())
+    }
+
+    fn operations_per_step(&self) -> f64 {
+        let weights: usize = self
+            .model
+            .blocks()
+            .iter()
+            .map(|block| block.weight.dims().iter().product::<usize>())
+            .sum();
+        // One product forward and one backward, a multiplication and an addition each.
+        4.0 * weights as f64 * self.label_values.len() as f64
+    }
+}

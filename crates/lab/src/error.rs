@@ -1,0 +1,88 @@
+//! Everything that can go wrong above the numerical crates.
+
+use std::path::PathBuf;
+
+/// An error of the harness.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LabError {
+    /// A value of the configuration, or a combination of values, makes no sense.
+    #[error("{key}: expected {expected}, found {found}")]
+    Config {
+        /// The flag or key.
+        key: String,
+        /// What would have been accepted.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
+    /// A file could not be read.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file or a directory could not be written.
+    #[error("writing {}: {source}", path.display())]
+    Write {
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file was read but its content is not what it must be.
+    #[error("{}: {reason}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// A line of a table has the wrong number of fields or a field that is no number.
+    #[error("line {line}: expected {expected} numbers, found `{found}`")]
+    Table {
+        /// One-based line number.
+        line: usize,
+        /// Number of columns.
+        expected: usize,
+        /// Beginning of the line.
+        found: String,
+    },
+    /// A figure could not be drawn.
+    #[error("figure {name}: {reason}")]
+    Figure {
+        /// Name of the figure's file.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// The data are not what they must be.
+    #[error(transparent)]
+    Data(#[from] implicit_bias_data::DataError),
+    /// The network or its weights are not what they must be.
+    #[error(transparent)]
+    Model(#[from] implicit_bias_model::ModelError),
+    /// A quantity is undefined for the present weights.
+    #[error(transparent)]
+    Metric(#[from] implicit_bias_metrics::MetricError),
+    /// A report could not be filled in.
+    #[error("report: {0}")]
+    Report(#[from] minijinja::Error),
+}
+
+impl LabError {
+    /// Whether the user's input is at fault (exit code 2) rather than the run (exit code 1).
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Config { .. }
+            | Self::Read { .. }
+            | Self::Content { .. }
+            | Self::Table { .. }
+            | Self::Data(_)
+            | Self::Model(_) => true,
+            Self::Write { .. } | Self::Figure { .. } | Self::Metric(_) | Self::Report(_) => false,
+        }
+    }
+}

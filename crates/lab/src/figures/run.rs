@@ -1,0 +1,426 @@
+//! The figures of one run.
+
+use std::collections::BTreeMap;
+
+use super::number::format_number;
+use super::plot::{Axis, Figure, Layer, Panel, Scale};
+use super::style::{Dash, Style};
+use crate::Series;
+
+/// The axis label of time.
+pub(super) const TIME: &str = "step t";
+/// More curves than this in one panel are thinned out.
+const MOST_CURVES: usize = 200;
+
+/// The straight line `intercept + slope · ln t`, fitted over a window of steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogFit {
+    /// Growth a unit of natural log t.
+    pub slope: f64,
+    /// Value at t = 1.
+    pub intercept: f64,
+    /// First and last step of the window.
+    pub window: [f64; 2],
+}
+
+/// What the figures of a run need to know besides its tables.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunContext {
+    /// The run, in a few words.
+    pub title: String,
+    /// The activation, as a reader should see it: `leaky ReLU, γ = 0.1`.
+    pub activation: String,
+    /// Names of the weight blocks, as in the columns `stable_rank_<block>`.
+    pub blocks: Vec<String>,
+    /// The label ±1 of each sample, in the order of the columns of `margins`.
+    pub labels: Vec<f64>,
+    /// The limit predicted for a column, where there is one.
+    pub limits: BTreeMap<String, f64>,
+    /// The fit of the weight norm, if there is one.
+    pub norm_fit: Option<LogFit>,
+    /// Whether the claim is that each block's stable rank tends to 1 (leaky ReLU).
+    pub rank_one: bool,
+}
+
+/// Draws up the figures of one run: loss, stable rank, margins, weight norm, activation patterns,
+/// stable rank minus one and margin gap, each against the step on a log axis.
+///
+/// `series` is the run's table and `margins` its margins: `step`, then one column a sample. A figure
+/// whose columns are absent or hold no number is left out.
+pub fn run_figures(series: &Series, margins: &Series, context: &RunContext) -> Vec<Figure> {
+    [
+        loss(series),
+        stable_rank(series, context),
+        normalized_margins(margins, context),
+        weight_norm(series, context),
+        activation(series),
+        rank_gap(series, context),
+        margin_gap(series),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|figure| Figure {
+        title: [
+            figure.title.as_str(),
+            context.title.as_str(),
+            context.activation.as_str(),
+        ]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" — "),
+        ..figure
+    })
+    .collect()
+}
+
+/// What a column of the series is called on an axis.
+pub fn quantity_label(column: &str) -> String {
+    match column {
+        "loss" => "loss L(t)".into(),
+        "weight_norm" => "weight norm ‖W(t)‖".into(),
+        "stable_rank" => "stable rank, stacked".into(),
+        "margin_min" => "smallest normalized margin".into(),
+        "margin_max" => "largest normalized margin".into(),
+        "margin_gap" => "normalized margin gap".into(),
+        _ => match column.strip_prefix("stable_rank_") {
+            Some(block) => format!("stable rank of {}", block_label(block)),
+            None => column.replace('_', " "),
+        },
+    }
+}
+
+fn block_label(block: &str) -> String {
+    match block {
+        "pos" => "W₊₁".into(),
+        "neg" => "W₋₁".into(),
+        other => other.into(),
+    }
+}
+
+/// The points of a column against the step; `None` if there is nothing to draw on a log time axis.
+pub(super) fn column(series: &Series, name: &str) -> Option<Vec<[f64; 2]>> {
+    let values = series.column(name)?;
+    pair(series, values.into_iter())
+}
+
+fn pair(series: &Series, values: impl Iterator<Item = f64>) -> Option<Vec<[f64; 2]>> {
+    let points: Vec<[f64; 2]> = series
+        .steps()
+        .into_iter()
+        .zip(values)
+        .map(|(step, value)| [step, value])
+        .collect();
+    points
+        .iter()
+        .any(|[step, value]| *step > 0.0 && value.is_finite())
+        .then_some(points)
+}
+
+/// The last point that has a place on two log axes.
+fn last_positive(points: &[[f64; 2]]) -> Option<[f64; 2]> {
+    points
+        .iter()
+        .rev()
+        .find(|[step, value]| *step > 0.0 && *value > 0.0)
+        .copied()
+}
+
+/// A guide proportional to `law(t)`, lifted a little above the last point, over the steps from
+/// `first` on; `None` where there is nothing to compare it to.
+fn guide(label: &str, points: &[[f64; 2]], first: f64, law: impl Fn(f64) -> f64) -> Option<Layer> {
+    let [last, value] = last_positive(points)?;
+    let factor = 1.6 * value / law(last);
+    let points: Vec<[f64; 2]> = (0..=80)
+        .map(|index| first * (last / first).powf(f64::from(index) / 80.0))
+        .map(|step| [step, factor * law(step)])
+        .collect();
+    let useful = last > 3.0 * first && factor.is_finite();
+    useful.then(|| Layer::Guide {
+        label: label.into(),
+        points,
+    })
+}
+
+fn loss(series: &Series) -> Option<Figure> {
+    let points = column(series, "loss")?;
+    let mut layers: Vec<Layer> = guide("slope −1", &points, 1.0, |t| 1.0 / t)
+        .into_iter()
+        .collect();
+    layers.push(Layer::curve("loss", points, Style::of(0)));
+    let panel = Panel::new(Axis::log(TIME), Axis::log(quantity_label("loss")), layers);
+    Some(
+        Figure::new("loss", "Training loss", vec![panel])
+            .with_caption("Both axes are logarithmic. The dotted line has slope −1, the rate 1/t."),
+    )
+}
+
+/// Columns of stable rank with their labels: each block, then the stack.
+fn rank_columns(context: &RunContext) -> Vec<(String, String)> {
+    let blocks = context.blocks.iter();
+    blocks
+        .map(|block| (format!("stable_rank_{block}"), block_label(block)))
+        .chain([("stable_rank".into(), "stacked".into())])
+        .collect()
+}
+
+fn stable_rank(series: &Series, context: &RunContext) -> Option<Figure> {
+    let mut levels = Vec::new();
+    let mut curves = Vec::new();
+    for (index, (name, label)) in rank_columns(context).into_iter().enumerate() {
+        let Some(points) = column(series, &name) else {
+            continue;
+        };
+        let style = Style::of(index);
+        if let Some(&limit) = context.limits.get(&name) {
+            let text = format!("{label} limit {}", format_number(limit));
+            let style = style.with_dash(Dash::Dashed).with_width(0.9);
+            levels.push(Layer::level(text, limit, style));
+        }
+        curves.push(Layer::curve(label, points, style.with_marker(index)));
+    }
+    if curves.is_empty() {
+        return None;
+    }
+    let mut caption = String::from(
+        "Stable rank ‖W‖²_F / ‖W‖²₂ of each sign block and of the two blocks stacked. The claims \
+         are about the blocks.",
+    );
+    if !levels.is_empty() {
+        caption += " Thin dashed lines are the predicted limits.";
+    }
+    levels.extend(curves);
+    let panel = Panel::new(Axis::log(TIME), Axis::linear("stable rank"), levels);
+    Some(Figure::new("stable-rank", "Stable rank", vec![panel]).with_caption(caption))
+}
+
+fn normalized_margins(margins: &Series, context: &RunContext) -> Option<Figure> {
+    let samples = margins.columns().len().saturating_sub(1);
+    let finals = margins
+        .rows()
+        .last()
+        .map(|row| row[1..].to_vec())
+        .unwrap_or_default();
+    let kept = thin_out(&finals, MOST_CURVES);
+    let steps = margins.steps();
+    let mut layers = Vec::new();
+    for (index, class) in [1.0, -1.0].into_iter().enumerate() {
+        // A sample without a known label is drawn with the first class.
+        let in_class = |sample: &&usize| {
+            let label = context.labels.get(**sample).copied().unwrap_or(1.0);
+            (label > 0.0) == (class > 0.0)
+        };
+        let curve = |&sample: &usize| {
+            let rows = steps.iter().zip(margins.rows());
+            rows.map(|(&step, row)| [step, row[sample + 1]])
+                .collect::<Vec<_>>()
+        };
+        let curves: Vec<_> = kept.iter().filter(in_class).map(curve).collect();
+        if curves
+            .iter()
+            .flatten()
+            .any(|[t, margin]| *t > 0.0 && margin.is_finite())
+        {
+            let label = if context.labels.is_empty() {
+                "samples".into()
+            } else {
+                format!("y = {}", if class > 0.0 { "+1" } else { "−1" })
+            };
+            // Blue and orange differ in greyscale too; dashes tell few lines apart, not hundreds.
+            let dash = if kept.len() <= 30 {
+                Dash::of(index)
+            } else {
+                Dash::Solid
+            };
+            let style = Style::of(4 * index).with_dash(dash);
+            layers.push(Layer::Bundle {
+                label,
+                curves,
+                style,
+            });
+        }
+    }
+    if layers.is_empty() {
+        return None;
+    }
+    let mut caption =
+        String::from("Normalized margins y f(W; x) / ‖W‖_F, one thin line a sample, by class.");
+    if kept.len() < samples {
+        caption += &format!(
+            " Of {samples} samples {} are drawn, evenly spaced in the order of the data, with the \
+             smallest and the largest final margin always among them.",
+            kept.len()
+        );
+    }
+    let panel = Panel::new(Axis::log(TIME), Axis::linear("normalized margin"), layers);
+    Some(Figure::new("margins", "Normalized margins", vec![panel]).with_caption(caption))
+}
+
+/// At most `most` indices, evenly spaced, those of the smallest and the largest value among them.
+fn thin_out(values: &[f64], most: usize) -> Vec<usize> {
+    let count = values.len();
+    if count <= most {
+        return (0..count).collect();
+    }
+    let spaced = most.saturating_sub(2).max(1);
+    let mut kept: Vec<usize> = (0..spaced).map(|index| index * count / spaced).collect();
+    let finite = || (0..count).filter(|&index| values[index].is_finite());
+    kept.extend(finite().min_by(|&a, &b| values[a].total_cmp(&values[b])));
+    kept.extend(finite().max_by(|&a, &b| values[a].total_cmp(&values[b])));
+    kept.sort_unstable();
+    kept.dedup();
+    kept
+}
+
+fn weight_norm(series: &Series, context: &RunContext) -> Option<Figure> {
+    let points = column(series, "weight_norm")?;
+    let mut layers = vec![Layer::curve("‖W(t)‖", points, Style::of(0).with_width(2.4))];
+    let mut caption = String::from(
+        "Frobenius norm of the weights; a straight line on these axes is growth like log t.",
+    );
+    if let Some(fit) = context.norm_fit {
+        let [first, last] = fit.window.map(|step| step.max(1.0));
+        let at = |step: f64| [step, fit.intercept + fit.slope * step.ln()];
+        let style = Style::of(1).with_width(1.2);
+        let label = format!("fit, {} a decade", format_number(fit.slope * 10f64.ln()));
+        layers.push(Layer::curve(label, vec![at(first), at(last)], style));
+        caption += &format!(
+            " Dashed: {} + {} ln t, fitted over steps {} to {}.",
+            format_number(fit.intercept),
+            format_number(fit.slope),
+            format_number(first),
+            format_number(last)
+        );
+    }
+    let panel = Panel::new(
+        Axis::log(TIME),
+        Axis::linear(quantity_label("weight_norm")),
+        layers,
+    );
+    Some(Figure::new("weight-norm", "Weight norm", vec![panel]).with_caption(caption))
+}
+
+fn activation(series: &Series) -> Option<Figure> {
+    let pairs = [
+        ("same_sign", "same sign"),
+        ("opposite_sign", "opposite sign"),
+    ];
+    let mut active = Vec::new();
+    let mut changes = Vec::new();
+    let mut most = 0.0_f64;
+    for (index, (name, label)) in pairs.into_iter().enumerate() {
+        if let Some(points) = column(series, &format!("{name}_active")) {
+            active.push(Layer::curve(label, points, Style::of(index)));
+        }
+        if let Some(points) = column(series, &format!("{name}_changes")) {
+            most = points.iter().map(|[_, count]| *count).fold(most, f64::max);
+            if index == 0
+                && let Some([step, _]) = last_positive(&points)
+            {
+                let label = format!("last change by t = {}", format_number(step));
+                changes.push(Layer::Event { label, at: step });
+            }
+            changes.push(Layer::Points {
+                label: label.into(),
+                points,
+                errors: Vec::new(),
+                // The counts depend on how far apart the records are: a line would mean nothing.
+                joined: false,
+                style: Style::of(index).with_marker(index),
+            });
+        }
+    }
+    if active.is_empty() && changes.is_empty() {
+        return None;
+    }
+    // Counts fall from thousands to a few: a log axis then, where no change has no mark.
+    let logarithmic = most > 100.0;
+    let y = Axis {
+        label: "changes since last record".into(),
+        scale: if logarithmic {
+            Scale::Log10
+        } else {
+            Scale::Linear
+        },
+        range: None,
+    };
+    let mut caption = String::from(
+        "Activation pattern, on pairs of a neuron and a sample of the same and of the opposite \
+         sign. Left: fraction of active pairs. Right: pairs that changed since the last recorded \
+         step; the vertical line is the last record with a change on same-sign pairs.",
+    );
+    if logarithmic {
+        caption += " On the log axis a record without a change has no mark.";
+    }
+    let fraction = Axis::linear("fraction active").with_range(-0.03, 1.03);
+    let left = Panel::new(Axis::log(TIME), fraction, active).with_title("Active pairs");
+    let right = Panel::new(Axis::log(TIME), y, changes).with_title("Changes");
+    let figure = Figure::new("activation", "Activation patterns", vec![left, right]);
+    Some(figure.with_caption(caption))
+}
+
+fn rank_gap(series: &Series, context: &RunContext) -> Option<Figure> {
+    if !context.rank_one {
+        return None;
+    }
+    let mut layers = Vec::new();
+    let mut to_one = true;
+    for (index, block) in context.blocks.iter().enumerate() {
+        let name = format!("stable_rank_{block}");
+        let Some(mut points) = column(series, &name) else {
+            continue;
+        };
+        points.iter_mut().for_each(|point| point[1] -= 1.0);
+        if last_positive(&points).is_none() {
+            continue;
+        }
+        let style = Style::of(index);
+        let limit = context.limits.get(&name).map(|limit| limit - 1.0);
+        if let Some(gap) = limit.filter(|gap| *gap > 1e-6) {
+            to_one = false;
+            let text = format!("{} limit {}", block_label(block), format_number(gap));
+            layers.push(Layer::level(
+                text,
+                gap,
+                style.with_dash(Dash::Dashed).with_width(0.9),
+            ));
+        }
+        layers.push(Layer::curve(
+            block_label(block),
+            points,
+            style.with_marker(index),
+        ));
+    }
+    let mut caption = String::from("Of each block, both axes logarithmic.");
+    let first = layers.iter().find_map(|layer| match layer {
+        Layer::Curve { points, .. } => Some(points.clone()),
+        _ => None,
+    })?;
+    // The law holds for a limit of exactly 1; next to another limit it would mislead.
+    if to_one && let Some(law) = guide("∝ 1/log² t", &first, 3.0, |t| t.ln().powi(-2)) {
+        layers.insert(0, law);
+        caption += " The dotted line falls like 1/log² t, the rate at a fixed activation pattern.";
+    }
+    let panel = Panel::new(Axis::log(TIME), Axis::log("stable rank − 1"), layers);
+    Some(Figure::new("rank-gap", "Stable rank minus one", vec![panel]).with_caption(caption))
+}
+
+fn margin_gap(series: &Series) -> Option<Figure> {
+    let (low, high) = (series.column("margin_min")?, series.column("margin_max")?);
+    let points = pair(series, high.iter().zip(&low).map(|(high, low)| high - low))?;
+    last_positive(&points)?;
+    let mut layers: Vec<Layer> = guide("∝ 1/log t", &points, 3.0, |t| t.ln().recip())
+        .into_iter()
+        .collect();
+    layers.push(Layer::curve("gap", points, Style::of(0)));
+    let y = Axis::log(quantity_label("margin_gap"));
+    let panel = Panel::new(Axis::log(TIME), y, layers);
+    Some(Figure::new("margin-gap", "Normalized margin gap", vec![panel]).with_caption(
+        "Largest minus smallest normalized margin, both axes logarithmic. The dotted line falls \
+         like 1/log t, the claimed bound.",
+    ))
+}
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

@@ -1,0 +1,39 @@
+//! The laboratory: everything between the numerical crates and the command line.
+//!
+//! One run is a [`Settings`](config::Settings) that resolves to a [`RunConfig`](config::RunConfig), an
+//! [`Engine`] driven along a [`schedule()`], [`Observation`]s in two [`Series`], a run directory, and the
+//! [`claims`] judged on it. [`studies`] are such runs with a question; [`Reproduction`] is all of them
+//! with one report.
+//!
+//! Another architecture joins by [`Network`](implicit_bias_model::Network): give it to a
+//! [`TensorEngine`] and [`drive()`] it.
+
+pub mod claims;
+pub mod config;
+mod device;
+mod engine;
+mod error;
+pub mod figures;
+mod observation;
+mod progress;
+pub mod report;
+mod reproduction;
+mod run;
+mod schedule;
+mod series;
+mod stop;
+pub mod studies;
+
+pub use device::{DeviceInfo, SelectedDevice, devices, select_device};
+pub use engine::{Engine, TensorEngine, TensorEngineOptions};
+pub use error::LabError;
+pub use observation::{BlockObservation, Observation, PatternObservation};
+pub use progress::Progress;
+pub use reproduction::Reproduction;
+pub use run::{
+    DataManifest, FORMAT, Manifest, Prepared, ReadyEngine, RunDirectory, RunOptions, RunRecord,
+    Trajectory, Watcher, drive, execute, execute_all, write_atomically,
+};
+pub use schedule::schedule;
+pub use series::Series;
+pub use stop::StopReason;

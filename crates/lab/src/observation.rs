@@ -1,0 +1,132 @@
+//! What is measured at a recorded step.
+
+/// One weight block at a recorded step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BlockObservation {
+    /// The block's name, `pos` or `neg` for the two-layer network.
+    pub name: String,
+    /// Frobenius norm.
+    pub norm: f64,
+    /// Largest singular value.
+    pub spectral_norm: f64,
+    /// `norm² / spectral_norm²`; `NaN` for a zero block.
+    pub stable_rank: f64,
+    /// Mean over the neurons of the cosine with the signed class direction `s Σ_i y_i x_i`; `NaN`
+    /// where the block has no sign.
+    pub alignment: f64,
+}
+
+/// The activation pattern at a recorded step, counted over pairs (neuron, sample).
+#[derive(Clone, Debug, PartialEq)]
+pub struct PatternObservation {
+    /// Fraction of the same-sign pairs (`s_k = y_i`) that are active.
+    pub same_sign_active: f64,
+    /// Fraction of the opposite-sign pairs that are active.
+    pub opposite_sign_active: f64,
+    /// Smallest fraction, over the samples, of the same-sign neurons that are active on it.
+    pub same_sign_coverage_min: f64,
+    /// Same-sign pairs that differ from the previous recorded step.
+    pub same_sign_changes: f64,
+    /// Opposite-sign pairs that differ from the previous recorded step.
+    pub opposite_sign_changes: f64,
+}
+
+/// Everything measured at a recorded step: one row of `series.csv` and one of `margins.csv`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// Steps taken.
+    pub step: f64,
+    /// `L(W)`; 0 where it underflows.
+    pub loss: f64,
+    /// `log L(W)`, meaningful at any step.
+    pub log_loss: f64,
+    /// `‖W‖_F` over all blocks.
+    pub weight_norm: f64,
+    /// The blocks, in the model's order.
+    pub blocks: Vec<BlockObservation>,
+    /// Stable rank of the blocks stacked; `NaN` where they cannot be stacked.
+    pub stable_rank: f64,
+    /// `q_i / ‖W‖_F^L` of every sample.
+    pub normalized_margins: Vec<f64>,
+    /// `‖∇L(W)‖_F`.
+    pub gradient_norm: f64,
+    /// Fraction of the samples with a positive margin.
+    pub accuracy: f64,
+    /// The activation pattern, where the model shows its pre-activations.
+    pub pattern: Option<PatternObservation>,
+}
+
+impl Observation {
+    /// The columns of `series.csv`, in order: the names of [`row`](Self::row).
+    pub fn columns(&self) -> Vec<String> {
+        self.named_values()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    /// The values of `series.csv`, in order.
+    pub fn row(&self) -> Vec<f64> {
+        self.named_values()
+            .into_iter()
+            .map(|(_, value)| value)
+            .collect()
+    }
+
+    /// The columns of `margins.csv`.
+    pub fn margin_columns(&self) -> Vec<String> {
+        let samples = (0..self.normalized_margins.len()).map(|index| format!("sample_{index}"));
+        std::iter::once("step".to_owned()).chain(samples).collect()
+    }
+
+    /// The values of `margins.csv`.
+    pub fn margin_row(&self) -> Vec<f64> {
+        std::iter::once(self.step)
+            .chain(self.normalized_margins.iter().copied())
+            .collect()
+    }
+
+    fn named_values(&self) -> Vec<(String, f64)> {
+        let margins = &self.normalized_margins;
+        let mut values: Vec<(String, f64)> = Vec::new();
+        let mut put = |name: &str, value: f64| values.push((name.to_owned(), value));
+        put("step", self.step);
+        put("loss", self.loss);
+        put("log_loss", self.log_loss);
+        put("weight_norm", self.weight_norm);
+        for block in &self.blocks {
+            put(&format!("stable_rank_{}", block.name), block.stable_rank);
+        }
+        put("stable_rank", self.stable_rank);
+        put(
+            "margin_min",
+            margins.iter().copied().fold(f64::INFINITY, f64::min),
+        );
+        put(
+            "margin_max",
+            margins.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        );
+        put(
+            "margin_mean",
+            margins.iter().sum::<f64>() / margins.len() as f64,
+        );
+        put("gradient_norm", self.gradient_norm);
+        put("accuracy", self.accuracy);
+        for block in &self.blocks {
+            put(&format!("norm_{}", block.name), block.norm);
+            put(
+                &format!("spectral_norm_{}", block.name),
+                block.spectral_norm,
+            );
+            put(&format!("alignment_{}", block.name), block.alignment);
+        }
+        if let Some(pattern) = &self.pattern {
+            put("same_sign_active", pattern.same_sign_active);
+            put("opposite_sign_active", pattern.opposite_sign_active);
+            put("same_sign_coverage_min", pattern.same_sign_coverage_min);
+            put("same_sign_changes", pattern.same_sign_changes);
+            put("opposite_sign_changes", pattern.opposite_sign_changes);
+        }
+        values
+    }
+}

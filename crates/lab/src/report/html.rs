@@ -1,0 +1,83 @@
+//! The pages, from the templates.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, Value, context};
+
+use super::contents::{ReproductionReport, RunReport};
+use super::view;
+use crate::LabError;
+
+/// The templates with their names; everything but the style sheet is HTML and escaped.
+const TEMPLATES: [(&str, &str); 5] = [
+    ("style.css", include_str!("templates/style.css")),
+    ("page.html", include_str!("templates/page.html.j2")),
+    ("parts.html", include_str!("templates/parts.html.j2")),
+    ("run.html", include_str!("templates/run.html.j2")),
+    (
+        "reproduction.html",
+        include_str!("templates/reproduction.html.j2"),
+    ),
+];
+
+/// The report of one run as a self-contained HTML page.
+///
+/// # Errors
+///
+/// [`LabError::Report`] if a template cannot be filled in.
+pub fn run_report(report: &RunReport) -> Result<String, LabError> {
+    render(
+        "run.html",
+        context! {
+            title => report.title.as_str(),
+            paragraphs => view::texts(&report.paragraphs),
+            settings => view::list(&report.settings, view::setting),
+            stop_reason => report.stop_reason.as_str(),
+            claims => view::list(&report.claims, view::claim),
+            figures => view::figures(&report.figures, 1),
+            last_row => view::list(&report.last_row, view::quantity),
+            provenance => view::list(&report.provenance, view::pair),
+            command => report.command.as_str(),
+        },
+    )
+}
+
+/// The report of a whole reproduction as a self-contained HTML page.
+///
+/// # Errors
+///
+/// [`LabError::Report`] if a template cannot be filled in.
+pub fn reproduction_report(report: &ReproductionReport) -> Result<String, LabError> {
+    render(
+        "reproduction.html",
+        context! {
+            title => report.title.as_str(),
+            summary => view::texts(&report.summary),
+            claims => view::list(&report.claims, view::row),
+            sections => view::sections(&report.sections),
+            settings => view::list(&report.settings, view::setting),
+            provenance => view::list(&report.provenance, view::pair),
+            command => report.command.as_str(),
+        },
+    )
+}
+
+fn render(name: &str, values: Value) -> Result<String, LabError> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|name| match name {
+        "style.css" => AutoEscape::None,
+        _ => AutoEscape::Html,
+    });
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build()?;
+    environment.set_syntax(syntax);
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source)?;
+    }
+    Ok(environment.get_template(name)?.render(values)?)
+}
+
+#[cfg(test)]
+#[path = "html_tests.rs"]
+mod tests;

@@ -1,0 +1,172 @@
+//! The table of claims for a paper.
+
+use super::table::{ClaimRow, HEADER, verdict_words};
+
+/// The table of claims as a LaTeX `tabular` with the rules of the package `booktabs`.
+///
+/// Greek letters, subscripts, superscripts and signs become mathematics; characters that LaTeX
+/// reserves are escaped. A verdict is its word: text fonts have no check mark.
+pub fn claims_table_latex(rows: &[ClaimRow]) -> String {
+    let mut text = String::from("% \\usepackage{booktabs}\n\\begin{tabular}{llrll}\n\\toprule\n");
+    text.push_str(&format!("{} \\\\\n\\midrule\n", HEADER.join(" & ")));
+    for row in rows {
+        let verdict = verdict_words(row.verdict).1;
+        let cells = [&row.claim, &row.setting, &row.measured, &row.predicted]
+            .map(|cell| latex(cell))
+            .join(" & ");
+        text.push_str(&format!("{cells} & {verdict} \\\\\n"));
+    }
+    text.push_str("\\bottomrule\n\\end{tabular}\n");
+    text
+}
+
+/// What one character becomes.
+enum Piece {
+    Text(String),
+    Math(&'static str),
+    Raised(char),
+    Lowered(char),
+}
+
+fn piece(letter: char) -> Piece {
+    const RAISED: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻";
+    const LOWERED: &str = "₀₁₂₃₄₅₆₇₈₉₊₋";
+    let plain = |index: usize| ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '+', '-'][index];
+    if let Some(index) = RAISED.chars().position(|raised| raised == letter) {
+        return Piece::Raised(plain(index));
+    }
+    if let Some(index) = LOWERED.chars().position(|lowered| lowered == letter) {
+        return Piece::Lowered(plain(index));
+    }
+    Piece::Math(match letter {
+        'α' => "\\alpha",
+        'β' => "\\beta",
+        'γ' => "\\gamma",
+        'δ' => "\\delta",
+        'ε' => "\\varepsilon",
+        'η' => "\\eta",
+        'κ' => "\\kappa",
+        'λ' => "\\lambda",
+        'μ' | 'µ' => "\\mu",
+        'ρ' => "\\rho",
+        'σ' => "\\sigma",
+        'τ' => "\\tau",
+        'φ' => "\\varphi",
+        'Θ' => "\\Theta",
+        'Σ' => "\\Sigma",
+        '−' => "-",
+        '×' => "\\times",
+        '·' => "\\cdot",
+        '±' => "\\pm",
+        '≤' => "\\le",
+        '≥' => "\\ge",
+        '≈' => "\\approx",
+        '≠' => "\\ne",
+        '∝' => "\\propto",
+        '∞' => "\\infty",
+        '→' => "\\to",
+        '‖' => "\\|",
+        '⟨' => "\\langle",
+        '⟩' => "\\rangle",
+        '<' => "<",
+        '>' => ">",
+        '|' => "|",
+        '\\' => return Piece::Text("\\textbackslash{}".into()),
+        '~' => return Piece::Text("\\textasciitilde{}".into()),
+        '^' => return Piece::Text("\\textasciicircum{}".into()),
+        '…' => return Piece::Text("\\dots{}".into()),
+        '—' => return Piece::Text("---".into()),
+        '–' => return Piece::Text("--".into()),
+        '&' | '%' | '$' | '#' | '_' | '{' | '}' => return Piece::Text(format!("\\{letter}")),
+        _ if letter.is_control() => return Piece::Text(" ".into()),
+        _ => return Piece::Text(letter.into()),
+    })
+}
+
+/// Text for LaTeX, neighbouring mathematics in one formula.
+fn latex(text: &str) -> String {
+    let mut written = String::new();
+    let mut in_math = false;
+    // The script that is open: neighbours in one brace, for LaTeX refuses a second subscript.
+    let mut script = None;
+    for letter in text.chars() {
+        let piece = piece(letter);
+        let wanted = match piece {
+            Piece::Raised(_) => Some('^'),
+            Piece::Lowered(_) => Some('_'),
+            _ => None,
+        };
+        if script.is_some() && script != wanted {
+            written.push('}');
+            script = None;
+        }
+        let math = !matches!(piece, Piece::Text(_));
+        if math != in_math {
+            written.push('$');
+            in_math = math;
+        }
+        if let Some(mark) = wanted.filter(|_| script.is_none()) {
+            written.extend([mark, '{']);
+            script = wanted;
+        }
+        match piece {
+            Piece::Text(plain) => written.push_str(&plain),
+            Piece::Raised(plain) | Piece::Lowered(plain) => written.push(plain),
+            Piece::Math(command) => {
+                // A command must not run into the one before it: \sigma\eta may, \le< may too.
+                written.push_str(command);
+            }
+        }
+    }
+    if script.is_some() {
+        written.push('}');
+    }
+    if in_math {
+        written.push('$');
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::Verdict;
+
+    #[test]
+    fn greek_and_scripts_become_mathematics() {
+        assert_eq!(latex("σ₀ = 0.01"), "$\\sigma_{0}$ = 0.01");
+        assert_eq!(latex("W₊₁"), "W$_{+1}$");
+        assert_eq!(latex("−1.2×10⁻¹²"), "$-$1.2$\\times$10$^{-12}$");
+        assert_eq!(latex("≤ 4"), "$\\le$ 4");
+    }
+
+    #[test]
+    fn reserved_characters_are_escaped() {
+        assert_eq!(
+            latex("50% of a_b & {c} #1 $x$"),
+            "50\\% of a\\_b \\& \\{c\\} \\#1 \\$x\\$"
+        );
+        assert_eq!(
+            latex("\\input{~^}"),
+            "\\textbackslash{}input\\{\\textasciitilde{}\\textasciicircum{}\\}"
+        );
+    }
+
+    #[test]
+    fn every_row_has_five_cells_and_ends() {
+        let row = ClaimRow {
+            claim: "loss & norm".into(),
+            setting: "γ = 0.1".into(),
+            measured: "−1".into(),
+            predicted: "—".into(),
+            verdict: Verdict::Inconclusive,
+        };
+        let text = claims_table_latex(&[row]);
+        let line = text.lines().nth(5).unwrap();
+        assert_eq!(
+            line,
+            "loss \\& norm & $\\gamma$ = 0.1 & $-$1 & --- & inconclusive \\\\"
+        );
+        assert!(text.ends_with("\\bottomrule\n\\end{tabular}\n"));
+    }
+}

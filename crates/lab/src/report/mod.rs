@@ -1,0 +1,20 @@
+//! Reports: one self-contained HTML page for a run, one for the whole reproduction, and the table of
+//! claims as plain text, Markdown and LaTeX.
+//!
+//! The pages need no network and no scripts: figures are inline SVG, the style sheet is inline, and a
+//! content security policy forbids everything else. Every text is escaped; the only raw HTML is the
+//! SVG of a [`ReportFigure`], which only [`Figure::render`](crate::figures::Figure::render) can make.
+
+mod contents;
+mod html;
+mod latex;
+mod table;
+mod view;
+
+pub use crate::figures::format_number;
+pub use contents::{
+    Finding, ReportFigure, ReproductionReport, RunReport, Section, Setting, Statement, Table,
+};
+pub use html::{reproduction_report, run_report};
+pub use latex::claims_table_latex;
+pub use table::{ClaimRow, claims_table_markdown, claims_table_text};

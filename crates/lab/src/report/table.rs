@@ -1,0 +1,230 @@
+//! The table of claims for a terminal and for Markdown.
+
+use crate::claims::{Claim, ClaimId, Verdict};
+use crate::figures::format_number;
+
+/// The names of the columns.
+pub(super) const HEADER: [&str; 5] = ["claim", "setting", "measured", "predicted", "verdict"];
+
+/// One line of the table of claims.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimRow {
+    /// Which claim, and of which block: `rank-one, W₊₁`.
+    pub claim: String,
+    /// On which run: `leaky ReLU, γ = 0.1`.
+    pub setting: String,
+    /// The number measured.
+    pub measured: String,
+    /// What the claim predicts for it.
+    pub predicted: String,
+    /// The outcome.
+    pub verdict: Verdict,
+}
+
+impl ClaimRow {
+    /// The line of a claim that was judged in a setting.
+    pub fn new(claim: &Claim, setting: impl Into<String>) -> Self {
+        let name = claim_name(claim.id);
+        let claim_text = match &claim.block {
+            Some(block) => format!("{name}, {}", block_name(block)),
+            None => name.into(),
+        };
+        Self {
+            claim: claim_text,
+            setting: setting.into(),
+            measured: format_number(claim.measured.unwrap_or(f64::NAN)),
+            predicted: claim.predicted.clone(),
+            verdict: claim.verdict,
+        }
+    }
+}
+
+/// The identifier of a claim in the README's table.
+pub(super) fn claim_name(id: ClaimId) -> &'static str {
+    match id {
+        ClaimId::Loss => "loss",
+        ClaimId::Norm => "norm",
+        ClaimId::Margins => "margins",
+        ClaimId::RankOne => "rank-one",
+        ClaimId::RankBounded => "rank-bounded",
+        ClaimId::Alignment => "alignment",
+    }
+}
+
+/// The symbol and the word of a verdict.
+pub(super) fn verdict_words(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Supported => ("✓", "supported"),
+        Verdict::Refuted => ("✗", "refuted"),
+        Verdict::Inconclusive => ("?", "inconclusive"),
+    }
+}
+
+/// A weight block as a reader should see it.
+pub(super) fn block_name(block: &str) -> &str {
+    match block {
+        "pos" => "W₊₁",
+        "neg" => "W₋₁",
+        other => other,
+    }
+}
+
+fn cells(row: &ClaimRow) -> [String; 5] {
+    let (symbol, word) = verdict_words(row.verdict);
+    let verdict = format!("{symbol} {word}");
+    [
+        row.claim.clone(),
+        row.setting.clone(),
+        row.measured.clone(),
+        row.predicted.clone(),
+        verdict,
+    ]
+}
+
+/// How many columns of a terminal a text takes: none for combining marks and control characters, two
+/// for East Asian wide letters and emoji, one for all others, ₀, σ and γ among them.
+fn display_width(text: &str) -> usize {
+    text.chars()
+        .map(|letter| match letter {
+            '\u{0}'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{300}'..='\u{36f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{20d0}'..='\u{20ff}'
+            | '\u{fe00}'..='\u{fe0f}' => 0,
+            '\u{1100}'..='\u{115f}'
+            | '\u{2e80}'..='\u{a4cf}'
+            | '\u{ac00}'..='\u{d7a3}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{fe30}'..='\u{fe4f}'
+            | '\u{ff00}'..='\u{ff60}'
+            | '\u{ffe0}'..='\u{ffe6}'
+            | '\u{1f300}'..='\u{1faff}' => 2,
+            _ => 1,
+        })
+        .sum()
+}
+
+/// The table of claims for a terminal: aligned columns, numbers flush right, one line a claim.
+///
+/// ```
+/// use implicit_bias_lab::{claims::Verdict, report::{ClaimRow, claims_table_text}};
+/// let row = ClaimRow {
+///     claim: "loss".into(),
+///     setting: "ReLU, σ₀ = 0.01".into(),
+///     measured: "−1.002".into(),
+///     predicted: "−1".into(),
+///     verdict: Verdict::Supported,
+/// };
+/// assert!(claims_table_text(&[row]).contains("−1.002  −1         ✓ supported"));
+/// ```
+pub fn claims_table_text(rows: &[ClaimRow]) -> String {
+    // A control character from a file name must not reach the terminal.
+    let clean = |cell: String| cell.chars().filter(|letter| !letter.is_control()).collect();
+    let body: Vec<[String; 5]> = rows.iter().map(|row| cells(row).map(clean)).collect();
+    let header = HEADER.map(String::from);
+    let widths: [usize; 5] = std::array::from_fn(|column| {
+        let all = std::iter::once(&header).chain(&body);
+        all.map(|row| display_width(&row[column]))
+            .max()
+            .unwrap_or(0)
+    });
+    let mut text = String::new();
+    let mut write = |row: &[String; 5]| {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            let space = " ".repeat(widths[column] - display_width(cell));
+            let padded = if column == 2 {
+                space + cell
+            } else {
+                cell.clone() + &space
+            };
+            line.push_str(if column == 0 { "" } else { "  " });
+            line.push_str(&padded);
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    };
+    write(&header);
+    write(&widths.map(|width| "─".repeat(width)));
+    body.iter().for_each(&mut write);
+    text
+}
+
+/// The table of claims as a GitHub-flavoured Markdown table.
+pub fn claims_table_markdown(rows: &[ClaimRow]) -> String {
+    let mut text = format!("| {} |\n|---|---|--:|---|---|\n", HEADER.join(" | "));
+    for row in rows {
+        text.push_str(&format!(
+            "| {} |\n",
+            cells(row).map(|cell| markdown(&cell)).join(" | ")
+        ));
+    }
+    text
+}
+
+/// Text that Markdown and its HTML show as it is.
+fn markdown(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '\\' | '|' | '*' | '_' | '`' | '[' | ']' | '~' | '$' => safe.extend(['\\', letter]),
+            _ if letter.is_control() => safe.push(' '),
+            _ => safe.push(letter),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(crate) fn row(claim: &str, setting: &str, verdict: Verdict) -> ClaimRow {
+        ClaimRow {
+            claim: claim.into(),
+            setting: setting.into(),
+            measured: "−1.002".into(),
+            predicted: "≤ 4".into(),
+            verdict,
+        }
+    }
+
+    #[test]
+    fn columns_are_aligned_whatever_the_letters() {
+        let rows = [
+            row("loss", "ReLU, σ₀ = 0.01", Verdict::Supported),
+            row("rank-one, W₊₁", "γ = 0.1", Verdict::Inconclusive),
+            row("norm", "数据 e\u{301}", Verdict::Refuted),
+        ];
+        let text = claims_table_text(&rows);
+        let before = |line: &str| display_width(&line[..line.find("≤ 4").unwrap()]);
+        let places: Vec<usize> = text.lines().skip(2).map(before).collect();
+        assert!(places.windows(2).all(|pair| pair[0] == pair[1]), "{text}");
+        assert!(text.contains("✓ supported") && text.contains("✗ refuted"));
+        assert!(text.lines().all(|line| line == line.trim_end()));
+        assert_eq!(claims_table_text(&[]).lines().count(), 2);
+    }
+
+    #[test]
+    fn a_file_name_cannot_send_commands_to_the_terminal() {
+        let text = claims_table_text(&[row("loss", "\u{1b}[31mred\n", Verdict::Supported)]);
+        assert!(!text.contains('\u{1b}'));
+        assert_eq!(text.lines().count(), 3);
+    }
+
+    #[test]
+    fn markdown_cells_cannot_break_the_table_or_carry_html() {
+        let text =
+            claims_table_markdown(&[row("a|b", "<script>x</script>\n_y_", Verdict::Refuted)]);
+        assert_eq!(text.lines().count(), 3);
+        assert!(
+            text.contains("a\\|b") && text.contains("&lt;script&gt;"),
+            "{text}"
+        );
+        assert!(text.contains("\\_y\\_"));
+    }
+}

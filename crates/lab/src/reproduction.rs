@@ -1,0 +1,178 @@
+//! `reproduce`: the studies, run together and written up as one report.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::RunConfig;
+use crate::report::{
+    ClaimRow, ReproductionReport, Setting, claims_table_latex, claims_table_markdown,
+    claims_table_text, reproduction_report,
+};
+use crate::run::{RunDirectory, RunRecord, execute_all, provenance_of, settings_of};
+use crate::studies::{Scale, Study, StudyResult, all, claim_rows, section};
+use crate::{LabError, Progress, StopReason};
+
+/// Finished studies, with their report on disk.
+#[derive(Clone, Debug)]
+pub struct Reproduction {
+    folder: PathBuf,
+    rows: Vec<ClaimRow>,
+    records: Vec<RunRecord>,
+}
+
+impl Reproduction {
+    /// Runs all studies into `folder`, which must be new or empty: the runs in `runs/`, the figures in
+    /// `figures/`, the table of claims as `claims.md` and `claims.tex`, and `report.html`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the runs and of the file system.
+    pub fn run(quick: bool, folder: &Path, progress: &Progress) -> Result<Self, LabError> {
+        let scale = if quick { Scale::Quick } else { Scale::Full };
+        let command = if quick {
+            "reproduce --quick"
+        } else {
+            "reproduce"
+        };
+        Self::of(
+            &all(scale),
+            &format!("cargo run --release -- {command}"),
+            folder,
+            progress,
+        )
+    }
+
+    /// Runs some studies, as [`run`](Self::run) does all; `command` is what the report says makes
+    /// them again. A configuration that several studies share is run once.
+    ///
+    /// # Errors
+    ///
+    /// Those of the runs and of the file system.
+    pub fn of(
+        studies: &[Study],
+        command: &str,
+        folder: &Path,
+        progress: &Progress,
+    ) -> Result<Self, LabError> {
+        let mut configs: Vec<RunConfig> = Vec::new();
+        let mut places: Vec<Vec<usize>> = Vec::new();
+        for study in studies {
+            let mut place = Vec::new();
+            for run in &study.runs {
+                let config = RunConfig::resolve(&run.settings)?;
+                let index = configs.iter().position(|known| *known == config);
+                place.push(index.unwrap_or_else(|| {
+                    configs.push(config);
+                    configs.len() - 1
+                }));
+            }
+            places.push(place);
+        }
+        let directory = RunDirectory::create(folder)?;
+        let records = execute_all(&configs, &folder.join("runs"), progress)?;
+        progress.say("figures and report");
+        let mut rows = Vec::new();
+        let mut sections = Vec::new();
+        for (study, place) in studies.iter().zip(&places) {
+            let results: Vec<StudyResult<'_>> = study
+                .runs
+                .iter()
+                .zip(place)
+                .map(|(run, &index)| StudyResult {
+                    run,
+                    record: &records[index],
+                })
+                .collect();
+            let (section, figures) = section(study, &results)?;
+            for (name, svg) in figures {
+                directory.write(&format!("figures/{name}"), svg.as_bytes())?;
+            }
+            rows.extend(claim_rows(study, &results));
+            sections.push(section);
+        }
+        let report = ReproductionReport {
+            title: match studies {
+                [only] => only.title.to_owned(),
+                _ => "Where gradient descent ends up on nearly orthogonal data".to_owned(),
+            },
+            summary: summary(&records, &rows),
+            claims: rows.clone(),
+            sections,
+            settings: records
+                .first()
+                .map(settings_of)
+                .map(common)
+                .unwrap_or_default(),
+            provenance: records.first().map(provenance_of).unwrap_or_default(),
+            command: command.to_owned(),
+        };
+        directory.write("report.html", reproduction_report(&report)?.as_bytes())?;
+        directory.write("claims.md", claims_table_markdown(&rows).as_bytes())?;
+        directory.write("claims.tex", claims_table_latex(&rows).as_bytes())?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            rows,
+            records,
+        })
+    }
+
+    /// The table of claims for a terminal.
+    pub fn table_text(&self) -> String {
+        claims_table_text(&self.rows)
+    }
+
+    /// The rows of the table of claims.
+    pub fn rows(&self) -> &[ClaimRow] {
+        &self.rows
+    }
+
+    /// The runs, each once.
+    pub fn records(&self) -> &[RunRecord] {
+        &self.records
+    }
+
+    /// Where the report is.
+    pub fn report_path(&self) -> PathBuf {
+        self.folder.join("report.html")
+    }
+
+    /// Whether every run reached its horizon.
+    pub fn completed(&self) -> bool {
+        let completed =
+            |record: &RunRecord| matches!(record.stop(), Some(StopReason::Completed { .. }));
+        self.records.iter().all(completed)
+    }
+}
+
+/// The settings of the first run that the report lists; each run has its own in `runs/`.
+fn common(settings: Vec<Setting>) -> Vec<Setting> {
+    let mut settings = settings;
+    settings.push(
+        Setting::new("other runs", "as each section says").with_note(
+            "every run has its configuration, tables, figures and verdicts in the folder runs/",
+        ),
+    );
+    settings
+}
+
+fn summary(records: &[RunRecord], rows: &[ClaimRow]) -> Vec<String> {
+    use crate::claims::Verdict;
+    let count = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
+    let steps: f64 = records.iter().map(|record| record.config.steps.get()).sum();
+    vec![
+        "Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) prove where plain gradient descent takes \
+         two-layer ReLU and leaky ReLU networks on nearly orthogonal data. This report trains such \
+         networks, measures what the theorems speak of, and judges each claim with a stated \
+         criterion. All settings and criteria are this project's own."
+            .to_owned(),
+        format!(
+            "{} runs, {:.3e} steps in all. Of {} verdicts {} are supported, {} refuted and {} \
+             inconclusive.",
+            records.len(),
+            steps,
+            rows.len(),
+            count(Verdict::Supported),
+            count(Verdict::Refuted),
+            count(Verdict::Inconclusive),
+        ),
+    ]
+}

@@ -1,0 +1,110 @@
+//! The files of a run directory, each written whole or not at all.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::LabError;
+
+/// A run directory that this process writes.
+#[derive(Clone, Debug)]
+pub struct RunDirectory {
+    path: PathBuf,
+}
+
+impl RunDirectory {
+    /// Makes a new directory for a run.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Content`] if something is already there (nothing written is ever overwritten by
+    /// another run), [`LabError::Write`] if it cannot be made.
+    pub fn create(path: &Path) -> Result<Self, LabError> {
+        let io = |source| LabError::Write {
+            path: path.to_owned(),
+            source,
+        };
+        if path.exists() && (!path.is_dir() || path.read_dir().map_err(io)?.next().is_some()) {
+            let reason = "expected a new or empty directory for the run, found one in use; \
+                          choose another with --out"
+                .to_owned();
+            return Err(LabError::Content {
+                path: path.to_owned(),
+                reason,
+            });
+        }
+        std::fs::create_dir_all(path.join("figures")).map_err(io)?;
+        Ok(Self {
+            path: path.to_owned(),
+        })
+    }
+
+    /// Makes a new directory `parent/name`, or `parent/name-2`, … if that is in use.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create).
+    pub fn create_numbered(parent: &Path, name: &str) -> Result<Self, LabError> {
+        let numbered = (2..).map(|number| format!("{name}-{number}"));
+        let free = std::iter::once(name.to_owned())
+            .chain(numbered)
+            .find(|name| !parent.join(name).exists());
+        Self::create(&parent.join(free.expect("numbers do not run out")))
+    }
+
+    /// A directory that a finished run left, to write figures and the report again.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Write`] if its folder of figures cannot be made.
+    pub fn open(path: &Path) -> Result<Self, LabError> {
+        let figures = path.join("figures");
+        std::fs::create_dir_all(&figures).map_err(|source| LabError::Write {
+            path: figures,
+            source,
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+        })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a file by way of a temporary one beside it, so that a reader sees the old content or
+    /// the new one and never a part.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Write`] names the file.
+    pub fn write(&self, name: &str, content: &[u8]) -> Result<(), LabError> {
+        write_atomically(&self.path.join(name), content)
+    }
+}
+
+/// Writes `content` to a temporary file beside `path` and renames it into place.
+///
+/// # Errors
+///
+/// [`LabError::Write`] names the file.
+pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), LabError> {
+    let io = |source| LabError::Write {
+        path: path.to_owned(),
+        source,
+    };
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(io)?;
+    file.write_all(content).map_err(io)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Temporary files are private; what a run leaves is as readable as any other file.
+        let readable = std::fs::Permissions::from_mode(0o644);
+        file.as_file().set_permissions(readable).map_err(io)?;
+    }
+    file.persist(path).map_err(|error| io(error.error))?;
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! What a run was: versions, machine, data, and how it ended.
+
+use implicit_bias_data::{Dataset, Geometry};
+use serde::{Deserialize, Serialize};
+
+use crate::StopReason;
+use crate::config::Precision;
+
+/// The version of the run directory's layout; raised when a reader of the old one would misread it.
+pub const FORMAT: u32 = 1;
+
+/// The data set of a run, by content.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DataManifest {
+    /// The file or the generator with its parameters.
+    pub source: String,
+    /// SHA-256 of sizes, samples and labels.
+    pub sha256: String,
+    /// One `+` or `-` a sample.
+    pub labels: String,
+    /// Number of samples.
+    pub n: usize,
+    /// Dimension.
+    pub d: usize,
+    /// `R_min`, the smallest norm of a sample.
+    pub r_min: f64,
+    /// `R_max`, the largest norm of a sample.
+    pub r_max: f64,
+    /// `p`, the largest |inner product| of two samples.
+    pub p: f64,
+    /// `R_min² / (n p)`; `null` when `p = 0`.
+    pub ratio: Option<f64>,
+}
+
+impl DataManifest {
+    /// Describes a data set.
+    pub fn new(source: String, data: &Dataset, geometry: &Geometry) -> Self {
+        Self {
+            source,
+            sha256: data.sha256(),
+            labels: data
+                .y()
+                .iter()
+                .map(|&y| if y > 0.0 { '+' } else { '-' })
+                .collect(),
+            n: data.samples(),
+            d: data.dim(),
+            r_min: geometry.r_min,
+            r_max: geometry.r_max,
+            p: geometry.p,
+            ratio: geometry.ratio.is_finite().then_some(geometry.ratio),
+        }
+    }
+
+    /// The labels as numbers.
+    pub fn label_values(&self) -> Vec<f64> {
+        self.labels
+            .chars()
+            .map(|sign| if sign == '+' { 1.0 } else { -1.0 })
+            .collect()
+    }
+}
+
+/// The content of `manifest.json`. Times live here and nowhere else in a run directory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Layout of the directory.
+    pub format: u32,
+    /// Version of this program.
+    pub implicit_bias: String,
+    /// Commit it was built from, where that was known.
+    pub commit: Option<String>,
+    /// Version of Burn.
+    pub burn: String,
+    /// `tensor`.
+    pub engine: String,
+    /// Why that engine.
+    pub engine_reason: String,
+    /// `hand-derived` or `autodiff`.
+    pub gradient: String,
+    /// Device by name.
+    pub device: String,
+    /// Float type of the weights.
+    pub precision: Precision,
+    /// Seed.
+    pub seed: u64,
+    /// Width `m`.
+    pub width: usize,
+    /// The data.
+    pub data: DataManifest,
+    /// Seconds since the Unix epoch when the run began.
+    pub started: u64,
+    /// Wall-clock seconds of the run so far.
+    pub wall_seconds: f64,
+    /// How it ended; `null` while it runs, or if it was cut off.
+    pub stop: Option<StopReason>,
+}

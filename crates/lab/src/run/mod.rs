@@ -1,0 +1,139 @@
+//! One run: from a validated configuration to a run directory.
+
+mod batch;
+mod conclusions;
+mod directory;
+mod drive;
+mod manifest;
+mod prepare;
+mod record;
+
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+pub use batch::execute_all;
+pub(crate) use conclusions::{provenance_of, settings_of};
+pub use directory::{RunDirectory, write_atomically};
+pub use drive::{Trajectory, Watcher, drive};
+pub use manifest::{DataManifest, FORMAT, Manifest};
+pub use prepare::{Prepared, ReadyEngine};
+pub use record::RunRecord;
+
+use crate::config::RunConfig;
+use crate::{LabError, Series, schedule};
+
+/// How often the tables of a running run are written, in seconds.
+const SAVE_INTERVAL: f64 = 2.0;
+
+/// Where and how a run executes; nothing here changes its numbers.
+pub struct RunOptions<'a> {
+    /// Folder that holds run directories, for a configuration without `out`.
+    pub parent: &'a Path,
+    /// Threads that one step may use.
+    pub threads: usize,
+    /// Told the fraction of the horizon after each chunk of steps; `false` interrupts.
+    pub progress: &'a mut dyn FnMut(f64) -> bool,
+    /// Told once which engine was picked, and why.
+    pub announce: &'a mut dyn FnMut(&str),
+}
+
+/// Keeps the run directory current while the run goes.
+struct Keeper<'a> {
+    directory: &'a RunDirectory,
+    horizon: f64,
+    progress: &'a mut dyn FnMut(f64) -> bool,
+    saved: Instant,
+}
+
+impl Watcher for Keeper<'_> {
+    fn advanced(&mut self, step: f64) -> bool {
+        (self.progress)(step / self.horizon)
+    }
+
+    fn recorded(&mut self, series: &Series, margins: &Series) -> Result<(), LabError> {
+        if series.len() == 1 || self.saved.elapsed().as_secs_f64() > SAVE_INTERVAL {
+            write_tables(self.directory, series, margins)?;
+            self.saved = Instant::now();
+        }
+        Ok(())
+    }
+}
+
+fn write_tables(
+    directory: &RunDirectory,
+    series: &Series,
+    margins: &Series,
+) -> Result<(), LabError> {
+    directory.write("series.csv", series.to_csv().as_bytes())?;
+    directory.write("margins.csv", margins.to_csv().as_bytes())
+}
+
+/// Runs a configuration and leaves a finished run directory.
+///
+/// The directory is readable at any moment: configuration and manifest are there from the start, the
+/// tables follow every two seconds, and each file is replaced by rename.
+///
+/// # Errors
+///
+/// Those of the configuration, the data, the engine and the file system. A diverging run is a
+/// [`StopReason`](crate::StopReason) in the record.
+pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord, LabError> {
+    let prepared = Prepared::new(config)?;
+    let ready = prepared.engine(config, options.threads)?;
+    (options.announce)(&format!("engine {}: {}", ready.engine.name(), ready.reason));
+    let directory = match &config.out {
+        Some(path) => RunDirectory::create(path)?,
+        None => RunDirectory::create_numbered(options.parent, &config.run_name())?,
+    };
+    let clock = Instant::now();
+    let mut engine = ready.engine;
+    let mut manifest = Manifest {
+        format: FORMAT,
+        implicit_bias: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: option_env!("IMPLICIT_BIAS_COMMIT").map(str::to_owned),
+        burn: "0.22.1".to_owned(),
+        engine: engine.name().to_owned(),
+        engine_reason: ready.reason,
+        gradient: ready.gradient.to_owned(),
+        device: ready.device.name,
+        precision: ready.device.precision,
+        seed: config.seed,
+        width: prepared.width,
+        data: DataManifest::new(config.data.to_string(), &prepared.data, &prepared.geometry),
+        started: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |time| time.as_secs()),
+        wall_seconds: 0.0,
+        stop: None,
+    };
+    directory.write("config.toml", config.to_toml().as_bytes())?;
+    directory.write("manifest.json", &to_json(&manifest))?;
+    let horizon = config.steps.get();
+    let mut keeper = Keeper {
+        directory: &directory,
+        horizon,
+        progress: options.progress,
+        saved: Instant::now(),
+    };
+    let schedule = schedule(horizon, config.record);
+    let trajectory = drive(engine.as_mut(), &schedule, &mut keeper)?;
+    manifest.wall_seconds = clock.elapsed().as_secs_f64();
+    manifest.stop = Some(trajectory.stop);
+    write_tables(&directory, &trajectory.series, &trajectory.margins)?;
+    directory.write("weights.safetensors", &engine.weights().to_safetensors())?;
+    directory.write("manifest.json", &to_json(&manifest))?;
+    let Trajectory {
+        series, margins, ..
+    } = trajectory;
+    let path: PathBuf = directory.path().to_owned();
+    let record = RunRecord::new(path, config.clone(), manifest, series, margins);
+    record.write_conclusions(&directory)?;
+    Ok(record)
+}
+
+/// Indented JSON with a final newline.
+pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(value).expect("plain data have a JSON form");
+    bytes.push(b'\n');
+    bytes
+}

@@ -1,0 +1,195 @@
+//! A run and everything concluded from it.
+
+use std::path::{Path, PathBuf};
+
+use implicit_bias_model::{Activation, TwoLayerConfig};
+
+use super::conclusions::{run_context, run_report_of};
+use super::{FORMAT, Manifest, RunDirectory, to_json};
+use crate::claims::{Claim, ClaimContext, RankClaim, RunEnd, judge};
+use crate::config::{RunConfig, Settings};
+use crate::figures::{Figure, format_number, run_figures};
+use crate::report::{ClaimRow, ReportFigure, claims_table_text, run_report};
+use crate::{LabError, Series, StopReason};
+
+/// A run that ended, with what was recorded and the claims judged on it.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    /// The run directory.
+    pub path: PathBuf,
+    /// The configuration.
+    pub config: RunConfig,
+    /// Versions, machine, data.
+    pub manifest: Manifest,
+    /// `series.csv`.
+    pub series: Series,
+    /// `margins.csv`.
+    pub margins: Series,
+    /// `claims.json`.
+    pub claims: Vec<Claim>,
+}
+
+impl RunRecord {
+    /// A record with its claims judged.
+    pub(super) fn new(
+        path: PathBuf,
+        config: RunConfig,
+        manifest: Manifest,
+        series: Series,
+        margins: Series,
+    ) -> Self {
+        let claims = judge(&series, &margins, &claim_context(&config, manifest.stop));
+        Self {
+            path,
+            config,
+            manifest,
+            series,
+            margins,
+            claims,
+        }
+    }
+
+    /// Reads a run directory and judges its claims anew.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Read`] or [`LabError::Content`] names the file that is missing or damaged.
+    pub fn read(path: &Path) -> Result<Self, LabError> {
+        let read = |name: &str| {
+            let path = path.join(name);
+            std::fs::read_to_string(&path).map_err(|source| LabError::Read { path, source })
+        };
+        let content = |name: &str, reason: String| LabError::Content {
+            path: path.join(name),
+            reason,
+        };
+        let table = |name: &str| {
+            Series::from_csv(&read(name)?).map_err(|error| content(name, error.to_string()))
+        };
+        let manifest: Manifest = serde_json::from_str(&read("manifest.json")?)
+            .map_err(|error| content("manifest.json", error.to_string()))?;
+        if manifest.format != FORMAT {
+            let reason = format!("expected run format {FORMAT}, found {}", manifest.format);
+            return Err(content("manifest.json", reason));
+        }
+        let config = RunConfig::resolve(&Settings::from_file(&path.join("config.toml"))?)?;
+        let (series, margins) = (table("series.csv")?, table("margins.csv")?);
+        if margins.columns().len() != manifest.data.n + 1 || series.len() != margins.len() {
+            let expected = format!("{} columns and {} rows", manifest.data.n + 1, series.len());
+            let found = format!("{} and {}", margins.columns().len(), margins.len());
+            return Err(content(
+                "margins.csv",
+                format!("expected {expected}, found {found}"),
+            ));
+        }
+        Ok(Self::new(
+            path.to_owned(),
+            config,
+            manifest,
+            series,
+            margins,
+        ))
+    }
+
+    /// Why the run ended; `None` if it was cut off.
+    pub fn stop(&self) -> Option<StopReason> {
+        self.manifest.stop
+    }
+
+    /// The last row of the series by column name.
+    pub fn last_row(&self) -> Vec<(String, f64)> {
+        let last = self.series.rows().last().cloned().unwrap_or_default();
+        self.series.columns().iter().cloned().zip(last).collect()
+    }
+
+    /// The activation in words: `ReLU` or `leaky ReLU, γ = 0.1`.
+    pub fn activation_words(&self) -> String {
+        activation_words(self.config.activation)
+    }
+
+    /// The figures of the run.
+    pub fn figures(&self) -> Vec<Figure> {
+        run_figures(&self.series, &self.margins, &run_context(self))
+    }
+
+    /// The table of claims and where the run is, for a terminal.
+    pub fn summary_text(&self) -> String {
+        let rows: Vec<ClaimRow> = self
+            .claims
+            .iter()
+            .map(|claim| ClaimRow::new(claim, self.activation_words()))
+            .collect();
+        let stop = self
+            .stop()
+            .map_or("cut off".to_owned(), |stop| stop.to_string());
+        let value = |column| {
+            self.series
+                .last(column)
+                .map_or("—".to_owned(), format_number)
+        };
+        format!(
+            "{}\nstopped: {stop}; loss {}, weight norm {}, stable rank {} (stacked)\nrun: {}\n",
+            claims_table_text(&rows),
+            value("loss"),
+            value("weight_norm"),
+            value("stable_rank"),
+            self.path.display(),
+        )
+    }
+
+    /// Judges and draws again what a run directory holds, and writes claims, figures and report.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Write`] if a file cannot be written, [`LabError::Figure`] or [`LabError::Report`]
+    /// if one cannot be made.
+    pub fn rewrite_conclusions(&self) -> Result<(), LabError> {
+        self.write_conclusions(&RunDirectory::open(&self.path)?)
+    }
+
+    /// Writes claims, figures and report.
+    pub(super) fn write_conclusions(&self, directory: &RunDirectory) -> Result<(), LabError> {
+        directory.write("claims.json", &to_json(&self.claims))?;
+        let mut figures = Vec::new();
+        for figure in self.figures() {
+            let rendered = ReportFigure::new(&figure)?;
+            directory.write(
+                &format!("figures/{}.svg", figure.name),
+                rendered.svg().as_bytes(),
+            )?;
+            figures.push(rendered);
+        }
+        let report = run_report(&run_report_of(self, figures))?;
+        directory.write("report.html", report.as_bytes())
+    }
+}
+
+/// The activation in words: `ReLU` or `leaky ReLU, γ = 0.1`.
+fn activation_words(activation: Activation) -> String {
+    if activation == Activation::RELU {
+        "ReLU".to_owned()
+    } else {
+        format!("leaky ReLU, γ = {}", activation.slope())
+    }
+}
+
+/// What the claims need to know about a run besides its tables.
+fn claim_context(config: &RunConfig, stop: Option<StopReason>) -> ClaimContext {
+    let bounded = config.activation == Activation::RELU;
+    ClaimContext {
+        rank_claim: Some(if bounded {
+            RankClaim::Bounded
+        } else {
+            RankClaim::OnePerBlock
+        }),
+        blocks: TwoLayerConfig::BLOCKS.map(str::to_owned).to_vec(),
+        homogeneity: 1.0,
+        end: match stop {
+            Some(StopReason::Diverged { step }) => RunEnd::Diverged { step },
+            Some(StopReason::NonFinite { step }) => RunEnd::NonFinite { step },
+            Some(StopReason::Completed { .. } | StopReason::Interrupted { .. }) | None => {
+                RunEnd::Sound
+            }
+        },
+    }
+}

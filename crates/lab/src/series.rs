@@ -1,0 +1,177 @@
+//! The table of a run: one row a recorded step, one named column a quantity.
+
+use crate::LabError;
+
+/// A table of numbers with named columns; the first column is `step`.
+///
+/// `series.csv` and `margins.csv` of a run directory are two of these. A quantity that is undefined
+/// at a step (the stable rank of a zero block, say) is `NaN` here and an empty field in the file.
+///
+/// ```
+/// use implicit_bias_lab::Series;
+/// let mut series = Series::new(["step", "loss"]);
+/// series.push(vec![0.0, 0.69]);
+/// series.push(vec![1.0, 0.5]);
+/// assert_eq!(series.column("loss"), Some(vec![0.69, 0.5]));
+/// assert_eq!(Series::from_csv(&series.to_csv()).unwrap(), series);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Series {
+    columns: Vec<String>,
+    rows: Vec<Vec<f64>>,
+}
+
+impl PartialEq for Series {
+    /// Equality of names and of bits, so that undefined entries equal themselves.
+    fn eq(&self, other: &Self) -> bool {
+        let bits = |row: &Vec<f64>| row.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        self.columns == other.columns && self.rows.iter().map(bits).eq(other.rows.iter().map(bits))
+    }
+}
+
+impl Series {
+    /// An empty table with the given column names.
+    pub fn new<S: Into<String>>(columns: impl IntoIterator<Item = S>) -> Self {
+        Self {
+            columns: columns.into_iter().map(Into::into).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Appends a row.
+    ///
+    /// # Panics
+    ///
+    /// If the row has not one value a column: an internal error of the caller.
+    pub fn push(&mut self, row: Vec<f64>) {
+        assert_eq!(
+            row.len(),
+            self.columns.len(),
+            "a row needs one value a column"
+        );
+        self.rows.push(row);
+    }
+
+    /// The column names, `step` first.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The rows, in order of step.
+    pub fn rows(&self) -> &[Vec<f64>] {
+        &self.rows
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no row yet.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The values of a column, or `None` if there is no such column.
+    pub fn column(&self, name: &str) -> Option<Vec<f64>> {
+        let index = self.columns.iter().position(|column| column == name)?;
+        Some(self.rows.iter().map(|row| row[index]).collect())
+    }
+
+    /// The recorded steps (the first column).
+    pub fn steps(&self) -> Vec<f64> {
+        self.rows.iter().map(|row| row[0]).collect()
+    }
+
+    /// The last value of a column.
+    pub fn last(&self, name: &str) -> Option<f64> {
+        let index = self.columns.iter().position(|column| column == name)?;
+        Some(self.rows.last()?[index])
+    }
+
+    /// The table as CSV: shortest decimal that reads back to the same number, empty where undefined.
+    pub fn to_csv(&self) -> String {
+        let mut text = self.columns.join(",");
+        text.push('\n');
+        for row in &self.rows {
+            let fields: Vec<String> = row.iter().map(|&value| format_number(value)).collect();
+            text.push_str(&fields.join(","));
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Reads what [`to_csv`](Self::to_csv) wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Table`] names the line that has another number of fields than the header, or a
+    /// field that is no number.
+    pub fn from_csv(text: &str) -> Result<Self, LabError> {
+        let mut lines = text.lines();
+        let header = lines.next().unwrap_or_default();
+        let mut series = Self::new(header.split(','));
+        for (index, line) in lines.enumerate() {
+            let row: Result<Vec<f64>, _> = line
+                .split(',')
+                .map(|field| {
+                    if field.is_empty() {
+                        Ok(f64::NAN)
+                    } else {
+                        field.parse()
+                    }
+                })
+                .collect();
+            match row {
+                Ok(row) if row.len() == series.columns.len() => series.rows.push(row),
+                _ => {
+                    return Err(LabError::Table {
+                        line: index + 2,
+                        expected: series.columns.len(),
+                        found: line.chars().take(80).collect(),
+                    });
+                }
+            }
+        }
+        Ok(series)
+    }
+}
+
+/// The shortest text that reads back to `value`; empty for `NaN`, plain digits for ordinary steps.
+fn format_number(value: f64) -> String {
+    if value.is_nan() {
+        String::new()
+    } else if value != 0.0 && !(1e-5..1e16).contains(&value.abs()) {
+        format!("{value:e}")
+    } else {
+        format!("{value}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn csv_reads_back_to_the_same_bits(values in prop::collection::vec(prop::num::f64::NORMAL, 2..20)) {
+            let mut series = Series::new((0..values.len()).map(|i| format!("c{i}")));
+            series.push(values.clone());
+            series.push(values.iter().map(|_| f64::NAN).collect());
+            prop_assert_eq!(Series::from_csv(&series.to_csv()).unwrap(), series);
+        }
+    }
+
+    #[test]
+    fn a_short_row_is_named_by_its_line() {
+        let error = Series::from_csv("step,loss\n0,1\n1\n").unwrap_err();
+        assert!(error.to_string().contains("line 3"), "{error}");
+    }
+
+    #[test]
+    fn steps_are_written_as_plain_integers() {
+        assert_eq!(format_number(100_000.0), "100000");
+        assert_eq!(format_number(1e30), "1e30");
+    }
+}

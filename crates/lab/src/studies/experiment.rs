@@ -1,0 +1,108 @@
+//! The command line that every experiment binary has.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, FromArgMatches};
+
+use super::{Scale, Study};
+use crate::config::{Precision, Settings, Steps};
+use crate::{LabError, Progress, Reproduction};
+
+/// Flags of an experiment; those of a run replace that setting in every run of the study.
+#[derive(Args, Debug)]
+struct ExperimentArgs {
+    /// Narrow networks and short horizons
+    #[arg(long)]
+    quick: bool,
+    /// Folder for runs, figures and report; must be new or empty [default: runs/NAME]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Seed of data and initial weights
+    #[arg(long, value_name = "SEED")]
+    seed: Option<u64>,
+    /// Number of samples n
+    #[arg(long, value_name = "N")]
+    samples: Option<usize>,
+    /// Width m: neurons in each block
+    #[arg(long, value_name = "M")]
+    width: Option<usize>,
+    /// Step size η
+    #[arg(long, value_name = "ETA", allow_negative_numbers = true)]
+    step_size: Option<f64>,
+    /// Number of steps T; 1e6 is accepted
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    steps: Option<Steps>,
+    /// Device, as listed by `implicit-bias devices`
+    #[arg(long, value_name = "NAME")]
+    device: Option<String>,
+    /// Precision
+    #[arg(long, value_enum)]
+    precision: Option<Precision>,
+}
+
+impl ExperimentArgs {
+    fn settings(&self) -> Settings {
+        Settings {
+            seed: self.seed,
+            samples: self.samples,
+            width: self.width,
+            step_size: self.step_size,
+            steps: self.steps,
+            device: self.device.clone(),
+            precision: self.precision,
+            ..Settings::default()
+        }
+    }
+}
+
+/// The whole `main` of an experiment binary: reads the flags, runs the study, prints its verdicts and
+/// where the report is. Exits with 0 when done, 1 if a run failed, 2 for bad usage.
+pub fn main(study: fn(Scale) -> Study) -> ExitCode {
+    match run(study) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(if error.is_input() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(study: fn(Scale) -> Study) -> Result<bool, LabError> {
+    let about = study(Scale::Full);
+    let command = clap::Command::new(about.name)
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(about.title)
+        .long_about(format!(
+            "{}\n\n{} [{}]\n\nSetting: {}.",
+            about.title, about.statement.text, about.statement.source, about.setting
+        ))
+        .max_term_width(100);
+    let matches = ExperimentArgs::augment_args(command).get_matches();
+    let arguments = ExperimentArgs::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let mut study = study(if arguments.quick {
+        Scale::Quick
+    } else {
+        Scale::Full
+    });
+    for run in &mut study.runs {
+        run.settings = arguments.settings().over(run.settings.clone());
+    }
+    if arguments.settings() != Settings::default() {
+        study.setting += "; changed by flags, see each run's configuration";
+    }
+    let default = Path::new("runs").join(study.name);
+    let folder = arguments.out.clone().unwrap_or(default);
+    let progress = Progress::new(study.name);
+    let command = format!(
+        "cargo run --release -p implicit-bias-experiments --bin {}",
+        study.name
+    );
+    let reproduction =
+        Reproduction::of(std::slice::from_ref(&study), &command, &folder, &progress)?;
+    progress.finish();
+    print!("{}", reproduction.table_text());
+    println!("report: {}", reproduction.report_path().display());
+    Ok(reproduction.completed())
+}

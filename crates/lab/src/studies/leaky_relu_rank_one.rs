@@ -1,0 +1,38 @@
+//! Leaky ReLU: the stable rank of each block tends to 1.
+
+use super::{
+    PAPER, SLOPE, Scale, Study, StudyRun, base, base_words, leaky_panel, leaky_relu,
+    run_figures_named,
+};
+use crate::claims::ClaimId;
+use crate::report::Statement;
+
+/// Theorem on leaky ReLU: each of `W_{+1}`, `W_{−1}` has stable rank tending to 1.
+pub fn leaky_relu_rank_one(scale: Scale) -> Study {
+    Study {
+        name: "leaky_relu_rank_one",
+        title: "Leaky ReLU: each block tends to rank one",
+        statement: Statement {
+            text: "On nearly orthogonal data, gradient descent on a two-layer leaky ReLU network \
+                   drives the stable rank of each block of first-layer weights to 1; after a finite \
+                   time the activation pattern on same-sign samples stops changing."
+                .to_owned(),
+            source: PAPER.to_owned(),
+        },
+        setting: base_words(scale),
+        paragraphs: vec![
+            "The claim is about each block. The two blocks stacked do not tend to rank one: with \
+             balanced classes and equal norms the stack tends to 2(1 + γ²)/(1 + γ)² (derived here)."
+                .to_owned(),
+        ],
+        runs: vec![StudyRun {
+            panel: leaky_panel(SLOPE),
+            label: leaky_panel(SLOPE),
+            parameter: SLOPE,
+            settings: leaky_relu(base(scale), SLOPE),
+        }],
+        claims: &[ClaimId::RankOne, ClaimId::Alignment],
+        columns: &["stable_rank_pos", "stable_rank_neg", "stable_rank", "alignment_pos", "alignment_neg"],
+        figures: |results| run_figures_named(results, &["stable-rank", "rank-gap", "activation"]),
+    }
+}

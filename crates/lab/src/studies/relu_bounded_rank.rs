@@ -1,0 +1,78 @@
+//! ReLU: the stable rank of each block stays bounded by a constant.
+
+use super::{PAPER, Scale, Study, StudyRun, base, base_words, relu, run_figures_named, steps};
+use crate::claims::ClaimId;
+use crate::config::{Settings, SyntheticKind};
+use crate::figures::{CurveEntry, curves_by_parameter};
+use crate::report::Statement;
+
+/// Theorem on ReLU: each of `W_{+1}`, `W_{−1}` keeps a stable rank bounded by a constant.
+pub fn relu_bounded_rank(scale: Scale) -> Study {
+    let orthogonal = Settings {
+        synthetic: Some(SyntheticKind::Orthogonal),
+        samples: Some(10),
+        dim: Some(10),
+        signal: None,
+        noise: None,
+        norm: Some(2000f64.sqrt()),
+        width: Some(scale.pick(400, 2000)),
+        steps: Some(steps(scale.pick(1e4, 1e5))),
+        ..base(scale)
+    };
+    Study {
+        name: "relu_bounded_rank",
+        title: "ReLU: the stable rank of each block stays bounded",
+        statement: Statement {
+            text: "On nearly orthogonal data, gradient descent on a two-layer ReLU network keeps the \
+                   stable rank of each block of first-layer weights below a constant."
+                .to_owned(),
+            source: PAPER.to_owned(),
+        },
+        setting: base_words(scale),
+        paragraphs: vec![
+            "For exactly orthogonal samples of equal norm and a wide network the limit has a closed \
+             form (derived here): a block whose class has n_j samples tends to 2 n_j/(n_j + 1). The \
+             last figure runs that case, in the n dimensions that matter, with m wide."
+                .to_owned(),
+        ],
+        runs: vec![
+            StudyRun {
+                panel: "ReLU".to_owned(),
+                label: "ReLU".to_owned(),
+                parameter: 0.0,
+                settings: relu(base(scale)),
+            },
+            StudyRun {
+                panel: "ReLU, orthogonal samples".to_owned(),
+                label: "ReLU, orthogonal samples".to_owned(),
+                parameter: 0.0,
+                settings: relu(orthogonal),
+            },
+        ],
+        claims: &[ClaimId::RankBounded, ClaimId::Alignment],
+        columns: &["stable_rank_pos", "stable_rank_neg", "stable_rank", "same_sign_coverage_min"],
+        figures: |results| {
+            let mut figures = run_figures_named(&results[..1], &["stable-rank", "activation"]);
+            let [.., orthogonal] = results else { return figures };
+            let entry = |label: &str| CurveEntry {
+                panel: orthogonal.run.panel.clone(),
+                label: label.to_owned(),
+                series: &orthogonal.record.series,
+            };
+            let mut figure = curves_by_parameter(
+                "orthogonal",
+                "ReLU on orthogonal samples, with the limit in closed form",
+                &["stable_rank_pos", "stable_rank_neg"],
+                &[entry("W₊₁ (W₋₁ dashed)")],
+            );
+            let labels = orthogonal.record.manifest.data.label_values();
+            for (name, sign) in [("W₊₁", 1.0), ("W₋₁", -1.0)] {
+                let n = labels.iter().filter(|&&label| label == sign).count() as f64;
+                let label = format!("limit of {name}");
+                figure = figure.with_level(&orthogonal.run.panel, &label, 2.0 * n / (n + 1.0));
+            }
+            figures.push(figure);
+            figures
+        },
+    }
+}

@@ -1,0 +1,95 @@
+//! A study as a section of the report.
+
+use super::{Study, StudyResult};
+use crate::LabError;
+use crate::figures::{format_number, quantity_label};
+use crate::report::{ClaimRow, Finding, ReportFigure, Section, Table};
+
+/// The section of a finished study, and its figures by file name.
+///
+/// # Errors
+///
+/// [`LabError::Figure`] if a figure cannot be drawn.
+pub fn section(
+    study: &Study,
+    results: &[StudyResult<'_>],
+) -> Result<(Section, Vec<(String, String)>), LabError> {
+    let mut figures = Vec::new();
+    let mut files = Vec::new();
+    for figure in (study.figures)(results) {
+        let rendered = ReportFigure::new(&figure)?;
+        files.push((
+            format!("{}-{}.svg", study.name, figure.name),
+            rendered.svg().to_owned(),
+        ));
+        figures.push(rendered);
+    }
+    let mut findings = Vec::new();
+    for (claim, result) in claims(study, results) {
+        let block = claim
+            .block
+            .as_deref()
+            .map(|block| format!(", block {block}"));
+        findings.push(Finding {
+            setting: format!("{}{}", result.run.label, block.unwrap_or_default()),
+            verdict: claim.verdict,
+            reason: claim.reason.clone(),
+        });
+    }
+    let section = Section {
+        heading: study.title.to_owned(),
+        statement: Some(study.statement.clone()),
+        setting: study.setting.clone(),
+        paragraphs: study.paragraphs.clone(),
+        figures,
+        tables: vec![final_values(study, results)],
+        findings,
+    };
+    Ok((section, files))
+}
+
+/// The rows that a study adds to the table of claims.
+pub(crate) fn claim_rows(study: &Study, results: &[StudyResult<'_>]) -> Vec<ClaimRow> {
+    claims(study, results)
+        .map(|(claim, result)| ClaimRow::new(claim, result.run.label.clone()))
+        .collect()
+}
+
+/// The claims that a study reports, each with its run.
+fn claims<'a>(
+    study: &'a Study,
+    results: &'a [StudyResult<'a>],
+) -> impl Iterator<Item = (&'a crate::claims::Claim, &'a StudyResult<'a>)> {
+    results.iter().flat_map(|result| {
+        let reported = result
+            .record
+            .claims
+            .iter()
+            .filter(|claim| study.claims.contains(&claim.id));
+        reported.map(move |claim| (claim, result))
+    })
+}
+
+fn final_values(study: &Study, results: &[StudyResult<'_>]) -> Table {
+    let mut header = vec!["run".to_owned(), "R_min²/(n p)".to_owned()];
+    header.extend(study.columns.iter().map(|column| quantity_label(column)));
+    let rows =
+        results.iter().map(|result| {
+            let name = if result.run.label == result.run.panel {
+                result.run.label.clone()
+            } else {
+                format!("{}, {}", result.run.panel, result.run.label)
+            };
+            let ratio = result.record.manifest.data.ratio.unwrap_or(f64::INFINITY);
+            let mut row = vec![name, format_number(ratio)];
+            row.extend(study.columns.iter().map(|column| {
+                format_number(result.record.series.last(column).unwrap_or(f64::NAN))
+            }));
+            row
+        });
+    Table {
+        caption: "Values at the last recorded step.".to_owned(),
+        header,
+        rows: rows.collect(),
+    }
+}

@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+mod alignment;
+mod error;
+mod gram;
+mod host;
+mod margins;
+mod norm;
+mod pattern;
+mod spectrum;
+mod sums;
+
+pub use alignment::{alignment, class_direction};
+pub use error::MetricError;
+pub use margins::{accuracy, margins, normalized_margins};
+pub use norm::{frobenius_norm, weight_norm};
+pub use pattern::{ActivationPattern, PatternChanges, PatternCounts};
+pub use spectrum::{BlockSpectrum, Spectra, spectra, spectral_norm, stable_rank};

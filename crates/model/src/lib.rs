@@ -1,0 +1,33 @@
+//! Networks as Burn modules, losses that stay accurate, and plain gradient descent.
+//!
+//! The crate holds the two-layer network of Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) and the
+//! [`Network`] trait by which another architecture joins: nothing above this crate knows that a
+//! network has two layers.
+//!
+//! | file | what |
+//! |---|---|
+//! | `activation` | `φ(z) = max(z, γz)` and its derivative, one convention at the kink |
+//! | `loss` | logistic and exponential loss, in values and in logarithms |
+//! | `network` | the trait of an architecture |
+//! | `two_layer` | the paper's network |
+//! | `optimizer` | plain gradient descent as a Burn optimizer |
+//! | `descent` | the two-layer network's hand-derived descent in host memory |
+//! | `weights` | named blocks on the host and their safetensors file |
+
+mod activation;
+mod descent;
+mod error;
+mod loss;
+mod network;
+mod optimizer;
+mod two_layer;
+mod weights;
+
+pub use activation::Activation;
+pub use descent::{Descent, Problem};
+pub use error::ModelError;
+pub use loss::Loss;
+pub use network::{Block, Network};
+pub use optimizer::GradientDescent;
+pub use two_layer::{TwoLayer, TwoLayerConfig};
+pub use weights::{Weights, to_tensor};

@@ -1,0 +1,93 @@
+//! The trait by which an architecture joins the laboratory.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use crate::Descent;
+use crate::descent::Problem;
+
+/// One named weight matrix of a network.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// Short name: `pos` makes the columns `stable_rank_pos`, … and the tensor `W_pos`.
+    pub name: String,
+    /// The weights, one row a neuron: `[m, d]`.
+    pub weight: Tensor<2>,
+    /// `+1` or `−1` if every neuron of the block raises or lowers the score; `None` otherwise.
+    pub sign: Option<f64>,
+}
+
+/// A network with one score a sample, as everything above the model sees it.
+///
+/// Implement [`scores`](Network::scores), [`blocks`](Network::blocks),
+/// [`with_blocks`](Network::with_blocks) and [`homogeneity`](Network::homogeneity) for any Burn
+/// [`Module`] and it trains, is measured and is reported like the two-layer network. The other
+/// methods have defaults and only add to what is recorded or to speed. A deep network, complete:
+///
+/// ```
+/// use burn::module::{Module, Param};
+/// use burn::tensor::Tensor;
+/// use implicit_bias_model::{Activation, Block, Network};
+///
+/// /// f(x) = ⟨v, φ(W₂ φ(W₁ x))⟩ with fixed v = (1, …, 1)/m: homogeneous of degree 2.
+/// #[derive(Module, Debug)]
+/// struct ThreeLayer {
+///     first: Param<Tensor<2>>,
+///     second: Param<Tensor<2>>,
+/// }
+///
+/// impl Network for ThreeLayer {
+///     fn scores(&self, x: Tensor<2>) -> Tensor<1> {
+///         let hidden = Activation::RELU.forward(x.matmul(self.first.val().transpose()));
+///         let hidden = Activation::RELU.forward(hidden.matmul(self.second.val().transpose()));
+///         hidden.mean_dim(1).squeeze_dim(1)
+///     }
+///     fn blocks(&self) -> Vec<Block> {
+///         let block = |name: &str, weight: &Param<Tensor<2>>| Block {
+///             name: name.into(),
+///             weight: weight.val(),
+///             sign: None,
+///         };
+///         vec![block("first", &self.first), block("second", &self.second)]
+///     }
+///     fn with_blocks(mut self, weights: Vec<Tensor<2>>) -> Self {
+///         let [first, second] = <[_; 2]>::try_from(weights).expect("two blocks");
+///         self.first = Param::from_tensor(first);
+///         self.second = Param::from_tensor(second);
+///         self
+///     }
+///     fn homogeneity(&self) -> f64 {
+///         2.0
+///     }
+/// }
+/// ```
+pub trait Network: Module {
+    /// Scores `f(W; x_i)`, shape `[n]`, of the samples in the rows of `x`, shape `[n, d]`.
+    fn scores(&self, x: Tensor<2>) -> Tensor<1>;
+
+    /// The weight blocks, in a fixed order.
+    fn blocks(&self) -> Vec<Block>;
+
+    /// This network with other weights, in the order of [`blocks`](Network::blocks).
+    ///
+    /// Initial weights, checkpoints and hand-derived descents come in through here.
+    fn with_blocks(self, weights: Vec<Tensor<2>>) -> Self;
+
+    /// The degree `L` with `f(αW; x) = α^L f(W; x)` for `α > 0`; margins are normalized by `‖W‖_F^L`.
+    fn homogeneity(&self) -> f64;
+
+    /// First-layer pre-activations, shape `[neurons, n]`, neurons in the order of the blocks' rows.
+    ///
+    /// With them, activation patterns are recorded. `None` (the default) leaves those columns out.
+    fn pre_activations(&self, _x: Tensor<2>) -> Option<Tensor<2>> {
+        None
+    }
+
+    /// A hand-derived gradient descent for this architecture in host memory, if there is one.
+    ///
+    /// Used instead of autodiff where the device computes in host memory; a test must hold it to
+    /// autodiff. `None` (the default) trains by autodiff.
+    fn descent(&self, _problem: &Problem<'_>) -> Option<Box<dyn Descent>> {
+        None
+    }
+}

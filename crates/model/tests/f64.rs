@@ -1,0 +1,422 @@
+//! The model in double precision: losses, the network's formula, gradients, descents, weight files.
+//!
+//! One process, one precision: Burn fixes a device's float type at its first tensor.
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
+use implicit_bias_model::{
+    Activation, GradientDescent, Loss, ModelError, Network, Problem, TwoLayer, TwoLayerConfig,
+    Weights,
+};
+use ndarray::Array2;
+use proptest::prelude::*;
+
+fn device() -> Device {
+    #[allow(deprecated)]
+    let mut device = Device::ndarray();
+    // Err means that another test of this process came first, with the same type.
+    let _ = device.configure(FloatDType::F64);
+    device
+}
+
+fn to_vec<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().iter().collect()
+}
+
+/// Values in (−1, 1) from a linear congruential generator.
+fn pseudo_random(rows: usize, columns: usize, seed: u64) -> Array2<f64> {
+    let mut state = seed;
+    Array2::from_shape_simple_fn((rows, columns), || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+    })
+}
+
+struct Case {
+    x: Array2<f64>,
+    labels: Vec<f64>,
+    weights: Weights,
+    config: TwoLayerConfig,
+}
+
+fn case(n: usize, d: usize, m: usize, slope: f64, seed: u64) -> Case {
+    let block = |name: &str, seed| (name.to_owned(), pseudo_random(m, d, seed));
+    Case {
+        x: pseudo_random(n, d, seed),
+        labels: (0..n)
+            .map(|i| if i % 3 == 0 { -1.0 } else { 1.0 })
+            .collect(),
+        weights: Weights::new(vec![block("pos", seed + 1), block("neg", seed + 2)]).unwrap(),
+        config: TwoLayerConfig::new(m, d, Activation::leaky_relu(slope).unwrap()),
+    }
+}
+
+impl Case {
+    fn network(&self, device: &Device) -> TwoLayer {
+        self.config.init_with(&self.weights, device).unwrap()
+    }
+
+    fn x(&self, device: &Device) -> Tensor<2> {
+        implicit_bias_model::to_tensor(&self.x, device)
+    }
+
+    fn labels(&self, device: &Device) -> Tensor<1> {
+        Tensor::from_data(
+            TensorData::new(self.labels.clone(), [self.labels.len()]),
+            device,
+        )
+    }
+
+    fn problem(&self, loss: Loss, step_size: f64, threads: usize) -> Problem<'_> {
+        let labels = &self.labels;
+        Problem {
+            x: &self.x,
+            labels,
+            loss,
+            step_size,
+            single_precision: false,
+            threads,
+        }
+    }
+
+    /// The mean loss by the formula of theory, section 1, in plain loops.
+    fn loss_by_formula(&self, weights: &Weights, loss: Loss) -> f64 {
+        let [(_, pos), (_, neg)] = weights.blocks() else {
+            unreachable!()
+        };
+        let phi = |z: f64| z.max(self.config.activation.slope() * z);
+        let half = |w: &Array2<f64>, i| w.dot(&self.x.row(i)).mapv(phi).mean().unwrap();
+        let margins = self
+            .labels
+            .iter()
+            .enumerate()
+            .map(|(i, y)| y * (half(pos, i) - half(neg, i)));
+        loss.mean(&margins.collect::<Vec<_>>())
+    }
+
+    fn gradients(&self, loss: Loss) -> Vec<Vec<f64>> {
+        let device = device().autodiff();
+        let network = self.network(&device);
+        let margins = network.scores(self.x(&device)) * self.labels(&device);
+        let gradients = loss.forward(margins).backward();
+        network
+            .blocks()
+            .iter()
+            .map(|block| to_vec(block.weight.grad(&gradients).unwrap()))
+            .collect()
+    }
+}
+
+#[test]
+fn logistic_loss_matches_sixty_digits_from_minus_a_thousand_to_a_million() {
+    let table = include_str!("data/loss_values.csv");
+    let close = |ours: f64, exact: f64, what: &str, q: f64| {
+        let error = if exact == 0.0 {
+            ours.abs()
+        } else {
+            (ours / exact - 1.0).abs()
+        };
+        assert!(
+            error < 4.0 * f64::EPSILON,
+            "{what} at {q}: {ours:e}, exactly {exact:e}"
+        );
+    };
+    let mut rows = 0;
+    for line in table.lines().skip(1) {
+        let row: Vec<f64> = line
+            .split(',')
+            .map(|field| field.parse().unwrap())
+            .collect();
+        let &[q, value, log_value, slope, log_slope] = row.as_slice() else {
+            unreachable!()
+        };
+        // Below the smallest normal number a double keeps fewer digits, by its nature.
+        if value != 0.0 {
+            close(Loss::Logistic.value(q), value, "value", q);
+        }
+        if slope != 0.0 {
+            close(Loss::Logistic.slope(q), slope, "slope", q);
+        }
+        close(Loss::Logistic.log_slope(q), log_slope, "log slope", q);
+        // log ℓ crosses zero at q = −log(e − 1): absolute accuracy is what there is near it.
+        let error = (Loss::Logistic.log_value(q) - log_value).abs();
+        assert!(
+            error <= 4.0 * f64::EPSILON * log_value.abs().max(1.0),
+            "log value at {q}"
+        );
+        rows += 1;
+    }
+    assert_eq!(rows, 26);
+}
+
+#[test]
+fn mean_loss_keeps_its_logarithm_where_it_underflows() {
+    let margins = [1e6, 1e6 + 1.0];
+    assert_eq!(Loss::Logistic.mean(&margins), 0.0);
+    let expected = -1e6 + ((1.0 + (-1.0_f64).exp()) / 2.0).ln();
+    for loss in [Loss::Logistic, Loss::Exponential] {
+        assert!((loss.log_mean(&margins) - expected).abs() < 1e-9);
+    }
+    assert_eq!(Loss::Exponential.log_mean(&[-1e3, -1e3]), 1e3);
+    assert!(Loss::Logistic.log_mean(&[1.0, f64::NAN]).is_nan());
+    assert!(Loss::Logistic.log_mean(&[]).is_nan());
+}
+
+#[test]
+fn tensor_loss_and_its_gradient_match_the_host_at_every_scale() {
+    let device = device().autodiff();
+    let q = [
+        -1e3, -40.0, -1.0, -1e-9, 0.0, 1e-9, 1.0, 30.0, 40.0, 100.0, 700.0,
+    ];
+    for loss in [Loss::Logistic, Loss::Exponential] {
+        // e^1000 is no double: the exponential loss has no value there.
+        for &q in q.iter().filter(|&&q| loss == Loss::Logistic || q > -700.0) {
+            let margin =
+                Tensor::<1>::from_data(TensorData::new(vec![q], [1]), &device).require_grad();
+            let value = loss.forward(margin.clone());
+            let slope = to_vec(margin.grad(&value.backward()).unwrap())[0];
+            let value = to_vec(value)[0];
+            assert!(
+                (value / loss.value(q) - 1.0).abs() < 1e-14,
+                "{loss:?} value at {q}: {value:e}"
+            );
+            assert!(
+                (-slope / loss.slope(q) - 1.0).abs() < 1e-14,
+                "{loss:?} slope at {q}: {slope:e}"
+            );
+        }
+    }
+}
+
+#[test]
+fn scores_follow_the_formula_and_the_kink_convention() {
+    let case = case(4, 3, 5, 0.25, 7);
+    let device = device();
+    let scores = to_vec(case.network(&device).scores(case.x(&device)));
+    let margins: Vec<f64> = scores
+        .iter()
+        .zip(&case.labels)
+        .map(|(f, y)| f * y)
+        .collect();
+    let expected = case.loss_by_formula(&case.weights, Loss::Logistic);
+    assert!((Loss::Logistic.mean(&margins) - expected).abs() < 1e-15);
+
+    let zero = Tensor::<1>::from_data([0.0, -2.0, 3.0], &device);
+    let leaky = Activation::leaky_relu(0.25).unwrap();
+    assert_eq!(to_vec(leaky.derivative_of(&zero)), [0.25, 0.25, 1.0]);
+    assert_eq!(to_vec(leaky.forward(zero)), [0.0, -0.5, 3.0]);
+}
+
+#[test]
+fn autodiff_takes_the_derivative_at_the_kink_to_be_the_slope() {
+    let device = device().autodiff();
+    let z = Tensor::<1>::from_data([0.0, -1.0, 1.0], &device).require_grad();
+    let gradients = Activation::leaky_relu(0.3)
+        .unwrap()
+        .forward(z.clone())
+        .sum()
+        .backward();
+    assert_eq!(to_vec(z.grad(&gradients).unwrap()), [0.3, 0.3, 1.0]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn network_is_positively_homogeneous_of_its_degree(seed in 0u64..1000, log_scale in -3.0f64..3.0, slope in 0.0f64..0.9) {
+        let case = case(5, 4, 3, slope, seed);
+        let device = device();
+        let network = case.network(&device);
+        let scale = log_scale.exp();
+        let scores = to_vec(network.scores(case.x(&device)));
+        let degree = network.homogeneity();
+        let scaled = network.blocks().into_iter().map(|block| block.weight * scale).collect();
+        for (scaled, score) in to_vec(network.with_blocks(scaled).scores(case.x(&device))).iter().zip(scores) {
+            prop_assert!((scaled - scale.powf(degree) * score).abs() <= 1e-13 * (1.0 + scaled.abs()));
+        }
+    }
+
+    #[test]
+    fn autodiff_gradient_matches_finite_differences(seed in 0u64..1000, slope in 0.0f64..0.9) {
+        let case = case(5, 4, 3, slope, seed);
+        let pre_activations = to_vec(case.network(&device()).pre_activations(case.x(&device())).unwrap());
+        let h = 1e-5;
+        // Differences across a kink are not derivatives.
+        prop_assume!(pre_activations.iter().all(|z| z.abs() > 10.0 * h));
+        for loss in [Loss::Logistic, Loss::Exponential] {
+            let gradients = case.gradients(loss);
+            for (block, gradient) in gradients.iter().enumerate() {
+                for (entry, derivative) in gradient.iter().enumerate() {
+                    let shifted = |shift: f64| {
+                        let mut blocks = case.weights.blocks().to_vec();
+                        blocks[block].1.as_slice_mut().unwrap()[entry] += shift;
+                        case.loss_by_formula(&Weights::new(blocks).unwrap(), loss)
+                    };
+                    let difference = (shifted(h) - shifted(-h)) / (2.0 * h);
+                    prop_assert!((difference - derivative).abs() < 1e-9, "{difference} {derivative}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn hand_derived_descent_is_autodiff_descent(
+        seed in 0u64..1000, n in 1usize..8, d in 1usize..40, m in 1usize..9,
+        slope in prop_oneof![Just(0.0), 0.0f64..0.9], threads in 1usize..3, exponential in any::<bool>(),
+    ) {
+        let case = case(n, d, m, slope, seed);
+        let loss = if exponential { Loss::Exponential } else { Loss::Logistic };
+        let step_size = 0.3;
+        let device = device().autodiff();
+        let mut network = case.network(&device);
+        let mut descent = network.descent(&case.problem(loss, step_size, threads)).unwrap();
+        let mut optimizer = GradientDescent.init();
+        for _ in 0..10 {
+            let margins = network.scores(case.x(&device)) * case.labels(&device);
+            let gradients = GradientsParams::from_grads(loss.forward(margins).backward(), &network);
+            network = optimizer.step(step_size, network, gradients);
+        }
+        prop_assert_eq!(descent.advance(10), 10);
+        let like = network.blocks()[0].weight.clone();
+        for (ours, block) in descent.weights(&like).into_iter().zip(network.blocks()) {
+            for (ours, autodiff) in to_vec(ours).iter().zip(to_vec(block.weight)) {
+                prop_assert!((ours - autodiff).abs() < 1e-13, "{ours} {autodiff}");
+            }
+        }
+    }
+}
+
+#[test]
+fn threads_do_not_change_the_descent_by_a_bit() {
+    // Large enough to pass the threading threshold.
+    let case = case(120, 300, 80, 0.1, 3);
+    let device = device();
+    let network = case.network(&device);
+    let like = network.blocks()[0].weight.clone();
+    let run = |threads| {
+        let mut descent = network
+            .descent(&case.problem(Loss::Logistic, 0.1, threads))
+            .unwrap();
+        assert_eq!(descent.advance(5), 5);
+        descent
+            .weights(&like)
+            .into_iter()
+            .map(to_vec)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(run(1), run(2));
+}
+
+#[test]
+fn descent_stops_before_a_score_that_is_not_finite() {
+    let mut case = case(4, 3, 2, 0.1, 1);
+    case.x *= 1e200;
+    let network = case.network(&device());
+    let mut descent = network
+        .descent(&case.problem(Loss::Exponential, 1e200, 1))
+        .unwrap();
+    assert!(descent.advance(100) < 100);
+}
+
+#[test]
+fn optimizer_is_plain_gradient_descent() {
+    let case = case(5, 4, 3, 0.1, 11);
+    let device = device().autodiff();
+    let network = case.network(&device);
+    let gradients = case.gradients(Loss::Logistic);
+    let margins = network.scores(case.x(&device)) * case.labels(&device);
+    let params = GradientsParams::from_grads(Loss::Logistic.forward(margins).backward(), &network);
+    let stepped = GradientDescent.init().step(0.7, network, params);
+    for ((block, gradient), (_, before)) in stepped
+        .blocks()
+        .into_iter()
+        .zip(gradients)
+        .zip(case.weights.blocks())
+    {
+        for ((after, slope), before) in to_vec(block.weight).iter().zip(gradient).zip(before) {
+            assert!((after - (before - 0.7 * slope)).abs() < 1e-16);
+        }
+    }
+}
+
+#[test]
+fn weights_survive_a_safetensors_file_bit_for_bit() {
+    let case = case(2, 5, 3, 0.1, 5);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    let network = case.network(&device());
+    std::fs::write(&path, Weights::of(&network.blocks()).to_safetensors()).unwrap();
+    let read = Weights::from_safetensors(&path, &TwoLayerConfig::BLOCKS).unwrap();
+    assert_eq!(read, case.weights);
+}
+
+#[test]
+fn bad_weight_files_are_named_and_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    let error = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        Weights::from_safetensors(&path, &TwoLayerConfig::BLOCKS)
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(error(b"junk").contains("weights.safetensors: expected a safetensors file"));
+    assert!(error(&[]).contains("expected a safetensors file"));
+    // A header that promises more than the file holds.
+    assert!(error(&u64::MAX.to_le_bytes()).contains("expected a safetensors file"));
+    let one = Weights::new(vec![("pos".into(), pseudo_random(2, 2, 1))]).unwrap();
+    assert!(error(&one.to_safetensors()).contains("expected a tensor `W_neg`, found [W_pos]"));
+    let whole = case(2, 5, 3, 0.1, 5).weights.to_safetensors();
+    for length in 0..whole.len() {
+        assert!(!error(&whole[..length]).is_empty());
+    }
+    let infinite = vec![("pos".into(), Array2::from_elem((1, 1), f64::INFINITY))];
+    assert!(matches!(
+        Weights::new(infinite),
+        Err(ModelError::NonFinite {
+            row: 0,
+            column: 0,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn impossible_networks_are_refused() {
+    let device = device();
+    let relu = Activation::RELU;
+    assert!(matches!(
+        TwoLayerConfig::new(0, 3, relu).init(&device),
+        Err(ModelError::Zero { what: "width" })
+    ));
+    assert!(matches!(
+        TwoLayerConfig::new(3, 0, relu).init(&device),
+        Err(ModelError::Zero { what: "dim" })
+    ));
+    let weights = case(2, 5, 3, 0.1, 5).weights;
+    let mismatch = TwoLayerConfig::new(4, 5, relu).init_with(&weights, &device);
+    assert!(matches!(
+        mismatch,
+        Err(ModelError::Shape {
+            expected: [4, 5],
+            found: [3, 5],
+            ..
+        })
+    ));
+    for slope in [-0.1, 1.0, f64::NAN] {
+        assert!(matches!(
+            Activation::leaky_relu(slope),
+            Err(ModelError::Slope(_))
+        ));
+    }
+    assert_eq!(
+        TwoLayerConfig::new(2, 3, relu)
+            .init(&device)
+            .unwrap()
+            .num_params(),
+        12
+    );
+}

@@ -1,0 +1,1 @@
+//! Shared flags of the experiments.
