@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use implicit_bias_data::{Dataset, Geometry, LabelEncoding};
 use implicit_bias_lab::config::{LabelKind, RunConfig, Settings};
 use implicit_bias_lab::{
-    LabError, Progress, Reproduction, RunOptions, RunRecord, StopReason, execute,
+    LabError, Progress, Reproduction, RunDirectory, RunOptions, RunRecord, StopReason, execute,
 };
 use serde_json::{Value, json};
 
@@ -113,13 +113,12 @@ pub fn devices(arguments: &DevicesArgs) -> Outcome {
 
 /// `reproduce`: the paper.
 pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
-    let default = Path::new(RUNS).join("reproduce");
-    let out = arguments.out.clone().unwrap_or(default);
     let progress = Progress::new("reproduce");
-    let reproduction = Reproduction::run(arguments.quick, &out, &progress)?;
+    let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new(RUNS), "reproduce")?;
+    let reproduction = Reproduction::run(arguments.quick, directory, &progress)?;
     progress.finish();
     print!("{}", reproduction.table_text());
-    println!("\nreport: {}", reproduction.report_path().display());
+    println!("report: {}", reproduction.report_path().display());
     Ok(if reproduction.completed() {
         ExitCode::SUCCESS
     } else {

@@ -1,11 +1,12 @@
 //! `reproduce`: the studies, run together and written up as one report.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use crate::claims::{Claim, Verdict};
 use crate::config::RunConfig;
 use crate::report::{
-    ClaimRow, ReproductionReport, Setting, claims_table_latex, claims_table_markdown,
-    claims_table_text, reproduction_report,
+    ClaimRow, ReproductionReport, Setting, claims_legend, claims_table_latex,
+    claims_table_markdown, claims_table_text, reproduction_report,
 };
 use crate::run::{RunDirectory, RunRecord, execute_all, provenance_of, settings_of};
 use crate::studies::{Scale, Study, StudyResult, all, claim_rows, section};
@@ -20,13 +21,17 @@ pub struct Reproduction {
 }
 
 impl Reproduction {
-    /// Runs all studies into `folder`, which must be new or empty: the runs in `runs/`, the figures in
+    /// Runs all studies into `directory`: the runs in `runs/`, the figures in
     /// `figures/`, the table of claims as `claims.md` and `claims.tex`, and `report.html`.
     ///
     /// # Errors
     ///
     /// Those of the runs and of the file system.
-    pub fn run(quick: bool, folder: &Path, progress: &Progress) -> Result<Self, LabError> {
+    pub fn run(
+        quick: bool,
+        directory: RunDirectory,
+        progress: &Progress,
+    ) -> Result<Self, LabError> {
         let scale = if quick { Scale::Quick } else { Scale::Full };
         let command = if quick {
             "reproduce --quick"
@@ -36,7 +41,7 @@ impl Reproduction {
         Self::of(
             &all(scale),
             &format!("cargo run --release -- {command}"),
-            folder,
+            directory,
             progress,
         )
     }
@@ -50,7 +55,7 @@ impl Reproduction {
     pub fn of(
         studies: &[Study],
         command: &str,
-        folder: &Path,
+        directory: RunDirectory,
         progress: &Progress,
     ) -> Result<Self, LabError> {
         let mut configs: Vec<RunConfig> = Vec::new();
@@ -67,8 +72,7 @@ impl Reproduction {
             }
             places.push(place);
         }
-        let directory = RunDirectory::create(folder)?;
-        let records = execute_all(&configs, &folder.join("runs"), progress)?;
+        let records = execute_all(&configs, &directory.path().join("runs"), progress)?;
         progress.say("figures and report");
         let mut rows = Vec::new();
         let mut sections = Vec::new();
@@ -109,15 +113,24 @@ impl Reproduction {
         directory.write("claims.md", claims_table_markdown(&rows).as_bytes())?;
         directory.write("claims.tex", claims_table_latex(&rows).as_bytes())?;
         Ok(Self {
-            folder: folder.to_owned(),
+            folder: directory.path().to_owned(),
             rows,
             records,
         })
     }
 
-    /// The table of claims for a terminal.
+    /// The table of claims for a terminal, with what is measured for each.
     pub fn table_text(&self) -> String {
-        claims_table_text(&self.rows)
+        let claims: Vec<&Claim> = self
+            .records
+            .iter()
+            .flat_map(|record| &record.claims)
+            .collect();
+        format!(
+            "{}\nmeasured\n{}",
+            claims_table_text(&self.rows),
+            claims_legend(&claims)
+        )
     }
 
     /// The rows of the table of claims.
@@ -155,7 +168,6 @@ fn common(settings: Vec<Setting>) -> Vec<Setting> {
 }
 
 fn summary(records: &[RunRecord], rows: &[ClaimRow]) -> Vec<String> {
-    use crate::claims::Verdict;
     let count = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
     let steps: f64 = records.iter().map(|record| record.config.steps.get()).sum();
     vec![

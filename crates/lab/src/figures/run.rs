@@ -353,8 +353,11 @@ fn activation(series: &Series) -> Option<Figure> {
         caption += " On the log axis a record without a change has no mark.";
     }
     let fraction = Axis::linear("fraction active").with_range(-0.03, 1.03);
-    let left = Panel::new(Axis::log(TIME), fraction, active).with_title("Active pairs");
-    let right = Panel::new(Axis::log(TIME), y, changes).with_title("Changes");
+    // One time axis for both: changes may be few, and early.
+    let last = series.last("step").unwrap_or(1.0).max(2.0);
+    let time = || Axis::log(TIME).with_range(1.0, last);
+    let left = Panel::new(time(), fraction, active).with_title("Active pairs");
+    let right = Panel::new(time(), y, changes).with_title("Changes");
     let figure = Figure::new("activation", "Activation patterns", vec![left, right]);
     Some(figure.with_caption(caption))
 }

@@ -151,6 +151,18 @@ pub fn claims_table_text(rows: &[ClaimRow]) -> String {
     text
 }
 
+/// What `measured` is for each claim among `claims`, one line each: the legend of the table.
+pub fn claims_legend(claims: &[&Claim]) -> String {
+    let mut text = String::new();
+    for claim in claims {
+        let line = format!("{:<13} {}\n", claim_name(claim.id), claim.quantity);
+        if !text.contains(&line) {
+            text.push_str(&line);
+        }
+    }
+    text
+}
+
 /// The table of claims as a GitHub-flavoured Markdown table.
 pub fn claims_table_markdown(rows: &[ClaimRow]) -> String {
     let mut text = format!("| {} |\n|---|---|--:|---|---|\n", HEADER.join(" | "));

@@ -12,12 +12,12 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// Makes a new directory for a run.
+    /// A new directory for a run. It appears with its first file, so that bad input leaves none.
     ///
     /// # Errors
     ///
     /// [`LabError::Content`] if something is already there (nothing written is ever overwritten by
-    /// another run), [`LabError::Write`] if it cannot be made.
+    /// another run), [`LabError::Write`] if it cannot be looked at.
     pub fn create(path: &Path) -> Result<Self, LabError> {
         let io = |source| LabError::Write {
             path: path.to_owned(),
@@ -32,18 +32,13 @@ impl RunDirectory {
                 reason,
             });
         }
-        std::fs::create_dir_all(path.join("figures")).map_err(io)?;
         Ok(Self {
             path: path.to_owned(),
         })
     }
 
     /// Makes a new directory `parent/name`, or `parent/name-2`, … if that is in use.
-    ///
-    /// # Errors
-    ///
-    /// As [`create`](Self::create).
-    pub fn create_numbered(parent: &Path, name: &str) -> Result<Self, LabError> {
+    fn create_numbered(parent: &Path, name: &str) -> Result<Self, LabError> {
         let numbered = (2..).map(|number| format!("{name}-{number}"));
         let free = std::iter::once(name.to_owned())
             .chain(numbered)
@@ -51,20 +46,23 @@ impl RunDirectory {
         Self::create(&parent.join(free.expect("numbers do not run out")))
     }
 
-    /// A directory that a finished run left, to write figures and the report again.
+    /// The directory that was asked for, or else a new `parent/name`, numbered if that is in use.
     ///
     /// # Errors
     ///
-    /// [`LabError::Write`] if its folder of figures cannot be made.
-    pub fn open(path: &Path) -> Result<Self, LabError> {
-        let figures = path.join("figures");
-        std::fs::create_dir_all(&figures).map_err(|source| LabError::Write {
-            path: figures,
-            source,
-        })?;
-        Ok(Self {
+    /// As [`create`](Self::create).
+    pub fn choose(asked: Option<&Path>, parent: &Path, name: &str) -> Result<Self, LabError> {
+        match asked {
+            Some(path) => Self::create(path),
+            None => Self::create_numbered(parent, name),
+        }
+    }
+
+    /// A directory that a finished run left, to write figures and the report again.
+    pub fn open(path: &Path) -> Self {
+        Self {
             path: path.to_owned(),
-        })
+        }
     }
 
     /// Where it is.
@@ -79,7 +77,13 @@ impl RunDirectory {
     ///
     /// [`LabError::Write`] names the file.
     pub fn write(&self, name: &str, content: &[u8]) -> Result<(), LabError> {
-        write_atomically(&self.path.join(name), content)
+        let path = self.path.join(name);
+        let folder = path.parent().unwrap_or(&self.path);
+        std::fs::create_dir_all(folder).map_err(|source| LabError::Write {
+            path: folder.to_owned(),
+            source,
+        })?;
+        write_atomically(&path, content)
     }
 }
 

@@ -81,10 +81,8 @@ pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord,
     let prepared = Prepared::new(config)?;
     let ready = prepared.engine(config, options.threads)?;
     (options.announce)(&format!("engine {}: {}", ready.engine.name(), ready.reason));
-    let directory = match &config.out {
-        Some(path) => RunDirectory::create(path)?,
-        None => RunDirectory::create_numbered(options.parent, &config.run_name())?,
-    };
+    let directory =
+        RunDirectory::choose(config.out.as_deref(), options.parent, &config.run_name())?;
     let clock = Instant::now();
     let mut engine = ready.engine;
     let mut manifest = Manifest {

@@ -9,7 +9,7 @@ use super::{FORMAT, Manifest, RunDirectory, to_json};
 use crate::claims::{Claim, ClaimContext, RankClaim, RunEnd, judge};
 use crate::config::{RunConfig, Settings};
 use crate::figures::{Figure, format_number, run_figures};
-use crate::report::{ClaimRow, ReportFigure, claims_table_text, run_report};
+use crate::report::{ClaimRow, ReportFigure, claims_legend, claims_table_text, run_report};
 use crate::{LabError, Series, StopReason};
 
 /// A run that ended, with what was recorded and the claims judged on it.
@@ -128,8 +128,9 @@ impl RunRecord {
                 .map_or("—".to_owned(), format_number)
         };
         format!(
-            "{}\nstopped: {stop}; loss {}, weight norm {}, stable rank {} (stacked)\nrun: {}\n",
+            "{}\nmeasured\n{}\nstopped: {stop}; loss {}, weight norm {}, stable rank {} (stacked)\nrun: {}\n",
             claims_table_text(&rows),
+            claims_legend(&self.claims.iter().collect::<Vec<_>>()),
             value("loss"),
             value("weight_norm"),
             value("stable_rank"),
@@ -144,7 +145,7 @@ impl RunRecord {
     /// [`LabError::Write`] if a file cannot be written, [`LabError::Figure`] or [`LabError::Report`]
     /// if one cannot be made.
     pub fn rewrite_conclusions(&self) -> Result<(), LabError> {
-        self.write_conclusions(&RunDirectory::open(&self.path)?)
+        self.write_conclusions(&RunDirectory::open(&self.path))
     }
 
     /// Writes claims, figures and report.

@@ -7,7 +7,7 @@ use clap::{Args, FromArgMatches};
 
 use super::{Scale, Study};
 use crate::config::{Precision, Settings, Steps};
-use crate::{LabError, Progress, Reproduction};
+use crate::{LabError, Progress, Reproduction, RunDirectory};
 
 /// Flags of an experiment; those of a run replace that setting in every run of the study.
 #[derive(Args, Debug)]
@@ -92,15 +92,14 @@ fn run(study: fn(Scale) -> Study) -> Result<bool, LabError> {
     if arguments.settings() != Settings::default() {
         study.setting += "; changed by flags, see each run's configuration";
     }
-    let default = Path::new("runs").join(study.name);
-    let folder = arguments.out.clone().unwrap_or(default);
+    let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new("runs"), study.name)?;
     let progress = Progress::new(study.name);
     let command = format!(
         "cargo run --release -p implicit-bias-experiments --bin {}",
         study.name
     );
     let reproduction =
-        Reproduction::of(std::slice::from_ref(&study), &command, &folder, &progress)?;
+        Reproduction::of(std::slice::from_ref(&study), &command, directory, &progress)?;
     progress.finish();
     print!("{}", reproduction.table_text());
     println!("report: {}", reproduction.report_path().display());

@@ -46,10 +46,10 @@ pub fn initialization_scale(scale: Scale) -> Study {
         runs,
         claims: &[],
         columns: &[
-            "stable_rank_pos",
-            "stable_rank_neg",
-            "margin_min",
-            "margin_max",
+            ("stable_rank_pos", "SR of W₊₁"),
+            ("stable_rank_neg", "SR of W₋₁"),
+            ("margin_min", "smallest margin"),
+            ("margin_max", "largest margin"),
         ],
         figures: |results| {
             let entries: Vec<CurveEntry<'_>> = results
@@ -60,12 +60,15 @@ pub fn initialization_scale(scale: Scale) -> Study {
                     series: &result.record.series,
                 })
                 .collect();
-            vec![curves_by_parameter(
-                "stable-rank",
-                "Stable rank of W₊₁ for several initial scales",
-                &["stable_rank_pos"],
-                &entries,
-            )]
+            vec![
+                curves_by_parameter(
+                    "stable-rank",
+                    "Stable rank of W₊₁ for several initial scales",
+                    &["stable_rank_pos"],
+                    &entries,
+                )
+                .with_log_y(),
+            ]
         },
     }
 }

@@ -1,8 +1,8 @@
 //! Leaky ReLU: the stable rank of each block tends to 1.
 
 use super::{
-    PAPER, SLOPE, Scale, Study, StudyRun, base, base_words, leaky_panel, leaky_relu,
-    run_figures_named,
+    PAPER, SLOPE, Scale, Study, StudyRun, base, base_words, figures_side_by_side, leaky_panel,
+    leaky_relu,
 };
 use crate::claims::ClaimId;
 use crate::report::Statement;
@@ -32,7 +32,7 @@ pub fn leaky_relu_rank_one(scale: Scale) -> Study {
             settings: leaky_relu(base(scale), SLOPE),
         }],
         claims: &[ClaimId::RankOne, ClaimId::Alignment],
-        columns: &["stable_rank_pos", "stable_rank_neg", "stable_rank", "alignment_pos", "alignment_neg"],
-        figures: |results| run_figures_named(results, &["stable-rank", "rank-gap", "activation"]),
+        columns: &[("stable_rank_pos", "SR of W₊₁"), ("stable_rank_neg", "SR of W₋₁"), ("stable_rank", "SR of the stack")],
+        figures: |results| figures_side_by_side(results, &["stable-rank", "rank-gap", "activation"]),
     }
 }

@@ -1,6 +1,6 @@
 //! Both activations: the loss falls like 1/t, the weight norm grows like log t.
 
-use super::{PAPER, Scale, Study, base_runs, base_words, run_figures_named};
+use super::{PAPER, Scale, Study, base_runs, base_words, figures_side_by_side};
 use crate::claims::ClaimId;
 use crate::report::Statement;
 
@@ -17,7 +17,11 @@ pub fn loss_and_norm_rates(scale: Scale) -> Study {
         paragraphs: Vec::new(),
         runs: base_runs(scale),
         claims: &[ClaimId::Loss, ClaimId::Norm],
-        columns: &["loss", "weight_norm", "gradient_norm"],
-        figures: |results| run_figures_named(results, &["loss", "weight-norm"]),
+        columns: &[
+            ("loss", "loss"),
+            ("weight_norm", "‖W‖_F"),
+            ("gradient_norm", "‖∇L‖_F"),
+        ],
+        figures: |results| figures_side_by_side(results, &["loss", "weight-norm"]),
     }
 }

@@ -1,6 +1,6 @@
 //! Both activations: all samples end with the same normalized margin.
 
-use super::{PAPER, Scale, Study, base_runs, base_words, run_figures_named};
+use super::{PAPER, Scale, Study, base_runs, base_words, figures_side_by_side};
 use crate::claims::ClaimId;
 use crate::report::Statement;
 
@@ -24,7 +24,7 @@ pub fn margin_equality(scale: Scale) -> Study {
         ],
         runs: base_runs(scale),
         claims: &[ClaimId::Margins],
-        columns: &["margin_min", "margin_mean", "margin_max", "accuracy"],
-        figures: |results| run_figures_named(results, &["margins", "margin-gap"]),
+        columns: &[("margin_min", "smallest margin"), ("margin_mean", "mean margin"), ("margin_max", "largest margin"), ("accuracy", "accuracy")],
+        figures: |results| figures_side_by_side(results, &["margins", "margin-gap"]),
     }
 }

@@ -88,8 +88,8 @@ pub struct Study {
     pub runs: Vec<StudyRun>,
     /// The claims that the study reports verdicts on; none for a sweep.
     pub claims: &'static [ClaimId],
-    /// The columns of its table of final values.
-    pub columns: &'static [&'static str],
+    /// The columns of its table of final values, each with a short heading.
+    pub columns: &'static [(&'static str, &'static str)],
     /// The figures of the finished runs, in the order of `runs`.
     pub figures: fn(&[StudyResult<'_>]) -> Vec<Figure>,
 }
@@ -143,14 +143,14 @@ fn base_words(scale: Scale) -> String {
 fn sweep_base(scale: Scale) -> Settings {
     Settings {
         width: Some(scale.pick(10, 50)),
-        steps: Some(steps(scale.pick(1e4, 5e4))),
+        steps: Some(steps(scale.pick(5e3, 2e4))),
         ..base(scale)
     }
 }
 
 /// The sweep's settings in words, without what varies.
 fn sweep_words(scale: Scale, rest: &str) -> String {
-    let (width, horizon) = scale.pick((10, "10⁴"), (50, "5 × 10⁴"));
+    let (width, horizon) = scale.pick((10, "5 × 10³"), (50, "2 × 10⁴"));
     format!(
         "Gaussian mixture, n = 10, {rest}; m = {width}, η = 0.1, T = {horizon} (this project's settings)"
     )
@@ -195,25 +195,29 @@ fn base_runs(scale: Scale) -> Vec<StudyRun> {
     ]
 }
 
-/// The named figures of each run, renamed and titled by its panel.
-fn run_figures_named(results: &[StudyResult<'_>], names: &[&str]) -> Vec<Figure> {
-    let mut figures = Vec::new();
-    for result in results {
-        for name in names {
-            for mut figure in result.record.figures() {
-                if figure.name == *name {
-                    let suffix = if result.run.settings.activation == Some(ActivationKind::Relu) {
-                        "relu"
-                    } else {
-                        "leaky-relu"
-                    };
-                    figure.name = format!("{name}-{suffix}");
-                    figures.push(figure);
-                }
+/// The named figures, each with the panels of all runs side by side.
+fn figures_side_by_side(results: &[StudyResult<'_>], names: &[&str]) -> Vec<Figure> {
+    let all: Vec<Vec<Figure>> = results
+        .iter()
+        .map(|result| result.record.figures())
+        .collect();
+    let mut joined = Vec::new();
+    for name in names {
+        let of_run = |(figures, result): (&Vec<Figure>, &StudyResult<'_>)| {
+            let mut figure = figures.iter().find(|figure| figure.name == *name)?.clone();
+            if let [only] = figure.panels.as_mut_slice() {
+                only.title = result.run.label.clone();
             }
-        }
+            Some(figure)
+        };
+        joined.extend(
+            all.iter()
+                .zip(results)
+                .filter_map(of_run)
+                .reduce(Figure::beside),
+        );
     }
-    figures
+    joined
 }
 
 #[cfg(test)]

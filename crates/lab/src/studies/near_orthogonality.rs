@@ -1,30 +1,38 @@
 //! How the dimension, through the near-orthogonality ratio, shows in stable rank and margin gap.
 
 use super::{
-    SLOPE, Scale, Study, StudyRun, leaky_panel, leaky_relu, relu, sweep_base, sweep_words,
+    SLOPE, Scale, Study, StudyResult, StudyRun, leaky_panel, leaky_relu, relu, sweep_base,
+    sweep_words,
 };
+use crate::Series;
 use crate::config::Settings;
-use crate::figures::{Figure, PointEntry, final_against};
+use crate::figures::{PointEntry, final_against};
 use crate::report::Statement;
+
+/// Data sets for each dimension.
+const SEEDS: u64 = 3;
 
 /// Final stable rank and margin gap against `R_min²/(n p)`, by way of the dimension.
 pub fn near_orthogonality(scale: Scale) -> Study {
     let mut runs = Vec::new();
     for (panel, slope) in [("ReLU".to_owned(), None), (leaky_panel(SLOPE), Some(SLOPE))] {
-        for dim in [25, 100, 400, 1600, scale.pick(3200, 6400)] {
-            let settings = Settings {
-                dim: Some(dim),
-                ..sweep_base(scale)
-            };
-            runs.push(StudyRun {
-                panel: panel.clone(),
-                label: format!("d = {dim}"),
-                parameter: dim as f64,
-                settings: match slope {
-                    Some(slope) => leaky_relu(settings, slope),
-                    None => relu(settings),
-                },
-            });
+        for dim in [25, 100, 400, 1600, 3200] {
+            for seed in 0..SEEDS {
+                let settings = Settings {
+                    dim: Some(dim),
+                    seed: Some(seed),
+                    ..sweep_base(scale)
+                };
+                runs.push(StudyRun {
+                    panel: panel.clone(),
+                    label: format!("d = {dim}, seed {seed}"),
+                    parameter: dim as f64,
+                    settings: match slope {
+                        Some(slope) => leaky_relu(settings, slope),
+                        None => relu(settings),
+                    },
+                });
+            }
         }
     }
     Study {
@@ -36,48 +44,71 @@ pub fn near_orthogonality(scale: Scale) -> Study {
                 .to_owned(),
             source: "the condition is the paper's, the observation this project's".to_owned(),
         },
-        setting: sweep_words(scale, "σ₀ = 10⁻⁴, d varies"),
+        setting: sweep_words(scale, "σ₀ = 10⁻⁴, d varies, three data sets each"),
         paragraphs: vec![
             "The ratio R_min²/(n p) grows like √d for Gaussian samples. It is measured on each data \
-             set and never assumed."
+             set and never assumed. Points are means over three seeds at the geometric mean of their \
+             ratios; bars reach from the smallest to the largest."
                 .to_owned(),
         ],
         runs,
         claims: &[],
-        columns: &["stable_rank_pos", "stable_rank_neg", "margin_min", "margin_max"],
+        columns: &[
+            ("stable_rank_pos", "SR of W₊₁"),
+            ("stable_rank_neg", "SR of W₋₁"),
+            ("margin_min", "smallest margin"),
+            ("margin_max", "largest margin"),
+        ],
         figures: |results| {
-            let points = |value: fn(&crate::Series, &str) -> f64, curves: &[(&str, &str)]| {
-                let mut points = Vec::new();
-                for result in results {
-                    for (curve, column) in curves {
-                        points.push(PointEntry {
-                            panel: result.run.panel.clone(),
-                            curve: (*curve).to_owned(),
-                            x: result.record.manifest.data.ratio.unwrap_or(f64::NAN),
-                            y: value(&result.record.series, column),
-                            spread: None,
-                        });
-                    }
-                }
-                points
-            };
-            let ranks = points(
-                |series, column| series.last(column).unwrap_or(f64::NAN),
-                &[("W₊₁", "stable_rank_pos"), ("W₋₁", "stable_rank_neg")],
-            );
-            let gaps = points(
-                |series, _| {
-                    let last = |column| series.last(column).unwrap_or(f64::NAN);
-                    (last("margin_max") - last("margin_min")) / last("margin_mean")
-                },
-                &[("(max − min)/mean", "")],
-            );
+            let last = |series: &Series, column: &str| series.last(column).unwrap_or(f64::NAN);
+            let ranks = [("W₊₁", "stable_rank_pos"), ("W₋₁", "stable_rank_neg")]
+                .into_iter()
+                .flat_map(|(curve, column)| points(results, curve, |series| last(series, column)));
+            let gaps = points(results, "(max − min)/mean", |series| {
+                (last(series, "margin_max") - last(series, "margin_min"))
+                    / last(series, "margin_mean")
+            });
             let ratio = "near-orthogonality ratio R_min²/(n p)";
-            let figure: fn(&str, &str, &str, &str, &[PointEntry]) -> Figure = final_against;
+            let ranks: Vec<PointEntry> = ranks.collect();
             vec![
-                figure("stable-rank", "Final stable rank", ratio, "stable rank", &ranks),
-                figure("margin-gap", "Final margin gap", ratio, "relative margin gap", &gaps),
+                final_against("stable-rank", "Final stable rank", ratio, "stable rank", &ranks),
+                final_against("margin-gap", "Final margin gap", ratio, "relative margin gap", &gaps),
             ]
         },
     }
+}
+
+/// One point for each panel and dimension: mean, smallest and largest over the seeds.
+fn points(
+    results: &[StudyResult<'_>],
+    curve: &str,
+    value: impl Fn(&Series) -> f64,
+) -> Vec<PointEntry> {
+    let same = |a: &StudyResult<'_>, b: &StudyResult<'_>| {
+        a.run.panel == b.run.panel && a.run.parameter == b.run.parameter
+    };
+    results
+        .chunk_by(same)
+        .map(|seeds| {
+            let values: Vec<f64> = seeds
+                .iter()
+                .map(|seed| value(&seed.record.series))
+                .collect();
+            let ratio = |seed: &StudyResult<'_>| seed.record.manifest.data.ratio;
+            let logs = seeds
+                .iter()
+                .map(|seed| ratio(seed).unwrap_or(f64::NAN).ln());
+            let count = seeds.len() as f64;
+            PointEntry {
+                panel: seeds[0].run.panel.clone(),
+                curve: curve.to_owned(),
+                x: (logs.sum::<f64>() / count).exp(),
+                y: values.iter().sum::<f64>() / count,
+                spread: Some([
+                    values.iter().copied().fold(f64::INFINITY, f64::min),
+                    values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+                ]),
+            }
+        })
+        .collect()
 }

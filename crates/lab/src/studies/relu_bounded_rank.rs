@@ -1,6 +1,6 @@
 //! ReLU: the stable rank of each block stays bounded by a constant.
 
-use super::{PAPER, Scale, Study, StudyRun, base, base_words, relu, run_figures_named, steps};
+use super::{PAPER, Scale, Study, StudyRun, base, base_words, figures_side_by_side, relu, steps};
 use crate::claims::ClaimId;
 use crate::config::{Settings, SyntheticKind};
 use crate::figures::{CurveEntry, curves_by_parameter};
@@ -50,9 +50,9 @@ pub fn relu_bounded_rank(scale: Scale) -> Study {
             },
         ],
         claims: &[ClaimId::RankBounded, ClaimId::Alignment],
-        columns: &["stable_rank_pos", "stable_rank_neg", "stable_rank", "same_sign_coverage_min"],
+        columns: &[("stable_rank_pos", "SR of W₊₁"), ("stable_rank_neg", "SR of W₋₁"), ("stable_rank", "SR of the stack"), ("same_sign_coverage_min", "least coverage")],
         figures: |results| {
-            let mut figures = run_figures_named(&results[..1], &["stable-rank", "activation"]);
+            let mut figures = figures_side_by_side(&results[..1], &["stable-rank", "activation"]);
             let [.., orthogonal] = results else { return figures };
             let entry = |label: &str| CurveEntry {
                 panel: orthogonal.run.panel.clone(),

@@ -2,7 +2,7 @@
 
 use super::{Study, StudyResult};
 use crate::LabError;
-use crate::figures::{format_number, quantity_label};
+use crate::figures::format_number;
 use crate::report::{ClaimRow, Finding, ReportFigure, Section, Table};
 
 /// The section of a finished study, and its figures by file name.
@@ -72,23 +72,27 @@ fn claims<'a>(
 
 fn final_values(study: &Study, results: &[StudyResult<'_>]) -> Table {
     let mut header = vec!["run".to_owned(), "R_min²/(n p)".to_owned()];
-    header.extend(study.columns.iter().map(|column| quantity_label(column)));
-    let rows =
-        results.iter().map(|result| {
-            let name = if result.run.label == result.run.panel {
-                result.run.label.clone()
-            } else {
-                format!("{}, {}", result.run.panel, result.run.label)
-            };
-            let ratio = result.record.manifest.data.ratio.unwrap_or(f64::INFINITY);
-            let mut row = vec![name, format_number(ratio)];
-            row.extend(study.columns.iter().map(|column| {
-                format_number(result.record.series.last(column).unwrap_or(f64::NAN))
-            }));
-            row
-        });
+    header.extend(
+        study
+            .columns
+            .iter()
+            .map(|(_, heading)| (*heading).to_owned()),
+    );
+    let rows = results.iter().map(|result| {
+        let name = if result.run.label == result.run.panel {
+            result.run.label.clone()
+        } else {
+            format!("{}, {}", result.run.panel, result.run.label)
+        };
+        let ratio = result.record.manifest.data.ratio.unwrap_or(f64::INFINITY);
+        let mut row = vec![name, format_number(ratio)];
+        row.extend(study.columns.iter().map(|(column, _)| {
+            format_number(result.record.series.last(column).unwrap_or(f64::NAN))
+        }));
+        row
+    });
     Table {
-        caption: "Values at the last recorded step.".to_owned(),
+        caption: "Values at the last recorded step. SR: stable rank.".to_owned(),
         header,
         rows: rows.collect(),
     }

@@ -118,24 +118,3 @@ fn of_blocks_of_different_width_there_is_no_stack() {
         assert_spectrum(found, dense, 1e-12);
     }
 }
-
-/// Not a test of speed, a print of it: `cargo test -- --ignored --nocapture timing`.
-#[test]
-#[ignore = "prints timings"]
-fn timing_of_spectra() {
-    for (neurons, dimensions) in [(50, 784), (500, 784), (50, 20_000)] {
-        let blocks = [1, 2].map(|seed| matrix(&Dense::gaussian(neurons, dimensions, seed)));
-        let mut times: Vec<_> = (0..15)
-            .map(|_| {
-                let start = std::time::Instant::now();
-                std::hint::black_box(spectra(&blocks).unwrap());
-                start.elapsed()
-            })
-            .collect();
-        times.sort();
-        println!(
-            "m = {neurons}, d = {dimensions}: median {:?}, best {:?}",
-            times[7], times[0]
-        );
-    }
-}

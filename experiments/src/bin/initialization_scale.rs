@@ -1,0 +1,16 @@
+//! How the initial scale σ₀ shows in the stable rank, for both activations.
+//!
+//! Question of this project: the theorems ask for a small initialization; how small matters for when
+//! the stable rank falls.
+//!
+//! Setting: the mixture of `leaky_relu_rank_one`, σ₀ from 10⁻⁴ to 10⁻¹, T = 2 × 10⁴ (ours).
+//! Expected: small scales fall at once, large ones are forgotten like 1/log t.
+//! Runtime: RUNTIME on two cores; a few seconds with `--quick`.
+
+use std::process::ExitCode;
+
+use implicit_bias_lab::studies;
+
+fn main() -> ExitCode {
+    studies::main(studies::initialization_scale)
+}

@@ -1,0 +1,16 @@
+//! Both activations: the loss falls like 1/t, the weight norm grows like log t.
+//!
+//! Claim (Kou, Chen & Gu, NeurIPS 2023): on nearly orthogonal data `L(t) = Θ(1/t)` and
+//! `‖W(t)‖_F = Θ(log t)`.
+//!
+//! Setting: the mixture of `leaky_relu_rank_one`, both activations, T = 10⁶ (ours).
+//! Expected: a fitted exponent of −1 to three digits, and equal growth of the norm in both decades.
+//! Runtime: RUNTIME on two cores; a few seconds with `--quick`.
+
+use std::process::ExitCode;
+
+use implicit_bias_lab::studies;
+
+fn main() -> ExitCode {
+    studies::main(studies::loss_and_norm_rates)
+}

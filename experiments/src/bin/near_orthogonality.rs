@@ -1,0 +1,15 @@
+//! How the near-orthogonality ratio shows in final stable rank and margin gap.
+//!
+//! The theorems ask for `‖x_i‖² ≥ C n p` with a large constant; this sweep shows what happens below.
+//!
+//! Setting: the mixture of `leaky_relu_rank_one` with d from 25 to 3200, three seeds each, both activations, T = 2 × 10⁴ (ours).
+//! Expected: rank one and equal margins at large ratios, and departures where the ratio falls below about 1.
+//! Runtime: RUNTIME on two cores; a few seconds with `--quick`.
+
+use std::process::ExitCode;
+
+use implicit_bias_lab::studies;
+
+fn main() -> ExitCode {
+    studies::main(studies::near_orthogonality)
+}
