@@ -1,1 +1,7 @@
-//! Placeholder.
+//! What the tests of this package share: golden files, and problems put together by hand.
+
+mod golden;
+mod problem;
+
+pub use golden::{Golden, golden_folder, shared_reference_folder};
+pub use problem::{Problem, block, gaussian, pos_neg, scratch_run, steps};

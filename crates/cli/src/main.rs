@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {error}");
             let input = error
                 .downcast_ref::<LabError>()
                 .is_some_and(LabError::is_input);

@@ -32,7 +32,9 @@ pub(super) fn judge(run: &Run) -> Option<Claim> {
         &format!(
             "The norm of the weights grows like the logarithm of time, ‖W‖_F{power} = Θ(log t)."
         ),
-        &format!("growth of N{power} over log t, later half of the window over the earlier half"),
+        &format!(
+            "slope of N{power} against log t, N = √(‖W‖_F² − ‖W(0)‖_F²), later half of the window over the earlier"
+        ),
         "1",
     );
     let raise = |norm: &f64| norm.powf(degree);

@@ -2,11 +2,13 @@
 
 mod settings;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use implicit_bias_data::{Dataset, LabelEncoding, Synthetic};
+use implicit_bias_data::{Dataset, LabelEncoding, MAX_ENTRIES, Synthetic};
 use implicit_bias_model::{Activation, Loss};
 use sha2::{Digest, Sha256};
 
@@ -380,6 +382,13 @@ fn resolve_data(settings: &Settings) -> Result<DataSource, LabError> {
         return Err(invalid("labels", "a data file beside it (--data)", "none"));
     }
     let (samples, dim) = (settings.samples.unwrap_or(10), settings.dim.unwrap_or(2000));
+    if samples
+        .checked_mul(dim)
+        .is_none_or(|entries| entries as u64 > MAX_ENTRIES)
+    {
+        let expected = format!("samples·dim ≤ {MAX_ENTRIES}, 4 GiB of numbers");
+        return Err(invalid("dim", &expected, format!("{samples}·{dim}")));
+    }
     let scale = |key, value, default| {
         number(key, value, default, "a finite number, at least 0", |v| {
             v >= 0.0

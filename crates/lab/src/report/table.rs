@@ -29,10 +29,15 @@ impl ClaimRow {
             Some(block) => format!("{name}, {}", block_name(block)),
             None => name.into(),
         };
+        let measured = claim.measured.unwrap_or(f64::NAN);
         Self {
             claim: claim_text,
             setting: setting.into(),
-            measured: format_number(claim.measured.unwrap_or(f64::NAN)),
+            measured: match claim.id {
+                // Four decimals, so that the distance to 1 shows.
+                ClaimId::RankOne if measured.is_finite() => format!("{measured:.4}"),
+                _ => format_number(measured),
+            },
             predicted: claim.predicted.clone(),
             verdict: claim.verdict,
         }

@@ -112,3 +112,40 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), LabError> {
     file.persist(path).map_err(|error| io(error.error))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_in_use_is_refused_and_an_unused_name_is_numbered() {
+        let parent = tempfile::tempdir().unwrap();
+        let choose = || RunDirectory::choose(None, parent.path(), "run").unwrap();
+        let first = choose();
+        assert!(
+            !first.path().exists(),
+            "a directory appears with its first file"
+        );
+        first.write("figures/a.svg", b"old").unwrap();
+        let second = choose();
+        assert!(second.path().ends_with("run-2"));
+        let error = RunDirectory::choose(Some(first.path()), parent.path(), "").unwrap_err();
+        assert!(error.to_string().contains("found one in use"), "{error}");
+        assert!(error.is_input());
+    }
+
+    #[test]
+    fn writing_replaces_a_file_whole_and_leaves_nothing_beside_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = RunDirectory::create(parent.path()).unwrap();
+        directory
+            .write("series.csv", b"a long old content")
+            .unwrap();
+        directory.write("series.csv", b"new").unwrap();
+        assert_eq!(
+            std::fs::read(parent.path().join("series.csv")).unwrap(),
+            b"new"
+        );
+        assert_eq!(parent.path().read_dir().unwrap().count(), 1);
+    }
+}

@@ -106,3 +106,105 @@ pub fn drive(
         stop,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Observation;
+    use implicit_bias_model::Weights;
+
+    /// An engine whose loss is a function of the step, and which may break at a step.
+    struct Scripted {
+        step: f64,
+        loss: fn(f64) -> f64,
+        breaks_at: f64,
+        longest_advance: f64,
+    }
+
+    impl Engine for Scripted {
+        fn name(&self) -> &'static str {
+            "scripted"
+        }
+        fn step(&self) -> f64 {
+            self.step
+        }
+        fn advance(&mut self, to: f64) -> Result<Option<StopReason>, LabError> {
+            self.longest_advance = self.longest_advance.max(to - self.step);
+            self.step = to.min(self.breaks_at);
+            let step = self.step;
+            Ok((step < to).then_some(StopReason::NonFinite { step }))
+        }
+        fn observe(&mut self) -> Result<Observation, LabError> {
+            Ok(Observation {
+                step: self.step,
+                loss: (self.loss)(self.step),
+                log_loss: (self.loss)(self.step).ln(),
+                weight_norm: 1.0,
+                blocks: Vec::new(),
+                stable_rank: f64::NAN,
+                normalized_margins: vec![1.0, 2.0],
+                gradient_norm: 0.0,
+                accuracy: 1.0,
+                pattern: None,
+            })
+        }
+        fn weights(&mut self) -> Weights {
+            Weights::new(Vec::new()).expect("nothing is finite")
+        }
+        fn operations_per_step(&self) -> f64 {
+            1e8
+        }
+    }
+
+    fn scripted(loss: fn(f64) -> f64) -> Scripted {
+        Scripted {
+            step: 0.0,
+            loss,
+            breaks_at: f64::INFINITY,
+            longest_advance: 0.0,
+        }
+    }
+
+    #[test]
+    fn records_exactly_the_schedule_in_chunks() {
+        let mut engine = scripted(|step| 1.0 / (1.0 + step));
+        let run = drive(&mut engine, &[0.0, 3.0, 100.0], &mut ()).unwrap();
+        assert_eq!(run.series.steps(), [0.0, 3.0, 100.0]);
+        assert_eq!(run.margins.columns(), ["step", "sample_0", "sample_1"]);
+        assert_eq!(run.stop, StopReason::Completed { step: 100.0 });
+        assert_eq!(engine.longest_advance, CHUNK_OPERATIONS / 1e8);
+    }
+
+    #[test]
+    fn a_growing_loss_stops_the_run_and_keeps_the_row_that_shows_it() {
+        let mut engine = scripted(|step| (2.0 * step).exp());
+        let run = drive(&mut engine, &[0.0, 1.0, 10.0, 100.0], &mut ()).unwrap();
+        assert_eq!(run.series.steps(), [0.0, 1.0, 10.0]);
+        assert_eq!(run.stop, StopReason::Diverged { step: 10.0 });
+    }
+
+    #[test]
+    fn a_broken_engine_stops_the_run_and_keeps_what_was_recorded() {
+        let mut engine = Scripted {
+            breaks_at: 7.0,
+            ..scripted(|_| 1.0)
+        };
+        let run = drive(&mut engine, &[0.0, 5.0, 10.0], &mut ()).unwrap();
+        assert_eq!(run.series.steps(), [0.0, 5.0]);
+        assert_eq!(run.stop, StopReason::NonFinite { step: 7.0 });
+    }
+
+    #[test]
+    fn a_watcher_interrupts_between_chunks() {
+        struct Impatient;
+        impl Watcher for Impatient {
+            fn advanced(&mut self, step: f64) -> bool {
+                step < 40.0
+            }
+        }
+        let mut engine = scripted(|_| 1.0);
+        let run = drive(&mut engine, &[0.0, 5.0, 1000.0], &mut Impatient).unwrap();
+        assert_eq!(run.stop, StopReason::Interrupted { step: 45.0 });
+        assert_eq!(run.series.steps(), [0.0, 5.0, 45.0]);
+    }
+}

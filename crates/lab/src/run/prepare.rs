@@ -130,7 +130,7 @@ fn check_size(key: &str, width: usize, other: usize) -> Result<(), LabError> {
         _ => Err(LabError::Config {
             key: key.into(),
             expected: format!("2·m·max(n, d) ≤ {MAX_ENTRIES}"),
-            found: format!("m = {width} with max(n, d) = {other}"),
+            found: format!("m = {width}, max(n, d) ≥ {other}"),
         }),
     }
 }

@@ -1,0 +1,211 @@
+use super::*;
+
+fn from_toml(text: &str) -> Result<Settings, LabError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.toml");
+    std::fs::write(&path, text).unwrap();
+    Settings::from_file(&path)
+}
+
+fn message(settings: Settings) -> String {
+    RunConfig::resolve(&settings).unwrap_err().to_string()
+}
+
+#[test]
+fn keys_are_read_in_both_spellings_and_numbers_in_all_forms() {
+    let text = "step-size = 0.5\ninit_scale = 1e-2\nsteps = \"1e3\"\nwidth = 7\nrecord = 3";
+    let settings = from_toml(text).unwrap();
+    assert_eq!(settings.step_size, Some(0.5));
+    assert_eq!(settings.init_scale, Some(0.01));
+    assert_eq!(settings.steps.unwrap().get(), 1000.0);
+    for steps in ["steps = 1000", "steps = 1e3", "steps = \"1_000\""] {
+        assert_eq!(from_toml(steps).unwrap().steps.unwrap().get(), 1000.0);
+    }
+}
+
+#[test]
+fn bad_files_say_what_is_wrong() {
+    let error = |text: &str| from_toml(text).unwrap_err().to_string();
+    assert!(error("step-sise = 1.0").contains("unknown field `step-sise`"));
+    assert!(error("step-size = 1.0\nstep_size = 1.0").contains("`step-size` is given twice"));
+    assert!(error("steps = -4").contains("at least 1"));
+    assert!(error("width = \"wide\"").contains("run.toml"));
+    assert!(error("width = ").contains("run.toml"));
+}
+
+#[test]
+fn flags_win_over_the_file_and_drop_what_they_exclude() {
+    let file = Settings {
+        data: Some("data.npz".into()),
+        init_scale: Some(0.5),
+        slope: Some(0.3),
+        step_size: Some(0.2),
+        ..Settings::default()
+    };
+    let flags = Settings {
+        synthetic: Some(SyntheticKind::Gaussian),
+        init: Some("init.npz".into()),
+        activation: Some(ActivationKind::Relu),
+        step_size: Some(0.4),
+        ..Settings::default()
+    };
+    let merged = flags.over(file);
+    assert_eq!(merged.step_size, Some(0.4));
+    assert_eq!(
+        (merged.data, merged.init_scale, merged.slope),
+        (None, None, None)
+    );
+}
+
+#[test]
+fn relative_paths_of_a_file_start_at_the_file() {
+    let settings = from_toml("data = \"x.npz\"\ninit = \"/w.npz\"").unwrap();
+    let data = settings.data.unwrap();
+    assert!(data.is_absolute() && data.ends_with("x.npz"));
+    assert_eq!(settings.init.unwrap(), Path::new("/w.npz"));
+}
+
+#[test]
+fn every_bad_value_is_named_with_what_was_expected() {
+    let none = Settings::default;
+    for (settings, expected) in [
+        (
+            Settings {
+                step_size: Some(-1.0),
+                ..none()
+            },
+            "step-size: expected a positive",
+        ),
+        (
+            Settings {
+                step_size: Some(f64::NAN),
+                ..none()
+            },
+            "found NaN",
+        ),
+        (
+            Settings {
+                slope: Some(1.0),
+                ..none()
+            },
+            "slope: expected a number in [0, 1)",
+        ),
+        (
+            Settings {
+                slope: Some(-0.1),
+                ..none()
+            },
+            "slope: expected a number in [0, 1)",
+        ),
+        (
+            Settings {
+                width: Some(0),
+                ..none()
+            },
+            "width: expected at least 1",
+        ),
+        (
+            Settings {
+                init_scale: Some(f64::INFINITY),
+                ..none()
+            },
+            "init-scale: expected",
+        ),
+        (
+            Settings {
+                record: Some(5000),
+                ..none()
+            },
+            "record: expected at most 1000",
+        ),
+        (
+            Settings {
+                dim: Some(usize::MAX),
+                ..none()
+            },
+            "dim: expected samples·dim",
+        ),
+        (
+            Settings {
+                norm: Some(1.0),
+                ..none()
+            },
+            "norm: expected no such key for a mixture",
+        ),
+        (
+            Settings {
+                labels: Some(LabelKind::ZeroOne),
+                ..none()
+            },
+            "labels: expected a data file",
+        ),
+        (
+            Settings {
+                data: Some("x".into()),
+                dim: Some(3),
+                ..none()
+            },
+            "dim: expected no such key for a data file",
+        ),
+        (
+            Settings {
+                init: Some("x".into()),
+                width: Some(3),
+                ..none()
+            },
+            "width: expected no width beside an init file",
+        ),
+        (
+            Settings {
+                activation: Some(ActivationKind::Relu),
+                slope: Some(0.1),
+                ..none()
+            },
+            "slope: expected no slope beside activation relu",
+        ),
+    ] {
+        let message = message(settings);
+        assert!(
+            message.contains(expected),
+            "`{message}` should contain `{expected}`"
+        );
+    }
+}
+
+#[test]
+fn a_configuration_survives_its_own_toml() {
+    for settings in [
+        Settings::default(),
+        Settings {
+            synthetic: Some(SyntheticKind::Orthogonal),
+            dim: Some(30),
+            norm_spread: Some(2.0),
+            activation: Some(ActivationKind::Relu),
+            steps: Some("1e30".parse().unwrap()),
+            seed: Some(7),
+            ..Settings::default()
+        },
+        Settings {
+            data: Some("/x.npz".into()),
+            init: Some("/w.npz".into()),
+            ..Settings::default()
+        },
+    ] {
+        let config = RunConfig::resolve(&settings).unwrap();
+        let again = RunConfig::resolve(&from_toml(&config.to_toml()).unwrap()).unwrap();
+        assert_eq!(config, again);
+        assert_eq!(config.run_name(), again.run_name());
+    }
+}
+
+#[test]
+fn different_configurations_have_different_names() {
+    let name = |seed| {
+        let settings = Settings {
+            seed: Some(seed),
+            ..Settings::default()
+        };
+        RunConfig::resolve(&settings).unwrap().run_name()
+    };
+    assert_ne!(name(0), name(1));
+}

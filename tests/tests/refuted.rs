@@ -1,0 +1,206 @@
+//! Every claim can fail: data on which it is false, run end to end, from files to `claims.json`.
+
+use std::fs;
+use std::path::Path;
+
+use implicit_bias_data::{Dataset, write_npz_arrays};
+use implicit_bias_lab::claims::{Claim, ClaimId, Verdict};
+use implicit_bias_lab::config::{ActivationKind, Precision, Settings, SyntheticKind};
+use implicit_bias_tests::{scratch_run, steps};
+use ndarray::{Array1, Array2};
+
+/// Runs settings and returns the claims as they were written to disk.
+fn claims(settings: Settings) -> Vec<Claim> {
+    let settings = Settings {
+        precision: Some(Precision::F64),
+        ..settings
+    };
+    let (_folder, record) = scratch_run(&settings).expect("valid settings");
+    let text = fs::read_to_string(record.path.join("claims.json")).expect("a finished run");
+    let claims: Vec<Claim> = serde_json::from_str(&text).expect("claims as JSON");
+    assert!(!claims.is_empty());
+    for claim in &claims {
+        println!(
+            "{:?} {:?} {:?}: {}",
+            claim.id, claim.block, claim.verdict, claim.reason
+        );
+    }
+    claims
+}
+
+/// The verdicts on a claim, one for each block where it speaks of blocks.
+fn verdicts(claims: &[Claim], id: ClaimId) -> Vec<Verdict> {
+    let of_id = claims.iter().filter(|claim| claim.id == id);
+    of_id.map(|claim| claim.verdict).collect()
+}
+
+/// Samples and labels, one row `[y, x_1, .., x_d]` a sample, in a file.
+fn data_file(folder: &Path, rows: &[&[f64]]) -> std::path::PathBuf {
+    let dim = rows[0].len() - 1;
+    let x: Vec<f64> = rows.iter().flat_map(|row| row[1..].to_vec()).collect();
+    let x = Array2::from_shape_vec((rows.len(), dim), x).expect("rows of one length");
+    let y: Array1<f64> = rows.iter().map(|row| row[0]).collect();
+    let path = folder.join("data.npz");
+    let data = Dataset::new(x, y).expect("valid data");
+    data.write_npz(&path).expect("a writable folder");
+    path
+}
+
+fn settings(data: std::path::PathBuf, width: usize, horizon: f64) -> Settings {
+    Settings {
+        data: Some(data),
+        width: Some(width),
+        init_scale: Some(1e-3),
+        step_size: Some(0.5),
+        steps: Some(steps(horizon)),
+        ..Settings::default()
+    }
+}
+
+/// Each point occurs three times, labelled +, + and −, or the reverse: no network fits all, the best score
+/// is `± log 2`, and descent goes there.
+#[test]
+fn contradictory_labels_refute_loss_norm_and_margins() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = data_file(
+        folder.path(),
+        &[
+            &[1.0, 1.0, 0.0],
+            &[1.0, 1.0, 0.0],
+            &[-1.0, 1.0, 0.0],
+            &[-1.0, 0.0, 1.0],
+            &[-1.0, 0.0, 1.0],
+            &[1.0, 0.0, 1.0],
+        ],
+    );
+    let claims = claims(settings(data, 4, 1e5));
+    for id in [ClaimId::Loss, ClaimId::Norm, ClaimId::Margins] {
+        assert_eq!(verdicts(&claims, id), [Verdict::Refuted], "{id:?}");
+    }
+}
+
+/// Samples of one class on one line: the margin of the far one stays three times that of the near one.
+#[test]
+fn collinear_samples_refute_margins_and_nothing_else() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = data_file(
+        folder.path(),
+        &[&[1.0, 1.0, 0.0], &[1.0, 3.0, 0.0], &[-1.0, 0.0, 1.0]],
+    );
+    let claims = claims(settings(data, 4, 1e5));
+    for claim in &claims {
+        let refuted = claim.verdict == Verdict::Refuted;
+        assert_eq!(refuted, claim.id == ClaimId::Margins, "{claim:#?}");
+    }
+}
+
+/// Classes of antipodal pairs: half of the neurons of a block serve one sample of each pair, so that
+/// the block needs one direction for every pair, of which there are two: its stable rank tends to 2.
+#[test]
+fn antipodal_pairs_refute_rank_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut rows = Vec::new();
+    for axis in 0..4 {
+        for end in [1.0, -1.0] {
+            let mut row = vec![0.0; 5];
+            row[0] = if axis < 2 { 1.0 } else { -1.0 };
+            row[axis + 1] = end;
+            rows.push(row);
+        }
+    }
+    let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
+    let claims = claims(settings(data_file(folder.path(), &rows), 16, 1e5));
+    let found = verdicts(&claims, ClaimId::RankOne);
+    assert_eq!(found, [Verdict::Refuted, Verdict::Refuted]);
+}
+
+/// More samples than dimensions, labels independent of them.
+#[test]
+fn random_labels_on_many_samples_in_few_dimensions_refute() {
+    for seed in 0..4 {
+        let c = claims(Settings {
+            synthetic: Some(SyntheticKind::Gaussian),
+            samples: Some(60),
+            dim: Some(3),
+            width: Some(4),
+            init_scale: Some(1e-2),
+            step_size: Some(0.1),
+            steps: Some(steps(1e5)),
+            seed: Some(seed),
+            ..Settings::default()
+        });
+        println!("{}", c.len());
+    }
+}
+
+/// Orthogonal data with six samples a class, and ReLU neurons each active on one same-sign sample
+/// alone: a neuron keeps to its sample, so a block's rows are six orthogonal directions.
+#[test]
+fn relu_neurons_that_share_no_sample_refute_the_bounded_rank() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let class = 6;
+    let mut rows = vec![vec![0.0; 2 * class + 1]; 2 * class];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = if i < class { 1.0 } else { -1.0 };
+        row[i + 1] = 1.0;
+    }
+    let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
+    let data = data_file(folder.path(), &rows);
+    // Neuron k of a block starts active on the k-th sample of its class, inactive on all others.
+    let block = |offset: usize| {
+        Array2::from_shape_fn((class, 2 * class), |(k, i)| {
+            if i == offset + k { 1e-3 } else { -1e-3 }
+        })
+    };
+    let init = folder.path().join("init.npz");
+    let (pos, neg) = (block(0), block(class));
+    let arrays = [
+        ("W_pos", pos.view().into_dyn()),
+        ("W_neg", neg.view().into_dyn()),
+    ];
+    write_npz_arrays(&init, &arrays).expect("a writable folder");
+    let claims = claims(Settings {
+        data: Some(data),
+        init: Some(init),
+        activation: Some(ActivationKind::Relu),
+        step_size: Some(1.0),
+        steps: Some(steps(1e5)),
+        ..Settings::default()
+    });
+    let found = verdicts(&claims, ClaimId::RankBounded);
+    assert_eq!(found, [Verdict::Refuted, Verdict::Refuted]);
+    // The other claims hold on these data, and say so or leave it open.
+    for claim in claims
+        .iter()
+        .filter(|claim| claim.id != ClaimId::RankBounded)
+    {
+        assert_ne!(claim.verdict, Verdict::Refuted, "{claim:#?}");
+    }
+}
+
+#[test]
+fn nothing_is_refuted_on_nearly_orthogonal_data() {
+    for activation in [ActivationKind::LeakyRelu, ActivationKind::Relu] {
+        for seed in 0..3 {
+            let claims = claims(Settings {
+                synthetic: Some(SyntheticKind::Mixture),
+                samples: Some(8),
+                dim: Some(1500),
+                width: Some(10),
+                init_scale: Some(1e-4),
+                activation: Some(activation),
+                step_size: Some(0.1),
+                steps: Some(steps(5000.0)),
+                seed: Some(seed),
+                ..Settings::default()
+            });
+            for claim in claims {
+                assert_ne!(
+                    claim.verdict,
+                    Verdict::Refuted,
+                    "{activation:?}, {seed}: {claim:#?}"
+                );
+            }
+        }
+    }
+}
