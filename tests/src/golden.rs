@@ -103,8 +103,8 @@ impl Golden {
         let mut largest = (0.0, "nothing".to_owned());
         let mut compare = |name: &str, row: usize, found: f64, expected: f64| {
             let error = ((found - expected) / expected).abs();
-            // Not `>`: a NaN is the largest error of all.
-            if !(error <= largest.0) {
+            // A NaN is the largest error of all, and stays so.
+            if error > largest.0 || error.is_nan() {
                 largest = (error, format!("{name} at step {}", steps[row]));
             }
         };

@@ -61,6 +61,8 @@ impl Problem {
             "{}",
             trajectory.stop
         );
+        assert_eq!(trajectory.series.steps(), schedule);
+        assert_eq!(trajectory.margins.steps(), schedule);
         (trajectory, weights)
     }
 }

@@ -198,7 +198,7 @@ fn leaky_relu_margins_follow_the_scalar_recursion() {
 #[test]
 fn relu_margins_follow_the_scalar_recursion_whatever_the_pattern() {
     let norms = [0.7, 1.0, 1.3, 2.0, 1.1, 0.9];
-    let some = |k: usize, i: usize| k == i / 2 || (k + i) % 3 == 0;
+    let some = |k: usize, i: usize| k == i / 2 || (k + i).is_multiple_of(3);
     let problem = fixed_pattern(&norms, (5, 9), 0.1, settings(0.0, 0.5), some);
     follows_the_recursion(&problem, 50_000.0);
 }

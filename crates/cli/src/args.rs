@@ -57,7 +57,7 @@ pub struct TrainArgs {
 /// Flags of `check`.
 #[derive(Args, Debug)]
 pub struct CheckArgs {
-    /// Data file: .npz with arrays X [n, d] and y [n]
+    /// Data file: .npz with arrays X (n × d) and y (n)
     #[arg(value_name = "DATA")]
     pub data: PathBuf,
     /// How the labels are written [default: plus-minus-one]

@@ -1,5 +1,7 @@
 //! What each command does: call the laboratory, print what came out.
 
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -16,6 +18,15 @@ type Outcome = anyhow::Result<ExitCode>;
 
 /// Folder of the runs that are not told where to go.
 const RUNS: &str = "runs";
+
+/// Prints on stdout. A reader that has gone away, as in `… | head`, is no failure of the command.
+fn say(text: impl Display) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match write!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
 
 /// `train`: one run.
 pub fn train(arguments: &TrainArgs) -> Outcome {
@@ -40,9 +51,9 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
     )?;
     progress.finish();
     if settings.json {
-        println!("{}", summary(&record));
+        say(format_args!("{}\n", summary(&record)))?;
     } else {
-        print!("{}", record.summary_text());
+        say(record.summary_text())?;
     }
     Ok(code(record.stop()))
 }
@@ -81,9 +92,9 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
     let data = Dataset::from_npz(&arguments.data, labels).map_err(LabError::from)?;
     let geometry = Geometry::of(&data);
     if arguments.json {
-        println!("{}", serde_json::to_value(&geometry)?);
+        say(format_args!("{}\n", serde_json::to_value(&geometry)?))?;
     } else {
-        println!("{geometry}");
+        say(format_args!("{geometry}\n"))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -93,7 +104,7 @@ pub fn report(arguments: &ReportArgs) -> Outcome {
     for path in &arguments.runs {
         let record = RunRecord::read(path)?;
         record.rewrite_conclusions()?;
-        print!("{}", record.summary_text());
+        say(record.summary_text())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -102,10 +113,11 @@ pub fn report(arguments: &ReportArgs) -> Outcome {
 pub fn devices(arguments: &DevicesArgs) -> Outcome {
     let devices = implicit_bias_lab::devices();
     if arguments.json {
-        println!("{}", json!({ "devices": devices }));
+        say(format_args!("{}\n", json!({ "devices": devices })))?;
     } else {
         for device in devices {
-            println!("{:<10} {}", device.name, device.precisions.join(", "));
+            let precisions = device.precisions.join(", ");
+            say(format_args!("{:<10} {precisions}\n", device.name))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -117,8 +129,11 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
     let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new(RUNS), "reproduce")?;
     let reproduction = Reproduction::run(arguments.quick, directory, &progress)?;
     progress.finish();
-    print!("{}", reproduction.table_text());
-    println!("report: {}", reproduction.report_path().display());
+    say(reproduction.table_text())?;
+    say(format_args!(
+        "report: {}\n",
+        reproduction.report_path().display()
+    ))?;
     Ok(if reproduction.completed() {
         ExitCode::SUCCESS
     } else {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::claims::{Claim, Verdict};
 use crate::config::RunConfig;
+use crate::figures::format_number;
 use crate::report::{
     ClaimRow, ReproductionReport, Setting, claims_legend, claims_table_latex,
     claims_table_markdown, claims_table_text, reproduction_report,
@@ -177,10 +178,10 @@ fn summary(records: &[RunRecord], rows: &[ClaimRow]) -> Vec<String> {
          criterion. All settings and criteria are this project's own."
             .to_owned(),
         format!(
-            "{} runs, {:.3e} steps in all. Of {} verdicts {} are supported, {} refuted and {} \
+            "{} runs, {} steps in all. Of {} verdicts {} are supported, {} refuted and {} \
              inconclusive.",
             records.len(),
-            steps,
+            format_number(steps),
             rows.len(),
             count(Verdict::Supported),
             count(Verdict::Refuted),

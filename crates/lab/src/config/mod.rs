@@ -175,7 +175,9 @@ impl Settings {
             path: path.into(),
             reason,
         };
-        let table: toml::Table = text.parse().map_err(|error| content(format!("{error}")))?;
+        let table: toml::Table = text
+            .parse()
+            .map_err(|error| content(format!("{error}").trim().to_owned()))?;
         let mut spelled = toml::Table::new();
         for (key, value) in table {
             let key = key.replace('_', "-");

@@ -88,7 +88,7 @@ pub enum Precision {
 #[derive(Args, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
-    /// Data file: .npz with arrays X [n, d] and y [n]
+    /// Data file: .npz with arrays X (n × d) and y (n)
     #[arg(
         long,
         value_name = "FILE",
@@ -106,11 +106,21 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub synthetic: Option<SyntheticKind>,
     /// Number of samples n to generate [default: 10]
-    #[arg(long, value_name = "N", help_heading = "Data")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Data",
+        allow_negative_numbers = true
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<usize>,
     /// Dimension d of a generated sample [default: 2000]
-    #[arg(long, value_name = "D", help_heading = "Data")]
+    #[arg(
+        long,
+        value_name = "D",
+        help_heading = "Data",
+        allow_negative_numbers = true
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dim: Option<usize>,
     /// Length ‖μ‖ of the class mean (mixture) [default: 1]
@@ -149,7 +159,7 @@ pub struct Settings {
     )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub norm_spread: Option<f64>,
-    /// Initial weights: .npz or .safetensors with W_pos and W_neg, each [m, d]
+    /// Initial weights: .npz or .safetensors with W_pos and W_neg, each m × d
     #[arg(
         long,
         value_name = "FILE",
@@ -168,7 +178,12 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init_scale: Option<f64>,
     /// Width m: neurons in each of the two blocks [default: 50, or that of the init file]
-    #[arg(long, value_name = "M", help_heading = "Network")]
+    #[arg(
+        long,
+        value_name = "M",
+        help_heading = "Network",
+        allow_negative_numbers = true
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<usize>,
     /// Activation [default: leaky-relu]
@@ -223,11 +238,21 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub precision: Option<Precision>,
     /// Recorded steps a decade; 0, 1, 2, 5 × 10^k and T always are [default: 20]
-    #[arg(long, value_name = "N", help_heading = "Output")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Output",
+        allow_negative_numbers = true
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<u32>,
     /// Seed of the data and of the initial weights [default: 0]
-    #[arg(long, value_name = "SEED", help_heading = "Output")]
+    #[arg(
+        long,
+        value_name = "SEED",
+        help_heading = "Output",
+        allow_negative_numbers = true
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// Run directory [default: runs/NAME-HASH]

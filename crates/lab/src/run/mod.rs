@@ -78,11 +78,12 @@ fn write_tables(
 /// Those of the configuration, the data, the engine and the file system. A diverging run is a
 /// [`StopReason`](crate::StopReason) in the record.
 pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord, LabError> {
+    // Chosen first, made with its first file: a directory in use is refused before any work.
+    let directory =
+        RunDirectory::choose(config.out.as_deref(), options.parent, &config.run_name())?;
     let prepared = Prepared::new(config)?;
     let ready = prepared.engine(config, options.threads)?;
     (options.announce)(&format!("engine {}: {}", ready.engine.name(), ready.reason));
-    let directory =
-        RunDirectory::choose(config.out.as_deref(), options.parent, &config.run_name())?;
     let clock = Instant::now();
     let mut engine = ready.engine;
     let mut manifest = Manifest {

@@ -1,5 +1,6 @@
 //! The command line that every experiment binary has.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -101,7 +102,13 @@ fn run(study: fn(Scale) -> Study) -> Result<bool, LabError> {
     let reproduction =
         Reproduction::of(std::slice::from_ref(&study), &command, directory, &progress)?;
     progress.finish();
-    print!("{}", reproduction.table_text());
-    println!("report: {}", reproduction.report_path().display());
+    let report = reproduction.report_path();
+    // A reader that has gone away, as in `… | head`, is no failure of the experiment.
+    let _ = writeln!(
+        std::io::stdout(),
+        "{}report: {}",
+        reproduction.table_text(),
+        report.display()
+    );
     Ok(reproduction.completed())
 }

@@ -1,0 +1,9 @@
+//! The program as its users meet it: help, errors, files, JSON, and the commands of the README.
+
+mod contract;
+mod errors;
+mod files;
+mod help;
+mod interruption;
+mod readme;
+mod support;

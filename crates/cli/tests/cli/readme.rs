@@ -1,0 +1,138 @@
+//! The commands of the README, as a reader would type them.
+//!
+//! A line `$ cargo run --release -- ARGS` or `$ implicit-bias ARGS` of a `console` block is run with
+//! this build, in order and in one folder; `reproduce` with `--quick`. Of an experiment's line the
+//! binary must exist. `cargo test` is what runs this. Any other command must stand in a block under a
+//! comment `<!-- not run: REASON -->`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::{folder, run, samples, write_data};
+
+/// A `console` block.
+struct Block {
+    line: usize,
+    not_run: Option<String>,
+    commands: Vec<String>,
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn blocks(text: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let (mut inside, mut comment) = (false, None);
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if inside {
+            inside = line != "```";
+            let block = blocks.last_mut().expect("a fence opened it");
+            block
+                .commands
+                .extend(line.strip_prefix("$ ").map(str::to_owned));
+        } else if line == "```console" {
+            inside = true;
+            blocks.push(Block {
+                line: index + 1,
+                not_run: comment.take(),
+                commands: Vec::new(),
+            });
+        } else if let Some(reason) = line.strip_prefix("<!-- not run:") {
+            comment = Some(reason.trim_end_matches("-->").trim().to_owned());
+        } else if !line.is_empty() {
+            comment = None;
+        }
+    }
+    blocks
+}
+
+/// The arguments of a command that runs the program, if it does.
+fn arguments(command: &str) -> Option<Vec<&str>> {
+    let rest = command
+        .strip_prefix("cargo run --release -- ")
+        .or_else(|| command.strip_prefix("implicit-bias "))?;
+    let mut arguments: Vec<&str> = rest.split_whitespace().collect();
+    if arguments.first() == Some(&"reproduce") && !arguments.contains(&"--quick") {
+        arguments.push("--quick");
+    }
+    Some(arguments)
+}
+
+/// The name of the experiment that a command runs, if it does.
+fn experiment(command: &str) -> Option<&str> {
+    let rest = command.strip_prefix("cargo run --release -p implicit-bias-experiments --bin ")?;
+    rest.split_whitespace().next()
+}
+
+#[test]
+fn every_command_of_the_readme_works() {
+    let readme = repository().join("README.md");
+    let text = fs::read_to_string(&readme).expect("the repository has a README");
+    let blocks = blocks(&text);
+    let folder = folder();
+    // The reader's own data.
+    let (x, y) = samples();
+    write_data(folder.path().join("mine.npz"), &x, &y);
+    let (mut ran, mut experiments) = (0, 0);
+    for block in &blocks {
+        if let Some(reason) = &block.not_run {
+            println!("README.md:{}: not run: {reason}", block.line);
+            assert!(!reason.is_empty(), "README.md:{}: say why not", block.line);
+            continue;
+        }
+        assert!(
+            !block.commands.is_empty(),
+            "README.md:{}: no command",
+            block.line
+        );
+        for command in &block.commands {
+            let place = format!("README.md:{}: `{command}`", block.line);
+            if let Some(arguments) = arguments(command) {
+                let outcome = run(folder.path(), &arguments);
+                println!("{place}: {:.1?}", outcome.time);
+                assert_eq!(outcome.code, Some(0), "{place}: {}", outcome.stderr);
+                ran += 1;
+            } else if let Some(name) = experiment(command) {
+                let source = repository().join("experiments/src/bin").join(name);
+                assert!(
+                    source.with_extension("rs").is_file(),
+                    "{place}: no such binary"
+                );
+                experiments += 1;
+            } else {
+                let known = command.starts_with("cargo test");
+                assert!(known, "{place}: run it here, or say why not in a comment");
+            }
+        }
+    }
+    assert!(
+        ran >= 2 && experiments >= 1,
+        "{ran} commands, {experiments} experiments"
+    );
+}
+
+#[test]
+fn blocks_are_found_with_their_comments() {
+    let text = "<!-- not run: no GPU -->\n```console\n$ a\nb\n$ c\n```\n\n```console\n$ d\n```\n\
+                <!-- not run: lost -->\ntext\n```console\n$ e\n```\n```rust\n$ f\n```\n";
+    let blocks = blocks(text);
+    let found: Vec<(Option<&str>, String)> = blocks
+        .iter()
+        .map(|block| (block.not_run.as_deref(), block.commands.join(" ")))
+        .collect();
+    let expected = [(Some("no GPU"), "a c"), (None, "d"), (None, "e")];
+    assert_eq!(
+        found,
+        expected.map(|(reason, commands)| (reason, commands.to_owned()))
+    );
+    assert_eq!(
+        arguments("cargo run --release -- reproduce --out x"),
+        Some(vec!["reproduce", "--out", "x", "--quick"])
+    );
+    assert_eq!(
+        arguments("cargo run --release --features flex -- devices"),
+        None
+    );
+}
