@@ -244,3 +244,41 @@ fn nothing_is_refuted_on_nearly_orthogonal_data() {
         }
     }
 }
+
+/// Runs that are too early, too slow, or coarser than double precision: a longer run of the same
+/// configuration supports what these once refuted.
+#[test]
+fn nothing_is_refuted_before_its_time() {
+    let base = || Settings {
+        synthetic: Some(SyntheticKind::Gaussian),
+        samples: Some(6),
+        dim: Some(400),
+        width: Some(8),
+        ..Settings::default()
+    };
+    let leaky = |slope, step_size, init_scale, seed, horizon| Settings {
+        activation: Some(ActivationKind::LeakyRelu),
+        slope: Some(slope),
+        step_size: Some(step_size),
+        init_scale: Some(init_scale),
+        seed: Some(seed),
+        steps: Some(steps(horizon)),
+        ..base()
+    };
+    for settings in [
+        leaky(0.5, 1e-4, 1e-4, 1, 5e3),
+        leaky(0.5, 1e-4, 1e-2, 0, 1e3),
+        leaky(0.1, 0.1, 0.3, 0, 1e3),
+        leaky(0.1, 30.0, 1e-3, 0, 1e4),
+        leaky(0.1, 1e10, 1e-3, 0, 1e3),
+        Settings {
+            activation: Some(ActivationKind::Relu),
+            slope: None,
+            ..leaky(0.0, 1.0, 0.3, 1, 1e3)
+        },
+    ] {
+        for claim in claims(settings.clone()) {
+            assert_ne!(claim.verdict, Verdict::Refuted, "{settings:?}: {claim:#?}");
+        }
+    }
+}

@@ -38,7 +38,7 @@ pub struct ReproduceArgs {
     /// Smaller networks and shorter horizons: under a minute instead of minutes
     #[arg(long)]
     pub quick: bool,
-    /// Folder for the runs and the report; must be new or empty [default: runs/reproduce]
+    /// Folder for the runs and the report; must be new or empty [default: runs/reproduce, numbered if in use]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }

@@ -9,7 +9,7 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::Parser;
-use implicit_bias_lab::LabError;
+use implicit_bias_lab::{LabError, complain};
 
 use args::{Cli, Command};
 
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error}");
+            complain(&format!("error: {error}"));
             let input = error
                 .downcast_ref::<LabError>()
                 .is_some_and(LabError::is_input);

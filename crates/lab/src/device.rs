@@ -19,7 +19,7 @@ struct Backend {
 /// The backends compiled in, in order of preference. Every `cfg(feature)` of the project is here.
 fn backends() -> Vec<Backend> {
     vec![
-        // Upstream prefers `flex`; `ndarray` is this project's default, see README, "Backends".
+        // Upstream prefers `flex`; `ndarray` is this project's default, see README, "Switch the backend".
         #[cfg(feature = "ndarray")]
         #[allow(deprecated)]
         Backend {

@@ -28,7 +28,7 @@ pub use device::{DeviceInfo, SelectedDevice, devices, select_device};
 pub use engine::{Engine, TensorEngine, TensorEngineOptions};
 pub use error::LabError;
 pub use observation::{BlockObservation, Observation, PatternObservation};
-pub use progress::Progress;
+pub use progress::{Progress, complain};
 pub use reproduction::Reproduction;
 pub use run::{
     DataManifest, FORMAT, Manifest, Prepared, ReadyEngine, RunDirectory, RunOptions, RunRecord,

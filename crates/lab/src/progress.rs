@@ -40,7 +40,7 @@ impl Progress {
     pub fn line(&self, text: &str) {
         // `ProgressBar::println` drops the text of a hidden bar.
         if self.bar.is_hidden() {
-            eprintln!("{text}")
+            complain(text)
         } else {
             self.bar.println(text)
         }
@@ -50,4 +50,10 @@ impl Progress {
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// Prints a line on standard error; a reader that has gone away is no reason to stop.
+pub fn complain(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
 }

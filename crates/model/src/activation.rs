@@ -18,8 +18,23 @@ use crate::ModelError;
 /// # Ok::<(), implicit_bias_model::ModelError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
 pub struct Activation {
     slope: f64,
+}
+
+impl TryFrom<f64> for Activation {
+    type Error = ModelError;
+
+    fn try_from(slope: f64) -> Result<Self, ModelError> {
+        Self::leaky_relu(slope)
+    }
+}
+
+impl From<Activation> for f64 {
+    fn from(activation: Activation) -> f64 {
+        activation.slope
+    }
 }
 
 impl Activation {

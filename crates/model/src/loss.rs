@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 /// | logistic | `log(1 + e^{−q})` | `1 / (1 + e^q)` |
 /// | exponential | `e^{−q}` | `e^{−q}` |
 ///
-/// The logistic loss is the paper's. The functions on numbers are exact to a few units in the last
-/// place wherever the result is a normal number; `log_value` and `log_slope` carry the logarithm
-/// where the result itself would underflow (a margin of 10⁶) or overflow.
+/// The logistic loss is the paper's. Values and slopes are exact to a few units in the last place
+/// wherever they are normal numbers; `log_value` and `log_slope` carry the logarithm where they would
+/// underflow (a margin of 10⁶) or overflow, with an absolute error of a few units of
+/// `max(1, |log|) × 10⁻¹⁶`.
 ///
 /// ```
 /// use implicit_bias_model::Loss;

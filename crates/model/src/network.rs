@@ -78,7 +78,9 @@ pub trait Network: Module {
 
     /// First-layer pre-activations, shape `[neurons, n]`, neurons in the order of the blocks' rows.
     ///
-    /// With them, activation patterns are recorded. `None` (the default) leaves those columns out.
+    /// With them, activation patterns are recorded, provided that every row of every block is such a
+    /// neuron and every block has a sign (same-sign pairs mean nothing otherwise). `None` (the
+    /// default) leaves those columns out.
     fn pre_activations(&self, _x: Tensor<2>) -> Option<Tensor<2>> {
         None
     }

@@ -5,8 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 /// Plain gradient descent, `W ← W − η ∇L(W)`: no momentum, no weight decay, no state.
 ///
-/// It implements Burn's [`Optimizer`], so it also drives any learner of burn-train. The step size
-/// `η` is what Burn calls the learning rate of a step; give it the same number at every step, and
+/// It implements Burn's [`Optimizer`], so it fits wherever one does. The step size `η` is what Burn calls the learning rate of a step; give it the same number at every step, and
 /// the gradient of the full batch, to get the dynamics the theorems are about.
 ///
 /// ```

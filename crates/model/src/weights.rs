@@ -73,11 +73,7 @@ impl Weights {
             .collect()
     }
 
-    /// Writes the blocks to a safetensors file as float64 tensors `W_<name>`.
-    ///
-    /// # Errors
-    ///
-    /// [`ModelError::Io`] if the file cannot be written.
+    /// The content of a safetensors file with the blocks as float64 tensors `W_<name>`.
     pub fn to_safetensors(&self) -> Vec<u8> {
         let bytes: Vec<Vec<u8>> = self
             .blocks

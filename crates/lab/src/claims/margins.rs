@@ -210,16 +210,24 @@ fn decide(run: &Run, points: &Points, rows: &[Row], pairs: &Pairs) -> (Verdict, 
         return ruling;
     }
     match &pairs.parting {
-        Some(lines) if lines.whole.low() > GAP_REFUTED && lines.late.low() > GAP_REFUTED => (
-            Verdict::Refuted,
-            format!(
-                "two samples move apart for good: their relative gap tends to {} {}, and to {} by \
+        Some(lines)
+            if lines.whole.low() > GAP_REFUTED
+                && lines.late.low() > GAP_REFUTED
+                && rows
+                    .last()
+                    .is_some_and(|row| row.relative_gap() > GAP_REFUTED) =>
+        {
+            (
+                Verdict::Refuted,
+                format!(
+                    "two samples move apart for good: their relative gap tends to {} {}, and to {} by \
                  the later half of the window, above {GAP_REFUTED}.",
-                number(lines.whole.slope),
-                interval(number(lines.whole.low()), number(lines.whole.high())),
-                number(lines.late.slope)
-            ),
-        ),
+                    number(lines.whole.slope),
+                    interval(number(lines.whole.low()), number(lines.whole.high())),
+                    number(lines.late.slope)
+                ),
+            )
+        }
         _ if last_min <= 0.0 => (
             Verdict::Inconclusive,
             format!("{found}, and a sample is still misclassified."),

@@ -6,8 +6,9 @@
 //!
 //! * *Short is inconclusive.* Everything here moves with `log t`.
 //! * *Refuted means that a longer run would not change it*, as far as one run can tell: what refutes
-//!   must hold in the later half of the window too, and nothing is refuted while the activation
-//!   pattern, where a model has one, is not at rest.
+//!   must hold in the later half of the window too; nothing is refuted while the activation pattern,
+//!   where a model has one, is not at rest, nor by the time before the samples are fitted. Support
+//!   asks for less on purpose: it says nothing about for ever.
 //! * *A claim is left out* if the run has no columns for it, as other architectures may.
 
 mod alignment;
@@ -83,6 +84,9 @@ pub fn judge(series: &Series, margins: &Series, context: &ClaimContext) -> Vec<C
     claims.extend(norm::judge(&run));
     claims.extend(margins::judge(&run));
     claims.extend(stable_rank::judge(&run));
+    let levelled = claims
+        .iter()
+        .any(|claim| claim.id == ClaimId::Loss && claim.verdict == Verdict::Refuted);
     if let Some(unsettled) = run.unsettled() {
         for claim in claims
             .iter_mut()
@@ -94,6 +98,13 @@ pub fn judge(series: &Series, margins: &Series, context: &ClaimContext) -> Vec<C
         }
     }
     claims.extend(alignment::judge(&run));
+    withhold_early_refutations(&run, levelled, &mut claims);
+    for claim in &mut claims {
+        // What overflowed is no estimate, and no JSON number.
+        let finite = |fit: &Fit| fit.estimate.is_finite() && (fit.high - fit.low).is_finite();
+        claim.fits.retain(finite);
+        claim.measured = claim.measured.filter(|measured| measured.is_finite());
+    }
     let failure = match context.end {
         RunEnd::Sound => return claims,
         RunEnd::Diverged { step: at } => format!("the run diverged at step {}", step(at)),
@@ -109,6 +120,64 @@ pub fn judge(series: &Series, margins: &Series, context: &ClaimContext) -> Vec<C
         );
     }
     claims
+}
+
+/// Takes back what a longer run could overturn.
+///
+/// The samples are fitted once `L < ℓ(0)/n`: then every margin is positive, and gradient flow is known
+/// to drive the loss to 0 from there (Lyu & Li 2020). So a flat loss or norm of fitted samples is a
+/// transient, or a rate that double precision no longer resolves; limits are believed only if the
+/// samples were fitted before the last decade, or if the loss has `levelled` off above that for good;
+/// and a stable rank only once the block has outgrown its initial weights.
+fn withhold_early_refutations(run: &Run, levelled: bool, claims: &mut [Claim]) {
+    let Some(log_loss) = run.series.column("log_loss") else {
+        return;
+    };
+    let samples = run.margins.columns().len().saturating_sub(1).max(1);
+    let fitted = |row: usize| log_loss[row] < (std::f64::consts::LN_2 / samples as f64).ln();
+    let start = run.horizon / settings::LAST_DECADE;
+    let in_last_decade = run.series.steps().iter().position(|&step| step >= start);
+    let early = in_last_decade.is_some_and(fitted);
+    let late = log_loss.len().checked_sub(1).is_some_and(fitted);
+    let young = |block: &str| {
+        let norms = run
+            .series
+            .column(&format!("norm_{block}"))
+            .unwrap_or_default();
+        let ends = norms.first().zip(norms.last());
+        ends.is_some_and(|(first, last)| *last < settings::OUTGROWN * first)
+    };
+    let loss = claims.iter().find(|claim| claim.id == ClaimId::Loss);
+    let flat_loss = loss
+        .and_then(|claim| claim.measured)
+        .is_some_and(|exponent| exponent > settings::LOSS_FAR - 1.0);
+    for claim in claims
+        .iter_mut()
+        .filter(|claim| claim.verdict == Verdict::Refuted)
+    {
+        let flat = |limit: f64| claim.measured.is_some_and(|measured| measured > limit);
+        let doubt = match claim.id {
+            ClaimId::Loss if late && flat(-settings::FLAT) => {
+                "the samples are fitted, so this is a transient or finer than double precision"
+            }
+            ClaimId::Norm if late && (flat_loss || !flat(settings::NORM_SATURATES)) => {
+                "the samples are fitted, so this is a transient or finer than double precision"
+            }
+            ClaimId::Loss | ClaimId::Norm => continue,
+            _ if !early && (late || !levelled) => {
+                "the samples were not fitted when the last decade began"
+            }
+            ClaimId::RankOne | ClaimId::RankBounded
+                if claim.block.as_deref().is_some_and(young) =>
+            {
+                "the block has not outgrown its initial weights"
+            }
+            _ => continue,
+        };
+        claim.verdict = Verdict::Inconclusive;
+        let reason = claim.reason.trim_end_matches('.');
+        claim.reason = format!("{reason}; but {doubt}, so a longer run may differ.");
+    }
 }
 
 /// A claim before it is judged.

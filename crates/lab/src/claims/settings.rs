@@ -76,3 +76,9 @@ pub(super) const RANK_REACH: f64 = 0.25;
 
 /// Alignment: changes in at least this share of the last decade's record intervals refute.
 pub(super) const PATTERN_BUSY: f64 = 0.5;
+
+/// An exponent of the loss above minus this is flat.
+pub(super) const FLAT: f64 = 0.1;
+
+/// A block has outgrown its initial weights once its norm is this many times the initial one.
+pub(super) const OUTGROWN: f64 = 2.0;

@@ -190,7 +190,15 @@ impl Settings {
             .map_err(|error| content(format!("{error}").trim().to_owned()))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for file in [&mut settings.data, &mut settings.init, &mut settings.out] {
-            *file = file.take().map(|file| folder.join(file));
+            // An empty path is refused later; joined, it would become the folder itself.
+            let join = |file: PathBuf| {
+                if file.as_os_str().is_empty() {
+                    file
+                } else {
+                    folder.join(file)
+                }
+            };
+            *file = file.take().map(join);
         }
         Ok(settings)
     }
@@ -203,6 +211,24 @@ impl RunConfig {
     ///
     /// [`LabError::Config`] names the key, what was expected and what was found.
     pub fn resolve(settings: &Settings) -> Result<Self, LabError> {
+        let paths = [
+            ("data", &settings.data),
+            ("init", &settings.init),
+            ("out", &settings.out),
+        ];
+        for (key, path) in paths {
+            // Configurations and manifests are text: a path that is none could not be written there.
+            if let Some(path) = path
+                && path.to_str().is_none_or(str::is_empty)
+            {
+                let found = format!("`{}`", path.display());
+                return Err(invalid(
+                    key,
+                    "a path that is text in UTF-8, not empty",
+                    found,
+                ));
+            }
+        }
         let record = settings.record.unwrap_or(20);
         if record > MAX_RECORD {
             return Err(invalid("record", &format!("at most {MAX_RECORD}"), record));

@@ -276,16 +276,21 @@ impl Settings {
     /// These settings where given, and those of `file` where not.
     ///
     /// Of two settings that exclude each other (a data file and generated data, an init file and an
-    /// initial scale), the one given here drops the other one of the file.
+    /// initial scale), the one given here drops the other one of the file, with all its keys.
     pub fn over(self, mut file: Settings) -> Settings {
-        if self.data.is_some() {
+        let kind = file.synthetic.unwrap_or(SyntheticKind::Mixture);
+        if self.data.is_some() || self.synthetic.is_some_and(|asked| asked != kind) {
             file.synthetic = None;
+            (file.signal, file.noise, file.norm, file.norm_spread) = (None, None, None, None);
+        }
+        if self.data.is_some() {
+            (file.samples, file.dim) = (None, None);
         }
         if self.synthetic.is_some() {
-            file.data = None;
+            (file.data, file.labels) = (None, None);
         }
         if self.init.is_some() {
-            file.init_scale = None;
+            (file.init_scale, file.width) = (None, None);
         }
         if self.init_scale.is_some() {
             file.init = None;

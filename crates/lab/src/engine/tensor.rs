@@ -179,6 +179,10 @@ impl<M: Network> TensorEngine<M> {
         let (Some(sign), Some(direction)) = (block.sign, &self.direction) else {
             return Ok(f64::NAN);
         };
+        if block.weight.dims()[1] != direction.dims()[0] {
+            // A deeper layer: its neurons do not live among the samples.
+            return Ok(f64::NAN);
+        }
         let cosines: Vec<f64> = alignment(&block.weight, direction)?
             .into_iter()
             .flatten()
@@ -187,7 +191,7 @@ impl<M: Network> TensorEngine<M> {
     }
 }
 
-/// Spectra of the blocks; a zero block, whose stable rank is undefined, leaves `NaN`.
+/// Spectra of the blocks; `None` if one of them is zero, whose stable rank is undefined.
 fn spectra_or_undefined(weights: &[Tensor<2>]) -> Result<Option<Spectra>, LabError> {
     match spectra(weights) {
         Ok(spectra) => Ok(Some(spectra)),
@@ -232,11 +236,16 @@ impl<M: Network> Engine for TensorEngine<M> {
         let weight_norm = weight_norm(&weights)?;
         let spectra = spectra_or_undefined(&weights)?;
         let block_observation = |(index, block): (usize, &Block)| {
-            let spectrum = spectra.as_ref().map(|spectra| &spectra.blocks[index]);
+            let spectrum = match &spectra {
+                Some(spectra) => Some(spectra.blocks[index]),
+                // A zero block leaves the others their spectra.
+                None => spectra_or_undefined(std::slice::from_ref(&block.weight))?
+                    .map(|spectra| spectra.blocks[0]),
+            };
             Ok(BlockObservation {
                 name: block.name.clone(),
-                norm: spectrum.map_or(f64::NAN, |spectrum| spectrum.frobenius_norm),
-                spectral_norm: spectrum.map_or(f64::NAN, |spectrum| spectrum.spectral_norm),
+                norm: spectrum.map_or(0.0, |spectrum| spectrum.frobenius_norm),
+                spectral_norm: spectrum.map_or(0.0, |spectrum| spectrum.spectral_norm),
                 stable_rank: spectrum.map_or(f64::NAN, |spectrum| spectrum.stable_rank),
                 alignment: self.alignment(block)?,
             })

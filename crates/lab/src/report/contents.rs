@@ -157,7 +157,7 @@ pub struct ReproductionReport {
     pub claims: Vec<ClaimRow>,
     /// The claims, then the sweeps.
     pub sections: Vec<Section>,
-    /// Settings that all the runs have in common.
+    /// Settings of the first run; sections say what differs.
     pub settings: Vec<Setting>,
     /// Versions, commit, data hashes, ….
     pub provenance: Vec<(String, String)>,

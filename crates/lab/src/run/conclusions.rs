@@ -26,6 +26,7 @@ pub(super) fn run_context(record: &RunRecord) -> RunContext {
 /// The line through the weight norm against log t over the last two decades, if there are enough.
 fn norm_fit(record: &RunRecord) -> Option<LogFit> {
     let horizon = record.series.last("step")?;
+    // Two decades, as most claims; the norm's own criterion compares slopes, and draws no line.
     let window = [horizon / 100.0, horizon];
     let points: Vec<(f64, f64)> = record
         .series
@@ -115,6 +116,18 @@ pub(super) fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> R
             "A two-layer network with fixed second layer, trained by plain full-batch gradient \
              descent, and the claims of Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) judged on \
              it. The settings are this run's, not the paper's."
+                .to_owned(),
+            match record.config.loss {
+                Loss::Logistic => "The claims are about the logistic loss, as here.",
+                Loss::Exponential => {
+                    "The paper's claims are about the logistic loss; this run has the exponential \
+                     one, which has the same tail."
+                }
+            }
+            .to_owned(),
+            "Intervals are those of least squares with a correction for autocorrelated residuals. A \
+             trajectory is no random sample: they say how well a law fits the window, not how often a \
+             repetition would fall inside."
                 .to_owned(),
         ],
         settings: settings_of(record),

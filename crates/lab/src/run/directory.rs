@@ -23,27 +23,38 @@ impl RunDirectory {
             path: path.to_owned(),
             source,
         };
+        let path = if path.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            path
+        };
         if path.exists() && (!path.is_dir() || path.read_dir().map_err(io)?.next().is_some()) {
-            let reason = "expected a new or empty directory for the run, found one in use; \
-                          choose another with --out"
-                .to_owned();
-            return Err(LabError::Content {
-                path: path.to_owned(),
-                reason,
-            });
+            return Err(in_use(path));
         }
         Ok(Self {
             path: path.to_owned(),
         })
     }
 
-    /// Makes a new directory `parent/name`, or `parent/name-2`, … if that is in use.
+    /// Makes a new directory `parent/name`, or `parent/name-2`, … if that is in use; of several
+    /// processes that ask at once, each gets its own.
     fn create_numbered(parent: &Path, name: &str) -> Result<Self, LabError> {
-        let numbered = (2..).map(|number| format!("{name}-{number}"));
-        let free = std::iter::once(name.to_owned())
-            .chain(numbered)
-            .find(|name| !parent.join(name).exists());
-        Self::create(&parent.join(free.expect("numbers do not run out")))
+        let io = |path: &Path, source| LabError::Write {
+            path: path.to_owned(),
+            source,
+        };
+        std::fs::create_dir_all(parent).map_err(|source| io(parent, source))?;
+        let mut path = parent.join(name);
+        for number in 2_u64.. {
+            match std::fs::create_dir(&path) {
+                Ok(()) => break,
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                    path = parent.join(format!("{name}-{number}"));
+                }
+                Err(error) => return Err(io(&path, error)),
+            }
+        }
+        Ok(Self { path })
     }
 
     /// The directory that was asked for, or else a new `parent/name`, numbered if that is in use.
@@ -85,6 +96,38 @@ impl RunDirectory {
         })?;
         write_atomically(&path, content)
     }
+
+    /// Writes the first file of a run, which must not be there yet: of two processes that were told
+    /// the same directory, one gets it.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Content`] if the file is there, [`LabError::Write`] if it cannot be written.
+    pub fn write_first(&self, name: &str, content: &[u8]) -> Result<(), LabError> {
+        let path = self.path.join(name);
+        let io = |source| LabError::Write {
+            path: path.clone(),
+            source,
+        };
+        std::fs::create_dir_all(&self.path).map_err(io)?;
+        match std::fs::File::create_new(&path) {
+            Ok(mut file) => file.write_all(content).map_err(io),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                Err(in_use(&self.path))
+            }
+            Err(error) => Err(io(error)),
+        }
+    }
+}
+
+/// The error of a directory that holds something.
+fn in_use(path: &Path) -> LabError {
+    LabError::Content {
+        path: path.to_owned(),
+        reason: "expected a new or empty directory for the run, found one in use; choose another \
+                 with --out"
+            .to_owned(),
+    }
 }
 
 /// Writes `content` to a temporary file beside `path` and renames it into place.
@@ -122,10 +165,11 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let choose = || RunDirectory::choose(None, parent.path(), "run").unwrap();
         let first = choose();
-        assert!(
-            !first.path().exists(),
-            "a directory appears with its first file"
-        );
+        let asked = RunDirectory::create(&parent.path().join("asked")).unwrap();
+        assert!(!asked.path().exists(), "bad input leaves no directory");
+        asked.write_first("config.toml", b"").unwrap();
+        let late = asked.write_first("config.toml", b"").unwrap_err();
+        assert!(late.to_string().contains("found one in use"), "{late}");
         first.write("figures/a.svg", b"old").unwrap();
         let second = choose();
         assert!(second.path().ends_with("run-2"));

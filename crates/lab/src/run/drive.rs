@@ -96,7 +96,9 @@ pub fn drive(
             break;
         }
     }
-    let (series, margins) = tables.unwrap_or_default();
+    // Not even the first observation was finite: tables without rows.
+    let (series, margins) =
+        tables.unwrap_or_else(|| (Series::new(["step"]), Series::new(["step"])));
     let stop = stop.unwrap_or(StopReason::Completed {
         step: engine.step(),
     });

@@ -82,6 +82,8 @@ pub struct Manifest {
     pub device: String,
     /// Float type of the weights.
     pub precision: Precision,
+    /// SHA-256 of `config.toml`, so that an edited one is not taken for the run's.
+    pub config_sha256: String,
     /// Seed.
     pub seed: u64,
     /// Width `m`.

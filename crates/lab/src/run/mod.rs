@@ -78,14 +78,18 @@ fn write_tables(
 /// Those of the configuration, the data, the engine and the file system. A diverging run is a
 /// [`StopReason`](crate::StopReason) in the record.
 pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord, LabError> {
-    // Chosen first, made with its first file: a directory in use is refused before any work.
-    let directory =
-        RunDirectory::choose(config.out.as_deref(), options.parent, &config.run_name())?;
+    if let Some(path) = &config.out {
+        // A directory in use is refused before any work.
+        RunDirectory::create(path)?;
+    }
     let prepared = Prepared::new(config)?;
     let ready = prepared.engine(config, options.threads)?;
     (options.announce)(&format!("engine {}: {}", ready.engine.name(), ready.reason));
+    let directory =
+        RunDirectory::choose(config.out.as_deref(), options.parent, &config.run_name())?;
     let clock = Instant::now();
     let mut engine = ready.engine;
+    let config_text = config.to_toml();
     let mut manifest = Manifest {
         format: FORMAT,
         implicit_bias: env!("CARGO_PKG_VERSION").to_owned(),
@@ -96,6 +100,7 @@ pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord,
         gradient: ready.gradient.to_owned(),
         device: ready.device.name,
         precision: ready.device.precision,
+        config_sha256: sha256(&config_text),
         seed: config.seed,
         width: prepared.width,
         data: DataManifest::new(config.data.to_string(), &prepared.data, &prepared.geometry),
@@ -105,7 +110,7 @@ pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord,
         wall_seconds: 0.0,
         stop: None,
     };
-    directory.write("config.toml", config.to_toml().as_bytes())?;
+    directory.write_first("config.toml", config_text.as_bytes())?;
     directory.write("manifest.json", &to_json(&manifest))?;
     let horizon = config.steps.get();
     let mut keeper = Keeper {
@@ -128,6 +133,13 @@ pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord,
     let record = RunRecord::new(path, config.clone(), manifest, series, margins);
     record.write_conclusions(&directory)?;
     Ok(record)
+}
+
+/// The SHA-256 of a text, in hexadecimal.
+fn sha256(text: &str) -> String {
+    use sha2::{Digest, Sha256};
+    let hash = Sha256::digest(text.as_bytes());
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Indented JSON with a final newline.

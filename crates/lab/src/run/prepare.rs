@@ -13,6 +13,9 @@ use crate::{Engine, LabError};
 /// Most weights of a network, and most pre-activations: 2²⁸ numbers are 2 GiB in double precision.
 const MAX_ENTRIES: usize = 1 << 28;
 
+/// Past this a step number is no longer exact, and no machine gets there one step at a time.
+const MAX_STEPS: f64 = 9_007_199_254_740_992.0;
+
 /// The data and the initial weights of a run, validated, in host memory.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -84,6 +87,13 @@ impl Prepared {
     ///
     /// Those of the device and the engine.
     pub fn engine(&self, config: &RunConfig, threads: usize) -> Result<ReadyEngine, LabError> {
+        if config.steps.get() > MAX_STEPS {
+            return Err(LabError::Config {
+                key: "steps".into(),
+                expected: "at most 2^53 for the tensor engine, which takes every step".into(),
+                found: config.steps.to_string(),
+            });
+        }
         let device = select_device(config.device.as_deref(), config.precision)?;
         let options = TensorEngineOptions {
             loss: config.loss,

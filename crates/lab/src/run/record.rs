@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use implicit_bias_model::{Activation, TwoLayerConfig};
 
 use super::conclusions::{run_context, run_report_of};
-use super::{FORMAT, Manifest, RunDirectory, to_json};
+use super::{FORMAT, Manifest, RunDirectory, sha256, to_json};
 use crate::claims::{Claim, ClaimContext, RankClaim, RunEnd, judge};
 use crate::config::{RunConfig, Settings};
 use crate::figures::{Figure, format_number, run_figures};
@@ -72,6 +72,10 @@ impl RunRecord {
             let reason = format!("expected run format {FORMAT}, found {}", manifest.format);
             return Err(content("manifest.json", reason));
         }
+        if sha256(&read("config.toml")?) != manifest.config_sha256 {
+            let reason = "expected the configuration the run was started with, found another one";
+            return Err(content("config.toml", reason.to_owned()));
+        }
         let config = RunConfig::resolve(&Settings::from_file(&path.join("config.toml"))?)?;
         let (mut series, mut margins) = (table("series.csv")?, table("margins.csv")?);
         if manifest.stop.is_none() {
@@ -79,8 +83,28 @@ impl RunRecord {
             let rows = series.len().min(margins.len());
             (series, margins) = (first_rows(series, rows), first_rows(margins, rows));
         }
-        if margins.columns().len() != manifest.data.n + 1 || series.len() != margins.len() {
-            let expected = format!("{} columns and {} rows", manifest.data.n + 1, series.len());
+        for (name, table) in [("series.csv", &series), ("margins.csv", &margins)] {
+            let steps = table.steps();
+            let rising = steps.windows(2).all(|pair| pair[0] < pair[1]);
+            let sound = rising && steps.iter().all(|step| step.is_finite() && *step >= 0.0);
+            if table.columns()[0] != "step" || !sound || steps != series.steps() {
+                let reason =
+                    "expected a first column `step` of rising steps, the same in both tables";
+                return Err(content(name, reason.to_owned()));
+            }
+        }
+        if manifest.data.label_values().len() != manifest.data.n {
+            let found = manifest.data.label_values().len();
+            let reason = format!("expected {} labels, found {found}", manifest.data.n);
+            return Err(content("manifest.json", reason));
+        }
+        let columns = if series.is_empty() {
+            1
+        } else {
+            manifest.data.n + 1
+        };
+        if margins.columns().len() != columns || series.len() != margins.len() {
+            let expected = format!("{columns} columns and {} rows", series.len());
             let found = format!("{} and {}", margins.columns().len(), margins.len());
             return Err(content(
                 "margins.csv",

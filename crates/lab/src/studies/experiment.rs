@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::{Args, FromArgMatches};
 
 use super::{Scale, Study};
-use crate::config::{Precision, Settings, Steps};
-use crate::{LabError, Progress, Reproduction, RunDirectory};
+use crate::config::{Precision, RunConfig, Settings, Steps, SyntheticKind};
+use crate::{LabError, Progress, Reproduction, RunDirectory, complain};
 
 /// Flags of an experiment; those of a run replace that setting in every run of the study.
 #[derive(Args, Debug)]
@@ -16,10 +16,10 @@ struct ExperimentArgs {
     /// Narrow networks and short horizons
     #[arg(long)]
     quick: bool,
-    /// Folder for runs, figures and report; must be new or empty [default: runs/NAME]
+    /// Folder for runs, figures and report; must be new or empty [default: runs/NAME, numbered if in use]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Seed of data and initial weights
+    /// Added to the seed of each run's data and initial weights
     #[arg(long, value_name = "SEED")]
     seed: Option<u64>,
     /// Number of samples n
@@ -64,7 +64,7 @@ pub fn main(study: fn(Scale) -> Study) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("error: {error}");
+            complain(&format!("error: {error}"));
             ExitCode::from(if error.is_input() { 2 } else { 1 })
         }
     }
@@ -72,7 +72,7 @@ pub fn main(study: fn(Scale) -> Study) -> ExitCode {
 
 fn run(study: fn(Scale) -> Study) -> Result<bool, LabError> {
     let about = study(Scale::Full);
-    let command = clap::Command::new(about.name)
+    let command = ExperimentArgs::augment_args(clap::Command::new(about.name))
         .version(env!("CARGO_PKG_VERSION"))
         .about(about.title)
         .long_about(format!(
@@ -80,7 +80,7 @@ fn run(study: fn(Scale) -> Study) -> Result<bool, LabError> {
             about.title, about.statement.text, about.statement.source, about.setting
         ))
         .max_term_width(100);
-    let matches = ExperimentArgs::augment_args(command).get_matches();
+    let matches = command.get_matches();
     let arguments = ExperimentArgs::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let mut study = study(if arguments.quick {
         Scale::Quick
@@ -88,16 +88,25 @@ fn run(study: fn(Scale) -> Study) -> Result<bool, LabError> {
         Scale::Full
     });
     for run in &mut study.runs {
+        let seed = run.settings.seed.unwrap_or(0) + arguments.seed.unwrap_or(0);
         run.settings = arguments.settings().over(run.settings.clone());
+        run.settings.seed = Some(seed);
+        if run.settings.synthetic == Some(SyntheticKind::Orthogonal) {
+            // n orthogonal samples need n dimensions.
+            run.settings.dim = run.settings.dim.max(run.settings.samples);
+        }
+        RunConfig::resolve(&run.settings)?;
     }
     if arguments.settings() != Settings::default() {
         study.setting += "; changed by flags, see each run's configuration";
     }
     let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new("runs"), study.name)?;
     let progress = Progress::new(study.name);
+    let flags: Vec<String> = std::env::args().skip(1).collect();
     let command = format!(
-        "cargo run --release -p implicit-bias-experiments --bin {}",
-        study.name
+        "cargo run --release -p implicit-bias-experiments --bin {} -- {}",
+        study.name,
+        flags.join(" ")
     );
     let reproduction =
         Reproduction::of(std::slice::from_ref(&study), &command, directory, &progress)?;

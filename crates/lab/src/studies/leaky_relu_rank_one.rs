@@ -22,7 +22,8 @@ pub fn leaky_relu_rank_one(scale: Scale) -> Study {
         setting: base_words(scale),
         paragraphs: vec![
             "The claim is about each block. The two blocks stacked do not tend to rank one: with \
-             balanced classes and equal norms the stack tends to 2(1 + γ²)/(1 + γ)² (derived here)."
+             balanced classes of orthogonal samples of equal norm the stack tends to \
+             2(1 + γ²)/(1 + γ)² (derived here)."
                 .to_owned(),
         ],
         runs: vec![StudyRun {

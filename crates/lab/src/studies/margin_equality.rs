@@ -18,8 +18,9 @@ pub fn margin_equality(scale: Scale) -> Study {
         setting: base_words(scale),
         paragraphs: vec![
             "The verdict rests on growth: in the limit all unnormalized margins grow like log t with \
-             the same slope, so the slope of the largest minus the smallest, relative to that of the \
-             mean, is the relative gap that remains for ever. The criterion is this project's."
+             the same slope. So for every pair of samples the difference of their margins is fitted \
+             on the mean margin; that slope is the relative gap of the pair that remains for ever, and \
+             the widest pair decides. The criterion is this project's."
                 .to_owned(),
         ],
         runs: base_runs(scale),

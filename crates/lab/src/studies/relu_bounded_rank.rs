@@ -31,9 +31,15 @@ pub fn relu_bounded_rank(scale: Scale) -> Study {
         setting: base_words(scale),
         paragraphs: vec![
             "For exactly orthogonal samples of equal norm and a wide network the limit has a closed \
-             form (derived here): a block whose class has n_j samples tends to 2 n_j/(n_j + 1). The \
-             last figure runs that case, in the n dimensions that matter, with m wide."
+             form (derived here): a block whose class has n_j samples tends to 2 n_j/(n_j + 1)."
                 .to_owned(),
+            format!(
+                "The last figure runs that case: n = d = 10, ‖x_i‖² = 2000, m = {}, T = {}. What \
+                 distance to the closed form remains is that of a finite width, whose neurons sample \
+                 the activation patterns.",
+                scale.pick(400, 2000),
+                scale.pick("10⁴", "10⁵"),
+            ),
         ],
         runs: vec![
             StudyRun {
@@ -63,7 +69,7 @@ pub fn relu_bounded_rank(scale: Scale) -> Study {
                 "orthogonal",
                 "ReLU on orthogonal samples, with the limit in closed form",
                 &["stable_rank_pos", "stable_rank_neg"],
-                &[entry("W₊₁ (W₋₁ dashed)")],
+                &[entry("W₊₁ (W₋₁: thin dashes)")],
             );
             let labels = orthogonal.record.manifest.data.label_values();
             for (name, sign) in [("W₊₁", 1.0), ("W₋₁", -1.0)] {

@@ -26,14 +26,15 @@ pub fn section(
     }
     let mut findings = Vec::new();
     for (claim, result) in claims(study, results) {
-        let block = claim
-            .block
-            .as_deref()
-            .map(|block| format!(", block {block}"));
+        let row = ClaimRow::new(claim, result.run.label.clone());
+        let mut letters = claim.reason.chars();
+        let first = letters
+            .next()
+            .map(|letter| letter.to_uppercase().to_string());
         findings.push(Finding {
-            setting: format!("{}{}", result.run.label, block.unwrap_or_default()),
+            setting: format!("{}: {}", row.setting, row.claim),
             verdict: claim.verdict,
-            reason: claim.reason.clone(),
+            reason: first.unwrap_or_default() + letters.as_str(),
         });
     }
     let section = Section {

@@ -15,7 +15,10 @@ fn verdict_at(horizon: f64, norm: &dyn Fn(f64) -> f64, degree: f64) -> Claim {
         homogeneity: degree,
         ..context()
     };
-    judge(&series, &Series::default(), &context).remove(1)
+    judge(&series, &Series::default(), &context)
+        .into_iter()
+        .find(|claim| claim.id == ClaimId::Norm)
+        .expect("a series with the norm has the claim")
 }
 
 fn verdict_without_loss(norm: &dyn Fn(f64) -> f64) -> Claim {
