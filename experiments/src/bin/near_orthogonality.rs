@@ -4,7 +4,7 @@
 //!
 //! Setting: the mixture of `leaky_relu_rank_one` with d from 25 to 3200, three seeds each, both activations, T = 2 × 10⁴ (ours).
 //! Expected: rank one and equal margins at large ratios, and departures where the ratio falls below about 1.
-//! Runtime: RUNTIME on two cores; a few seconds with `--quick`.
+//! Runtime: 30 s on two cores; seconds with `--quick`.
 
 use std::process::ExitCode;
 

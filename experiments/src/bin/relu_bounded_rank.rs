@@ -6,7 +6,7 @@
 //!
 //! Setting: the mixture of `leaky_relu_rank_one`; and ten orthogonal samples with m = 2000, T = 10⁵ (ours).
 //! Expected: stable ranks between 1 and 2; on orthogonal samples within the sampling error of the closed form.
-//! Runtime: RUNTIME on two cores; a few seconds with `--quick`.
+//! Runtime: 3 minutes on two cores; seconds with `--quick`.
 
 use std::process::ExitCode;
 
