@@ -1,8 +1,6 @@
 //! How the initial scale σ₀ shows in the stable rank.
 
-use super::{
-    SLOPE, Scale, Study, StudyRun, leaky_panel, leaky_relu, relu, sweep_base, sweep_words,
-};
+use super::{SLOPE, Scale, Study, StudyResult, run_with, sweep_base, sweep_words};
 use crate::config::Settings;
 use crate::figures::{CurveEntry, curves_by_parameter};
 use crate::report::Statement;
@@ -10,21 +8,13 @@ use crate::report::Statement;
 /// Stable rank against the step for several initial scales, both activations.
 pub fn initialization_scale(scale: Scale) -> Study {
     let mut runs = Vec::new();
-    for (panel, slope) in [("ReLU".to_owned(), None), (leaky_panel(SLOPE), Some(SLOPE))] {
+    for slope in [None, Some(SLOPE)] {
         for sigma in [1e-4, 1e-3, 1e-2, 1e-1] {
             let settings = Settings {
                 init_scale: Some(sigma),
                 ..sweep_base(scale)
             };
-            runs.push(StudyRun {
-                panel: panel.clone(),
-                label: format!("σ₀ = {sigma}"),
-                parameter: sigma,
-                settings: match slope {
-                    Some(slope) => leaky_relu(settings, slope),
-                    None => relu(settings),
-                },
-            });
+            runs.push(run_with(slope, format!("σ₀ = {sigma}"), sigma, settings));
         }
     }
     Study {
@@ -52,14 +42,7 @@ pub fn initialization_scale(scale: Scale) -> Study {
             ("margin_max", "largest margin"),
         ],
         figures: |results| {
-            let entries: Vec<CurveEntry<'_>> = results
-                .iter()
-                .map(|result| CurveEntry {
-                    panel: result.run.panel.clone(),
-                    label: result.run.label.clone(),
-                    series: &result.record.series,
-                })
-                .collect();
+            let entries: Vec<CurveEntry<'_>> = results.iter().map(StudyResult::curve).collect();
             vec![
                 curves_by_parameter(
                     "stable-rank",

@@ -1,6 +1,6 @@
 //! How the slope γ of leaky ReLU shows in block and stacked stable rank.
 
-use super::{Scale, Study, StudyRun, leaky_relu, sweep_base, sweep_words};
+use super::{Scale, Study, StudyResult, StudyRun, leaky_relu, sweep_base, sweep_words};
 use crate::figures::{CurveEntry, PointEntry, curves_by_parameter, final_against};
 use crate::report::Statement;
 
@@ -33,14 +33,7 @@ pub fn leaky_slope(scale: Scale) -> Study {
         claims: &[],
         columns: &[("stable_rank_pos", "SR of W₊₁"), ("stable_rank_neg", "SR of W₋₁"), ("stable_rank", "SR of the stack"), ("same_sign_active", "same-sign active")],
         figures: |results| {
-            let entries: Vec<CurveEntry<'_>> = results
-                .iter()
-                .map(|result| CurveEntry {
-                    panel: result.run.panel.clone(),
-                    label: result.run.label.clone(),
-                    series: &result.record.series,
-                })
-                .collect();
+            let entries: Vec<CurveEntry<'_>> = results.iter().map(StudyResult::curve).collect();
             let mut points = Vec::new();
             for result in results {
                 let gamma = result.run.parameter;

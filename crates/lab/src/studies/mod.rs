@@ -15,7 +15,7 @@ mod section;
 
 use crate::claims::ClaimId;
 use crate::config::{ActivationKind, Settings, Steps, SyntheticKind};
-use crate::figures::Figure;
+use crate::figures::{CurveEntry, Figure};
 use crate::report::Statement;
 use crate::run::RunRecord;
 
@@ -69,6 +69,17 @@ pub struct StudyResult<'a> {
     pub run: &'a StudyRun,
     /// What came out.
     pub record: &'a RunRecord,
+}
+
+impl<'a> StudyResult<'a> {
+    /// The run as a curve of a sweep.
+    fn curve(&self) -> CurveEntry<'a> {
+        CurveEntry {
+            panel: self.run.panel.clone(),
+            label: self.run.label.clone(),
+            series: &self.record.series,
+        }
+    }
 }
 
 /// A claim or a question, the runs that answer it and the figures that show it.
@@ -173,6 +184,20 @@ fn leaky_relu(settings: Settings, slope: f64) -> Settings {
         activation: Some(ActivationKind::LeakyRelu),
         slope: Some(slope),
         ..settings
+    }
+}
+
+/// A run with ReLU or, given a slope, with leaky ReLU, in the panel of its activation.
+fn run_with(slope: Option<f64>, label: String, parameter: f64, settings: Settings) -> StudyRun {
+    let (panel, settings) = match slope {
+        Some(slope) => (leaky_panel(slope), leaky_relu(settings, slope)),
+        None => ("ReLU".to_owned(), relu(settings)),
+    };
+    StudyRun {
+        panel,
+        label,
+        parameter,
+        settings,
     }
 }
 

@@ -1,9 +1,6 @@
 //! How the dimension, through the near-orthogonality ratio, shows in stable rank and margin gap.
 
-use super::{
-    SLOPE, Scale, Study, StudyResult, StudyRun, leaky_panel, leaky_relu, relu, sweep_base,
-    sweep_words,
-};
+use super::{SLOPE, Scale, Study, StudyResult, run_with, sweep_base, sweep_words};
 use crate::Series;
 use crate::config::Settings;
 use crate::figures::{PointEntry, final_against};
@@ -15,7 +12,7 @@ const SEEDS: u64 = 3;
 /// Final stable rank and margin gap against `R_min²/(n p)`, by way of the dimension.
 pub fn near_orthogonality(scale: Scale) -> Study {
     let mut runs = Vec::new();
-    for (panel, slope) in [("ReLU".to_owned(), None), (leaky_panel(SLOPE), Some(SLOPE))] {
+    for slope in [None, Some(SLOPE)] {
         for dim in [25, 100, 400, 1600, 3200] {
             for seed in 0..SEEDS {
                 let settings = Settings {
@@ -23,15 +20,8 @@ pub fn near_orthogonality(scale: Scale) -> Study {
                     seed: Some(seed),
                     ..sweep_base(scale)
                 };
-                runs.push(StudyRun {
-                    panel: panel.clone(),
-                    label: format!("d = {dim}, seed {seed}"),
-                    parameter: dim as f64,
-                    settings: match slope {
-                        Some(slope) => leaky_relu(settings, slope),
-                        None => relu(settings),
-                    },
-                });
+                let label = format!("d = {dim}, seed {seed}");
+                runs.push(run_with(slope, label, dim as f64, settings));
             }
         }
     }
