@@ -1,6 +1,8 @@
 //! The trait between the dynamics and everything above it.
 
 mod tensor;
+#[cfg(test)]
+mod tests;
 
 use implicit_bias_model::Weights;
 
