@@ -1,0 +1,332 @@
+//! A block of steps in `n` dimensions, with a few watched pairs.
+//!
+//! Over the block every pair that is not watched keeps its slope, so that (theory.md §5)
+//!
+//! ```text
+//! q_i  = b_i + (y_i/m) Σ_{watched (k,i)} s_k φ(h_ki)
+//! b   += A g + Σ_{watched (k,j), h_kj > 0} E_kj g_j
+//! h_ki += V_ki · g + Σ_{watched (k,j), h_kj > 0} e_kij g_j          for watched (k,i)
+//! ```
+//!
+//! where `A` and `V` count watched pairs with the slope `γ`, and `E`, `e` add the rest of the slope while
+//! a pair is active. It is the same map as a plain step, at a cost that does not know `m`.
+//!
+//! Watched pairs are kept by sample, eight neurons of one sample side by side in a *group*.
+
+use super::budget::Plan;
+use super::inner::Steps;
+use super::state::{State, entry, entry_mut};
+use super::transfer::{Counts, Settle};
+use crate::Problem;
+use crate::kernel::{LANES, Lanes, padded, vectorized};
+
+/// The pre-activation of a place that holds no pair: inactive, and it stays there.
+const NOBODY: f64 = -1.0;
+
+/// A watched pair among those of its neuron.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sibling {
+    pub place: u32,
+    pub sample: u32,
+}
+
+/// A sample that some neurons of a group feel with slope 1.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Felt {
+    pub sample: u32,
+    /// The neurons, by lane.
+    pub bits: u8,
+}
+
+/// A block and its memory, reused from block to block.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Block {
+    /// Neuron of each place (group, lane), if a pair is there.
+    neurons: Vec<Option<usize>>,
+    /// The same where it is known that one is there.
+    pub(super) owners: Vec<usize>,
+    /// Sample of each group.
+    pub(super) samples: Vec<usize>,
+    /// The watched `h`, by group.
+    pub(super) heights: Vec<Lanes>,
+    /// `y_i s_k / m`, the weight of `φ(h_ki)` in the margin; 0 where nobody is.
+    pub(super) weights: Vec<Lanes>,
+    /// The part of `V` above the slope `γ`: for each group the samples it feels, and which of its neurons
+    /// have slope 1 on them, as bits.
+    pub(super) felt: Vec<Felt>,
+    /// Where the samples felt by each group end.
+    pub(super) ends: Vec<usize>,
+    /// `m (η/(nm)) (1 − γ) y_i G_ij y_j`, a row of lanes for each sample: times [`weights`](Self::weights)
+    /// it is what a neuron with slope 1 gains of one unit of `g_j`.
+    pub(super) gains: Vec<Lanes>,
+    /// One row of it times `g`.
+    pub(super) pulls: Vec<Lanes>,
+    /// The same at slope `γ`, which every neuron feels, summed over the samples: `γ` in place of `1 − γ`,
+    /// by lanes of rows, then columns, and empty for ReLU. Then its product with `g`.
+    pub(super) common: Vec<Lanes>,
+    pub(super) common_pull: Vec<Lanes>,
+    /// `D` of the unwatched pairs and 0 on watched ones, a row of lanes for each neuron: times a row of
+    /// [`gains`](Self::gains) it is `m² E`.
+    pub(super) unwatched: Vec<Lanes>,
+    /// Its sum over the neurons that are active on one sample.
+    pub(super) stirred: Vec<Lanes>,
+    /// Watched pairs ordered by neuron, and where each neuron's end: an active pair moves the others.
+    pub(super) siblings: Vec<Sibling>,
+    pub(super) sibling_ends: Vec<usize>,
+    /// `b` at the start of the block, and its change.
+    pub(super) base: Vec<Lanes>,
+    pub(super) changes: Vec<Lanes>,
+    /// `A`, by lanes of rows, then columns.
+    pub(super) columns: Vec<Lanes>,
+    /// `g`.
+    pub(super) slopes: Vec<Lanes>,
+    /// `Σ g` over the block, and its bound.
+    pub(super) sums: Vec<Lanes>,
+    pub(super) bounds: Vec<Lanes>,
+    /// Places that are active in this step, with room for one group more.
+    pub(super) active: Vec<u32>,
+    /// Sums of `g_j` over the steps in which the pair was active, by place.
+    pub(super) on_sums: Vec<f64>,
+    /// `D` of the unwatched pairs, 0 on watched ones; and with `γ` on them.
+    fixed: Vec<Lanes>,
+    lower: Vec<Lanes>,
+}
+
+impl Block {
+    /// Prepares the block of `plan` at the present state.
+    pub fn set_up(&mut self, problem: &Problem, state: &State, plan: &Plan) {
+        let samples = problem.samples();
+        let sample_lanes = padded(samples) / LANES;
+        self.set_slopes(problem, state, plan);
+        zeros(&mut self.columns, sample_lanes * samples);
+        vectorized(Counts {
+            left: &self.fixed,
+            right: &self.lower,
+            columns: &mut self.columns,
+            lanes: state.lanes,
+            samples,
+        });
+        let factor = problem.rate() / problem.width() as f64;
+        scale_by_pairs(&mut self.columns, problem, factor);
+        self.set_places(problem, state, plan);
+        self.set_felt(problem, state);
+        self.set_effects(problem, state);
+        self.base.clone_from(&state.margins);
+        for &(neuron, sample) in &plan.watched {
+            let h = entry(&state.pre_activations, state.lanes, neuron, sample);
+            let weight = problem.labels()[sample] * problem.sign(neuron) / problem.width() as f64;
+            self.base.as_flattened_mut()[sample] -= weight * problem.activation().apply(h);
+        }
+        for array in [
+            &mut self.changes,
+            &mut self.slopes,
+            &mut self.sums,
+            &mut self.common_pull,
+        ] {
+            zeros(array, sample_lanes);
+        }
+        self.bounds.clear();
+        self.bounds.resize(sample_lanes, [f64::INFINITY; LANES]);
+        let margins = &state.margins.as_flattened()[..samples];
+        for (bound, &q) in self.bounds.as_flattened_mut().iter_mut().zip(margins) {
+            *bound = plan.budget * problem.loss().slope(q);
+        }
+    }
+
+    /// `D` with the watched pairs left out, and with them at their smaller slope.
+    fn set_slopes(&mut self, problem: &Problem, state: &State, plan: &Plan) {
+        let slope = problem.activation().slope();
+        let derivatives = |(index, h): (usize, &Lanes)| {
+            let signs = &state.signs[index % state.lanes];
+            std::array::from_fn(|lane| match (signs[lane] == 0.0, h[lane] > 0.0) {
+                (true, _) => 0.0,
+                (_, true) => 1.0,
+                (_, false) => slope,
+            })
+        };
+        self.fixed.clear();
+        self.fixed
+            .extend(state.pre_activations.iter().enumerate().map(derivatives));
+        self.lower.clone_from(&self.fixed);
+        for &(neuron, sample) in &plan.watched {
+            *entry_mut(&mut self.fixed, state.lanes, neuron, sample) = 0.0;
+            *entry_mut(&mut self.lower, state.lanes, neuron, sample) = slope;
+        }
+    }
+
+    /// Gives every watched pair its place.
+    fn set_places(&mut self, problem: &Problem, state: &State, plan: &Plan) {
+        self.neurons.clear();
+        self.samples.clear();
+        self.heights.clear();
+        self.weights.clear();
+        for pairs in plan.watched.chunk_by(|a, b| a.1 == b.1) {
+            for group in pairs.chunks(LANES) {
+                let sample = group[0].1;
+                let neuron = |lane: usize| group.get(lane).map(|pair| pair.0);
+                self.neurons.extend((0..LANES).map(neuron));
+                self.samples.push(sample);
+                self.heights.push(std::array::from_fn(|lane| {
+                    neuron(lane).map_or(NOBODY, |neuron| {
+                        entry(&state.pre_activations, state.lanes, neuron, sample)
+                    })
+                }));
+                self.weights.push(std::array::from_fn(|lane| {
+                    neuron(lane).map_or(0.0, |neuron| {
+                        problem.labels()[sample] * problem.sign(neuron) / problem.width() as f64
+                    })
+                }));
+            }
+        }
+        self.active.clear();
+        self.active.resize(self.neurons.len() + LANES, 0);
+        self.on_sums.clear();
+        self.on_sums.resize(self.neurons.len(), 0.0);
+    }
+
+    /// `V`: what every group feels of the samples on which one of its neurons has slope 1, and apart from
+    /// that the part at slope `γ`.
+    fn set_felt(&mut self, problem: &Problem, state: &State) {
+        let samples = problem.samples();
+        let sample_lanes = padded(samples) / LANES;
+        let slope = problem.activation().slope();
+        let (gram, labels) = (problem.gram(), problem.labels());
+        self.felt.clear();
+        self.ends.clear();
+        for neurons in self.neurons.chunks_exact(LANES) {
+            for sample in 0..samples {
+                let mut bits = 0;
+                for (lane, neuron) in neurons.iter().enumerate() {
+                    let above =
+                        neuron.is_some_and(|k| entry(&self.lower, state.lanes, k, sample) > slope);
+                    bits |= u8::from(above) << lane;
+                }
+                if bits != 0 {
+                    self.felt.push(Felt {
+                        sample: sample as u32,
+                        bits,
+                    });
+                }
+            }
+            self.ends.push(self.felt.len());
+        }
+        // Times the width, because the weights that these are multiplied with hold 1/m.
+        let rate = problem.rate() * problem.width() as f64;
+        zeros(&mut self.gains, samples * sample_lanes);
+        zeros(&mut self.pulls, sample_lanes);
+        for (i, row) in self.gains.chunks_exact_mut(sample_lanes).enumerate() {
+            for (j, gain) in row.as_flattened_mut()[..samples].iter_mut().enumerate() {
+                *gain = rate * (1.0 - slope) * labels[i] * gram[[i, j]] * labels[j];
+            }
+        }
+        self.common.clear();
+        if slope > 0.0 && !self.samples.is_empty() {
+            self.common.resize(sample_lanes * samples, [1.0; LANES]);
+            scale_by_pairs(&mut self.common, problem, rate * slope);
+        }
+    }
+
+    /// `E` and `e`: what an active watched pair adds.
+    fn set_effects(&mut self, problem: &Problem, state: &State) {
+        let sample_lanes = padded(problem.samples()) / LANES;
+        zeros(&mut self.stirred, sample_lanes);
+        zeros(&mut self.unwatched, problem.neurons() * sample_lanes);
+        for (k, row) in self.unwatched.chunks_exact_mut(sample_lanes).enumerate() {
+            let row = &mut row.as_flattened_mut()[..problem.samples()];
+            for (i, d) in row.iter_mut().enumerate() {
+                *d = entry(&self.fixed, state.lanes, k, i);
+            }
+        }
+        self.sibling_ends.clear();
+        self.sibling_ends.resize(problem.neurons() + 1, 0);
+        for &neuron in self.neurons.iter().flatten() {
+            self.sibling_ends[neuron + 1] += 1;
+        }
+        for neuron in 0..problem.neurons() {
+            self.sibling_ends[neuron + 1] += self.sibling_ends[neuron];
+        }
+        // Counted: now each neuron's end is where its first goes, and moves on with every one.
+        self.siblings.clear();
+        let nobody = Sibling {
+            place: 0,
+            sample: 0,
+        };
+        self.siblings
+            .resize(self.sibling_ends[problem.neurons()], nobody);
+        for (place, &neuron) in self.neurons.iter().enumerate() {
+            if let Some(neuron) = neuron {
+                let sibling = Sibling {
+                    place: place as u32,
+                    sample: self.samples[place / LANES] as u32,
+                };
+                self.siblings[self.sibling_ends[neuron]] = sibling;
+                self.sibling_ends[neuron] += 1;
+            }
+        }
+        self.owners.clear();
+        self.owners
+            .extend(self.neurons.iter().map(|neuron| neuron.unwrap_or(0)));
+    }
+
+    /// Takes at most `steps` steps, fewer when the budget is spent, and returns how many.
+    pub fn run(&mut self, problem: &Problem, state: &mut State, steps: u64) -> u64 {
+        vectorized(Steps {
+            block: self,
+            margins: &mut state.margins,
+            steps,
+            loss: problem.loss(),
+            slope: problem.activation().slope(),
+            inverse_width: 1.0 / problem.width() as f64,
+        })
+    }
+
+    /// Carries the block's steps over to `C` and `H`.
+    pub fn settle(&mut self, problem: &Problem, state: &mut State) {
+        let samples = problem.samples();
+        let rate = problem.rate();
+        // The change of C takes the place of the slopes it is made of.
+        let rows = self.lower.chunks_exact_mut(state.lanes);
+        for ((row, label), sum) in rows.zip(problem.labels()).zip(self.sums.as_flattened()) {
+            for (d, s) in row.iter_mut().zip(&state.signs) {
+                for (d, s) in d.iter_mut().zip(s) {
+                    *d *= rate * label * sum * s;
+                }
+            }
+        }
+        let gap = rate * (1.0 - problem.activation().slope());
+        for (place, (neuron, on)) in self.neurons.iter().zip(&self.on_sums).enumerate() {
+            if let &Some(neuron) = neuron {
+                let sample = self.samples[place / LANES];
+                *entry_mut(&mut self.lower, state.lanes, neuron, sample) +=
+                    gap * problem.labels()[sample] * problem.sign(neuron) * on;
+            }
+        }
+        vectorized(Settle {
+            gram: problem.gram(),
+            changes: &self.lower,
+            state,
+            samples,
+        });
+        for (place, neuron) in self.neurons.iter().enumerate() {
+            if let &Some(neuron) = neuron {
+                let sample = self.samples[place / LANES];
+                *entry_mut(&mut state.pre_activations, state.lanes, neuron, sample) =
+                    self.heights.as_flattened()[place];
+            }
+        }
+        state.refresh_margins(problem);
+    }
+}
+
+/// Multiplies entry `(i, j)` of a matrix, by lanes of rows, then columns, with `factor y_i y_j G_ij`.
+fn scale_by_pairs(columns: &mut [Lanes], problem: &Problem, factor: f64) {
+    let (samples, labels) = (problem.samples(), problem.labels());
+    for ((i, j), &g) in problem.gram().indexed_iter() {
+        columns[(i / LANES) * samples + j][i % LANES] *= factor * labels[i] * labels[j] * g;
+    }
+}
+
+fn zeros(lanes: &mut Vec<Lanes>, len: usize) {
+    lanes.clear();
+    lanes.resize(len, [0.0; LANES]);
+}

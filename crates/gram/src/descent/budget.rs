@@ -1,0 +1,211 @@
+//! How long a block of steps may be, and which pairs it has to watch.
+//!
+//! Let `S_j` be the running sum of `g_j = −ℓ'(q_j)`. While neuron `k` keeps its slopes `D_kj`, a block in
+//! which `S_j` grows by at most `λ g_j` moves `h_ki` towards zero by at most `λ r_ki`, where
+//!
+//! ```text
+//! r_ki = (η/(nm)) Σ_j [∓ s_k y_j G_ij]₊ D_kj g_j     (− where h_ki > 0, + elsewhere)
+//! ```
+//!
+//! is the part of the linear form of theory.md §5 that points that way: the other part can only help,
+//! because `S` only grows. So `λ < |h_ki| / r_ki` proves that the pair keeps its sign. Pairs for which
+//! that is too short are *watched*: their sign is looked at in every step, and `r` counts them with
+//! their larger slope, 1. (Derived.)
+
+use pulp::Simd;
+
+use super::cost::Cost;
+use super::state::{State, entry, entry_mut};
+use crate::Problem;
+use crate::kernel::{LANES, Lanes, Vectorized, derivative, vectorized, vectors, vectors_mut};
+
+/// Budgets are kept this much below the proven bound, far above what rounding could move.
+const SLACK: f64 = 1e-6;
+
+/// Ratios are counted by powers of two from `2⁰` to `2^(BUCKETS − 1)`.
+const BUCKETS: usize = 41;
+
+/// What a block may do.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan {
+    /// Watched pairs (neuron, sample), ordered by sample, then neuron.
+    pub watched: Vec<(usize, usize)>,
+    /// `λ`: the block may run until some `S_j` has grown by `λ g_j`.
+    pub budget: f64,
+}
+
+/// Memory for planning.
+#[derive(Clone, Debug)]
+pub(crate) struct Planner {
+    /// `r_ki`, laid out as the state.
+    toward: Vec<Lanes>,
+    /// `(η/(nm)) y_j g_j G_ij`, `n × n`, by rows.
+    pulls: Vec<f64>,
+    /// `D_kj` of the neurons of one vector, for every sample.
+    derivatives: Vec<Lanes>,
+}
+
+impl Planner {
+    pub fn new(problem: &Problem, state: &State) -> Self {
+        let samples = problem.samples();
+        Self {
+            toward: vec![[0.0; LANES]; samples * state.lanes],
+            pulls: vec![0.0; samples * samples],
+            derivatives: vec![[0.0; LANES]; samples],
+        }
+    }
+
+    /// The cheapest plan, or `None` where plain steps are cheaper than any block.
+    pub fn plan(&mut self, problem: &Problem, state: &State, cost: &Cost) -> Option<Plan> {
+        let samples = problem.samples();
+        for (j, &margin) in state.margins.as_flattened()[..samples].iter().enumerate() {
+            let rate = problem.rate() * problem.labels()[j] * problem.loss().slope(margin);
+            for i in 0..samples {
+                self.pulls[i * samples + j] = rate * problem.gram()[[i, j]];
+            }
+        }
+        vectorized(Toward {
+            planner: self,
+            state,
+            slope: problem.activation().slope(),
+            samples,
+        });
+        let mut counts = [0usize; BUCKETS];
+        for (ratio, _, _) in self.ratios(problem, state) {
+            // Bucket b holds the ratios in [2^(b−1), 2^b), the last one all that is larger.
+            let exponent = ((ratio.to_bits() >> 52) as i64 - 1022).clamp(0, BUCKETS as i64 - 1);
+            counts[exponent as usize] += 1;
+        }
+        let (length, watched) = cost.best_block(&counts)?;
+        self.settle(problem, state, cost, length, watched)
+    }
+
+    /// `|h_ki| / r_ki` of every pair, with its neuron and sample.
+    fn ratios<'a>(
+        &'a self,
+        problem: &'a Problem,
+        state: &'a State,
+    ) -> impl Iterator<Item = (f64, usize, usize)> + 'a {
+        let neurons = problem.neurons();
+        (0..problem.samples()).flat_map(move |sample| {
+            let row = sample * state.lanes;
+            let h = state.pre_activations[row..][..state.lanes].as_flattened();
+            let r = self.toward[row..][..state.lanes].as_flattened();
+            (0..neurons).map(move |neuron| {
+                let (h, r) = (h[neuron].abs(), r[neuron]);
+                let ratio = if r > 0.0 { h / r } else { f64::INFINITY };
+                (ratio, neuron, sample)
+            })
+        })
+    }
+
+    /// Watches every pair below `length`, and again those that come below it because of the slope 1 of
+    /// the watched ones.
+    fn settle(
+        &mut self,
+        problem: &Problem,
+        state: &State,
+        cost: &Cost,
+        length: f64,
+        expected: usize,
+    ) -> Option<Plan> {
+        let gap = 1.0 - problem.activation().slope();
+        let mut watched: Vec<(usize, usize)> = Vec::with_capacity(expected);
+        loop {
+            let mut budget = f64::INFINITY;
+            let mut added = Vec::new();
+            for (ratio, neuron, sample) in self.ratios(problem, state) {
+                if ratio >= length {
+                    budget = budget.min(ratio);
+                } else {
+                    added.push((neuron, sample));
+                }
+            }
+            added.retain(|pair| {
+                watched
+                    .binary_search_by_key(&by_sample(pair), by_sample)
+                    .is_err()
+            });
+            if added.is_empty() {
+                let most = 2f64.powi(BUCKETS as i32 - 1);
+                return cost.worth(watched.len(), length).then(|| Plan {
+                    budget: budget.min(most) * (1.0 - SLACK),
+                    watched,
+                });
+            }
+            for &(neuron, sample) in &added {
+                if entry(&state.pre_activations, state.lanes, neuron, sample) <= 0.0 {
+                    self.widen(problem, state, neuron, sample, gap);
+                }
+            }
+            watched.extend(added);
+            watched.sort_unstable_by_key(by_sample);
+            if !cost.worth(watched.len(), length) {
+                return None;
+            }
+        }
+    }
+
+    /// Counts the slope of pair (neuron, source) as 1 instead of `γ` in all bounds of that neuron.
+    fn widen(&mut self, problem: &Problem, state: &State, neuron: usize, source: usize, gap: f64) {
+        let samples = problem.samples();
+        let sign = problem.sign(neuron);
+        for sample in 0..samples {
+            let pull = sign * self.pulls[sample * samples + source];
+            let active = entry(&state.pre_activations, state.lanes, neuron, sample) > 0.0;
+            let toward = if active { -pull } else { pull };
+            *entry_mut(&mut self.toward, state.lanes, neuron, sample) += gap * toward.max(0.0);
+        }
+    }
+}
+
+/// The order of watched pairs.
+fn by_sample(&(neuron, sample): &(usize, usize)) -> (usize, usize) {
+    (sample, neuron)
+}
+
+struct Toward<'a> {
+    planner: &'a mut Planner,
+    state: &'a State,
+    slope: f64,
+    samples: usize,
+}
+
+impl Vectorized for Toward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let samples = self.samples;
+        let per_row = self.state.lanes * (LANES / S::F64_LANES);
+        let slope = simd.splat_f64s(self.slope);
+        let zero = simd.splat_f64s(0.0);
+        let pre_activations = vectors::<S>(&self.state.pre_activations);
+        let toward = vectors_mut::<S>(&mut self.planner.toward);
+        let derivatives = &mut vectors_mut::<S>(&mut self.planner.derivatives)[..samples];
+        for (tile, &sign) in vectors::<S>(&self.state.signs).iter().enumerate() {
+            for (j, out) in derivatives.iter_mut().enumerate() {
+                *out = derivative(simd, pre_activations[j * per_row + tile], slope);
+            }
+            for (i, pulls) in self.planner.pulls.chunks_exact(samples).enumerate() {
+                // With the sign of the pull on a neuron of the block `+1`.
+                let (mut up, mut down) = (zero, zero);
+                for (&pull, &d) in pulls.iter().zip(&*derivatives) {
+                    up = simd.mul_add_e_f64s(simd.splat_f64s(pull.max(0.0)), d, up);
+                    down = simd.mul_add_e_f64s(simd.splat_f64s((-pull).max(0.0)), d, down);
+                }
+                let h = pre_activations[i * per_row + tile];
+                // `s h > 0`: a positive pre-activation of the block `+1`, a negative one of `−1`.
+                let falls =
+                    simd.less_than_f64s(zero, simd.mul_f64s(sign, derivative_sign(simd, h)));
+                toward[i * per_row + tile] = simd.select_f64s(falls, down, up);
+            }
+        }
+    }
+}
+
+/// 1 where `h > 0`, −1 elsewhere.
+#[inline(always)]
+fn derivative_sign<S: Simd>(simd: S, h: S::f64s) -> S::f64s {
+    derivative(simd, h, simd.splat_f64s(-1.0))
+}

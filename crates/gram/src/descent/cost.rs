@@ -1,0 +1,87 @@
+//! What a step costs, plain or in a block, counted in multiply-adds on eight lanes.
+
+use crate::Problem;
+use crate::kernel::{LANES, padded};
+
+/// Most bytes that the lists of a block may take: 64 MiB.
+const MAX_TABLE: usize = 1 << 26;
+
+/// A slope of the loss on eight lanes, in multiply-adds.
+const SLOPE: f64 = 25.0;
+
+/// The costs of one problem. They decide how fast a descent is, never where it goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cost {
+    /// A plain step.
+    pub plain: f64,
+    /// Setting a block up and settling it afterwards.
+    pub setup: f64,
+    /// The same, for each pair that it watches.
+    pub watched_setup: f64,
+    /// A step of a block.
+    pub step: f64,
+    /// The same, for each pair that it watches.
+    pub watched_step: f64,
+    /// Most pairs that a block may watch.
+    pub most_watched: usize,
+}
+
+impl Cost {
+    pub fn new(problem: &Problem) -> Self {
+        let samples = problem.samples() as f64;
+        let lanes = (padded(problem.neurons()) / LANES) as f64;
+        let sample_lanes = (padded(problem.samples()) / LANES) as f64;
+        let product = samples * samples * lanes;
+        Self {
+            plain: product + 6.0 * samples * lanes + SLOPE * sample_lanes,
+            // Two products for the bounds, one for the matrix of the block, one to settle the state,
+            // and the passes over the pairs between them.
+            setup: 4.0 * product + 30.0 * samples * lanes + samples * samples,
+            watched_setup: samples,
+            step: 20.0 + sample_lanes * (samples + SLOPE),
+            // Half of the samples are felt by a group of eight, and some of its pairs are active.
+            watched_step: samples / LANES as f64 + 0.3 * sample_lanes + 4.0,
+            // Eight bytes for each sample that a group feels, and its places.
+            most_watched: MAX_TABLE / (problem.samples() + 64),
+        }
+    }
+
+    /// Cost by step of a block of `length` steps that watches `watched` pairs, its set-up included.
+    fn block(&self, watched: usize, length: f64) -> f64 {
+        self.block_step(watched) + self.block_setup(watched) / length
+    }
+
+    fn block_step(&self, watched: usize) -> f64 {
+        self.step + watched as f64 * self.watched_step
+    }
+
+    fn block_setup(&self, watched: usize) -> f64 {
+        self.setup + watched as f64 * self.watched_setup
+    }
+
+    /// Steps after which setting up another block costs no more than a twentieth of those steps.
+    pub fn patience(&self, watched: usize) -> u64 {
+        (20.0 * self.block_setup(watched) / self.block_step(watched)).ceil() as u64
+    }
+
+    /// Whether such a block is cheaper than plain steps.
+    pub fn worth(&self, watched: usize, length: f64) -> bool {
+        watched <= self.most_watched && self.block(watched, length) < 0.9 * self.plain
+    }
+
+    /// The length `2^b` whose blocks are the cheapest by step, with the number of pairs below it;
+    /// `counts[b]` pairs are safe for fewer than `2^b` steps and at least `2^(b−1)`.
+    pub fn best_block(&self, counts: &[usize]) -> Option<(f64, usize)> {
+        let mut watched = 0;
+        let mut best: Option<(f64, f64, usize)> = None;
+        for (b, count) in counts[..counts.len() - 1].iter().enumerate() {
+            watched += count;
+            let length = 2f64.powi(b as i32);
+            let cost = self.block(watched, length);
+            if self.worth(watched, length) && best.is_none_or(|(least, ..)| cost < least) {
+                best = Some((cost, length, watched));
+            }
+        }
+        best.map(|(_, length, watched)| (length, watched))
+    }
+}

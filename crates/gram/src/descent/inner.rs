@@ -1,0 +1,264 @@
+//! The inner loop of a block.
+
+use implicit_bias_scalar::Loss;
+use pulp::Simd;
+
+use super::block::{Block, Felt};
+use crate::kernel::{LANES, Lanes, Vectorized, derivative, fill_slopes, vectors, vectors_mut};
+
+/// Steps of a block.
+pub(super) struct Steps<'a> {
+    pub block: &'a mut Block,
+    pub margins: &'a mut [Lanes],
+    pub steps: u64,
+    pub loss: Loss,
+    pub slope: f64,
+    pub inverse_width: f64,
+}
+
+impl Vectorized for Steps<'_> {
+    /// Steps taken.
+    type Output = u64;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> u64 {
+        let block = self.block;
+        let split = LANES / S::F64_LANES;
+        let slope = simd.splat_f64s(self.slope);
+        for taken in 0..self.steps {
+            fill_slopes::<S>(self.loss, self.margins, &mut block.slopes);
+            if !spend(simd, block) {
+                return taken;
+            }
+            let active = find_active(simd, block);
+            let g = block.slopes.as_flattened();
+            multiply(
+                simd,
+                vectors::<S>(&block.columns),
+                g,
+                vectors_mut::<S>(&mut block.changes),
+            );
+            feel(simd, block);
+            stir(simd, block, active, self.inverse_width);
+            let margins = vectors_mut::<S>(self.margins).iter_mut();
+            let base = vectors::<S>(&block.base);
+            for ((q, &base), &change) in margins.zip(base).zip(vectors::<S>(&block.changes)) {
+                *q = simd.add_f64s(base, change);
+            }
+            let margins = self.margins.as_flattened_mut();
+            let heights = vectors::<S>(&block.heights).chunks_exact(split);
+            let weights = vectors::<S>(&block.weights).chunks_exact(split);
+            for ((heights, weights), &sample) in heights.zip(weights).zip(&block.samples) {
+                let mut sum = simd.splat_f64s(0.0);
+                for (&h, &weight) in heights.iter().zip(weights) {
+                    let d = derivative(simd, h, slope);
+                    sum = simd.mul_add_e_f64s(simd.mul_f64s(d, h), weight, sum);
+                }
+                margins[sample] += simd.reduce_sum_f64s(sum);
+            }
+        }
+        self.steps
+    }
+}
+
+/// Adds `g` to its running sums; `false`, with nothing added, where that would exceed the budget, so that
+/// the step is not proven.
+#[inline(always)]
+fn spend<S: Simd>(simd: S, block: &mut Block) -> bool {
+    let g = vectors::<S>(&block.slopes);
+    let bounds = vectors::<S>(&block.bounds);
+    let mut excess = simd.splat_f64s(f64::NEG_INFINITY);
+    let sums = vectors_mut::<S>(&mut block.sums);
+    for ((sum, &g), &bound) in sums.iter_mut().zip(g).zip(bounds) {
+        *sum = simd.add_f64s(*sum, g);
+        excess = simd.max_f64s(excess, simd.sub_f64s(*sum, bound));
+    }
+    if simd.reduce_max_f64s(excess) > 0.0 {
+        for (sum, &g) in sums.iter_mut().zip(g) {
+            *sum = simd.sub_f64s(*sum, g);
+        }
+        return false;
+    }
+    true
+}
+
+/// Lists the active places and returns how many there are. Which pairs are active is close to random, so
+/// this has no branch on it.
+#[inline(always)]
+fn find_active<S: Simd>(simd: S, block: &mut Block) -> usize {
+    const BITS: [Lanes; 1] = [[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0]];
+    let split = LANES / S::F64_LANES;
+    let zero = simd.splat_f64s(0.0);
+    let heights = vectors::<S>(&block.heights).chunks_exact(split);
+    let mut count = 0;
+    for (group, heights) in heights.enumerate() {
+        let mut bits = zero;
+        for (&h, &bit) in heights.iter().zip(vectors::<S>(&BITS)) {
+            let bit = simd.select_f64s(simd.less_than_f64s(zero, h), bit, zero);
+            bits = simd.add_f64s(bits, bit);
+        }
+        // Adding 2⁵² leaves a small whole number in the low bits of the mantissa.
+        let bits = (simd.reduce_sum_f64s(bits) + 4_503_599_627_370_496.0).to_bits() as usize & 0xff;
+        let out = &mut block.active[count..count + LANES];
+        for (out, &lane) in out.iter_mut().zip(&ACTIVE_LANES[bits]) {
+            *out = (group * LANES) as u32 + lane;
+        }
+        count += bits.count_ones() as usize;
+    }
+    count
+}
+
+/// The set bits of every byte, lowest first.
+const ACTIVE_LANES: [[u32; LANES]; 256] = {
+    let mut table = [[0; LANES]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut lane, mut count) = (0, 0);
+        while lane < LANES {
+            if byte >> lane & 1 == 1 {
+                table[byte][count] = lane as u32;
+                count += 1;
+            }
+            lane += 1;
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// The set bits of every byte as ones: neurons to add to.
+const ONES: [Lanes; 256] = {
+    let mut table = [[0.0; LANES]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut lane = 0;
+        while lane < LANES {
+            if byte >> lane & 1 == 1 {
+                table[byte][lane] = 1.0;
+            }
+            lane += 1;
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// `h += V g` for the watched pairs.
+///
+/// `V` is never stored: all neurons that feel sample `j` with slope 1 feel it equally but for their sign,
+/// so that a byte a group says it all, and the loop stays in the nearest cache.
+#[inline(always)]
+fn feel<S: Simd>(simd: S, block: &mut Block) {
+    let split = LANES / S::F64_LANES;
+    let sample_vectors = block.base.len() * split;
+    if !block.common.is_empty() {
+        block.common_pull.fill([0.0; LANES]);
+        let g = block.slopes.as_flattened();
+        let pull = vectors_mut::<S>(&mut block.common_pull);
+        multiply(simd, vectors::<S>(&block.common), g, pull);
+    }
+    let common_pull = block.common_pull.as_flattened();
+    let ones = vectors::<S>(&ONES);
+    let heights = vectors_mut::<S>(&mut block.heights).chunks_exact_mut(split);
+    let weights = vectors::<S>(&block.weights).chunks_exact(split);
+    let groups = block.samples.iter().zip(&block.ends);
+    let (mut start, mut current) = (0, usize::MAX);
+    for ((heights, weights), (&sample, &end)) in heights.zip(weights).zip(groups) {
+        if sample != current {
+            current = sample;
+            let gains = &vectors::<S>(&block.gains)[sample * sample_vectors..];
+            let pulls = vectors_mut::<S>(&mut block.pulls).iter_mut();
+            for ((pull, &gain), &g) in pulls.zip(gains).zip(vectors::<S>(&block.slopes)) {
+                *pull = simd.mul_f64s(gain, g);
+            }
+        }
+        let pulls = block.pulls.as_flattened();
+        let felt = &block.felt[start..end];
+        let common = simd.splat_f64s(common_pull[sample]);
+        for (part, (h, &weight)) in heights.iter_mut().zip(weights).enumerate() {
+            let add = |sum: S::f64s, felt: &Felt| {
+                let who = ones[felt.bits as usize * split + part];
+                simd.mul_add_e_f64s(simd.splat_f64s(pulls[felt.sample as usize]), who, sum)
+            };
+            // Two sums, so that a multiply-add need not wait for the one before it.
+            let (mut even, mut odd) = (common, simd.splat_f64s(0.0));
+            let mut pairs = felt.chunks_exact(2);
+            for pair in &mut pairs {
+                even = add(even, &pair[0]);
+                odd = add(odd, &pair[1]);
+            }
+            if let [last] = pairs.remainder() {
+                even = add(even, last);
+            }
+            *h = simd.mul_add_e_f64s(weight, simd.add_f64s(even, odd), *h);
+        }
+        start = end;
+    }
+}
+
+/// What the active pairs add beyond the slope `γ`: `E` and `e`.
+#[inline(always)]
+fn stir<S: Simd>(simd: S, block: &mut Block, active: usize, inverse_width: f64) {
+    let sample_vectors = block.base.len() * (LANES / S::F64_LANES);
+    let g = block.slopes.as_flattened();
+    let heights = block.heights.as_flattened_mut();
+    let weights = block.weights.as_flattened();
+    let unwatched = vectors::<S>(&block.unwatched);
+    let stirred = vectors_mut::<S>(&mut block.stirred);
+    let changes = vectors_mut::<S>(&mut block.changes);
+    let mut places = block.active[..active]
+        .iter()
+        .map(|&place| place as usize)
+        .peekable();
+    while let Some(&first) = places.peek() {
+        let group = first / LANES;
+        let sample = block.samples[group];
+        let value = g[sample];
+        let gains = &block.gains[sample * block.base.len()..][..block.base.len()];
+        stirred.fill(simd.splat_f64s(0.0));
+        while let Some(place) = places.next_if(|place| block.samples[place / LANES] == sample) {
+            block.on_sums[place] += value;
+            let neuron = block.owners[place];
+            let row = &unwatched[neuron * sample_vectors..];
+            for (sum, &d) in stirred.iter_mut().zip(row) {
+                *sum = simd.add_f64s(*sum, d);
+            }
+            let start = if neuron == 0 {
+                0
+            } else {
+                block.sibling_ends[neuron - 1]
+            };
+            for sibling in &block.siblings[start..block.sibling_ends[neuron]] {
+                let place = sibling.place as usize;
+                let gain = gains.as_flattened()[sibling.sample as usize];
+                heights[place] += gain * weights[place] * value;
+            }
+        }
+        let factor = simd.splat_f64s(value * inverse_width * inverse_width);
+        for ((change, &gain), &sum) in changes.iter_mut().zip(vectors::<S>(gains)).zip(&*stirred) {
+            *change = simd.mul_add_e_f64s(simd.mul_f64s(gain, factor), sum, *change);
+        }
+    }
+}
+
+/// `rows += M g` for `M` by lanes of rows, then columns.
+#[inline(always)]
+fn multiply<S: Simd>(simd: S, columns: &[S::f64s], g: &[f64], rows: &mut [S::f64s]) {
+    let split = LANES / S::F64_LANES;
+    let samples = columns.len() / rows.len();
+    for (index, row) in rows.iter_mut().enumerate() {
+        let first = (index / split) * samples * split + index % split;
+        // Two sums, so that a multiply-add need not wait for the one before it.
+        let (mut even, mut odd) = (*row, simd.splat_f64s(0.0));
+        for j in (0..samples - samples % 2).step_by(2) {
+            let (a, b) = (columns[first + j * split], columns[first + (j + 1) * split]);
+            even = simd.mul_add_e_f64s(simd.splat_f64s(g[j]), a, even);
+            odd = simd.mul_add_e_f64s(simd.splat_f64s(g[j + 1]), b, odd);
+        }
+        if samples % 2 == 1 {
+            let last = columns[first + (samples - 1) * split];
+            even = simd.mul_add_e_f64s(simd.splat_f64s(g[samples - 1]), last, even);
+        }
+        *row = simd.add_f64s(even, odd);
+    }
+}

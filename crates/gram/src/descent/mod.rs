@@ -1,0 +1,223 @@
+//! Exact gradient descent in Gram coordinates.
+//!
+//! Gradient descent never leaves `W(0) + span{x_i}`, so `W(t) = W(0) + C(t) X` and with `H = W Xᵀ` one
+//! step is (theory.md §4, derived)
+//!
+//! ```text
+//! c_i = (η/(nm)) y_i g_i        ΔC_ki = s_k D_ki c_i        H += ΔC · G
+//! ```
+//!
+//! | file | what |
+//! |---|---|
+//! | `state` | `H`, `C` and the margins |
+//! | `plain` | one step after the other, `2m n²` multiply-adds each |
+//! | `budget` | which pairs keep their sign over a block of steps, and how long that is proven |
+//! | `block` | steps in `n` dimensions that watch the other pairs, `n²` and a little each |
+//! | `inner` | its inner loop |
+//! | `transfer` | products over all neurons, at the two ends of a block |
+//! | `cost` | when a block is worth its set-up |
+
+mod block;
+mod budget;
+mod cost;
+mod inner;
+mod plain;
+mod state;
+#[cfg(test)]
+mod tests;
+mod transfer;
+
+use ndarray::Array2;
+
+use self::block::Block;
+use self::budget::Planner;
+use self::cost::Cost;
+use self::plain::Plain;
+use self::state::State;
+use crate::problem::require_finite;
+use crate::{GramError, Problem};
+
+/// How an advance ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Outcome {
+    /// At the step asked for.
+    Reached,
+    /// At the step given, because a margin is no longer finite.
+    NonFinite {
+        /// Steps taken.
+        step: f64,
+    },
+}
+
+/// What a descent did: exact counts, for benchmarks and tests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Steps taken neuron by neuron.
+    pub plain_steps: u64,
+    /// Steps taken in `n` dimensions.
+    pub block_steps: u64,
+    /// Blocks they came in, each proven free of unwatched sign changes.
+    pub blocks: u64,
+    /// Watched pairs, summed over the blocks.
+    pub watched_pairs: u64,
+    /// Watched pairs, summed over the steps of the blocks.
+    pub watched_steps: u64,
+}
+
+/// How a descent steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stepping {
+    /// In blocks where they are cheaper.
+    #[default]
+    Blocks,
+    /// Neuron by neuron: the slow reference.
+    Plain,
+}
+
+/// Plain steps between two looks at whether a block would be cheaper: first and most.
+const PLAIN_RUN: [u64; 2] = [16, 1024];
+
+/// Gradient descent from given pre-activations, exact up to rounding.
+#[derive(Clone, Debug)]
+pub struct GramDescent {
+    problem: Problem,
+    state: State,
+    plain: Plain,
+    planner: Planner,
+    block: Block,
+    cost: Cost,
+    stepping: Stepping,
+    step: u64,
+    work: Work,
+    /// Plain steps to take before the next plan.
+    plain_run: u64,
+}
+
+impl GramDescent {
+    /// A descent at step 0 from the pre-activations `H(0) = W(0) Xᵀ` (`2m × n`).
+    ///
+    /// # Errors
+    ///
+    /// [`GramError::Shape`] or [`GramError::NonFinite`] for pre-activations that do not fit.
+    pub fn new(problem: Problem, pre_activations: Array2<f64>) -> Result<Self, GramError> {
+        let expected = [problem.neurons(), problem.samples()];
+        let found = [pre_activations.nrows(), pre_activations.ncols()];
+        if expected != found {
+            return Err(GramError::Shape {
+                what: "pre-activations",
+                expected,
+                found,
+            });
+        }
+        require_finite("pre-activations", pre_activations.view())?;
+        let state = State::new(&problem, pre_activations.view());
+        Ok(Self {
+            plain: Plain::new(&problem, &state),
+            planner: Planner::new(&problem, &state),
+            block: Block::default(),
+            cost: Cost::new(&problem),
+            stepping: Stepping::default(),
+            problem,
+            state,
+            step: 0,
+            work: Work::default(),
+            plain_run: PLAIN_RUN[0],
+        })
+    }
+
+    /// Steps neuron by neuron, or in blocks where they are cheaper (the default).
+    pub fn with_stepping(mut self, stepping: Stepping) -> Self {
+        self.stepping = stepping;
+        self
+    }
+
+    /// The problem.
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// Steps taken so far.
+    pub fn step(&self) -> f64 {
+        self.step as f64
+    }
+
+    /// What has been done so far.
+    pub fn work(&self) -> Work {
+        self.work
+    }
+
+    /// About how many floating-point operations a plain step takes; a step of a block takes fewer.
+    pub fn operations_per_step(&self) -> f64 {
+        2.0 * crate::kernel::LANES as f64 * self.cost.plain
+    }
+
+    /// Margins `q_i`, `n` of them.
+    pub fn margins(&self) -> Vec<f64> {
+        self.state.margins.as_flattened()[..self.problem.samples()].to_vec()
+    }
+
+    /// Pre-activations `H = W Xᵀ`, `2m × n`.
+    pub fn pre_activations(&self) -> Array2<f64> {
+        self.state
+            .matrix(&self.state.pre_activations, &self.problem)
+    }
+
+    /// Coefficients `C` of `W = W(0) + C X`, `2m × n`.
+    pub fn coefficients(&self) -> Array2<f64> {
+        self.state.matrix(&self.state.coefficients, &self.problem)
+    }
+
+    /// Advances to step `to`, a whole number below 2⁵³; a step already taken is not undone.
+    pub fn advance(&mut self, to: f64) -> Outcome {
+        let to = to as u64;
+        while self.step < to {
+            let left = to - self.step;
+            let finite = match self.stepping {
+                Stepping::Plain => self.take_plain(left.min(PLAIN_RUN[1])),
+                Stepping::Blocks => self.take_planned(left),
+            };
+            if !finite {
+                return Outcome::NonFinite { step: self.step() };
+            }
+        }
+        Outcome::Reached
+    }
+
+    fn take_plain(&mut self, steps: u64) -> bool {
+        let taken = self.plain.run(&self.problem, &mut self.state, steps);
+        self.step += taken;
+        self.work.plain_steps += taken;
+        self.finite()
+    }
+
+    fn take_planned(&mut self, steps: u64) -> bool {
+        let Some(plan) = self.planner.plan(&self.problem, &self.state, &self.cost) else {
+            let run = self.plain_run.min(steps);
+            self.plain_run = (2 * self.plain_run).min(PLAIN_RUN[1]);
+            return self.take_plain(run);
+        };
+        self.block.set_up(&self.problem, &self.state, &plan);
+        // Patterns settle with log t: look again for a cheaper plan now and then.
+        let again = self.cost.patience(plan.watched.len()).max(self.step / 4);
+        let taken = self
+            .block
+            .run(&self.problem, &mut self.state, steps.min(again));
+        self.block.settle(&self.problem, &mut self.state);
+        self.step += taken;
+        self.work.blocks += 1;
+        self.work.block_steps += taken;
+        self.work.watched_pairs += plan.watched.len() as u64;
+        self.work.watched_steps += plan.watched.len() as u64 * taken;
+        self.plain_run = PLAIN_RUN[0];
+        // A block whose first step is already over budget must not stop the descent.
+        self.finite() && (taken > 0 || self.take_plain(1))
+    }
+
+    fn finite(&self) -> bool {
+        self.state
+            .margins
+            .as_flattened()
+            .iter()
+            .all(|q| q.is_finite())
+    }
+}

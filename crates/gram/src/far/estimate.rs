@@ -1,0 +1,74 @@
+//! How far the flow may be from gradient descent.
+
+use super::pattern::{Pattern, Piece};
+use super::runge_kutta::TOLERANCE;
+
+/// Rounding of one step or event, relative to the margins.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
+
+/// Errors so far, by source.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Estimate {
+    /// Terms left out of the modified equation, integrated: margins.
+    neglected: f64,
+    /// Local errors of the Runge–Kutta steps, summed: relative.
+    local: f64,
+    /// Largest chatter of sliding pairs so far: margins.
+    chatter: f64,
+    /// Steps and events.
+    operations: u64,
+}
+
+impl Estimate {
+    /// Takes a step into account that begins at `tau` and is `length` long.
+    pub(super) fn step(&mut self, neglected: f64, error: f64, length: f64, samples: usize) {
+        // The rate falls like e^{−3τ}.
+        self.neglected += neglected * length.min(1.0 / 3.0);
+        self.local += error * TOLERANCE * (samples as f64).sqrt();
+        self.operations += 1;
+    }
+
+    /// Takes the chatter of the pairs that slide now into account.
+    pub(super) fn sliding(&mut self, chatter: f64) {
+        self.chatter = self.chatter.max(chatter);
+        self.operations += 1;
+    }
+
+    /// The estimate where the margins are `q`.
+    pub(super) fn total(&self, q: &[f64]) -> f64 {
+        let least = q.iter().fold(f64::INFINITY, |least, q| least.min(q.abs()));
+        let absolute = self.neglected + self.chatter;
+        let rounding = ROUNDING * (10.0 + self.operations as f64);
+        absolute / least.max(1.0) + self.local + rounding
+    }
+}
+
+/// `max_i (1/m) Σ_k D_ki Σ_{j ∈ Σ_k} (η/(nm)) (1 − γ) |G_ij| g_j`, with `D_ki = 1` where `i` slides itself: by how
+/// much the margins move when every pair that chatters about the kink switches its slope for one step.
+pub(super) fn chatter(pattern: &Pattern, v: &[f64], tau: f64) -> f64 {
+    let n = pattern.samples();
+    let mut total = vec![0.0; n];
+    let mut jump = vec![0.0; n];
+    for group in pattern
+        .groups
+        .iter()
+        .filter(|group| !group.sliding.is_empty())
+    {
+        jump.fill(0.0);
+        for &j in &group.sliding {
+            for (jump, g) in jump.iter_mut().zip(&pattern.gram[j * n..(j + 1) * n]) {
+                *jump += g.abs() * v[j];
+            }
+        }
+        let count = group.neurons.len() as f64;
+        for ((total, jump), &piece) in total.iter_mut().zip(&jump).zip(&group.pieces) {
+            let slope = match piece {
+                Piece::Sliding => 1.0,
+                _ => pattern.fixed_slope(piece),
+            };
+            *total += count * slope * jump;
+        }
+    }
+    let factor = (1.0 - pattern.slope) * pattern.rate / pattern.width * (-tau).exp();
+    factor * total.into_iter().fold(0.0, f64::max)
+}

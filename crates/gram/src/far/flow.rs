@@ -1,0 +1,372 @@
+//! Steps and events put together.
+
+mod locate;
+mod start;
+
+use ndarray::{Array2, ArrayView2};
+
+use super::estimate::{Estimate, chatter};
+use super::events::{Base, broken, watch};
+use super::field::{Field, Scratch};
+use super::pattern::Pattern;
+use super::runge_kutta::{Point, Stages, Trial, growth};
+use super::settle::Neuron;
+use super::{FarOutcome, FarWork, Stall};
+use crate::Problem;
+
+/// Longest step in `τ`: half a factor of `e`, so that the parabolas of `events` see what happens inside.
+const LONGEST: f64 = 0.5;
+
+/// Runge–Kutta steps without an event that one unit of `τ` may take.
+const STEPS: u64 = 5_000;
+
+/// Gradient descent in `τ`.
+///
+/// `here` is on a grid of natural steps, which does not depend on the steps asked for; `view` is a
+/// partial step from there.
+#[derive(Clone, Debug)]
+pub(super) struct Flow {
+    problem: Problem,
+    pattern: Pattern,
+    base: Base,
+    coefficients: Array2<f64>,
+    here: Point,
+    velocity: Vec<f64>,
+    h: Vec<f64>,
+    length: f64,
+    ahead: Option<Ahead>,
+    view: Point,
+    pub(super) step: f64,
+    failure: Option<FarOutcome>,
+    estimate: Estimate,
+    work: FarWork,
+    guard: Guard,
+    stages: Stages,
+}
+
+/// The next natural step, not yet taken.
+#[derive(Clone, Debug)]
+struct Ahead {
+    trial: Trial,
+    /// Pre-activations at its end.
+    h: Vec<f64>,
+    length: f64,
+    event: bool,
+    estimate: Estimate,
+}
+
+/// Work since `τ` last passed a unit.
+#[derive(Clone, Debug)]
+struct Guard {
+    since: f64,
+    steps: u64,
+    events: u64,
+    /// Events one after the other at one instant.
+    stuck: u64,
+}
+
+impl Flow {
+    fn field(&self) -> Field<'_> {
+        Field {
+            loss: self.problem.loss(),
+            coupling: &self.pattern.coupling,
+            base: &self.base.margins,
+        }
+    }
+
+    fn rates(&self, at: &Point) -> Vec<f64> {
+        let mut v = vec![0.0; at.sums.len()];
+        self.field().rates(at.tau, &at.sums, &mut v);
+        v
+    }
+
+    pub(super) fn advance(&mut self, to: f64) -> FarOutcome {
+        if let Some(failure) = self.failure {
+            return failure;
+        }
+        // `NaN` first: `min` would drop it.
+        if to.is_nan() || to <= self.step {
+            return FarOutcome::Reached;
+        }
+        let to = to.min(f64::MAX);
+        let target = to.ln();
+        loop {
+            let ahead = match self.ahead.take() {
+                Some(ahead) => ahead,
+                None => match self.look_ahead() {
+                    Ok(ahead) => ahead,
+                    Err(failure) => return self.fail(failure),
+                },
+            };
+            if ahead.trial.end.tau > target {
+                self.ahead = Some(ahead);
+                break;
+            }
+            self.commit(ahead);
+        }
+        let length = target - self.here.tau;
+        self.view = if length > 0.0 {
+            self.try_step(length).end
+        } else {
+            self.here.clone()
+        };
+        self.step = to;
+        FarOutcome::Reached
+    }
+
+    fn fail(&mut self, failure: Failure) -> FarOutcome {
+        self.view = self.here.clone();
+        self.step = self.step.max(self.here.tau.exp().min(f64::MAX));
+        let step = self.step;
+        let outcome = match failure {
+            Failure::Stall(why) => FarOutcome::Stalled { step, why },
+            Failure::NonFinite => FarOutcome::NonFinite { step },
+        };
+        self.failure = Some(outcome);
+        outcome
+    }
+
+    fn try_step(&mut self, length: f64) -> Trial {
+        let field = Field {
+            loss: self.problem.loss(),
+            coupling: &self.pattern.coupling,
+            base: &self.base.margins,
+        };
+        self.stages.step(field, &self.here, &self.velocity, length)
+    }
+
+    /// The next step of the grid, to an event if there is one before its end.
+    fn look_ahead(&mut self) -> Result<Ahead, Failure> {
+        if !self.velocity.iter().all(|v| v.is_finite()) {
+            return Err(Failure::NonFinite);
+        }
+        self.guard.check(&self.problem)?;
+        let start = self.rates(&self.here);
+        if !broken(&self.pattern, &self.base, &self.h, &start).is_empty() {
+            return Ok(Ahead {
+                trial: Trial {
+                    end: self.here.clone(),
+                    error: 0.0,
+                    velocity: self.velocity.clone(),
+                },
+                h: self.h.clone(),
+                length: self.length,
+                event: true,
+                estimate: self.estimate.clone(),
+            });
+        }
+        let mut length = self.length;
+        let trial = loop {
+            let trial = self.try_step(length);
+            if trial.error <= 1.0 && trial.velocity.iter().all(|v| v.is_finite()) {
+                break trial;
+            }
+            self.work.rejected += 1;
+            self.guard.steps += 1;
+            self.guard.check(&self.problem)?;
+            length *= growth(trial.error).min(0.9);
+            if length < 1e-12 {
+                return Err(Failure::Stall(Stall::Stiff));
+            }
+        };
+        let next = (length * growth(trial.error)).min(LONGEST);
+        let middle = self.middle(&trial, length);
+        let [h_middle, h_end] =
+            [&middle, &trial.end].map(|at| self.base.pre_activations_at(&self.pattern, &at.sums));
+        let [v_middle, v_end] = [&middle, &trial.end].map(|at| self.rates(at));
+        let seen = watch(
+            &self.pattern,
+            &self.base,
+            [&self.h, &h_middle, &h_end],
+            [&start, &v_middle, &v_end],
+        );
+        let located = self.locate(&seen.suspects, &seen.fractions, length);
+        let event = located.is_some();
+        let (trial, h) = match located {
+            Some(trial) => {
+                let h = self.base.pre_activations_at(&self.pattern, &trial.end.sums);
+                (trial, h)
+            }
+            None => (trial, h_end),
+        };
+        let mut estimate = self.estimate.clone();
+        let mut scratch = Scratch::new(start.len());
+        estimate.step(
+            self.field()
+                .neglected(self.here.tau, &self.here.sums, &mut scratch),
+            trial.error,
+            trial.end.tau - self.here.tau,
+            start.len(),
+        );
+        Ok(Ahead {
+            trial,
+            h,
+            length: next,
+            event,
+            estimate,
+        })
+    }
+
+    /// Takes a natural step.
+    fn commit(&mut self, ahead: Ahead) {
+        let moved = ahead.trial.end.tau - self.here.tau;
+        self.here = ahead.trial.end;
+        self.velocity = ahead.trial.velocity;
+        self.length = ahead.length;
+        self.estimate = ahead.estimate;
+        self.h = ahead.h;
+        self.guard.moved(self.here.tau, moved);
+        if moved > 0.0 {
+            self.work.rk_steps += 1;
+        }
+        let v = self.rates(&self.here);
+        let neurons = if ahead.event {
+            broken(&self.pattern, &self.base, &self.h, &v)
+        } else {
+            Vec::new()
+        };
+        if !neurons.is_empty() {
+            self.work.events += 1;
+            self.guard.events += 1;
+            self.guard.stuck += 1;
+            self.change(neurons, |neuron, pattern, slack| {
+                neuron.settle(pattern, &v, slack);
+            });
+        } else {
+            self.guard.steps += 1;
+            self.estimate
+                .sliding(chatter(&self.pattern, &v, self.here.tau));
+        }
+    }
+
+    /// Begins an epoch here, after `how` has put some neurons on other pieces.
+    fn change(
+        &mut self,
+        neurons: impl IntoIterator<Item = usize>,
+        how: impl Fn(&mut Neuron<'_>, &mut Pattern, f64),
+    ) {
+        let n = self.problem.samples();
+        self.coefficients = self.coefficients_at(&self.here.sums);
+        self.base.pre_activations.copy_from_slice(&self.h);
+        self.here.sums.fill(0.0);
+        for index in neurons {
+            let slack = self.base.slack(&self.h[index * n..(index + 1) * n]);
+            let mut c = self.coefficients.row(index).to_vec();
+            let mut neuron = Neuron {
+                index,
+                h: &mut self.base.pre_activations[index * n..(index + 1) * n],
+                c: &mut c,
+            };
+            how(&mut neuron, &mut self.pattern, slack);
+            for (old, new) in self.coefficients.row_mut(index).iter_mut().zip(c) {
+                *old = new;
+            }
+        }
+        self.h.copy_from_slice(&self.base.pre_activations);
+        self.base.largest = self.h.iter().fold(0.0, |most, h| most.max(h.abs()));
+        self.base.margins = self.problem.margins(self.shaped(&self.h));
+        self.view = self.here.clone();
+        let mut velocity = std::mem::take(&mut self.velocity);
+        let mut scratch = Scratch::new(n);
+        self.field()
+            .velocity(self.here.tau, &self.here.sums, &mut scratch, &mut velocity);
+        self.velocity = velocity;
+        let v = self.rates(&self.here);
+        self.estimate
+            .sliding(chatter(&self.pattern, &v, self.here.tau));
+    }
+
+    fn shaped<'a>(&self, values: &'a [f64]) -> ArrayView2<'a, f64> {
+        let shape = (self.problem.neurons(), self.problem.samples());
+        ArrayView2::from_shape(shape, values)
+            .expect("pre-activations are kept as 2m rows of n, so the shape always fits")
+    }
+
+    fn coefficients_at(&self, sums: &[f64]) -> Array2<f64> {
+        let mut coefficients = self.coefficients.clone();
+        let mut z = vec![0.0; sums.len()];
+        for group in &self.pattern.groups {
+            self.pattern.drive(group, sums, &mut z);
+            let factor = group.sign * self.pattern.rate;
+            for &k in &group.neurons {
+                for (c, z) in coefficients.row_mut(k).iter_mut().zip(&z) {
+                    *c += factor * z;
+                }
+            }
+        }
+        coefficients
+    }
+
+    pub(super) fn margins(&self) -> Vec<f64> {
+        let mut q = vec![0.0; self.view.sums.len()];
+        self.field().margins(&self.view.sums, &mut q);
+        q
+    }
+
+    pub(super) fn pre_activations(&self) -> Array2<f64> {
+        let h = self.base.pre_activations_at(&self.pattern, &self.view.sums);
+        self.shaped(&h).to_owned()
+    }
+
+    pub(super) fn coefficients(&self) -> Array2<f64> {
+        self.coefficients_at(&self.view.sums)
+    }
+
+    pub(super) fn error_estimate(&self) -> f64 {
+        let estimate = self
+            .ahead
+            .as_ref()
+            .map_or(&self.estimate, |ahead| &ahead.estimate);
+        estimate.total(&self.margins())
+    }
+
+    pub(super) fn work(&self) -> FarWork {
+        FarWork {
+            sliding_pairs: self.pattern.sliding_pairs() as u64,
+            ..self.work
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn rates_now(&self) -> Vec<f64> {
+        self.rates(&self.view)
+    }
+
+    #[cfg(test)]
+    pub(super) fn coupling(&self) -> &[f64] {
+        &self.pattern.coupling
+    }
+}
+
+enum Failure {
+    Stall(Stall),
+    NonFinite,
+}
+
+impl Guard {
+    fn moved(&mut self, tau: f64, by: f64) {
+        if by > 4.0 * f64::EPSILON * tau {
+            self.stuck = 0;
+        }
+        if tau >= self.since + 1.0 {
+            *self = Self {
+                since: tau,
+                steps: 0,
+                events: 0,
+                stuck: self.stuck,
+            };
+        }
+    }
+
+    fn check(&self, problem: &Problem) -> Result<(), Failure> {
+        let samples = problem.samples() as u64;
+        let pairs = problem.neurons() as u64 * samples;
+        if self.stuck > 50 + 4 * samples || self.events > 1_000 + 4 * pairs {
+            return Err(Failure::Stall(Stall::Events));
+        }
+        if self.steps > STEPS {
+            return Err(Failure::Stall(Stall::Stiff));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! The instant of an event.
+
+use super::super::events::Suspect;
+use super::super::runge_kutta::{Point, Trial};
+use super::Flow;
+
+/// Steps beyond this are not told apart from their neighbours.
+const INTEGERS: f64 = 4.5e15;
+
+impl Flow {
+    /// The middle of a step, by the cubic through both ends and their slopes: good enough to look for
+    /// events with.
+    pub(super) fn middle(&self, trial: &Trial, length: f64) -> Point {
+        let sums = (0..self.velocity.len())
+            .map(|i| {
+                0.5 * (self.here.sums[i] + trial.end.sums[i])
+                    + 0.125 * length * (self.velocity[i] - trial.velocity[i])
+            })
+            .collect();
+        Point {
+            tau: self.here.tau + 0.5 * length,
+            sums,
+        }
+    }
+
+    /// The step to the first instant at which one of the suspects is broken, rounded up to a whole step of
+    /// gradient descent, since it changes slopes at whole steps only.
+    pub(super) fn locate(
+        &mut self,
+        suspects: &[Suspect],
+        fractions: &[f64],
+        length: f64,
+    ) -> Option<Trial> {
+        let mut low = (0.0, f64::NAN);
+        let mut high = None;
+        for &fraction in fractions {
+            let value = self.least(suspects, fraction * length);
+            if value < 0.0 {
+                high = Some((fraction * length, value));
+                break;
+            }
+            low = (fraction * length, value);
+        }
+        let mut high = high?;
+        let tau = self.here.tau;
+        let precision = (0.25 * (-tau).exp()).max(4.0 * f64::EPSILON * tau.max(1.0));
+        if low.1.is_nan() {
+            low.1 = self.least(suspects, 0.0).max(0.0);
+        }
+        // Secants inside the bracket, Illinois fashion; every third time a bisection.
+        for count in 0..100 {
+            let width = high.0 - low.0;
+            if width <= precision {
+                break;
+            }
+            let secant = low.0 + width * low.1 / (low.1 - high.1);
+            let inside = secant.clamp(low.0 + 0.01 * width, high.0 - 0.01 * width);
+            let middle = if count % 3 == 2 || inside.is_nan() {
+                low.0 + 0.5 * width
+            } else {
+                inside
+            };
+            let value = self.least(suspects, middle);
+            if value < 0.0 {
+                high = (middle, value);
+            } else {
+                low = (middle, value);
+            }
+        }
+        let exact = (tau + high.0).exp();
+        let landing = if exact < INTEGERS {
+            (exact.ceil().ln() - tau).max(high.0)
+        } else {
+            high.0
+        };
+        Some(self.try_step(landing))
+    }
+
+    fn least(&mut self, suspects: &[Suspect], length: f64) -> f64 {
+        let at = self.try_step(length).end;
+        self.base.least(&self.pattern, self.field(), suspects, &at)
+    }
+}

@@ -1,0 +1,105 @@
+//! A flow's first state, and whether it is fit for one.
+
+use implicit_bias_scalar::Loss;
+use ndarray::Array2;
+
+use super::super::FarWork;
+use super::super::estimate::{Estimate, chatter};
+use super::super::events::Base;
+use super::super::linear::{largest_eigenvalue, symmetric_times};
+use super::super::pattern::Pattern;
+use super::super::runge_kutta::{Point, Stages};
+use super::{Flow, Guard};
+use crate::Problem;
+
+impl Flow {
+    pub(in crate::far) fn new(
+        problem: Problem,
+        step: f64,
+        pre_activations: Array2<f64>,
+        coefficients: Array2<f64>,
+    ) -> Self {
+        let n = problem.samples();
+        let tau = step.ln();
+        let pattern = Pattern::new(&problem, pre_activations.view());
+        let here = Point {
+            tau,
+            sums: vec![0.0; n],
+        };
+        let h: Vec<f64> = pre_activations.iter().copied().collect();
+        let mut flow = Self {
+            base: Base {
+                margins: problem.margins(pre_activations.view()),
+                largest: h.iter().fold(0.0, |most, h| most.max(h.abs())),
+                pre_activations: h.clone(),
+            },
+            pattern,
+            coefficients,
+            view: here.clone(),
+            here,
+            velocity: vec![0.0; n],
+            h,
+            length: 1e-3,
+            ahead: None,
+            step,
+            failure: None,
+            estimate: Estimate::default(),
+            work: FarWork::default(),
+            guard: Guard {
+                since: tau,
+                steps: 0,
+                events: 0,
+                stuck: 0,
+            },
+            stages: Stages::new(n),
+            problem,
+        };
+        let v = flow.rates(&flow.here);
+        let mut reach = vec![0.0; n];
+        let absolute: Vec<f64> = flow.pattern.gram.iter().map(|g| g.abs()).collect();
+        symmetric_times(&absolute, &v, &mut reach);
+        for reach in &mut reach {
+            *reach *= flow.pattern.rate / step;
+        }
+        flow.change(0..flow.problem.neurons(), |neuron, pattern, _| {
+            neuron.begin(pattern, &v, &reach);
+        });
+        flow
+    }
+
+    /// The largest of `‖√g' Ã √g'‖₂`, `max_i |(Ã g)_i|` and the chatter of the sliding pairs.
+    pub(in crate::far) fn regime(&self) -> f64 {
+        let n = self.problem.samples();
+        let roots: Vec<f64> = self
+            .base
+            .margins
+            .iter()
+            .map(|&q| {
+                let g = self.problem.loss().slope(q);
+                match self.problem.loss() {
+                    Loss::Logistic => (g * (1.0 - g)).sqrt(),
+                    Loss::Exponential => g.sqrt(),
+                }
+            })
+            .collect();
+        let matrix: Vec<f64> = (0..n * n)
+            .map(|at| roots[at / n] * self.pattern.coupling[at] * roots[at % n])
+            .collect();
+        let mut g: Vec<f64> = vec![0.0; n];
+        for (g, &q) in g.iter_mut().zip(&self.base.margins) {
+            *g = self.problem.loss().slope(q);
+        }
+        let mut moved = vec![0.0; n];
+        symmetric_times(&self.pattern.coupling, &g, &mut moved);
+        let eigenvalue = largest_eigenvalue(&matrix, n);
+        moved.push(chatter(&self.pattern, &g, 0.0));
+        moved.iter().fold(eigenvalue, |most, moved| {
+            // Unlike `f64::max`, keeps a NaN.
+            if most.is_nan() || moved.abs() <= most {
+                most
+            } else {
+                moved.abs()
+            }
+        })
+    }
+}

@@ -1,0 +1,161 @@
+//! Small dense linear algebra: products with a symmetric matrix, and symmetric solves that survive
+//! repeated samples.
+
+use faer::{Mat, Side};
+
+/// Pivots below this fraction of their diagonal entry make a matrix count as singular.
+const PIVOT: f64 = 1e-10;
+
+/// Eigenvalues below this fraction of the largest count as zero in a singular matrix.
+const RANK: f64 = 1e-12;
+
+/// `out = A x` for a symmetric `A` (`n × n`, row after row).
+///
+/// Walks along rows, which symmetry makes columns, so that the inner loop has no dependency.
+pub(super) fn symmetric_times(a: &[f64], x: &[f64], out: &mut [f64]) {
+    out.fill(0.0);
+    for (row, &x) in a.chunks_exact(out.len().max(1)).zip(x) {
+        if x != 0.0 {
+            for (out, &a) in out.iter_mut().zip(row) {
+                *out += a * x;
+            }
+        }
+    }
+}
+
+/// `A⁺ B` for a symmetric positive semidefinite `A` (`k × k`) and `B` (`k × p`), in place of `B`; both
+/// row after row.
+///
+/// By Cholesky where that is safe, else by eigenvalues: the solution of least norm, the one that gives
+/// two copies of one sample equal shares.
+pub(super) fn solve_semidefinite(a: &[f64], k: usize, b: &mut [f64]) {
+    if k == 0 || b.is_empty() {
+        return;
+    }
+    let p = b.len() / k;
+    match cholesky(a, k) {
+        Some(l) => {
+            for i in 0..k {
+                let (above, row) = b.split_at_mut(i * p);
+                let row = &mut row[..p];
+                for (j, above) in above.chunks_exact(p).enumerate() {
+                    subtract(row, l[i * k + j], above);
+                }
+                row.iter_mut().for_each(|x| *x /= l[i * k + i]);
+            }
+            for i in (0..k).rev() {
+                let (upto, below) = b.split_at_mut((i + 1) * p);
+                let row = &mut upto[i * p..];
+                for (j, below) in below.chunks_exact(p).enumerate() {
+                    subtract(row, l[(i + 1 + j) * k + i], below);
+                }
+                row.iter_mut().for_each(|x| *x /= l[i * k + i]);
+            }
+        }
+        None => least_norm(a, k, b, p),
+    }
+}
+
+fn subtract(row: &mut [f64], factor: f64, other: &[f64]) {
+    for (x, &y) in row.iter_mut().zip(other) {
+        *x -= factor * y;
+    }
+}
+
+/// Lower Cholesky factor, `None` if `A` is singular to working precision.
+fn cholesky(a: &[f64], k: usize) -> Option<Vec<f64>> {
+    let mut l = vec![0.0; k * k];
+    for i in 0..k {
+        for j in 0..=i {
+            let dot: f64 = (0..j).map(|c| l[i * k + c] * l[j * k + c]).sum();
+            let rest = a[i * k + j] - dot;
+            if i == j {
+                let positive = rest > PIVOT * a[i * k + i] && rest.is_finite();
+                if !positive {
+                    return None;
+                }
+                l[i * k + i] = rest.sqrt();
+            } else {
+                l[i * k + j] = rest / l[j * k + j];
+            }
+        }
+    }
+    Some(l)
+}
+
+/// The pseudo-inverse by eigenvalues. Zero where the eigenvalues do not converge: no force is then
+/// taken from these samples, which the caller's checks see.
+fn least_norm(a: &[f64], k: usize, b: &mut [f64], p: usize) {
+    let matrix = Mat::from_fn(k, k, |i, j| a[i * k + j]);
+    let Ok(eigen) = matrix.self_adjoint_eigen(Side::Lower) else {
+        b.fill(0.0);
+        return;
+    };
+    let values = eigen.S().column_vector();
+    let vectors = eigen.U();
+    let largest = (0..k).map(|e| values[e].abs()).fold(0.0, f64::max);
+    let mut out = vec![0.0; k * p];
+    for e in (0..k).filter(|&e| values[e] > RANK * largest) {
+        for column in 0..p {
+            let dot: f64 = (0..k).map(|i| vectors[(i, e)] * b[i * p + column]).sum();
+            for i in 0..k {
+                out[i * p + column] += vectors[(i, e)] * dot / values[e];
+            }
+        }
+    }
+    b.copy_from_slice(&out);
+}
+
+/// Largest eigenvalue of a symmetric matrix, or `NaN` if it cannot be found.
+pub(super) fn largest_eigenvalue(a: &[f64], n: usize) -> f64 {
+    if a.iter().any(|value| !value.is_finite()) {
+        return f64::NAN;
+    }
+    let matrix = Mat::from_fn(n, n, |i, j| a[i * n + j]);
+    match matrix.self_adjoint_eigenvalues(Side::Lower) {
+        Ok(values) => values.into_iter().fold(f64::NEG_INFINITY, f64::max),
+        Err(_) => f64::NAN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_regular_matrix_is_solved() {
+        let a = [4.0, 1.0, 0.5, 1.0, 3.0, -0.2, 0.5, -0.2, 2.0];
+        let x = [1.0, -2.0, 0.5, 3.0, -1.0, 4.0];
+        let mut b = vec![0.0; 6];
+        for i in 0..3 {
+            for c in 0..2 {
+                b[i * 2 + c] = (0..3).map(|j| a[i * 3 + j] * x[j * 2 + c]).sum();
+            }
+        }
+        solve_semidefinite(&a, 3, &mut b);
+        for (b, x) in b.iter().zip(x) {
+            assert!((b - x).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn copies_share_equally() {
+        // Samples 0 and 1 are the same vector.
+        let a = [2.0, 2.0, 0.5, 2.0, 2.0, 0.5, 0.5, 0.5, 1.0];
+        let mut b = [2.0, 2.0, 0.5];
+        solve_semidefinite(&a, 3, &mut b);
+        for (b, x) in b.iter().zip([0.5, 0.5, 0.0]) {
+            assert!((b - x).abs() < 1e-14, "{b}");
+        }
+    }
+
+    #[test]
+    fn nothing_and_zero_are_solved() {
+        solve_semidefinite(&[], 0, &mut []);
+        let mut b = [1.0];
+        solve_semidefinite(&[0.0], 1, &mut b);
+        assert_eq!(b, [0.0]);
+        assert!(largest_eigenvalue(&[f64::NAN], 1).is_nan());
+        assert_eq!(largest_eigenvalue(&[2.0, 1.0, 1.0, 2.0], 2), 3.0);
+    }
+}

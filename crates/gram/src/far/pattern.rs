@@ -1,0 +1,253 @@
+//! Pieces, groups and the velocities that follow from them.
+
+use ndarray::ArrayView2;
+
+use super::linear::{solve_semidefinite, symmetric_times};
+use crate::Problem;
+
+/// Changes of the coupling between two computations of it from nothing.
+const REFRESH: usize = 64;
+
+/// Where a pre-activation is on the kinked line of its activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// Slope `γ`.
+    Inactive,
+    /// Slope 1.
+    Active,
+    /// Held at the kink; its slope, between `γ` and 1, is what it takes to stay there.
+    Sliding,
+}
+
+/// Neurons of one sign on equal pieces: they move in parallel.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) sign: f64,
+    pub(super) pieces: Vec<Piece>,
+    pub(super) neurons: Vec<usize>,
+    /// Sliding samples `Σ`.
+    pub(super) sliding: Vec<usize>,
+    /// `−G_ΣΣ⁺ G_ΣR`, `|Σ| × n`, zero on the columns of `Σ`.
+    transfer: Vec<f64>,
+}
+
+/// The groups, and the matrix that couples the margins through them.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    pub(super) gram: Vec<f64>,
+    pub(super) labels: Vec<f64>,
+    pub(super) slope: f64,
+    /// `η/(nm)`.
+    pub(super) rate: f64,
+    pub(super) width: f64,
+    pub(super) groups: Vec<Group>,
+    group_of: Vec<usize>,
+    /// `Ã` (`n × n`): margins move by `Ã ΔS`. Symmetric, positive semidefinite.
+    pub(super) coupling: Vec<f64>,
+    changes: usize,
+}
+
+impl Pattern {
+    /// Every pair on the piece its sign says.
+    pub(super) fn new(problem: &Problem, pre_activations: ArrayView2<'_, f64>) -> Self {
+        let n = problem.samples();
+        let mut pattern = Self {
+            gram: problem.gram().iter().copied().collect(),
+            labels: problem.labels().to_vec(),
+            slope: problem.activation().slope(),
+            rate: problem.rate(),
+            width: problem.width() as f64,
+            groups: Vec::new(),
+            group_of: vec![usize::MAX; problem.neurons()],
+            coupling: vec![0.0; n * n],
+            changes: 0,
+        };
+        for (neuron, row) in pre_activations.rows().into_iter().enumerate() {
+            let pieces = row
+                .iter()
+                .map(|&h| {
+                    if h > 0.0 {
+                        Piece::Active
+                    } else {
+                        Piece::Inactive
+                    }
+                })
+                .collect();
+            pattern.join(neuron, problem.sign(neuron), pieces);
+        }
+        pattern.refresh();
+        pattern
+    }
+
+    pub(super) fn samples(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Pairs (neuron, sample) that slide.
+    pub(super) fn sliding_pairs(&self) -> usize {
+        self.groups
+            .iter()
+            .map(|group| group.neurons.len() * group.sliding.len())
+            .sum()
+    }
+
+    pub(super) fn group(&self, neuron: usize) -> &Group {
+        &self.groups[self.group_of[neuron]]
+    }
+
+    /// Whether a pair is of opposite sign, `s_k y_i = −1`: only these can slide.
+    pub(super) fn opposite(&self, sign: f64, sample: usize) -> bool {
+        sign * self.labels[sample] < 0.0
+    }
+
+    /// Puts a neuron on other pieces.
+    pub(super) fn change(&mut self, neuron: usize, pieces: Vec<Piece>) {
+        if self.group(neuron).pieces == pieces {
+            return;
+        }
+        let left = self.group_of[neuron];
+        let sign = self.groups[left].sign;
+        let mut coupling = std::mem::take(&mut self.coupling);
+        self.add(&mut coupling, left, -1.0);
+        self.leave(neuron);
+        self.join(neuron, sign, pieces);
+        self.add(&mut coupling, self.group_of[neuron], 1.0);
+        self.coupling = coupling;
+        self.changes += 1;
+        if self.changes >= REFRESH {
+            self.refresh();
+        }
+    }
+
+    fn leave(&mut self, neuron: usize) {
+        let index = self.group_of[neuron];
+        self.groups[index].neurons.retain(|&k| k != neuron);
+        if self.groups[index].neurons.is_empty() {
+            self.groups.swap_remove(index);
+            if let Some(moved) = self.groups.get(index) {
+                for &k in &moved.neurons {
+                    self.group_of[k] = index;
+                }
+            }
+        }
+    }
+
+    fn join(&mut self, neuron: usize, sign: f64, pieces: Vec<Piece>) {
+        let found = self
+            .groups
+            .iter()
+            .position(|group| group.sign == sign && group.pieces == pieces);
+        let index = found.unwrap_or_else(|| {
+            let group = self.build(sign, pieces);
+            self.groups.push(group);
+            self.groups.len() - 1
+        });
+        self.groups[index].neurons.push(neuron);
+        self.group_of[neuron] = index;
+    }
+
+    fn build(&self, sign: f64, pieces: Vec<Piece>) -> Group {
+        let n = self.samples();
+        let sliding: Vec<usize> = (0..n).filter(|&i| pieces[i] == Piece::Sliding).collect();
+        let block = self.block(&sliding);
+        let mut transfer = Vec::with_capacity(sliding.len() * n);
+        for &i in &sliding {
+            transfer.extend((0..n).map(|j| match pieces[j] {
+                Piece::Sliding => 0.0,
+                _ => -self.gram[i * n + j],
+            }));
+        }
+        solve_semidefinite(&block, sliding.len(), &mut transfer);
+        Group {
+            sign,
+            pieces,
+            neurons: Vec::new(),
+            sliding,
+            transfer,
+        }
+    }
+
+    /// `G` on some samples, row after row.
+    pub(super) fn block(&self, samples: &[usize]) -> Vec<f64> {
+        let n = self.samples();
+        samples
+            .iter()
+            .flat_map(|&i| samples.iter().map(move |&j| self.gram[i * n + j]))
+            .collect()
+    }
+
+    fn refresh(&mut self) {
+        let mut coupling = std::mem::take(&mut self.coupling);
+        coupling.fill(0.0);
+        for index in 0..self.groups.len() {
+            self.add(
+                &mut coupling,
+                index,
+                self.groups[index].neurons.len() as f64,
+            );
+        }
+        self.coupling = coupling;
+        self.changes = 0;
+    }
+
+    /// Adds `count` neurons of a group:
+    /// `(η/(n m²)) y_i D_i (G − G_·Σ G_ΣΣ⁺ G_Σ·)_ij D_j y_j` off the sliding samples.
+    fn add(&self, coupling: &mut [f64], index: usize, count: f64) {
+        let n = self.samples();
+        let group = &self.groups[index];
+        let weights: Vec<f64> = (0..n)
+            .map(|j| self.labels[j] * self.fixed_slope(group.pieces[j]))
+            .collect();
+        let factor = count * self.rate / self.width;
+        let mut row = vec![0.0; n];
+        for i in (0..n).filter(|&i| weights[i] != 0.0) {
+            row.copy_from_slice(&self.gram[i * n..(i + 1) * n]);
+            for (&l, transfer) in group.sliding.iter().zip(group.transfer.chunks_exact(n)) {
+                let g = self.gram[i * n + l];
+                for (row, &t) in row[i..].iter_mut().zip(&transfer[i..]) {
+                    *row += g * t;
+                }
+            }
+            // The upper triangle, mirrored: exactly symmetric.
+            for j in i..n {
+                let value = factor * weights[i] * row[j] * weights[j];
+                coupling[i * n + j] += value;
+                if i != j {
+                    coupling[j * n + i] += value;
+                }
+            }
+        }
+    }
+
+    /// The slope of a piece, 0 for a sliding one, whose force is `transfer`'s business.
+    pub(super) fn fixed_slope(&self, piece: Piece) -> f64 {
+        match piece {
+            Piece::Inactive => self.slope,
+            Piece::Active => 1.0,
+            Piece::Sliding => 0.0,
+        }
+    }
+
+    /// `z_j = y_j D_j x_j`, with the slopes that sliding takes on `Σ`: for sums `x = ΔS` the change of
+    /// the coefficients, for rates `x = v` their velocity, both over `s η/(nm)`.
+    pub(super) fn drive(&self, group: &Group, x: &[f64], z: &mut [f64]) {
+        for (j, z) in z.iter_mut().enumerate() {
+            *z = self.labels[j] * self.fixed_slope(group.pieces[j]) * x[j];
+        }
+        let n = z.len();
+        // `z` is zero on `Σ` so far, and `transfer` there, so that the order does not matter.
+        for (&sample, row) in group.sliding.iter().zip(group.transfer.chunks_exact(n)) {
+            z[sample] = row.iter().zip(z.iter()).map(|(t, z)| t * z).sum();
+        }
+    }
+
+    /// Change of the pre-activations of a group's neurons, `s (η/(nm)) G z`, `n` of them.
+    pub(super) fn moved(&self, group: &Group, z: &[f64], out: &mut [f64]) {
+        symmetric_times(&self.gram, z, out);
+        let factor = group.sign * self.rate;
+        out.iter_mut().for_each(|h| *h *= factor);
+        for &i in &group.sliding {
+            out[i] = 0.0;
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! A training problem in Gram coordinates.
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, Par};
+use implicit_bias_data::Dataset;
+use implicit_bias_scalar::{Activation, Loss};
+use ndarray::{Array2, ArrayView2};
+
+use crate::GramError;
+
+/// All that gradient descent on a two-layer network sees of its data and its settings.
+///
+/// With samples `X` (`n × d`) the inner products `G = X Xᵀ` (`n × n`) determine the trajectory of the
+/// pre-activations: nothing here depends on `d`. (theory.md §4; derived there, not in the paper.)
+///
+/// The network has `2m` neurons, rows `0..m` with second-layer sign `+1` and rows `m..2m` with `−1`,
+/// and second-layer weights `±1/m`.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    gram: Array2<f64>,
+    labels: Vec<f64>,
+    width: usize,
+    activation: Activation,
+    loss: Loss,
+    step_size: f64,
+}
+
+impl Problem {
+    /// The problem of `width` neurons a block on `data`.
+    ///
+    /// # Errors
+    ///
+    /// [`GramError::StepSize`], [`GramError::Width`], or [`GramError::NonFinite`] if an inner product
+    /// of two samples overflows.
+    pub fn new(
+        data: &Dataset,
+        width: usize,
+        activation: Activation,
+        loss: Loss,
+        step_size: f64,
+    ) -> Result<Self, GramError> {
+        if !(step_size.is_finite() && step_size > 0.0) {
+            return Err(GramError::StepSize(step_size));
+        }
+        if width == 0 {
+            return Err(GramError::Width);
+        }
+        let gram = products(data.x().view(), data.x().view());
+        require_finite("Gram matrix", gram.view())?;
+        Ok(Self {
+            gram,
+            labels: data.y().to_vec(),
+            width,
+            activation,
+            loss,
+            step_size,
+        })
+    }
+
+    /// Inner products of the samples, `G = X Xᵀ`, `n × n`.
+    pub fn gram(&self) -> ArrayView2<'_, f64> {
+        self.gram.view()
+    }
+
+    /// Labels `y_i = ±1`, `n` of them.
+    pub fn labels(&self) -> &[f64] {
+        &self.labels
+    }
+
+    /// Number of samples `n`.
+    pub fn samples(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Width `m`, the neurons of one block.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Number of neurons of both blocks, `2m`.
+    pub fn neurons(&self) -> usize {
+        2 * self.width
+    }
+
+    /// Second-layer sign `s_k` of neuron `k`.
+    pub fn sign(&self, neuron: usize) -> f64 {
+        if neuron < self.width { 1.0 } else { -1.0 }
+    }
+
+    /// The activation `φ`.
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// The loss `ℓ`.
+    pub fn loss(&self) -> Loss {
+        self.loss
+    }
+
+    /// The step size `η`.
+    pub fn step_size(&self) -> f64 {
+        self.step_size
+    }
+
+    /// `η/(n m)`, the factor of one gradient term in one step of one neuron.
+    pub fn rate(&self) -> f64 {
+        self.step_size / (self.samples() as f64 * self.width as f64)
+    }
+
+    /// Margins `q_i = (y_i/m) Σ_k s_k φ(h_ki)` of pre-activations `H` (`2m × n`).
+    pub fn margins(&self, pre_activations: ArrayView2<'_, f64>) -> Vec<f64> {
+        let mut scores = vec![0.0; self.samples()];
+        for (neuron, row) in pre_activations.rows().into_iter().enumerate() {
+            let sign = self.sign(neuron);
+            for (score, &h) in scores.iter_mut().zip(row) {
+                *score += sign * self.activation.apply(h);
+            }
+        }
+        for (score, label) in scores.iter_mut().zip(&self.labels) {
+            *score *= label / self.width as f64;
+        }
+        scores
+    }
+}
+
+/// `A Bᵀ` for `A` (`p × k`) and `B` (`q × k`).
+pub(crate) fn products(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
+    let as_mat = |m: ArrayView2<'_, f64>| Mat::from_fn(m.nrows(), m.ncols(), |i, j| m[[i, j]]);
+    let (left, right) = (as_mat(a), as_mat(b));
+    let mut out = Mat::zeros(a.nrows(), b.nrows());
+    matmul(
+        &mut out,
+        Accum::Replace,
+        &left,
+        right.transpose(),
+        1.0,
+        Par::rayon(0),
+    );
+    Array2::from_shape_fn((a.nrows(), b.nrows()), |(i, j)| out[(i, j)])
+}
+
+pub(crate) fn require_finite(what: &'static str, m: ArrayView2<'_, f64>) -> Result<(), GramError> {
+    match m.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        Some(((row, column), &value)) => Err(GramError::NonFinite {
+            what,
+            row,
+            column,
+            value,
+        }),
+        None => Ok(()),
+    }
+}
