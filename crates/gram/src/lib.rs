@@ -66,6 +66,7 @@ pub use error::GramError;
 pub use far::{FarFlow, FarOutcome, FarWork, Stall};
 pub use limit::{Group, KktResiduals, Limit, SlidingPair, TightestPair};
 pub use measure::{
-    BlockMeasures, GramState, Measures, Pattern, PatternChanges, PatternCounts, Spectrum, Start, weights,
+    BlockMeasures, GramState, Measures, Pattern, PatternChanges, PatternCounts, Spectrum, Start,
+    weights,
 };
 pub use problem::Problem;

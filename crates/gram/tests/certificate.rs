@@ -277,7 +277,9 @@ fn dead_neurons_must_be_at_rest() {
     let x = ndarray::array![[2.0, 0.0], [0.0, 2.0]];
     let data = implicit_bias_data::Dataset::new(x, ndarray::array![1.0, -1.0]).unwrap();
     let problem = Problem::new(&data, 2, Activation::RELU, Loss::Logistic, 0.1).unwrap();
-    let mut state = ndarray::array![[12.0, -1.0], [-1.0, 0.5], [-1.0, 12.0], [-1.0, 12.0]];
+    // Margins log θ + log(β/α_i): α = (1, ½), one live neuron against two.
+    let (one, two) = (12.0, 6.0 + f64::ln(2.0));
+    let mut state = ndarray::array![[one, -1.0], [-1.0, 0.5], [-1.0, two], [-1.0, two]];
     let limit = Limit::solve(&problem, state.view()).unwrap();
     assert_eq!(
         certify(&problem, &limit, state.view(), 1e6).unwrap(),

@@ -102,9 +102,9 @@ pub struct FarWork {
 /// let problem = Problem::new(&law.generate(0)?, 2, Activation::leaky_relu(0.1)?, Loss::Logistic, 0.1)?;
 /// let start = Array2::from_shape_fn((4, 4), |(k, i)| 0.01 * (k as f64 - i as f64 + 0.5));
 /// let mut steps = GramDescent::new(problem.clone(), start)?;
-/// steps.advance(20_000);
+/// steps.advance(2e4);
 ///
-/// let mut flow = FarFlow::new(problem, 2e4, steps.pre_activations().to_owned(), steps.coefficients().to_owned())?;
+/// let mut flow = FarFlow::new(problem, 2e4, steps.pre_activations(), steps.coefficients())?;
 /// assert_eq!(flow.advance(1e300), FarOutcome::Reached);
 /// let margins = flow.margins();
 /// // log t, and a constant that depends on the sample.

@@ -31,7 +31,7 @@ use ndarray::{Array2, ArrayView2, Axis, concatenate};
 pub use self::pattern::{Pattern, PatternChanges, PatternCounts};
 pub use self::spectrum::Spectrum;
 
-use self::spectrum::{Residual, Scaled, norm_of, spectrum};
+use self::spectrum::{Residual, Scaled, norm_of, not_finite, spectrum};
 use crate::problem::{products, require_finite};
 use crate::{GramError, Problem};
 
@@ -69,7 +69,7 @@ pub struct Measures {
     pub stacked: Spectrum,
     /// `q_i / ‖W‖_F`; `NaN` at zero weights, which have no direction.
     pub normalized_margins: Vec<f64>,
-    /// `‖∇L(W)‖_F`, formed from logarithms: right as long as it is a normal number, underflow after.
+    /// `‖∇L(W)‖_F`; 0 where it underflows.
     pub gradient_norm: f64,
     /// Fraction of the samples with a positive margin.
     pub accuracy: f64,
@@ -192,8 +192,8 @@ impl Start {
     ///
     /// # Errors
     ///
-    /// [`GramError::Shape`] for a state of another size, [`GramError::NonFinite`] for a state or a
-    /// norm that is not finite.
+    /// [`GramError::Shape`] for a state of another size, [`GramError::NonFinite`] for a state, a norm
+    /// or a loss that is not finite.
     pub fn measure(&self, problem: &Problem, state: GramState<'_>) -> Result<Measures, GramError> {
         self.check(problem, &state)?;
         let mut weights = self.base.clone();
@@ -213,10 +213,19 @@ impl Start {
             alignment: sign * self.alignment(weights.as_ref().get(rows, ..), index),
         };
         let margins = state.margins;
+        let (loss, gradient_norm) = (
+            problem.loss().mean(margins),
+            self.gradient_norm(problem, &state),
+        );
+        for (what, value) in [("loss", loss), ("gradient norm", gradient_norm)] {
+            if !value.is_finite() {
+                return Err(not_finite(what, value));
+            }
+        }
         let correct = margins.iter().filter(|&&q| q > 0.0).count();
         let norm = stacked.frobenius_norm;
         Ok(Measures {
-            loss: problem.loss().mean(margins),
+            loss,
             log_loss: problem.loss().log_mean(margins),
             blocks: [block(0, pos, pos_rows, 1.0), block(1, neg, neg_rows, -1.0)],
             stacked,
@@ -224,7 +233,7 @@ impl Start {
                 .iter()
                 .map(|q| if norm > 0.0 { q / norm } else { f64::NAN })
                 .collect(),
-            gradient_norm: self.gradient_norm(problem, &state),
+            gradient_norm,
             accuracy: correct as f64 / margins.len() as f64,
         })
     }
@@ -312,10 +321,15 @@ impl Start {
                 .derivative(state.pre_activations[[k, i]])
                 * rates[i]
         });
-        let gradient = Scaled::new(product(terms.as_ref(), self.factor.as_ref()).as_ref());
-        // Before the division by nm, so that only the result itself can underflow.
-        (largest + gradient.log_norm() - (problem.samples() as f64 * problem.width() as f64).ln())
-            .exp()
+        let norm = Scaled::new(product(terms.as_ref(), self.factor.as_ref()).as_ref());
+        let terms = problem.samples() as f64 * problem.width() as f64;
+        let steepest = largest.exp();
+        if steepest >= f64::MIN_POSITIVE {
+            norm.norm() * steepest / terms
+        } else {
+            // Only the result itself may underflow.
+            (largest + norm.log_norm() - terms.ln()).exp()
+        }
     }
 }
 

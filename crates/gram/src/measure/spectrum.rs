@@ -47,6 +47,13 @@ impl Scaled {
         Self(Some((scaled, exponent)))
     }
 
+    /// `‖A‖_F`.
+    pub fn norm(&self) -> f64 {
+        self.0.as_ref().map_or(0.0, |(matrix, exponent)| {
+            matrix.norm_l2() * power_of_two(*exponent)
+        })
+    }
+
     /// `log ‖A‖_F`; `−∞` for zero.
     pub fn log_norm(&self) -> f64 {
         self.0
@@ -166,7 +173,7 @@ fn largest_eigenvalue(gram: MatRef<'_, f64>) -> Result<f64, GramError> {
     Ok(eigenvalues[(size - 1, 0)])
 }
 
-fn not_finite(what: &'static str, value: f64) -> GramError {
+pub(super) fn not_finite(what: &'static str, value: f64) -> GramError {
     GramError::NonFinite {
         what,
         row: 0,

@@ -293,6 +293,15 @@ fn states_of_another_size_or_beyond_numbers_are_refused() {
             ..
         })
     ));
+    // e^{1000} is no double: neither loss nor gradient has a value.
+    let mut exponential = Case::new(3, 20, 2, 0.1, 5);
+    let activation = exponential.problem.activation();
+    exponential.problem =
+        Problem::new(&exponential.data, 2, activation, Loss::Exponential, 0.1).unwrap();
+    assert!(matches!(
+        exponential.measure(Some(&[1.0, -1000.0, 1.0])),
+        Err(GramError::NonFinite { what: "loss", .. })
+    ));
     let huge = Array2::from_elem((4, 3), 1e308);
     assert!(matches!(
         measure(&[1.0; 3], &huge),
