@@ -12,7 +12,7 @@
 //! ```
 
 use implicit_bias_data::Synthetic;
-use implicit_bias_lab::config::{ActivationKind, Precision, Settings};
+use implicit_bias_lab::config::{ActivationKind, EngineKind, Precision, Settings};
 use implicit_bias_lab::schedule;
 use implicit_bias_model::Loss;
 use implicit_bias_tests::{Problem, gaussian, pos_neg};
@@ -54,6 +54,7 @@ fn settings(slope: f64, step_size: f64) -> Settings {
         slope: (slope != 0.0).then_some(slope),
         step_size: Some(step_size),
         precision: Some(Precision::F64),
+        engine: Some(EngineKind::Tensor),
         ..Settings::default()
     }
 }
@@ -152,8 +153,21 @@ impl Recursion {
     }
 }
 
-/// Descends to `horizon` and compares margins and weights with the recursion at every record.
+/// The problem on the other engine.
+fn in_gram_coordinates(problem: &Problem) -> Problem {
+    let mut problem = problem.clone();
+    problem.settings.engine = Some(EngineKind::Gram);
+    problem
+}
+
+/// Descends to `horizon` on both engines and compares margins and weights with the recursion at every
+/// record.
 fn follows_the_recursion(problem: &Problem, horizon: f64) {
+    follows_the_recursion_on_its_engine(problem, horizon);
+    follows_the_recursion_on_its_engine(&in_gram_coordinates(problem), horizon);
+}
+
+fn follows_the_recursion_on_its_engine(problem: &Problem, horizon: f64) {
     let schedule = schedule(horizon, 10);
     let (trajectory, weights) = problem.complete(&schedule);
     let mut recursion = Recursion::new(problem);

@@ -40,7 +40,7 @@ fn stays_within_the_bound_of_its_roundings(gradient: GradientKind, horizon: f64)
     .expect("the settings of a golden file are valid");
     let prepared = Prepared::new(&config).expect("so are its arrays");
     let mut ready = prepared.engine(&config, 1).expect("the device has f32");
-    assert_eq!(ready.device.precision, Precision::F32);
+    assert_eq!(ready.precision, Precision::F32);
     let steps = golden.steps_until(horizon);
     let trajectory = drive(ready.engine.as_mut(), steps, &mut ()).expect("a sound run");
     assert_eq!(trajectory.series.steps(), steps);

@@ -24,6 +24,9 @@ pub enum Command {
     Reproduce(ReproduceArgs),
     /// Train one network and judge the claims on it
     Train(Box<TrainArgs>),
+    /// Compute where gradient descent ends, without going there
+    #[command(long_about = LIMIT_ABOUT)]
+    Limit(Box<LimitArgs>),
     /// Measure how nearly orthogonal a data set is
     Check(CheckArgs),
     /// Judge and draw finished runs again
@@ -50,6 +53,30 @@ pub struct TrainArgs {
     #[arg(value_name = "CONFIG.toml")]
     pub config: Option<PathBuf>,
     /// The settings
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// What `limit --help` says first.
+const LIMIT_ABOUT: &str = "\
+Compute where gradient descent ends, without going there
+
+Runs gradient descent in Gram coordinates, decade by decade from step 1000, until the activation \
+pattern on same-sign pairs settles, then solves a convex program for the limit of the direction \
+W/|W|. The run stops where the solution keeps the signs it assumes (consistent) and either the \
+pattern is proven to stay, or it has not changed over two decades. At the last step (--steps) the \
+answer is that for the pattern reached, consistent or not: read `consistent` and `certificate`.
+
+A run directory stands for its own data, initial weights and settings; the run is repeated from its \
+start, and flags win over its settings. Nothing is written.";
+
+/// Flags of `limit`.
+#[derive(Args, Debug)]
+pub struct LimitArgs {
+    /// Data file (.npz with X and y), or the directory of a run; without it, the data of the flags
+    #[arg(value_name = "DATA|RUN_DIR")]
+    pub input: Option<PathBuf>,
+    /// The settings; the last step --steps is 1e300 by default here
     #[command(flatten)]
     pub settings: Settings,
 }

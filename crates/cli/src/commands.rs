@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 
 use crate::args::{CheckArgs, DevicesArgs, ReportArgs, ReproduceArgs, TrainArgs};
 
-type Outcome = anyhow::Result<ExitCode>;
+pub type Outcome = anyhow::Result<ExitCode>;
 
 /// Folder of the runs that are not told where to go.
 const RUNS: &str = "runs";
 
 /// Prints on stdout. A reader that has gone away, as in `… | head`, is no failure of the command.
-fn say(text: impl Display) -> anyhow::Result<()> {
+pub fn say(text: impl Display) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match write!(stdout, "{text}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

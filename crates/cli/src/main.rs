@@ -5,6 +5,7 @@
 
 mod args;
 mod commands;
+mod limit;
 
 use std::process::ExitCode;
 
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Reproduce(arguments) => commands::reproduce(&arguments),
         Command::Train(arguments) => commands::train(&arguments),
+        Command::Limit(arguments) => limit::limit(&arguments),
         Command::Check(arguments) => commands::check(&arguments),
         Command::Report(arguments) => commands::report(&arguments),
         Command::Devices(arguments) => commands::devices(&arguments),

@@ -119,11 +119,50 @@ pub fn select_device(
     name: Option<&str>,
     precision: Option<Precision>,
 ) -> Result<SelectedDevice, LabError> {
-    let invalid = |key: &str, expected: String, found: String| LabError::Config {
+    let (backend, name, index) = find(name)?;
+    let name = name.as_str();
+    let mut device = (backend.open)(index);
+    let has_double = device.supports_dtype(DType::F64);
+    let precision = precision.unwrap_or(if has_double {
+        Precision::F64
+    } else {
+        Precision::F32
+    });
+    let dtype = match precision {
+        Precision::F32 => FloatDType::F32,
+        Precision::F64 if has_double => FloatDType::F64,
+        Precision::F64 => {
+            return Err(invalid(
+                "precision",
+                format!("f32 on device {name}"),
+                "f64".into(),
+            ));
+        }
+    };
+    // A second run of this process on the device finds it configured; that is fine if it agrees.
+    if device.configure(dtype).is_err() && device.settings().float_dtype != dtype {
+        let found = format!("{precision:?}").to_lowercase();
+        let expected = "the precision this process has already used on the device".into();
+        return Err(invalid("precision", expected, found));
+    }
+    Ok(SelectedDevice {
+        device,
+        name: name.to_owned(),
+        precision,
+        on_host: backend.on_host,
+    })
+}
+
+fn invalid(key: &str, expected: String, found: String) -> LabError {
+    LabError::Config {
         key: key.into(),
         expected,
         found,
-    };
+    }
+}
+
+/// The backend called `name`, its full name, and the index of the device on it.
+fn find(name: Option<&str>) -> Result<(Backend, String, Option<usize>), LabError> {
     let backends = backends();
     let names = || {
         backends
@@ -158,8 +197,9 @@ pub fn select_device(
         }
         None => (name, None),
     };
+    let names = names();
     let backend = backends
-        .iter()
+        .into_iter()
         .find(|backend| backend.name == stem)
         .ok_or_else(|| {
             let hint = if KNOWN.contains(&stem) {
@@ -167,36 +207,16 @@ pub fn select_device(
             } else {
                 format!("`{name}`")
             };
-            invalid("device", format!("one of {}", names()), hint)
+            invalid("device", format!("one of {names}"), hint)
         })?;
-    let mut device = (backend.open)(index);
-    let has_double = device.supports_dtype(DType::F64);
-    let precision = precision.unwrap_or(if has_double {
-        Precision::F64
-    } else {
-        Precision::F32
-    });
-    let dtype = match precision {
-        Precision::F32 => FloatDType::F32,
-        Precision::F64 if has_double => FloatDType::F64,
-        Precision::F64 => {
-            return Err(invalid(
-                "precision",
-                format!("f32 on device {name}"),
-                "f64".into(),
-            ));
-        }
-    };
-    // A second run of this process on the device finds it configured; that is fine if it agrees.
-    if device.configure(dtype).is_err() && device.settings().float_dtype != dtype {
-        let found = format!("{precision:?}").to_lowercase();
-        let expected = "the precision this process has already used on the device".into();
-        return Err(invalid("precision", expected, found));
-    }
-    Ok(SelectedDevice {
-        device,
-        name: name.to_owned(),
-        precision,
-        on_host: backend.on_host,
-    })
+    Ok((backend, name.to_owned(), index))
+}
+
+/// Whether the device called `name` computes in host memory, without opening it.
+///
+/// # Errors
+///
+/// [`LabError::Config`] for a name that is unknown or not compiled in.
+pub(crate) fn is_on_host(name: Option<&str>) -> Result<bool, LabError> {
+    Ok(find(name)?.0.on_host)
 }

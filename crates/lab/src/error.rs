@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use implicit_bias_gram::GramError;
+
 /// An error of the harness.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -64,6 +66,9 @@ pub enum LabError {
     /// The network or its weights are not what they must be.
     #[error(transparent)]
     Model(#[from] implicit_bias_model::ModelError),
+    /// A problem in Gram coordinates, or its limit, is not what it must be.
+    #[error(transparent)]
+    Gram(#[from] GramError),
     /// A quantity is undefined for the present weights.
     #[error(transparent)]
     Metric(#[from] implicit_bias_metrics::MetricError),
@@ -82,6 +87,11 @@ impl LabError {
             | Self::Table { .. }
             | Self::Data(_)
             | Self::Model(_) => true,
+            // A program without an answer is a result, and far states are the program's own.
+            Self::Gram(error) => !matches!(
+                error,
+                GramError::Program(_) | GramError::FarStep(_) | GramError::FarRegime { .. }
+            ),
             Self::Write { .. } | Self::Figure { .. } | Self::Metric(_) | Self::Report(_) => false,
         }
     }

@@ -14,7 +14,9 @@ mod device;
 mod engine;
 mod error;
 pub mod figures;
+mod limit;
 mod observation;
+mod prediction;
 mod progress;
 pub mod report;
 mod reproduction;
@@ -25,9 +27,11 @@ mod stop;
 pub mod studies;
 
 pub use device::{DeviceInfo, SelectedDevice, devices, select_device};
-pub use engine::{Engine, TensorEngine, TensorEngineOptions};
+pub use engine::{Engine, GramEngine, GramEngineOptions, TensorEngine, TensorEngineOptions};
 pub use error::LabError;
+pub use limit::{LimitReport, find_limit};
 pub use observation::{BlockObservation, Observation, PatternObservation};
+pub use prediction::{PredictedLimit, Prediction};
 pub use progress::{Progress, complain};
 pub use reproduction::Reproduction;
 pub use run::{
@@ -36,4 +40,4 @@ pub use run::{
 };
 pub use schedule::schedule;
 pub use series::Series;
-pub use stop::StopReason;
+pub use stop::{StopReason, format_step};

@@ -54,6 +54,9 @@ pub struct Observation {
     pub accuracy: f64,
     /// The activation pattern, where the model shows its pre-activations.
     pub pattern: Option<PatternObservation>,
+    /// Estimate of the largest error of a margin, relative to `max(1, min_i q_i)`, that comes from
+    /// following gradient descent in log time; 0 where steps were exact. Rounding is not in it.
+    pub error_estimate: f64,
 }
 
 impl Observation {
@@ -127,6 +130,7 @@ impl Observation {
             put("same_sign_changes", pattern.same_sign_changes);
             put("opposite_sign_changes", pattern.opposite_sign_changes);
         }
+        put("error_estimate", self.error_estimate);
         values
     }
 }

@@ -10,7 +10,7 @@ use crate::report::{
     claims_table_markdown, claims_table_text, reproduction_report,
 };
 use crate::run::{RunDirectory, RunRecord, execute_all, provenance_of, settings_of};
-use crate::studies::{Scale, Study, StudyResult, all, claim_rows, section};
+use crate::studies::{Scale, Study, StudyResult, all, claim_rows, find_limits, section};
 use crate::{LabError, Progress, StopReason};
 
 /// Finished studies, with their report on disk.
@@ -19,6 +19,7 @@ pub struct Reproduction {
     folder: PathBuf,
     rows: Vec<ClaimRow>,
     records: Vec<RunRecord>,
+    found: Vec<String>,
 }
 
 impl Reproduction {
@@ -74,10 +75,19 @@ impl Reproduction {
             places.push(place);
         }
         let records = execute_all(&configs, &directory.path().join("runs"), progress)?;
+        let mut limits = Vec::new();
+        for study in studies {
+            let runs = study.limits.as_ref().map_or(&[][..], |part| &part.runs);
+            if !runs.is_empty() {
+                progress.say(&format!("limits of {}", study.name));
+            }
+            limits.push(find_limits(runs, progress)?);
+        }
         progress.say("figures and report");
+        let mut found = Vec::new();
         let mut rows = Vec::new();
         let mut sections = Vec::new();
-        for (study, place) in studies.iter().zip(&places) {
+        for ((study, place), limits) in studies.iter().zip(&places).zip(&limits) {
             let results: Vec<StudyResult<'_>> = study
                 .runs
                 .iter()
@@ -87,10 +97,13 @@ impl Reproduction {
                     record: &records[index],
                 })
                 .collect();
-            let (section, figures) = section(study, &results)?;
-            for (name, svg) in figures {
-                directory.write(&format!("figures/{name}"), svg.as_bytes())?;
+            let (section, files) = section(study, &results, limits)?;
+            for (name, text) in files {
+                directory.write(&format!("figures/{name}"), text.as_bytes())?;
             }
+            // What the limits showed comes after what the study says beforehand.
+            let said = study.paragraphs.len();
+            found.extend(section.paragraphs.iter().skip(said).cloned());
             rows.extend(claim_rows(study, &results));
             sections.push(section);
         }
@@ -99,7 +112,7 @@ impl Reproduction {
                 [only] => only.title.to_owned(),
                 _ => "Where gradient descent ends up on nearly orthogonal data".to_owned(),
             },
-            summary: summary(&records, &rows),
+            summary: summary(&records, limits.iter().map(Vec::len).sum(), &rows),
             claims: rows.clone(),
             sections,
             settings: records
@@ -117,21 +130,29 @@ impl Reproduction {
             folder: directory.path().to_owned(),
             rows,
             records,
+            found,
         })
     }
 
-    /// The table of claims for a terminal, with what is measured for each.
+    /// The table of claims for a terminal, with what is measured for each, and what the limits showed.
     pub fn table_text(&self) -> String {
         let claims: Vec<&Claim> = self
             .records
             .iter()
             .flat_map(|record| &record.claims)
             .collect();
-        format!(
-            "{}\nmeasured\n{}",
-            claims_table_text(&self.rows),
-            claims_legend(&claims)
-        )
+        let mut text = String::new();
+        if !self.rows.is_empty() {
+            text += &format!(
+                "{}\nmeasured\n{}",
+                claims_table_text(&self.rows),
+                claims_legend(&claims)
+            );
+        }
+        for line in &self.found {
+            text += &format!("\n{line}\n");
+        }
+        text
     }
 
     /// The rows of the table of claims.
@@ -168,24 +189,40 @@ fn common(settings: Vec<Setting>) -> Vec<Setting> {
     settings
 }
 
-fn summary(records: &[RunRecord], rows: &[ClaimRow]) -> Vec<String> {
+fn summary(records: &[RunRecord], limits: usize, rows: &[ClaimRow]) -> Vec<String> {
     let count = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
-    let steps: f64 = records.iter().map(|record| record.config.steps.get()).sum();
+    let horizon = records
+        .iter()
+        .map(|record| record.config.steps.get())
+        .fold(0.0, f64::max);
+    let mut said = Vec::new();
+    if !records.is_empty() {
+        said.push(format!(
+            "{} runs, to horizons of up to {} steps.",
+            records.len(),
+            format_number(horizon)
+        ));
+    }
+    if limits > 0 {
+        said.push(format!(
+            "{limits} data sets and networks of which the limit alone was computed."
+        ));
+    }
+    if !rows.is_empty() {
+        said.push(format!(
+            "Of {} verdicts {} are supported, {} refuted and {} inconclusive.",
+            rows.len(),
+            count(Verdict::Supported),
+            count(Verdict::Refuted),
+            count(Verdict::Inconclusive),
+        ));
+    }
     vec![
         "Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) prove where plain gradient descent takes \
          two-layer ReLU and leaky ReLU networks on nearly orthogonal data. This report trains such \
          networks, measures what the theorems speak of, and judges each claim with a stated \
          criterion. All settings and criteria are this project's own."
             .to_owned(),
-        format!(
-            "{} runs, {} steps in all. Of {} verdicts {} are supported, {} refuted and {} \
-             inconclusive.",
-            records.len(),
-            format_number(steps),
-            rows.len(),
-            count(Verdict::Supported),
-            count(Verdict::Refuted),
-            count(Verdict::Inconclusive),
-        ),
+        said.join(" "),
     ]
 }

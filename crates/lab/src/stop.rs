@@ -23,6 +23,12 @@ pub enum StopReason {
         /// The step at which that was seen.
         step: f64,
     },
+    /// The engine could not go on: its exact steps were used up, or events came without end. The
+    /// manifest's notes say why.
+    Stalled {
+        /// The last step reached.
+        step: f64,
+    },
     /// The user stopped it.
     Interrupted {
         /// The last step taken.
@@ -30,13 +36,23 @@ pub enum StopReason {
     },
 }
 
+/// A step in plain digits while those are few, else as `1e300`.
+pub fn format_step(step: f64) -> String {
+    if step < 1e16 {
+        format!("{step}")
+    } else {
+        format!("{step:e}")
+    }
+}
+
 impl StopReason {
-    /// The reason as one word: `completed`, `diverged`, `non-finite` or `interrupted`.
+    /// The reason as one word: `completed`, `diverged`, `non-finite`, `stalled` or `interrupted`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Completed { .. } => "completed",
             Self::Diverged { .. } => "diverged",
             Self::NonFinite { .. } => "non-finite",
+            Self::Stalled { .. } => "stalled",
             Self::Interrupted { .. } => "interrupted",
         }
     }
@@ -47,6 +63,7 @@ impl StopReason {
             Self::Completed { step }
             | Self::Diverged { step }
             | Self::NonFinite { step }
+            | Self::Stalled { step }
             | Self::Interrupted { step } => step,
         }
     }
@@ -54,6 +71,6 @@ impl StopReason {
 
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at step {}", self.word(), self.step())
+        write!(f, "{} at step {}", self.word(), format_step(self.step()))
     }
 }

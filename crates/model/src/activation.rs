@@ -1,87 +1,40 @@
-//! Activations that are positively homogeneous of degree one.
+//! Activations on tensors.
 
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
+use implicit_bias_scalar::Activation;
 
-use crate::ModelError;
-
-/// `φ(z) = max(z, γ z)` with slope `0 ≤ γ < 1`: ReLU at `γ = 0`, leaky ReLU otherwise.
-///
-/// At the kink `φ'(0) = γ`: a neuron with pre-activation exactly 0 counts as inactive. This is the
-/// project's one convention, in every engine and every metric.
+/// An [`Activation`] on tensors, elementwise and differentiable by Burn's autodiff.
 ///
 /// ```
-/// use implicit_bias_model::Activation;
-/// let leaky = Activation::leaky_relu(0.1)?;
-/// assert_eq!(leaky.apply(-2.0), -0.2);
-/// assert_eq!(leaky.derivative(0.0), 0.1);
+/// use burn::tensor::{Device, Tensor};
+/// use implicit_bias_model::{Activation, TensorActivation};
+///
+/// let z = Tensor::<1>::from_floats([-2.0, 0.0, 3.0], &Device::default());
+/// let leaky = Activation::leaky_relu(0.5)?;
+/// let values: Vec<f32> = leaky.forward(z).into_data().iter().collect();
+/// assert_eq!(values, [-1.0, 0.0, 3.0]);
 /// # Ok::<(), implicit_bias_model::ModelError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "f64", into = "f64")]
-pub struct Activation {
-    slope: f64,
+pub trait TensorActivation {
+    /// `φ` of every entry, with the derivative `φ'(0) = γ` at the kink.
+    fn forward<const D: usize>(self, z: Tensor<D>) -> Tensor<D>;
+
+    /// `φ'` of every entry; a constant for autodiff.
+    fn derivative_of<const D: usize>(self, z: &Tensor<D>) -> Tensor<D>;
 }
 
-impl TryFrom<f64> for Activation {
-    type Error = ModelError;
-
-    fn try_from(slope: f64) -> Result<Self, ModelError> {
-        Self::leaky_relu(slope)
-    }
-}
-
-impl From<Activation> for f64 {
-    fn from(activation: Activation) -> f64 {
-        activation.slope
-    }
-}
-
-impl Activation {
-    /// ReLU, `max(z, 0)`.
-    pub const RELU: Self = Self { slope: 0.0 };
-
-    /// Leaky ReLU with slope `γ` on the negative side.
-    ///
-    /// # Errors
-    ///
-    /// [`ModelError::Slope`] unless `0 ≤ γ < 1`.
-    pub fn leaky_relu(slope: f64) -> Result<Self, ModelError> {
-        if (0.0..1.0).contains(&slope) {
-            Ok(Self { slope })
-        } else {
-            Err(ModelError::Slope(slope))
-        }
-    }
-
-    /// The slope `γ` on the negative side.
-    pub fn slope(self) -> f64 {
-        self.slope
-    }
-
-    /// `φ(z)` on the host.
-    pub fn apply(self, z: f64) -> f64 {
-        self.derivative(z) * z
-    }
-
-    /// `φ'(z)` on the host: 1 where `z > 0`, `γ` elsewhere.
-    pub fn derivative(self, z: f64) -> f64 {
-        if z > 0.0 { 1.0 } else { self.slope }
-    }
-
-    /// `φ` on a tensor, elementwise; differentiable by Burn's autodiff with the convention above.
-    pub fn forward<const D: usize>(self, z: Tensor<D>) -> Tensor<D> {
+impl TensorActivation for Activation {
+    fn forward<const D: usize>(self, z: Tensor<D>) -> Tensor<D> {
         z.clone() * self.derivative_of(&z)
     }
 
-    /// `φ'` on a tensor, elementwise; a constant for autodiff.
-    pub fn derivative_of<const D: usize>(self, z: &Tensor<D>) -> Tensor<D> {
+    fn derivative_of<const D: usize>(self, z: &Tensor<D>) -> Tensor<D> {
         // Built as a product with a constant mask, because the derivative that a backend's own
         // (leaky) ReLU takes at exactly 0 is the backend's choice.
         let active = z.clone().detach().greater_elem(0.0);
         z.ones_like()
             .detach()
-            .mul_scalar(self.slope)
+            .mul_scalar(self.slope())
             .mask_fill(active, 1.0)
     }
 }

@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
+use implicit_bias_scalar::SlopeError;
+
 /// An error of a network, its configuration or its weights.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
     /// A slope outside `[0, 1)`.
-    #[error("slope: expected a number in [0, 1), found {0}")]
-    Slope(f64),
+    #[error(transparent)]
+    Slope(#[from] SlopeError),
     /// A step size that is not a positive finite number.
     #[error("step size: expected a positive finite number, found {0}")]
     StepSize(f64),

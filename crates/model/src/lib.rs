@@ -6,8 +6,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `activation` | `φ(z) = max(z, γz)` and its derivative, one convention at the kink |
-//! | `loss` | logistic and exponential loss, in values and in logarithms |
+//! | `activation` | `φ` of `implicit-bias-scalar` on tensors, one convention at the kink |
+//! | `loss` | the losses of `implicit-bias-scalar` on tensors |
 //! | `network` | the trait of an architecture |
 //! | `two_layer` | the paper's network |
 //! | `optimizer` | plain gradient descent as a Burn optimizer |
@@ -23,10 +23,11 @@ mod optimizer;
 mod two_layer;
 mod weights;
 
-pub use activation::Activation;
+pub use activation::TensorActivation;
 pub use descent::{Descent, Problem};
 pub use error::ModelError;
-pub use loss::Loss;
+pub use implicit_bias_scalar::{Activation, Loss, SlopeError};
+pub use loss::TensorLoss;
 pub use network::{Block, Network};
 pub use optimizer::GradientDescent;
 pub use two_layer::{TwoLayer, TwoLayerConfig};

@@ -27,7 +27,7 @@ pub struct Block {
 /// ```
 /// use burn::module::{Module, Param};
 /// use burn::tensor::Tensor;
-/// use implicit_bias_model::{Activation, Block, Network};
+/// use implicit_bias_model::{Activation, Block, Network, TensorActivation};
 ///
 /// /// f(x) = ⟨v, φ(W₂ φ(W₁ x))⟩ with fixed v = (1, …, 1)/m: homogeneous of degree 2.
 /// #[derive(Module, Debug)]

@@ -5,7 +5,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
 use crate::descent::{Problem, TwoLayerDescent};
-use crate::{Activation, Block, Descent, ModelError, Network, Weights};
+use crate::{Activation, Block, Descent, ModelError, Network, TensorActivation, Weights};
 
 /// The two-layer network of Kou, Chen & Gu (2023), section 3, with its second layer fixed.
 ///

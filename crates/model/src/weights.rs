@@ -38,6 +38,11 @@ impl Weights {
         Ok(Self { blocks })
     }
 
+    /// Weights from named matrices, as a descent left them. Entries may be non-finite.
+    pub fn of_matrices(blocks: Vec<(String, Array2<f64>)>) -> Self {
+        Self { blocks }
+    }
+
     /// The weights of a network's blocks, brought to the host. Entries may be non-finite.
     pub fn of(blocks: &[Block]) -> Self {
         let matrix = |block: &Block| {

@@ -3,7 +3,8 @@
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use implicit_bias_model::{
-    Activation, GradientDescent, Loss, Network, Problem, TwoLayerConfig, Weights, to_tensor,
+    Activation, GradientDescent, Loss, Network, Problem, TensorLoss, TwoLayerConfig, Weights,
+    to_tensor,
 };
 use ndarray::Array2;
 

@@ -4,9 +4,10 @@
 //! `W_{+1}`, `W_{−1}` stays below a constant. For orthogonal samples of equal norm and a wide network
 //! the limit is `2 n_j/(n_j + 1)` (derived here).
 //!
-//! Setting: the mixture of `leaky_relu_rank_one`; and ten orthogonal samples with m = 2000, T = 10⁵ (ours).
+//! Setting: the mixture of `leaky_relu_rank_one`; and ten orthogonal samples with m = 2000; T = 10¹⁵ in
+//! Gram coordinates (ours).
 //! Expected: stable ranks between 1 and 2; on orthogonal samples within the sampling error of the closed form.
-//! Runtime: 3 minutes on two cores; seconds with `--quick`.
+//! Runtime: 3 s on two cores; less with `--quick`.
 
 use std::process::ExitCode;
 

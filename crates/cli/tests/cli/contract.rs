@@ -22,7 +22,7 @@ fn train_prints_one_json_object_with_the_last_row_and_the_claims() {
     );
     assert_eq!(summary["run_dir"], "run");
     assert_eq!(summary["stop_reason"], "completed");
-    assert_eq!(summary["engine"], "tensor");
+    assert_eq!(summary["engine"], "gram");
 
     let series = read(folder.path().join("run/series.csv"));
     let header: Vec<&str> = series
@@ -87,7 +87,7 @@ fn without_json_stdout_is_for_people_and_stderr_says_which_engine() {
     let outcome = run(folder.path(), &arguments).ok();
     assert!(outcome.stdout.contains("verdict") && outcome.stdout.contains("run: run"));
     assert!(
-        outcome.stderr.starts_with("engine tensor: "),
+        outcome.stderr.starts_with("engine gram: "),
         "{}",
         outcome.stderr
     );

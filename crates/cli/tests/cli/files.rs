@@ -218,7 +218,7 @@ fn report_makes_the_same_claims_figures_and_report_again() {
     assert!([conclusions("one"), conclusions("two")] == before);
 }
 
-/// The final weights hold every bit, and a step does not know how many came before it.
+/// The final weights hold every bit, and a step in weight space does not know how many came before it.
 #[test]
 fn a_run_continued_from_its_final_weights_is_the_longer_run() {
     let folder = folder();
@@ -235,7 +235,8 @@ fn a_run_continued_from_its_final_weights_is_the_longer_run() {
         ("init.npz", "1000", "whole"),
     ] {
         let arguments = [
-            "train", "--data", "data.npz", "--init", init, "--steps", steps, "--out", out,
+            "train", "--engine", "tensor", "--data", "data.npz", "--init", init, "--steps", steps,
+            "--out", out,
         ];
         run(folder.path(), &arguments).ok();
     }

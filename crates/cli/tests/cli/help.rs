@@ -13,7 +13,15 @@ fn help_is_known(command: &str) {
 
 #[test]
 fn the_help_of_the_program_and_of_every_command_is_known() {
-    for command in ["", "reproduce", "train", "check", "report", "devices"] {
+    for command in [
+        "",
+        "reproduce",
+        "train",
+        "limit",
+        "check",
+        "report",
+        "devices",
+    ] {
         help_is_known(command);
     }
 }
@@ -31,7 +39,10 @@ fn no_command_lacks_a_snapshot() {
         indented.split_whitespace().next()
     });
     let names: Vec<&str> = names.filter(|&name| name != "help").collect();
-    assert_eq!(names, ["reproduce", "train", "check", "report", "devices"]);
+    assert_eq!(
+        names,
+        ["reproduce", "train", "limit", "check", "report", "devices"]
+    );
 }
 
 #[test]

@@ -11,7 +11,9 @@ use crate::support::{folder, program, run};
 fn a_killed_run_leaves_a_directory_that_report_reads() {
     let folder = folder();
     let mut child = program(folder.path())
-        .args(["train", "--dim", "50", "--steps", "1e12", "--out", "run"])
+        .args([
+            "train", "--engine", "tensor", "--dim", "50", "--steps", "1e12", "--out", "run",
+        ])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

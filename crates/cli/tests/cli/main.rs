@@ -5,5 +5,6 @@ mod errors;
 mod files;
 mod help;
 mod interruption;
+mod limit;
 mod readme;
 mod support;

@@ -55,6 +55,41 @@ pub struct Fit {
     pub expected: Option<f64>,
 }
 
+/// What a verdict was decided by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecidedBy {
+    /// Fits and criteria on what was recorded.
+    #[default]
+    Trajectory,
+    /// The limit program (theory.md §6, derived), the trajectory being seen to approach its answer.
+    LimitProgram,
+    /// The proof that the same-sign pattern never changes again (derived).
+    Certificate,
+}
+
+impl DecidedBy {
+    /// In words, with who derived it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Trajectory => "trajectory",
+            Self::LimitProgram => "limit program (derived)",
+            Self::Certificate => "certificate (derived)",
+        }
+    }
+}
+
+/// The predicted limit of what a claim measures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClaimLimit {
+    /// The limit, by the limit program (theory.md §6, derived).
+    pub predicted: f64,
+    /// The distance left at the last step, `|measured − predicted|`.
+    pub distance: f64,
+    /// Whether the pattern it rests on is proven to last: `proven from step T`, or `not proven: …`.
+    pub certificate: String,
+}
+
 /// One claim, judged on one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
@@ -71,10 +106,17 @@ pub struct Claim {
     pub measured: Option<f64>,
     /// What the claim predicts for it, in words: `1`, `≤ 4`, `−1`.
     pub predicted: String,
+    /// The predicted limit of `measured` on this run and the distance left, where the limit program
+    /// decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<ClaimLimit>,
     /// The fits the verdict rests on, the deciding one first.
     pub fits: Vec<Fit>,
     /// The outcome.
     pub verdict: Verdict,
+    /// What decided.
+    #[serde(default)]
+    pub decided_by: DecidedBy,
     /// Why, in one sentence with numbers.
     pub reason: String,
 }

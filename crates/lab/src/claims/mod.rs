@@ -2,13 +2,16 @@
 //!
 //! Each verdict rests on a number that was measured, in a window that is named, with an interval
 //! (see [`Line`] for what the interval means). The thresholds are this project's settings, not the
-//! paper's. Three rules hold throughout:
+//! paper's. Four rules hold throughout:
 //!
 //! * *Short is inconclusive.* Everything here moves with `log t`.
 //! * *Refuted means that a longer run would not change it*, as far as one run can tell: what refutes
 //!   must hold in the later half of the window too; nothing is refuted while the activation pattern,
 //!   where a model has one, is not at rest, nor by the time before the samples are fitted. Support
 //!   asks for less on purpose: it says nothing about for ever.
+//! * *A limit is decided by the limit program* (theory.md §6, derived), where a [`Prediction`] is given
+//!   that is consistent and the pattern is at rest or proven to last; the trajectory is the evidence
+//!   that it approaches. Elsewhere the trajectory decides, and the reason says so.
 //! * *A claim is left out* if the run has no columns for it, as other architectures may.
 
 mod alignment;
@@ -17,6 +20,7 @@ mod fit;
 mod loss;
 mod margins;
 mod norm;
+mod program;
 mod run;
 mod settings;
 mod stable_rank;
@@ -24,10 +28,10 @@ mod student;
 #[cfg(test)]
 mod testing;
 
-use crate::Series;
+use crate::{Prediction, Series};
 use run::{Run, step};
 
-pub use claim::{Claim, ClaimId, Fit, Verdict};
+pub use claim::{Claim, ClaimId, ClaimLimit, DecidedBy, Fit, Verdict};
 pub use fit::{LEVEL, Line, fit_line};
 pub use student::student_t;
 
@@ -68,6 +72,10 @@ pub struct ClaimContext {
     pub homogeneity: f64,
     /// How the run ended.
     pub end: RunEnd,
+    /// The limit of the run, or why there is none; `None` where no program applies to the model.
+    pub prediction: Option<Prediction>,
+    /// The largest stable rank that a block's limit could have, `min(m, n, d)`, where that is known.
+    pub largest_rank: Option<usize>,
 }
 
 /// Judges every claim that the columns of a run allow.
@@ -87,10 +95,14 @@ pub fn judge(series: &Series, margins: &Series, context: &ClaimContext) -> Vec<C
     let levelled = claims
         .iter()
         .any(|claim| claim.id == ClaimId::Loss && claim.verdict == Verdict::Refuted);
+    let undecided = program::decide(&run, &mut claims);
     if let Some(unsettled) = run.unsettled() {
+        // The program has decided only if the pattern is proven to last.
+        let by_trajectory = |claim: &&mut Claim| claim.decided_by == DecidedBy::Trajectory;
         for claim in claims
             .iter_mut()
             .filter(|claim| claim.verdict == Verdict::Refuted)
+            .filter(by_trajectory)
         {
             claim.verdict = Verdict::Inconclusive;
             let reason = claim.reason.trim_end_matches('.');
@@ -99,6 +111,7 @@ pub fn judge(series: &Series, margins: &Series, context: &ClaimContext) -> Vec<C
     }
     claims.extend(alignment::judge(&run));
     withhold_early_refutations(&run, levelled, &mut claims);
+    program::explain(&run, undecided.as_deref(), &mut claims);
     for claim in &mut claims {
         // What overflowed is no estimate, and no JSON number.
         let finite = |fit: &Fit| fit.estimate.is_finite() && (fit.high - fit.low).is_finite();
@@ -154,6 +167,7 @@ fn withhold_early_refutations(run: &Run, levelled: bool, claims: &mut [Claim]) {
     for claim in claims
         .iter_mut()
         .filter(|claim| claim.verdict == Verdict::Refuted)
+        .filter(|claim| !program::is_proven(run, claim))
     {
         let flat = |limit: f64| claim.measured.is_some_and(|measured| measured > limit);
         let doubt = match claim.id {
@@ -189,8 +203,10 @@ fn draft(id: ClaimId, statement: &str, quantity: &str, predicted: &str) -> Claim
         quantity: quantity.into(),
         measured: None,
         predicted: predicted.into(),
+        limit: None,
         fits: Vec::new(),
         verdict: Verdict::Inconclusive,
+        decided_by: DecidedBy::Trajectory,
         reason: String::new(),
     }
 }

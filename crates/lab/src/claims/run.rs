@@ -138,7 +138,8 @@ impl Points {
 
     /// The earlier and the later half in `log t`, as ranges of points.
     fn halves(&self) -> (Range<usize>, Range<usize>) {
-        let middle = (self.window[0] * self.window[1]).sqrt().ln();
+        // Logarithms first: steps past 10¹⁵⁴ have no product.
+        let middle = 0.5 * (self.window[0].ln() + self.window[1].ln());
         let split = self
             .log_step
             .partition_point(|&log_step| log_step <= middle);
@@ -257,8 +258,11 @@ mod tests {
 
     #[test]
     fn a_window_splits_in_the_middle_of_log_time() {
-        let steps = [0.0, 1.0, 10.0, 50.0, 100.0, 1000.0];
+        let steps = [0.0, 1.0, 10.0, 50.0, 200.0, 1000.0];
         let points = Points::new(&steps, vec![vec![1.0; 6]], 10.0, 1000.0);
-        assert_eq!(points.halves(), (0..3, 3..4));
+        assert_eq!(points.halves(), (0..2, 2..4));
+        let far = steps.map(|step| 1e297 * step);
+        let points = Points::new(&far, vec![vec![1.0; 6]], 1e298, 1e300);
+        assert_eq!(points.halves(), (0..2, 2..4));
     }
 }

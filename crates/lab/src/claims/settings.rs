@@ -74,6 +74,25 @@ pub(super) const RANK_ONE_IN_SIGHT: f64 = 2.0;
 /// extrapolation from farther away is a guess.
 pub(super) const RANK_REACH: f64 = 0.25;
 
+/// Limit program: a stable rank counts as exactly 1 up to this excess. One pattern a block gives it to
+/// rounding (10⁻¹⁵); two patterns that differ give an excess of the order of their angle squared.
+pub(super) const EXACT_RANK: f64 = 1e-9;
+
+/// Limit program: limiting margins count as equal up to this relative gap, the residual with which the
+/// program is still believed.
+pub(super) const EXACT_GAP: f64 = 1e-8;
+
+/// Limit program: a stable rank this near its limit, relative to it, has arrived; on which side it is,
+/// and whether it still drifts, no longer matters.
+pub(super) const RANK_ARRIVED: f64 = 0.01;
+
+/// Limit program: a relative margin gap this near its limit has arrived.
+pub(super) const GAP_ARRIVED: f64 = 0.01;
+
+/// Limit program: the last decade needs this many recorded steps to tell whether a quantity approaches
+/// its limit: the mean distance of the earlier half against that of the later half.
+pub(super) const MIN_RECORDS_OF_APPROACH: usize = 4;
+
 /// Alignment: changes in at least this share of the last decade's record intervals refute.
 pub(super) const PATTERN_BUSY: f64 = 0.5;
 

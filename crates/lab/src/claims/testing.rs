@@ -36,6 +36,8 @@ pub(super) fn context() -> ClaimContext {
         blocks: vec!["pos".into(), "neg".into()],
         homogeneity: 1.0,
         end: RunEnd::Sound,
+        prediction: None,
+        largest_rank: None,
     }
 }
 

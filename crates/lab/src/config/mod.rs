@@ -21,7 +21,8 @@ pub use steps::Steps;
 
 use crate::LabError;
 use resolve::{
-    describe_synthetic, invalid, number, resolve_activation, resolve_data, resolve_init,
+    describe_synthetic, invalid, number, resolve_activation, resolve_data, resolve_engine,
+    resolve_exact_steps, resolve_init,
 };
 
 /// Most recorded steps a decade: past this the tables outgrow their use.
@@ -124,6 +125,8 @@ pub struct RunConfig {
     pub steps: Steps,
     /// Engine asked for.
     pub engine: EngineKind,
+    /// Steps that the Gram engine takes exactly before it goes on in log time.
+    pub exact_steps: Steps,
     /// Gradient asked for.
     pub gradient: GradientKind,
     /// Device asked for; `None` for the first.
@@ -230,7 +233,8 @@ impl RunConfig {
             steps: settings
                 .steps
                 .unwrap_or(Steps::try_from(1e5).expect("a whole number")),
-            engine: settings.engine.unwrap_or(EngineKind::Auto),
+            engine: resolve_engine(settings)?,
+            exact_steps: resolve_exact_steps(settings)?,
             gradient: settings.gradient.unwrap_or(GradientKind::Auto),
             device: settings.device.clone(),
             precision: settings.precision,
@@ -256,6 +260,7 @@ impl RunConfig {
             step_size: Some(self.step_size),
             steps: Some(self.steps),
             engine: Some(self.engine),
+            exact_steps: (self.engine != EngineKind::Tensor).then_some(self.exact_steps),
             gradient: Some(self.gradient),
             device: self.device.clone(),
             precision: self.precision,

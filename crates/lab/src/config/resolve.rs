@@ -2,10 +2,14 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
 use implicit_bias_data::{LabelEncoding, MAX_ENTRIES, Synthetic};
 use implicit_bias_model::Activation;
 
-use super::{ActivationKind, DataSource, InitSource, LabelKind, Settings, SyntheticKind};
+use super::{
+    ActivationKind, DataSource, EngineKind, GradientKind, InitSource, LabelKind, Precision,
+    Settings, Steps, SyntheticKind,
+};
 use crate::LabError;
 
 /// The error of a key whose value cannot be.
@@ -202,7 +206,54 @@ pub(super) fn resolve_activation(settings: &Settings) -> Result<Activation, LabE
             let slope = number("slope", slope, 0.1, "a number in [0, 1)", |v| {
                 (0.0..1.0).contains(&v)
             })?;
-            Activation::leaky_relu(slope).map_err(LabError::from)
+            Activation::leaky_relu(slope).map_err(|error| LabError::Model(error.into()))
         }
     }
+}
+
+pub(super) fn resolve_engine(settings: &Settings) -> Result<EngineKind, LabError> {
+    let engine = settings.engine.unwrap_or(EngineKind::Auto);
+    if engine != EngineKind::Gram {
+        return Ok(engine);
+    }
+    if let Some(gradient @ (GradientKind::Autodiff | GradientKind::HandDerived)) = settings.gradient
+    {
+        return Err(invalid(
+            "gradient",
+            "no gradient of the tensor engine beside engine gram",
+            value_name(gradient),
+        ));
+    }
+    if settings.precision == Some(Precision::F32) {
+        return Err(invalid(
+            "precision",
+            "f64 beside engine gram, which computes in double precision",
+            "f32",
+        ));
+    }
+    Ok(engine)
+}
+
+/// Horizons are counted exactly up to this step.
+const LAST_WHOLE_STEP: f64 = 9_007_199_254_740_992.0;
+
+pub(super) fn resolve_exact_steps(settings: &Settings) -> Result<Steps, LabError> {
+    let default = Steps::try_from(1e7).expect("a whole number");
+    let steps = settings.exact_steps.unwrap_or(default);
+    if settings.exact_steps.is_some() && settings.engine == Some(EngineKind::Tensor) {
+        let expected = "no such key beside engine tensor, whose steps are all exact";
+        return Err(invalid("exact-steps", expected, steps));
+    }
+    if steps.get() > LAST_WHOLE_STEP {
+        let expected = "at most 2^53: no machine takes more steps one by one";
+        return Err(invalid("exact-steps", expected, steps));
+    }
+    Ok(steps)
+}
+
+/// The name of a value as users type it.
+fn value_name(value: impl ValueEnum) -> String {
+    value
+        .to_possible_value()
+        .map_or_else(String::new, |value| value.get_name().to_owned())
 }

@@ -57,6 +57,8 @@ pub enum EngineKind {
     Auto,
     /// Weight space, on a Burn device
     Tensor,
+    /// Gram coordinates: exact, at a cost that does not depend on d; any horizon
+    Gram,
 }
 
 /// How the tensor engine gets its gradient.
@@ -225,6 +227,16 @@ pub struct Settings {
     #[arg(long, value_enum, help_heading = "Descent")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<EngineKind>,
+    /// Steps that the Gram engine takes exactly; past them it follows gradient descent in log t, with
+    /// an estimate of the error in every row of the series [default: 1e7]
+    #[arg(
+        long,
+        value_name = "T0",
+        help_heading = "Descent",
+        allow_negative_numbers = true
+    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exact_steps: Option<Steps>,
     /// Gradient of the tensor engine [default: auto]
     #[arg(long, value_enum, help_heading = "Descent")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -299,7 +311,7 @@ impl Settings {
             file.slope = None;
         }
         prefer!(self, file; data, labels, synthetic, samples, dim, signal, noise, norm, norm_spread,
-            init, init_scale, width, activation, slope, loss, step_size, steps, engine, gradient,
+            init, init_scale, width, activation, slope, loss, step_size, steps, engine, exact_steps, gradient,
             device, precision, record, seed, out)
     }
 }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::format_step;
+
 /// A number of gradient-descent steps: a whole number, held as `f64` because horizons go far past
 /// what integers hold. Whole numbers are exact up to 2⁵³ ≈ 9.0 × 10¹⁵.
 ///
@@ -50,11 +52,7 @@ impl FromStr for Steps {
 
 impl fmt::Display for Steps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 < 1e16 {
-            write!(f, "{}", self.0)
-        } else {
-            write!(f, "{:e}", self.0)
-        }
+        f.write_str(&format_step(self.0))
     }
 }
 

@@ -163,6 +163,38 @@ fn every_bad_value_is_named_with_what_was_expected() {
             },
             "slope: expected no slope beside activation relu",
         ),
+        (
+            Settings {
+                engine: Some(EngineKind::Gram),
+                gradient: Some(GradientKind::HandDerived),
+                ..none()
+            },
+            "gradient: expected no gradient of the tensor engine beside engine gram, found \
+             hand-derived",
+        ),
+        (
+            Settings {
+                engine: Some(EngineKind::Gram),
+                precision: Some(Precision::F32),
+                ..none()
+            },
+            "precision: expected f64 beside engine gram",
+        ),
+        (
+            Settings {
+                engine: Some(EngineKind::Tensor),
+                exact_steps: Some("1e5".parse().unwrap()),
+                ..none()
+            },
+            "exact-steps: expected no such key beside engine tensor",
+        ),
+        (
+            Settings {
+                exact_steps: Some("1e16".parse().unwrap()),
+                ..none()
+            },
+            "exact-steps: expected at most 2^53",
+        ),
     ] {
         let message = message(settings);
         assert!(
@@ -188,6 +220,16 @@ fn a_configuration_survives_its_own_toml() {
         Settings {
             data: Some("/x.npz".into()),
             init: Some("/w.npz".into()),
+            ..Settings::default()
+        },
+        Settings {
+            engine: Some(EngineKind::Tensor),
+            ..Settings::default()
+        },
+        Settings {
+            engine: Some(EngineKind::Gram),
+            exact_steps: Some("1e6".parse().unwrap()),
+            precision: Some(Precision::F64),
             ..Settings::default()
         },
     ] {

@@ -1,11 +1,13 @@
 //! The trait between the dynamics and everything above it.
 
+mod gram;
 mod tensor;
 #[cfg(test)]
 mod tests;
 
 use implicit_bias_model::Weights;
 
+pub use gram::{GramEngine, GramEngineOptions};
 pub use tensor::{TensorEngine, TensorEngineOptions};
 
 use crate::observation::Observation;
@@ -16,7 +18,7 @@ use crate::{LabError, StopReason};
 /// Steps are counted in `f64`, exact up to 2⁵³: an engine may go where integers end, and is then
 /// asked for horizons such as 10³⁰. Nothing above this trait knows which engine runs.
 pub trait Engine {
-    /// `tensor` for weight space; the name that goes into the manifest.
+    /// `tensor` for weight space, `gram` for Gram coordinates; the name that goes into the manifest.
     fn name(&self) -> &'static str;
 
     /// Steps taken so far.
@@ -39,6 +41,12 @@ pub trait Engine {
     /// The present weights, in host memory.
     fn weights(&mut self) -> Weights;
 
-    /// About how many floating-point operations one step takes; progress is chunked by it.
+    /// About how many floating-point operations one step takes; progress is chunked by it. 0 where
+    /// steps are no longer taken one by one.
     fn operations_per_step(&self) -> f64;
+
+    /// What happened on the way that a reader of the run should know, in whole phrases.
+    fn notes(&self) -> &[String] {
+        &[]
+    }
 }

@@ -8,7 +8,7 @@ use implicit_bias_metrics::{
     normalized_margins, spectra, weight_norm,
 };
 use implicit_bias_model::{
-    Block, Descent, GradientDescent, Loss, Network, Problem, Weights, to_tensor,
+    Block, Descent, GradientDescent, Loss, Network, Problem, TensorLoss, Weights, to_tensor,
 };
 
 use super::Engine;
@@ -273,6 +273,7 @@ impl<M: Network> Engine for TensorEngine<M> {
             gradient_norm: self.gradient_norm(&blocks)?,
             accuracy: accuracy(&margins)?,
             pattern: self.pattern(&blocks)?,
+            error_estimate: 0.0,
         })
     }
 

@@ -3,7 +3,9 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use implicit_bias_data::{Dataset, Synthetic};
-use implicit_bias_model::{Activation, Block, Loss, Network, TwoLayerConfig, Weights, to_tensor};
+use implicit_bias_model::{
+    Activation, Block, Loss, Network, TensorActivation, TwoLayerConfig, Weights, to_tensor,
+};
 use ndarray::Array2;
 
 use super::{Engine, TensorEngine, TensorEngineOptions};

@@ -1,5 +1,7 @@
 //! Layers on a pair of axes, and the labels beside them.
 
+pub(super) mod cells;
+
 use super::labels::{shorten, spread};
 use super::number::format_number;
 use super::plot::Layer;
@@ -71,6 +73,7 @@ impl<'a> Canvas<'a> {
             Layer::Event { label, at } => self.event(label, *at),
             Layer::Band { points, style } => self.band(points, *style),
             Layer::Matrix { label, values } => self.matrix(label, values),
+            Layer::Cells(cells) => self.cells(cells),
         }
     }
 

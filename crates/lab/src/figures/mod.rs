@@ -7,6 +7,7 @@
 
 mod draw;
 mod labels;
+mod limit;
 mod number;
 mod plot;
 mod render;
@@ -17,6 +18,7 @@ mod svg;
 mod sweep;
 mod trace;
 
+pub use draw::cells::Cells;
 pub use number::format_number;
 pub use plot::{Axis, Figure, Layer, Panel, Scale};
 pub use run::{LogFit, RunContext, quantity_label, run_figures};

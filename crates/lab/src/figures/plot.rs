@@ -1,5 +1,6 @@
 //! What a figure is: panels, axes and layers, before anything is drawn.
 
+use super::draw::cells::Cells;
 use super::style::Style;
 
 /// How an axis maps values to lengths.
@@ -125,6 +126,8 @@ pub enum Layer {
         /// The entries, row by row.
         values: Vec<Vec<f64>>,
     },
+    /// A heat map on the values of both axes.
+    Cells(Cells),
 }
 
 impl Layer {

@@ -115,7 +115,7 @@ impl Figure {
             let bar = panel
                 .layers
                 .iter()
-                .any(|layer| matches!(layer, Layer::Matrix { .. }));
+                .any(|layer| matches!(layer, Layer::Matrix { .. } | Layer::Cells(_)));
             let right = match widest {
                 _ if bar => 92.0,
                 0.0 => 18.0,
@@ -170,7 +170,7 @@ fn label_texts(panel: &Panel) -> impl Iterator<Item = &str> {
         | Layer::Bundle { label, .. }
         | Layer::Level { label, .. }
         | Layer::Guide { label, .. } => (!label.is_empty()).then_some(label.as_str()),
-        Layer::Event { .. } | Layer::Band { .. } | Layer::Matrix { .. } => None,
+        Layer::Event { .. } | Layer::Band { .. } | Layer::Matrix { .. } | Layer::Cells(_) => None,
     })
 }
 
@@ -196,6 +196,7 @@ fn extent(panel: &Panel) -> Vec<[f64; 2]> {
                 }
             }
             Layer::Bundle { curves, .. } => points.extend(curves.iter().flatten()),
+            Layer::Cells(cells) => points.extend(cells.corners()),
             Layer::Band { points: own, .. } => {
                 points.extend(own.iter().flat_map(|&[x, low, high]| [[x, low], [x, high]]));
             }

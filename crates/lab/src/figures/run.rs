@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::limit;
 use super::number::format_number;
 use super::plot::{Axis, Figure, Layer, Panel, Scale};
 use super::style::{Dash, Style};
@@ -9,6 +10,8 @@ use crate::Series;
 
 /// The axis label of time.
 pub(super) const TIME: &str = "step t";
+/// What the captions say of dashed lines.
+const PREDICTED: &str = " Thin dashed lines are the limits predicted for this run (derived).";
 /// More curves than this in one panel are thinned out.
 const MOST_CURVES: usize = 200;
 
@@ -34,7 +37,7 @@ pub struct RunContext {
     pub blocks: Vec<String>,
     /// The label ±1 of each sample, in the order of the columns of `margins`.
     pub labels: Vec<f64>,
-    /// The limit predicted for a column, where there is one.
+    /// The limit predicted for a column of the series, where there is one.
     pub limits: BTreeMap<String, f64>,
     /// The fit of the weight norm, if there is one.
     pub norm_fit: Option<LogFit>,
@@ -55,7 +58,7 @@ pub fn run_figures(series: &Series, margins: &Series, context: &RunContext) -> V
         weight_norm(series, context),
         activation(series),
         rank_gap(series, context),
-        margin_gap(series),
+        margin_gap(series, context),
     ]
     .into_iter()
     .flatten()
@@ -165,18 +168,14 @@ fn rank_columns(context: &RunContext) -> Vec<(String, String)> {
 }
 
 fn stable_rank(series: &Series, context: &RunContext) -> Option<Figure> {
-    let mut levels = Vec::new();
+    let mut limits = Vec::new();
     let mut curves = Vec::new();
     for (index, (name, label)) in rank_columns(context).into_iter().enumerate() {
         let Some(points) = column(series, &name) else {
             continue;
         };
         let style = Style::of(index);
-        if let Some(&limit) = context.limits.get(&name) {
-            let text = format!("{label} limit {}", format_number(limit));
-            let style = style.with_dash(Dash::Dashed).with_width(0.9);
-            levels.push(Layer::level(text, limit, style));
-        }
+        limits.push((name, label.clone(), style));
         curves.push(Layer::curve(label, points, style.with_marker(index)));
     }
     if curves.is_empty() {
@@ -186,8 +185,9 @@ fn stable_rank(series: &Series, context: &RunContext) -> Option<Figure> {
         "Stable rank ‖W‖²_F / ‖W‖²₂ of each sign block and of the two blocks stacked. The claims \
          are about the blocks.",
     );
+    let mut levels = limit::levels(context, limits);
     if !levels.is_empty() {
-        caption += " Thin dashed lines are the predicted limits.";
+        caption += PREDICTED;
     }
     levels.extend(curves);
     let panel = Panel::new(Axis::log(TIME), Axis::linear("stable rank"), levels);
@@ -252,7 +252,12 @@ fn normalized_margins(margins: &Series, context: &RunContext) -> Option<Figure> 
             kept.len()
         );
     }
-    let panel = Panel::new(Axis::log(TIME), Axis::linear("normalized margin"), layers);
+    let mut levels = limit::margin_levels(context);
+    if !levels.is_empty() {
+        caption += PREDICTED;
+    }
+    levels.extend(layers);
+    let panel = Panel::new(Axis::log(TIME), Axis::linear("normalized margin"), levels);
     Some(Figure::new("margins", "Normalized margins", vec![panel]).with_caption(caption))
 }
 
@@ -400,7 +405,9 @@ fn rank_gap(series: &Series, context: &RunContext) -> Option<Figure> {
         _ => None,
     })?;
     // The law holds for a limit of exactly 1; next to another limit it would mislead.
-    if to_one && let Some(law) = guide("∝ 1/log² t", &first, 3.0, |t| t.ln().powi(-2)) {
+    if !to_one {
+        caption += PREDICTED;
+    } else if let Some(law) = guide("∝ 1/log² t", &first, 3.0, |t| t.ln().powi(-2)) {
         layers.insert(0, law);
         caption += " The dotted line falls like 1/log² t, the rate at a fixed activation pattern.";
     }
@@ -408,20 +415,36 @@ fn rank_gap(series: &Series, context: &RunContext) -> Option<Figure> {
     Some(Figure::new("rank-gap", "Stable rank minus one", vec![panel]).with_caption(caption))
 }
 
-fn margin_gap(series: &Series) -> Option<Figure> {
+fn margin_gap(series: &Series, context: &RunContext) -> Option<Figure> {
     let (low, high) = (series.column("margin_min")?, series.column("margin_max")?);
     let points = pair(series, high.iter().zip(&low).map(|(high, low)| high - low))?;
     last_positive(&points)?;
-    let mut layers: Vec<Layer> = guide("∝ 1/log t", &points, 3.0, |t| t.ln().recip())
-        .into_iter()
-        .collect();
+    let limits = ["margin_min", "margin_max"].map(|column| context.limits.get(column));
+    let gap = match limits {
+        // Smaller ones are rounding.
+        [Some(min), Some(max)] => Some(max - min).filter(|gap| *gap > 1e-6 * max),
+        _ => None,
+    };
+    let mut layers = Vec::new();
+    let mut caption =
+        String::from("Largest minus smallest normalized margin, both axes logarithmic.");
+    if let Some(gap) = gap {
+        let style = Style::of(0).with_dash(Dash::Dashed).with_width(0.9);
+        layers.push(Layer::level(
+            format!("limit {}", format_number(gap)),
+            gap,
+            style,
+        ));
+        caption += PREDICTED;
+    } else if let Some(law) = guide("∝ 1/log t", &points, 3.0, |t| t.ln().recip()) {
+        // The law is for a gap that closes; next to another limit it would mislead.
+        layers.push(law);
+        caption += " The dotted line falls like 1/log t, the claimed bound.";
+    }
     layers.push(Layer::curve("gap", points, Style::of(0)));
     let y = Axis::log(quantity_label("margin_gap"));
     let panel = Panel::new(Axis::log(TIME), y, layers);
-    Some(Figure::new("margin-gap", "Normalized margin gap", vec![panel]).with_caption(
-        "Largest minus smallest normalized margin, both axes logarithmic. The dotted line falls \
-         like 1/log t, the claimed bound.",
-    ))
+    Some(Figure::new("margin-gap", "Normalized margin gap", vec![panel]).with_caption(caption))
 }
 
 #[cfg(test)]

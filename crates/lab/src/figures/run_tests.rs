@@ -189,6 +189,54 @@ fn a_limit_above_one_replaces_the_law_of_the_gap() {
     );
 }
 
+/// The labels of the dashed lines of a figure, with their values.
+fn levels(figures: &[Figure], name: &str) -> Vec<(String, f64)> {
+    let figure = figures.iter().find(|figure| figure.name == name).unwrap();
+    let layers = figure.panels.iter().flat_map(|panel| &panel.layers);
+    let level = |layer: &Layer| match layer {
+        Layer::Level { label, value, .. } => Some((label.clone(), *value)),
+        _ => None,
+    };
+    layers.filter_map(level).collect()
+}
+
+#[test]
+fn limits_are_dashed_lines_and_equal_ones_share_a_line() {
+    let (series, margins, mut context) = laws(4);
+    context.limits = BTreeMap::from([
+        ("stable_rank_pos".into(), 1.0),
+        ("stable_rank_neg".into(), 1.0 + 1e-12),
+        ("stable_rank".into(), 1.669),
+        ("margin_min".into(), 2.5),
+        ("margin_max".into(), 2.5 + 1e-12),
+    ]);
+    let figures = run_figures(&series, &margins, &context);
+    let ranks = [
+        ("W₊₁, W₋₁ limit 1".to_owned(), 1.0),
+        ("stacked limit 1.669".to_owned(), 1.669),
+    ];
+    assert_eq!(levels(&figures, "stable-rank"), ranks);
+    assert_eq!(
+        levels(&figures, "margins"),
+        [("limit 2.500".to_owned(), 2.5)]
+    );
+    assert_eq!(levels(&figures, "margin-gap"), []);
+    context.limits.insert("margin_max".into(), 3.0);
+    context.limits.insert("stable_rank_neg".into(), 1.25);
+    let figures = run_figures(&series, &margins, &context);
+    assert_eq!(levels(&figures, "stable-rank").len(), 3);
+    let values = |name| levels(&figures, name).into_iter().map(|(_, value)| value);
+    assert_eq!(values("margins").collect::<Vec<_>>(), [2.5, 3.0]);
+    assert_eq!(values("margin-gap").collect::<Vec<_>>(), [0.5]);
+    for figure in figures {
+        let dashed =
+            ["stable-rank", "margins", "margin-gap", "rank-gap"].contains(&figure.name.as_str());
+        let told = figure.caption.contains("limits predicted for this run");
+        assert_eq!(told, dashed, "{}", figure.caption);
+        assert!(!figure.render().unwrap().contains("NaN"));
+    }
+}
+
 #[test]
 fn a_title_from_a_config_cannot_leave_its_place() {
     let (series, margins, mut context) = laws(4);

@@ -159,6 +159,11 @@ fn log_ticks([low, high]: [f64; 2], wanted: usize) -> Vec<Tick> {
     let (bottom, top) = (first.floor() as i32, last.ceil() as i32);
     let decades: Vec<i32> = (bottom..=top).filter(|&k| inside(10f64.powi(k))).collect();
     let every = decades.len().div_ceil(wanted.max(2)).max(1) as i32;
+    // Over hundreds of decades round exponents read better; rather a label more than far fewer.
+    let every = [20, 50, 100, 200]
+        .into_iter()
+        .find(|&round| every > 10 && 10 * round >= 9 * every)
+        .unwrap_or(every);
     // Few decades: the first finer set of labels that has at least two on the axis.
     let candidates: [&[i32]; 3] = [&[1], &[1, 2, 5], &[1, 2, 3, 4, 5, 6, 7, 8, 9]];
     let count = |digits: &[i32]| {
@@ -230,6 +235,11 @@ mod tests {
     fn many_decades_are_labelled_at_equal_distances() {
         let found = labels(Scale::Log10, [1.0, 1e30]);
         assert_eq!(found, ["10⁰", "10⁶", "10¹²", "10¹⁸", "10²⁴", "10³⁰"]);
+        let found = labels(Scale::Log10, [1.0, 1e300]);
+        assert_eq!(
+            found,
+            ["10⁰", "10⁵⁰", "10¹⁰⁰", "10¹⁵⁰", "10²⁰⁰", "10²⁵⁰", "10³⁰⁰"]
+        );
     }
 
     #[test]

@@ -151,6 +151,12 @@ impl Svg {
         self.write_text(x, y, size, anchor, "", text);
     }
 
+    /// One line of text in a colour of its own, centred on its point.
+    pub fn inked(&mut self, [x, y]: Point, size: f64, colour: &str, text: &str) {
+        let fill = format!(" fill=\"{colour}\"");
+        self.write_text(x, y, size, Anchor::Middle, &fill, text);
+    }
+
     /// A bold line of text.
     pub fn bold(&mut self, [x, y]: Point, size: f64, anchor: Anchor, text: &str) {
         self.write_text(x, y, size, anchor, " font-weight=\"600\"", text);

@@ -123,6 +123,15 @@ pub struct Section {
     pub findings: Vec<Finding>,
 }
 
+/// The limit predicted for a run, in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LimitSummary {
+    /// Whether the numbers are the limit of this run, in a sentence.
+    pub status: String,
+    /// The numbers, each with the run's own beside it; none where there is no limit.
+    pub rows: Vec<Setting>,
+}
+
 /// Everything the report of one run says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunReport {
@@ -134,6 +143,8 @@ pub struct RunReport {
     pub settings: Vec<Setting>,
     /// Why the run ended.
     pub stop_reason: String,
+    /// The predicted limit; `None` for a model without one.
+    pub limit: Option<LimitSummary>,
     /// The claims, judged on this run.
     pub claims: Vec<Claim>,
     /// The figures.

@@ -1,9 +1,11 @@
 //! The pages: escaped, self-contained, with anchors that exist.
 
 use super::*;
-use crate::claims::{Claim, ClaimId, Fit, Verdict};
+use crate::claims::{Claim, ClaimId, ClaimLimit, DecidedBy, Fit, Verdict};
 use crate::figures::{Axis, Figure, Layer, Panel, Style};
-use crate::report::{ClaimRow, Finding, ReportFigure, Section, Setting, Statement, Table};
+use crate::report::{
+    ClaimRow, Finding, LimitSummary, ReportFigure, Section, Setting, Statement, Table,
+};
 
 const EVIL: &str = "<script>alert('x')</script>\"><img src=http://evil>{{ 7001*3 }}";
 
@@ -24,6 +26,11 @@ fn claim(text: &str) -> Claim {
         quantity: text.into(),
         measured: None,
         predicted: text.into(),
+        limit: Some(ClaimLimit {
+            predicted: 1.122_66,
+            distance: 0.0125,
+            certificate: text.into(),
+        }),
         fits: vec![Fit {
             law: text.into(),
             parameter: "a".into(),
@@ -36,6 +43,7 @@ fn claim(text: &str) -> Claim {
             expected: None,
         }],
         verdict: Verdict::Inconclusive,
+        decided_by: DecidedBy::LimitProgram,
         reason: text.into(),
     }
 }
@@ -46,6 +54,10 @@ fn run(text: &str) -> RunReport {
         paragraphs: vec![text.into()],
         settings: vec![Setting::new(text, text).with_note(text)],
         stop_reason: text.into(),
+        limit: Some(LimitSummary {
+            status: text.into(),
+            rows: vec![Setting::new(text, text).with_note(text)],
+        }),
         claims: vec![claim(text)],
         figures: vec![figure(text), figure(text)],
         last_row: vec![(text.into(), f64::NAN), ("loss".into(), 1.25e-7)],

@@ -7,13 +7,19 @@ use super::table::{ClaimRow, HEADER, verdict_words};
 /// Greek letters, subscripts, superscripts and signs become mathematics; characters that LaTeX
 /// reserves are escaped. A verdict is its word: text fonts have no check mark.
 pub fn claims_table_latex(rows: &[ClaimRow]) -> String {
-    let mut text = String::from("% \\usepackage{booktabs}\n\\begin{tabular}{llrll}\n\\toprule\n");
+    let mut text = String::from("% \\usepackage{booktabs}\n\\begin{tabular}{llrrll}\n\\toprule\n");
     text.push_str(&format!("{} \\\\\n\\midrule\n", HEADER.join(" & ")));
     for row in rows {
         let verdict = verdict_words(row.verdict).1;
-        let cells = [&row.claim, &row.setting, &row.measured, &row.predicted]
-            .map(|cell| latex(cell))
-            .join(" & ");
+        let cells = [
+            &row.claim,
+            &row.setting,
+            &row.measured,
+            &row.limit,
+            &row.predicted,
+        ]
+        .map(|cell| latex(cell))
+        .join(" & ");
         text.push_str(&format!("{cells} & {verdict} \\\\\n"));
     }
     text.push_str("\\bottomrule\n\\end{tabular}\n");
@@ -153,11 +159,12 @@ mod tests {
     }
 
     #[test]
-    fn every_row_has_five_cells_and_ends() {
+    fn every_row_has_six_cells_and_ends() {
         let row = ClaimRow {
             claim: "loss & norm".into(),
             setting: "γ = 0.1".into(),
             measured: "−1".into(),
+            limit: "1 + 2×10⁻⁵".into(),
             predicted: "—".into(),
             verdict: Verdict::Inconclusive,
         };
@@ -165,7 +172,7 @@ mod tests {
         let line = text.lines().nth(5).unwrap();
         assert_eq!(
             line,
-            "loss \\& norm & $\\gamma$ = 0.1 & $-$1 & --- & inconclusive \\\\"
+            "loss \\& norm & $\\gamma$ = 0.1 & $-$1 & 1 + 2$\\times$10$^{-5}$ & --- & inconclusive \\\\"
         );
         assert!(text.ends_with("\\bottomrule\n\\end{tabular}\n"));
     }

@@ -13,7 +13,8 @@ mod view;
 
 pub use crate::figures::format_number;
 pub use contents::{
-    Finding, ReportFigure, ReproductionReport, RunReport, Section, Setting, Statement, Table,
+    Finding, LimitSummary, ReportFigure, ReproductionReport, RunReport, Section, Setting,
+    Statement, Table,
 };
 pub use html::{reproduction_report, run_report};
 pub use latex::claims_table_latex;

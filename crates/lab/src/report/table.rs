@@ -4,7 +4,17 @@ use crate::claims::{Claim, ClaimId, Verdict};
 use crate::figures::format_number;
 
 /// The names of the columns.
-pub(super) const HEADER: [&str; 5] = ["claim", "setting", "measured", "predicted", "verdict"];
+pub(super) const HEADER: [&str; 6] = [
+    "claim",
+    "setting",
+    "measured",
+    "limit",
+    "predicted",
+    "verdict",
+];
+
+/// The columns of numbers, set flush right.
+const NUMBERS: [usize; 2] = [2, 3];
 
 /// One line of the table of claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +23,10 @@ pub struct ClaimRow {
     pub claim: String,
     /// On which run: `leaky ReLU, γ = 0.1`.
     pub setting: String,
-    /// The number measured.
+    /// The number measured at the last step.
     pub measured: String,
+    /// The limit of that number by the limit program; `—` where the program does not decide.
+    pub limit: String,
     /// What the claim predicts for it.
     pub predicted: String,
     /// The outcome.
@@ -38,9 +50,30 @@ impl ClaimRow {
                 ClaimId::RankOne if measured.is_finite() => format!("{measured:.4}"),
                 _ => format_number(measured),
             },
+            limit: limit_text(claim),
             predicted: claim.predicted.clone(),
             verdict: claim.verdict,
         }
+    }
+}
+
+/// The predicted limit of a claim for a table.
+pub(super) fn limit_text(claim: &Claim) -> String {
+    match (&claim.limit, claim.id) {
+        (None, _) => "—".into(),
+        // As many decimals as the measured number has, unless they would hide the distance to 1.
+        (Some(limit), ClaimId::RankOne) if (limit.predicted - 1.0).abs() > 1e-9 => {
+            let excess = limit.predicted - 1.0;
+            if excess < 1e-4 {
+                format!("1 + {}", format_number(excess))
+            } else {
+                format!("{:.4}", limit.predicted)
+            }
+        }
+        (Some(_), ClaimId::RankOne) => "1".into(),
+        // A gap below the residual of the program is zero.
+        (Some(limit), ClaimId::Margins) if limit.predicted <= 1e-8 => "0".into(),
+        (Some(limit), _) => format_number(limit.predicted),
     }
 }
 
@@ -74,13 +107,14 @@ pub(super) fn block_name(block: &str) -> &str {
     }
 }
 
-fn cells(row: &ClaimRow) -> [String; 5] {
+fn cells(row: &ClaimRow) -> [String; 6] {
     let (symbol, word) = verdict_words(row.verdict);
     let verdict = format!("{symbol} {word}");
     [
         row.claim.clone(),
         row.setting.clone(),
         row.measured.clone(),
+        row.limit.clone(),
         row.predicted.clone(),
         verdict,
     ]
@@ -118,28 +152,29 @@ fn display_width(text: &str) -> usize {
 ///     claim: "loss".into(),
 ///     setting: "ReLU, σ₀ = 0.01".into(),
 ///     measured: "−1.002".into(),
+///     limit: "—".into(),
 ///     predicted: "−1".into(),
 ///     verdict: Verdict::Supported,
 /// };
-/// assert!(claims_table_text(&[row]).contains("−1.002  −1         ✓ supported"));
+/// assert!(claims_table_text(&[row]).contains("−1.002      —  −1         ✓ supported"));
 /// ```
 pub fn claims_table_text(rows: &[ClaimRow]) -> String {
     // A control character from a file name must not reach the terminal.
     let clean = |cell: String| cell.chars().filter(|letter| !letter.is_control()).collect();
-    let body: Vec<[String; 5]> = rows.iter().map(|row| cells(row).map(clean)).collect();
+    let body: Vec<[String; 6]> = rows.iter().map(|row| cells(row).map(clean)).collect();
     let header = HEADER.map(String::from);
-    let widths: [usize; 5] = std::array::from_fn(|column| {
+    let widths: [usize; 6] = std::array::from_fn(|column| {
         let all = std::iter::once(&header).chain(&body);
         all.map(|row| display_width(&row[column]))
             .max()
             .unwrap_or(0)
     });
     let mut text = String::new();
-    let mut write = |row: &[String; 5]| {
+    let mut write = |row: &[String; 6]| {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
             let space = " ".repeat(widths[column] - display_width(cell));
-            let padded = if column == 2 {
+            let padded = if NUMBERS.contains(&column) {
                 space + cell
             } else {
                 cell.clone() + &space
@@ -170,7 +205,7 @@ pub fn claims_legend(claims: &[&Claim]) -> String {
 
 /// The table of claims as a GitHub-flavoured Markdown table.
 pub fn claims_table_markdown(rows: &[ClaimRow]) -> String {
-    let mut text = format!("| {} |\n|---|---|--:|---|---|\n", HEADER.join(" | "));
+    let mut text = format!("| {} |\n|---|---|--:|--:|---|---|\n", HEADER.join(" | "));
     for row in rows {
         text.push_str(&format!(
             "| {} |\n",
@@ -205,6 +240,7 @@ mod tests {
             claim: claim.into(),
             setting: setting.into(),
             measured: "−1.002".into(),
+            limit: "—".into(),
             predicted: "≤ 4".into(),
             verdict,
         }

@@ -2,8 +2,8 @@
 
 use minijinja::{Value, context};
 
-use super::contents::{ReportFigure, Section, Setting, Table};
-use super::table::{ClaimRow, block_name, claim_name, verdict_words};
+use super::contents::{LimitSummary, ReportFigure, Section, Setting, Table};
+use super::table::{ClaimRow, block_name, claim_name, limit_text, verdict_words};
 use crate::claims::{Claim, Fit, Verdict};
 use crate::figures::{format_number, quantity_label};
 
@@ -28,6 +28,10 @@ pub(super) fn setting(setting: &Setting) -> Value {
     }
 }
 
+pub(super) fn limit(limit: &LimitSummary) -> Value {
+    context! { status => limit.status.as_str(), rows => list(&limit.rows, setting) }
+}
+
 pub(super) fn quantity((column, value): &(String, f64)) -> Value {
     context! {
         column => column.as_str(),
@@ -48,6 +52,10 @@ pub(super) fn claim(claim: &Claim) -> Value {
         statement => claim.statement.as_str(),
         quantity => claim.quantity.as_str(),
         measured => format_number(claim.measured.unwrap_or(f64::NAN)),
+        limit => limit_text(claim),
+        distance => claim.limit.as_ref().map(|limit| format_number(limit.distance)),
+        certificate => claim.limit.as_ref().map(|limit| limit.certificate.as_str()),
+        decided_by => claim.decided_by.words(),
         predicted => claim.predicted.as_str(),
         fits => list(&claim.fits, |fit| fit_text(fit).into()),
         verdict => verdict(claim.verdict),
@@ -60,6 +68,7 @@ pub(super) fn row(row: &ClaimRow) -> Value {
         claim => row.claim.as_str(),
         setting => row.setting.as_str(),
         measured => row.measured.as_str(),
+        limit => row.limit.as_str(),
         predicted => row.predicted.as_str(),
         verdict => verdict(row.verdict),
     }

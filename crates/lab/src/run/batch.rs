@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{RunOptions, RunRecord, execute};
-use crate::config::{DataSource, InitSource, RunConfig};
+use crate::config::{DataSource, EngineKind, InitSource, RunConfig};
 use crate::{LabError, Progress};
 
 /// Runs all configurations, as many at a time as there are cores, each on one thread, under one
@@ -76,7 +76,8 @@ pub fn execute_all(
     Ok(results.into_iter().flatten().flatten().collect())
 }
 
-/// About how much a run costs, in arbitrary units: two matrix products a step.
+/// About how much a run costs, in arbitrary units: the products of a step, in weight space or in Gram
+/// coordinates, which are exact for so many steps only.
 fn cost(config: &RunConfig) -> f64 {
     let (samples, dim) = match &config.data {
         DataSource::Synthetic(synthetic) => synthetic.shape(),
@@ -86,6 +87,13 @@ fn cost(config: &RunConfig) -> f64 {
         InitSource::Gaussian { width, .. } => width,
         InitSource::File(_) => 100,
     };
+    let (samples, dim) = (samples as f64, dim as f64);
+    let steps = config.steps.get();
+    let (columns, steps) = match config.engine {
+        EngineKind::Tensor => (2.0 * dim, steps),
+        EngineKind::Gram => (samples, steps.min(config.exact_steps.get())),
+        EngineKind::Auto => (samples.min(2.0 * dim), steps.min(config.exact_steps.get())),
+    };
     // A step has some overhead even where the products are tiny.
-    (width as f64 * samples as f64 * dim as f64 + 1e5) * config.steps.get()
+    (width as f64 * samples * columns + 1e5) * steps
 }

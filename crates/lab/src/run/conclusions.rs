@@ -1,11 +1,14 @@
 //! The figures' context and the report of a run.
 
+use std::collections::BTreeMap;
+
 use implicit_bias_model::{Activation, Loss, TwoLayerConfig};
 
 use super::RunRecord;
 use crate::config::InitSource;
 use crate::figures::{LogFit, RunContext, format_number};
-use crate::report::{ReportFigure, RunReport, Setting};
+use crate::report::{LimitSummary, ReportFigure, RunReport, Setting};
+use crate::{PredictedLimit, Prediction};
 
 /// What the figures of a run need to know besides its tables.
 pub(super) fn run_context(record: &RunRecord) -> RunContext {
@@ -17,10 +20,102 @@ pub(super) fn run_context(record: &RunRecord) -> RunContext {
         activation: record.activation_words(),
         blocks: TwoLayerConfig::BLOCKS.map(str::to_owned).to_vec(),
         labels: record.manifest.data.label_values(),
-        limits: Default::default(),
+        limits: record
+            .prediction
+            .decisive()
+            .map(limits_of_columns)
+            .unwrap_or_default(),
         norm_fit: norm_fit(record),
         rank_one: record.config.activation != Activation::RELU,
     }
+}
+
+/// The limits of the columns that have one.
+fn limits_of_columns(limit: &PredictedLimit) -> BTreeMap<String, f64> {
+    let blocks = TwoLayerConfig::BLOCKS.map(|block| format!("stable_rank_{block}"));
+    let others = ["stable_rank", "margin_min", "margin_max"].map(str::to_owned);
+    let columns = blocks.into_iter().chain(others);
+    columns
+        .filter_map(|column| limit.of_column(&column).map(|value| (column, value)))
+        .collect()
+}
+
+/// What a reader should know of the predicted limit: numbers, then how far to trust them.
+fn limit_of(record: &RunRecord) -> LimitSummary {
+    let limit = match &record.prediction {
+        Prediction::Solved(limit) => limit,
+        Prediction::Unsolved { reason } => {
+            return LimitSummary {
+                status: format!("The limit program has no answer for this run: {reason}."),
+                rows: Vec::new(),
+            };
+        }
+    };
+    let number = |value: f64| format!("{value:.6}");
+    let rank = |rank: Option<f64>| rank.map_or("—".to_owned(), number);
+    let last = |column| match record.series.last(column) {
+        Some(value) if value.is_finite() => format!("{} at the last step", number(value)),
+        _ => "undefined at the last step".to_owned(),
+    };
+    let mut rows = vec![
+        Setting::new("stable rank of W₊₁", rank(limit.stable_rank_pos))
+            .with_note(last("stable_rank_pos")),
+        Setting::new("stable rank of W₋₁", rank(limit.stable_rank_neg))
+            .with_note(last("stable_rank_neg")),
+        Setting::new("stable rank, stacked", rank(limit.stable_rank))
+            .with_note(last("stable_rank")),
+        Setting::new(
+            "smallest normalized margin",
+            number(limit.normalized_margin_min),
+        )
+        .with_note(last("margin_min")),
+        Setting::new(
+            "largest normalized margin",
+            number(limit.normalized_margin_max),
+        )
+        .with_note(last("margin_max")),
+        Setting::new(
+            "multipliers λ",
+            format!(
+                "{} to {}",
+                format_number(limit.multiplier_min),
+                format_number(limit.multiplier_max)
+            ),
+        )
+        .with_note(if limit.all_multipliers_positive() {
+            "all positive: all margins become equal".to_owned()
+        } else {
+            format!(
+                "zero for {} of {} samples, whose margins may stay larger",
+                limit.samples - limit.support,
+                limit.samples
+            )
+        }),
+        Setting::new("same-sign patterns", limit.groups.to_string()).with_note(format!(
+            "{} pairs of a pattern and a sample of the other sign slide",
+            limit.sliding_pairs
+        )),
+    ];
+    rows.push(
+        Setting::new("consistent", if limit.consistent { "yes" } else { "no" })
+            .with_note("whether the solution keeps the same-sign pattern it assumes, strictly"),
+    );
+    rows.push(
+        Setting::new("KKT residual", format_number(limit.kkt_residual))
+            .with_note("how far from solved, relative"),
+    );
+    rows.push(Setting::new(
+        "pattern of the last step",
+        limit.certificate.as_str(),
+    ));
+    let status = match limit.doubt() {
+        Some(doubt) => format!("These numbers are not the limit of this run: {doubt}."),
+        None if limit.proven => "The same-sign pattern is proven to last, so these numbers are the             limit of this run (the proof is evaluated in double precision)."
+            .to_owned(),
+        None => "These numbers are the limit of this run if the same-sign pattern of its last step             lasts, which is not proven."
+            .to_owned(),
+    };
+    LimitSummary { status, rows }
 }
 
 /// The line through the weight norm against log t over the last two decades, if there are enough.
@@ -134,6 +229,7 @@ pub(super) fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> R
         stop_reason: record
             .stop()
             .map_or("cut off".to_owned(), |stop| stop.to_string()),
+        limit: Some(limit_of(record)),
         claims: record.claims.clone(),
         figures,
         last_row: record.last_row(),

@@ -1,5 +1,6 @@
 //! An engine taken along a schedule.
 
+use implicit_bias_gram::GramError;
 use implicit_bias_metrics::MetricError;
 
 use crate::{Engine, LabError, Series, StopReason};
@@ -57,11 +58,12 @@ pub fn drive(
     let mut tables: Option<(Series, Series)> = None;
     let mut initial_loss = f64::NAN;
     let mut stop = None;
-    let chunk = (CHUNK_OPERATIONS / engine.operations_per_step())
-        .max(1.0)
-        .floor();
     for &target in schedule {
         while engine.step() < target && stop.is_none() {
+            // Infinite where steps are no longer taken one by one.
+            let chunk = (CHUNK_OPERATIONS / engine.operations_per_step())
+                .max(1.0)
+                .floor();
             stop = engine.advance(target.min(engine.step() + chunk))?;
             if stop.is_none() && !watcher.advanced(engine.step()) {
                 stop = Some(StopReason::Interrupted {
@@ -72,7 +74,10 @@ pub fn drive(
         let step = engine.step();
         let observation = match engine.observe() {
             Ok(observation) if !matches!(stop, Some(StopReason::NonFinite { .. })) => observation,
-            Err(LabError::Metric(MetricError::NonFinite { .. } | MetricError::Overflow { .. }))
+            Err(
+                LabError::Metric(MetricError::NonFinite { .. } | MetricError::Overflow { .. })
+                | LabError::Gram(GramError::NonFinite { .. }),
+            )
             | Ok(_) => {
                 stop = Some(StopReason::NonFinite { step });
                 break;
@@ -148,6 +153,7 @@ mod tests {
                 gradient_norm: 0.0,
                 accuracy: 1.0,
                 pattern: None,
+                error_estimate: 0.0,
             })
         }
         fn weights(&mut self) -> Weights {

@@ -72,13 +72,13 @@ pub struct Manifest {
     pub commit: Option<String>,
     /// Version of Burn.
     pub burn: String,
-    /// `tensor`.
+    /// `tensor` or `gram`.
     pub engine: String,
     /// Why that engine.
     pub engine_reason: String,
     /// `hand-derived` or `autodiff`.
     pub gradient: String,
-    /// Device by name.
+    /// Device by name; `host` for the Gram engine.
     pub device: String,
     /// Float type of the weights.
     pub precision: Precision,
@@ -94,6 +94,9 @@ pub struct Manifest {
     pub started: u64,
     /// Wall-clock seconds of the run so far.
     pub wall_seconds: f64,
+    /// What the engine noted on the way.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// How it ended; `null` while it runs, or if it was cut off.
     pub stop: Option<StopReason>,
 }

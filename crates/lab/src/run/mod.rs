@@ -1,10 +1,12 @@
 //! One run: from a validated configuration to a run directory.
 
 mod batch;
+mod choice;
 mod conclusions;
 mod directory;
 mod drive;
 mod manifest;
+mod predict;
 mod prepare;
 mod record;
 
@@ -18,6 +20,8 @@ pub use drive::{Trajectory, Watcher, drive};
 pub use manifest::{DataManifest, FORMAT, Manifest};
 pub use prepare::{Prepared, ReadyEngine};
 pub use record::RunRecord;
+
+use predict::predict;
 
 use crate::config::RunConfig;
 use crate::{LabError, Series, schedule};
@@ -33,7 +37,7 @@ pub struct RunOptions<'a> {
     pub threads: usize,
     /// Told the fraction of the horizon after each chunk of steps; `false` interrupts.
     pub progress: &'a mut dyn FnMut(f64) -> bool,
-    /// Told once which engine was picked, and why.
+    /// Told which engine was picked, and why; and at the end what it noted.
     pub announce: &'a mut dyn FnMut(&str),
 }
 
@@ -47,7 +51,7 @@ struct Keeper<'a> {
 
 impl Watcher for Keeper<'_> {
     fn advanced(&mut self, step: f64) -> bool {
-        (self.progress)(step / self.horizon)
+        (self.progress)(fraction(step, self.horizon))
     }
 
     fn recorded(&mut self, series: &Series, margins: &Series) -> Result<(), LabError> {
@@ -56,6 +60,15 @@ impl Watcher for Keeper<'_> {
             self.saved = Instant::now();
         }
         Ok(())
+    }
+}
+
+/// The part of a run that is done: in steps, or in decades where the horizon is past any loop.
+fn fraction(step: f64, horizon: f64) -> f64 {
+    if horizon > 1e9 {
+        step.ln_1p() / horizon.ln_1p()
+    } else {
+        step / horizon
     }
 }
 
@@ -98,8 +111,8 @@ pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord,
         engine: engine.name().to_owned(),
         engine_reason: ready.reason,
         gradient: ready.gradient.to_owned(),
-        device: ready.device.name,
-        precision: ready.device.precision,
+        device: ready.device,
+        precision: ready.precision,
         config_sha256: sha256(&config_text),
         seed: config.seed,
         width: prepared.width,
@@ -108,6 +121,7 @@ pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord,
             .duration_since(UNIX_EPOCH)
             .map_or(0, |time| time.as_secs()),
         wall_seconds: 0.0,
+        notes: Vec::new(),
         stop: None,
     };
     directory.write_first("config.toml", config_text.as_bytes())?;
@@ -123,14 +137,20 @@ pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord,
     let trajectory = drive(engine.as_mut(), &schedule, &mut keeper)?;
     manifest.wall_seconds = clock.elapsed().as_secs_f64();
     manifest.stop = Some(trajectory.stop);
+    manifest.notes = engine.notes().to_vec();
+    for note in &manifest.notes {
+        (options.announce)(note);
+    }
     write_tables(&directory, &trajectory.series, &trajectory.margins)?;
-    directory.write("weights.safetensors", &engine.weights().to_safetensors())?;
+    let weights = engine.weights();
+    directory.write("weights.safetensors", &weights.to_safetensors())?;
     directory.write("manifest.json", &to_json(&manifest))?;
     let Trajectory {
         series, margins, ..
     } = trajectory;
+    let prediction = predict(config, &manifest, &prepared.data, &weights);
     let path: PathBuf = directory.path().to_owned();
-    let record = RunRecord::new(path, config.clone(), manifest, series, margins);
+    let record = RunRecord::new(path, config.clone(), manifest, series, margins, prediction);
     record.write_conclusions(&directory)?;
     Ok(record)
 }

@@ -5,16 +5,14 @@ use implicit_bias_data::{Dataset, Geometry, read_weights_npz};
 use implicit_bias_model::{TwoLayerConfig, Weights};
 use ndarray::Array2;
 
-use crate::config::{InitSource, RunConfig};
-use crate::device::{SelectedDevice, select_device};
-use crate::engine::{TensorEngine, TensorEngineOptions};
+use super::choice::{Pick, Sizes, check_samples, choose};
+use crate::config::{InitSource, Precision, RunConfig};
+use crate::device::select_device;
+use crate::engine::{GramEngine, GramEngineOptions, TensorEngine, TensorEngineOptions};
 use crate::{Engine, LabError};
 
 /// Most weights of a network, and most pre-activations: 2²⁸ numbers are 2 GiB in double precision.
 const MAX_ENTRIES: usize = 1 << 28;
-
-/// Past this a step number is no longer exact, and no machine gets there one step at a time.
-const MAX_STEPS: f64 = 9_007_199_254_740_992.0;
 
 /// The data and the initial weights of a run, validated, in host memory.
 #[derive(Clone, Debug)]
@@ -87,13 +85,44 @@ impl Prepared {
     ///
     /// Those of the device and the engine.
     pub fn engine(&self, config: &RunConfig, threads: usize) -> Result<ReadyEngine, LabError> {
-        if config.steps.get() > MAX_STEPS {
-            return Err(LabError::Config {
-                key: "steps".into(),
-                expected: "at most 2^53 for the tensor engine, which takes every step".into(),
-                found: config.steps.to_string(),
-            });
+        let choice = choose(config, self.sizes())?;
+        match choice.engine {
+            Pick::Gram => Ok(ReadyEngine {
+                engine: Box::new(self.gram_engine(config)?),
+                device: "host".into(),
+                precision: Precision::F64,
+                gradient: "hand-derived",
+                reason: choice.reason,
+            }),
+            Pick::Tensor => self.tensor_engine(config, threads, choice.reason),
         }
+    }
+
+    /// The Gram engine at step 0, whatever the configuration asks for.
+    ///
+    /// # Errors
+    ///
+    /// Those of the engine; [`LabError::Config`] for more samples than a Gram matrix may have.
+    pub fn gram_engine(&self, config: &RunConfig) -> Result<GramEngine, LabError> {
+        check_samples(self.data.samples())?;
+        GramEngine::new(
+            &self.data,
+            &self.weights,
+            GramEngineOptions {
+                activation: config.activation,
+                loss: config.loss,
+                step_size: config.step_size,
+                exact_steps: config.exact_steps.get(),
+            },
+        )
+    }
+
+    fn tensor_engine(
+        &self,
+        config: &RunConfig,
+        threads: usize,
+        why: String,
+    ) -> Result<ReadyEngine, LabError> {
         let device = select_device(config.device.as_deref(), config.precision)?;
         let options = TensorEngineOptions {
             loss: config.loss,
@@ -107,15 +136,28 @@ impl Prepared {
         })?;
         let gradient = engine.gradient();
         let reason = format!(
-            "weight space on {}, gradient {gradient}: the one engine of this version",
+            "weight space on {}, gradient {gradient}: {why}",
             device.name
         );
         Ok(ReadyEngine {
             engine: Box::new(engine),
-            device,
+            device: device.name,
+            precision: device.precision,
             gradient,
             reason,
         })
+    }
+
+    fn sizes(&self) -> Sizes {
+        Sizes {
+            samples: self.data.samples(),
+            dim: self.data.dim(),
+            width: self.width,
+            squares_in_range: self.data.x().rows().into_iter().all(|x| {
+                let square = x.dot(&x);
+                (1e-290..1e300).contains(&square) || x.iter().all(|&entry| entry == 0.0)
+            }),
+        }
     }
 }
 
@@ -123,8 +165,10 @@ impl Prepared {
 pub struct ReadyEngine {
     /// The engine.
     pub engine: Box<dyn Engine>,
-    /// Where it runs.
-    pub device: SelectedDevice,
+    /// Where it runs: the device's name, or `host`.
+    pub device: String,
+    /// The float type of its weights.
+    pub precision: Precision,
     /// How it gets its gradient.
     pub gradient: &'static str,
     /// Why it was picked.

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use implicit_bias_model::{Activation, TwoLayerConfig};
 
 use super::conclusions::{run_context, run_report_of};
+use super::predict::predict_again;
 use super::{FORMAT, Manifest, RunDirectory, sha256, to_json};
 use crate::claims::{Claim, ClaimContext, RankClaim, RunEnd, judge};
 use crate::config::{RunConfig, Settings};
 use crate::figures::{Figure, format_number, run_figures};
 use crate::report::{ClaimRow, ReportFigure, claims_legend, claims_table_text, run_report};
-use crate::{LabError, Series, StopReason};
+use crate::{LabError, Prediction, Series, StopReason};
 
 /// A run that ended, with what was recorded and the claims judged on it.
 #[derive(Clone, Debug)]
@@ -25,6 +26,9 @@ pub struct RunRecord {
     pub series: Series,
     /// `margins.csv`.
     pub margins: Series,
+    /// `limit.json`: where the run ends, by the limit program (theory.md §6, derived), or why that is
+    /// not known.
+    pub prediction: Prediction,
     /// `claims.json`.
     pub claims: Vec<Claim>,
 }
@@ -37,19 +41,23 @@ impl RunRecord {
         manifest: Manifest,
         series: Series,
         margins: Series,
+        prediction: Prediction,
     ) -> Self {
-        let claims = judge(&series, &margins, &claim_context(&config, manifest.stop));
+        let context = claim_context(&config, &manifest, &prediction);
+        let claims = judge(&series, &margins, &context);
         Self {
             path,
             config,
             manifest,
             series,
             margins,
+            prediction,
             claims,
         }
     }
 
-    /// Reads a run directory and judges its claims anew.
+    /// Reads a run directory and judges its claims anew. Its limit is computed from its weights and its
+    /// data, or read from `limit.json` where the data cannot be loaded again.
     ///
     /// # Errors
     ///
@@ -111,12 +119,14 @@ impl RunRecord {
                 format!("expected {expected}, found {found}"),
             ));
         }
+        let prediction = predict_again(path, &config, &manifest);
         Ok(Self::new(
             path.to_owned(),
             config,
             manifest,
             series,
             margins,
+            prediction,
         ))
     }
 
@@ -156,8 +166,12 @@ impl RunRecord {
                 .last(column)
                 .map_or("—".to_owned(), format_number)
         };
+        let limit = match &self.prediction {
+            Prediction::Solved(limit) => limit.to_string(),
+            Prediction::Unsolved { reason } => format!("not known: {reason}"),
+        };
         format!(
-            "{}\nmeasured\n{}\nstopped: {stop}; loss {}, weight norm {}, stable rank {} (stacked)\nrun: {}\n",
+            "{}\nmeasured\n{}\nlimit (derived): {limit}\nstopped: {stop}; loss {}, weight norm {}, stable rank {} (stacked)\nrun: {}\n",
             claims_table_text(&rows),
             claims_legend(&self.claims.iter().collect::<Vec<_>>()),
             value("loss"),
@@ -180,6 +194,7 @@ impl RunRecord {
     /// Writes claims, figures and report.
     pub(super) fn write_conclusions(&self, directory: &RunDirectory) -> Result<(), LabError> {
         directory.write("claims.json", &to_json(&self.claims))?;
+        directory.write("limit.json", &to_json(&self.prediction))?;
         let mut figures = Vec::new();
         for figure in self.figures() {
             let rendered = ReportFigure::new(&figure)?;
@@ -213,7 +228,7 @@ fn activation_words(activation: Activation) -> String {
 }
 
 /// What the claims need to know about a run besides its tables.
-fn claim_context(config: &RunConfig, stop: Option<StopReason>) -> ClaimContext {
+fn claim_context(config: &RunConfig, manifest: &Manifest, prediction: &Prediction) -> ClaimContext {
     let bounded = config.activation == Activation::RELU;
     ClaimContext {
         rank_claim: Some(if bounded {
@@ -223,12 +238,17 @@ fn claim_context(config: &RunConfig, stop: Option<StopReason>) -> ClaimContext {
         }),
         blocks: TwoLayerConfig::BLOCKS.map(str::to_owned).to_vec(),
         homogeneity: 1.0,
-        end: match stop {
+        prediction: Some(prediction.clone()),
+        largest_rank: Some(manifest.width.min(manifest.data.n).min(manifest.data.d)),
+        end: match manifest.stop {
             Some(StopReason::Diverged { step }) => RunEnd::Diverged { step },
             Some(StopReason::NonFinite { step }) => RunEnd::NonFinite { step },
-            Some(StopReason::Completed { .. } | StopReason::Interrupted { .. }) | None => {
-                RunEnd::Sound
-            }
+            Some(
+                StopReason::Completed { .. }
+                | StopReason::Stalled { .. }
+                | StopReason::Interrupted { .. },
+            )
+            | None => RunEnd::Sound,
         },
     }
 }

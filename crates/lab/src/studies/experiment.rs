@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Args, FromArgMatches};
 
-use super::{Scale, Study};
-use crate::config::{Precision, RunConfig, Settings, Steps, SyntheticKind};
+use super::{Scale, Study, StudyRun};
+use crate::config::{EngineKind, Precision, RunConfig, Settings, Steps, SyntheticKind};
 use crate::{LabError, Progress, Reproduction, RunDirectory, complain};
 
 /// Flags of an experiment; those of a run replace that setting in every run of the study.
@@ -34,15 +34,50 @@ struct ExperimentArgs {
     /// Number of steps T; 1e6 is accepted
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     steps: Option<Steps>,
-    /// Device, as listed by `implicit-bias devices`
+    /// Device, as listed by `implicit-bias devices`, for the runs in weight space: to 10⁶ steps unless
+    /// --steps says otherwise
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
-    /// Precision
+    /// Precision; f32 means weight space, to 10⁶ steps unless --steps says otherwise
     #[arg(long, value_enum)]
     precision: Option<Precision>,
 }
 
+/// The horizon of a run that a device or single precision sends to weight space, where no other is
+/// asked for.
+const WEIGHT_SPACE_STEPS: f64 = 1e6;
+
 impl ExperimentArgs {
+    /// The settings of a run under these flags.
+    fn apply(&self, run: &mut StudyRun) -> Result<(), LabError> {
+        let seed = run
+            .settings
+            .seed
+            .unwrap_or(0)
+            .wrapping_add(self.seed.unwrap_or(0));
+        let mut flags = self.settings();
+        if run.settings.engine == Some(EngineKind::Gram) {
+            // Such runs are on the host, in double precision, whatever the others use.
+            (flags.device, flags.precision) = (None, None);
+        }
+        let weight_space = flags.device.is_some() || flags.precision == Some(Precision::F32);
+        if weight_space && flags.steps.is_none() {
+            let most = Steps::try_from(WEIGHT_SPACE_STEPS).expect("a whole number");
+            flags.steps = run
+                .settings
+                .steps
+                .filter(|&steps| steps < most)
+                .or(Some(most));
+        }
+        run.settings = flags.over(run.settings.clone());
+        run.settings.seed = Some(seed);
+        if run.settings.synthetic == Some(SyntheticKind::Orthogonal) {
+            // n orthogonal samples need n dimensions.
+            run.settings.dim = run.settings.dim.max(run.settings.samples);
+        }
+        RunConfig::resolve(&run.settings).map(|_| ())
+    }
+
     fn settings(&self) -> Settings {
         Settings {
             seed: self.seed,
@@ -87,15 +122,9 @@ fn run(study: fn(Scale) -> Study) -> Result<bool, LabError> {
     } else {
         Scale::Full
     });
-    for run in &mut study.runs {
-        let seed = run.settings.seed.unwrap_or(0) + arguments.seed.unwrap_or(0);
-        run.settings = arguments.settings().over(run.settings.clone());
-        run.settings.seed = Some(seed);
-        if run.settings.synthetic == Some(SyntheticKind::Orthogonal) {
-            // n orthogonal samples need n dimensions.
-            run.settings.dim = run.settings.dim.max(run.settings.samples);
-        }
-        RunConfig::resolve(&run.settings)?;
+    let limits = study.limits.iter_mut().flat_map(|part| &mut part.runs);
+    for run in study.runs.iter_mut().chain(limits) {
+        arguments.apply(run)?;
     }
     if arguments.settings() != Settings::default() {
         study.setting += "; changed by flags, see each run's configuration";

@@ -1,6 +1,6 @@
 //! How the initial scale σ₀ shows in the stable rank.
 
-use super::{SLOPE, Scale, Study, StudyResult, run_with, sweep_base, sweep_words};
+use super::{SLOPE, Scale, Study, StudyResult, run_with, steps, sweep_base, sweep_words};
 use crate::config::Settings;
 use crate::figures::{CurveEntry, curves_by_parameter};
 use crate::report::Statement;
@@ -12,6 +12,8 @@ pub fn initialization_scale(scale: Scale) -> Study {
         for sigma in [1e-4, 1e-3, 1e-2, 1e-1] {
             let settings = Settings {
                 init_scale: Some(sigma),
+                steps: Some(steps(1e100)),
+                record: Some(2),
                 ..sweep_base(scale)
             };
             runs.push(run_with(slope, format!("σ₀ = {sigma}"), sigma, settings));
@@ -27,7 +29,7 @@ pub fn initialization_scale(scale: Scale) -> Study {
                     .to_owned(),
             source: "a question of this project".to_owned(),
         },
-        setting: sweep_words(scale, "d = 2000, σ₀ from 10⁻⁴ to 10⁻¹"),
+        setting: sweep_words(scale, "d = 2000, σ₀ from 10⁻⁴ to 10⁻¹", "10¹⁰⁰"),
         paragraphs: vec![
             "A large initialization is forgotten only like 1/log t: its part of the weights stays, \
              while the part that gradient descent adds grows like log t."
@@ -41,6 +43,7 @@ pub fn initialization_scale(scale: Scale) -> Study {
             ("margin_min", "smallest margin"),
             ("margin_max", "largest margin"),
         ],
+        limits: None,
         figures: |results| {
             let entries: Vec<CurveEntry<'_>> = results.iter().map(StudyResult::curve).collect();
             vec![

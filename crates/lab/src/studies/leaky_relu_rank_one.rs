@@ -34,6 +34,7 @@ pub fn leaky_relu_rank_one(scale: Scale) -> Study {
         }],
         claims: &[ClaimId::RankOne, ClaimId::Alignment],
         columns: &[("stable_rank_pos", "SR of W₊₁"), ("stable_rank_neg", "SR of W₋₁"), ("stable_rank", "SR of the stack")],
+        limits: None,
         figures: |results| figures_side_by_side(results, &["stable-rank", "rank-gap", "activation"]),
     }
 }

@@ -22,7 +22,7 @@ pub fn leaky_slope(scale: Scale) -> Study {
                 .to_owned(),
             source: "the first part the paper's condition, the closed form derived here".to_owned(),
         },
-        setting: sweep_words(scale, "d = 2000, σ₀ = 10⁻⁴, γ from 0.05 to 0.9"),
+        setting: sweep_words(scale, "d = 2000, σ₀ = 10⁻⁴, γ from 0.05 to 0.9", "10¹⁵"),
         paragraphs: vec![
             "The closed form is for exactly orthogonal samples of equal norm, with these classes; with \
              balanced classes it is 2(1 + γ²)/(1 + γ)². These samples are nearly orthogonal, hence the \
@@ -32,6 +32,7 @@ pub fn leaky_slope(scale: Scale) -> Study {
         runs: [0.05, 0.1, 0.2, 0.5, 0.9].map(run).to_vec(),
         claims: &[],
         columns: &[("stable_rank_pos", "SR of W₊₁"), ("stable_rank_neg", "SR of W₋₁"), ("stable_rank", "SR of the stack"), ("same_sign_active", "same-sign active")],
+        limits: None,
         figures: |results| {
             let entries: Vec<CurveEntry<'_>> = results.iter().map(StudyResult::curve).collect();
             let mut points = Vec::new();

@@ -4,12 +4,15 @@
 //! them, [`main`] one. Their settings are this project's own, not the paper's.
 
 mod experiment;
+mod far_horizon;
 mod initialization_scale;
 mod leaky_relu_rank_one;
 mod leaky_slope;
+mod limits;
 mod loss_and_norm_rates;
 mod margin_equality;
 mod near_orthogonality;
+mod phase_of_the_limit;
 mod relu_bounded_rank;
 mod section;
 
@@ -20,12 +23,17 @@ use crate::report::Statement;
 use crate::run::RunRecord;
 
 pub use experiment::main;
+pub use far_horizon::far_horizon;
 pub use initialization_scale::initialization_scale;
 pub use leaky_relu_rank_one::leaky_relu_rank_one;
 pub use leaky_slope::leaky_slope;
+pub(crate) use limits::find_limits;
+use limits::margins_become_equal;
+pub use limits::{LimitResult, LimitStudy, Shown};
 pub use loss_and_norm_rates::loss_and_norm_rates;
 pub use margin_equality::margin_equality;
 pub use near_orthogonality::near_orthogonality;
+pub use phase_of_the_limit::phase_of_the_limit;
 pub use relu_bounded_rank::relu_bounded_rank;
 pub(crate) use section::claim_rows;
 pub use section::section;
@@ -99,7 +107,9 @@ pub struct Study {
     pub runs: Vec<StudyRun>,
     /// The claims that the study reports verdicts on; none for a sweep.
     pub claims: &'static [ClaimId],
-    /// The columns of its table of final values, each with a short heading.
+    /// The limits it asks for, and what it shows of them; none for most.
+    pub limits: Option<LimitStudy>,
+    /// The columns of its table of final values, each with a short heading; without any, no table.
     pub columns: &'static [(&'static str, &'static str)],
     /// The figures of the finished runs, in the order of `runs`.
     pub figures: fn(&[StudyResult<'_>]) -> Vec<Figure>,
@@ -115,6 +125,8 @@ pub fn all(scale: Scale) -> Vec<Study> {
         initialization_scale(scale),
         leaky_slope(scale),
         near_orthogonality(scale),
+        far_horizon(scale),
+        phase_of_the_limit(scale),
     ]
 }
 
@@ -123,6 +135,9 @@ const PAPER: &str = "Kou, Chen & Gu, NeurIPS 2023, arXiv:2310.18935";
 
 /// The slope of leaky ReLU where it is not what varies.
 const SLOPE: f64 = 0.1;
+
+/// The horizon of the studies. Everything here moves with `log t`: at 10⁵ steps verdicts mean little.
+const HORIZON: f64 = 1e15;
 
 /// The settings that all studies start from: one nearly orthogonal mixture, one initialization.
 fn base(scale: Scale) -> Settings {
@@ -135,7 +150,8 @@ fn base(scale: Scale) -> Settings {
         init_scale: Some(1e-4),
         width: Some(scale.pick(20, 50)),
         step_size: Some(0.1),
-        steps: Some(steps(scale.pick(1e5, 1e6))),
+        steps: Some(steps(HORIZON)),
+        exact_steps: Some(steps(scale.pick(1e5, 1e7))),
         seed: Some(0),
         ..Settings::default()
     }
@@ -143,27 +159,29 @@ fn base(scale: Scale) -> Settings {
 
 /// The base settings in words.
 fn base_words(scale: Scale) -> String {
-    let (width, horizon) = scale.pick((20, "10⁵"), (50, "10⁶"));
+    let (width, exact) = scale.pick((20, "10⁵"), (50, "10⁷"));
     format!(
         "Gaussian mixture, n = 10, d = 2000, ‖μ‖ = 1, σ = 1; m = {width}, σ₀ = 10⁻⁴, η = 0.1, \
-         T = {horizon} (this project's settings)"
+         T = 10¹⁵ in Gram coordinates, exact to {exact}, then in log time (this project's settings)"
     )
 }
 
-/// The settings of a sweep: the base ones to a shorter horizon.
+/// The settings of a sweep: the base ones, with fewer exact steps.
 fn sweep_base(scale: Scale) -> Settings {
     Settings {
         width: Some(scale.pick(10, 50)),
-        steps: Some(steps(scale.pick(5e3, 2e4))),
+        exact_steps: Some(steps(scale.pick(1e4, 1e6))),
+        record: Some(10),
         ..base(scale)
     }
 }
 
 /// The sweep's settings in words, without what varies.
-fn sweep_words(scale: Scale, rest: &str) -> String {
-    let (width, horizon) = scale.pick((10, "5 × 10³"), (50, "2 × 10⁴"));
+fn sweep_words(scale: Scale, rest: &str, horizon: &str) -> String {
+    let (width, exact) = scale.pick((10, "10⁴"), (50, "10⁶"));
     format!(
-        "Gaussian mixture, n = 10, {rest}; m = {width}, η = 0.1, T = {horizon} (this project's settings)"
+        "Gaussian mixture, n = 10, {rest}; m = {width}, η = 0.1, T = {horizon} in Gram coordinates, exact \
+         to {exact}, then in log time (this project's settings)"
     )
 }
 
@@ -270,8 +288,10 @@ mod tests {
     fn every_run_of_every_study_is_a_valid_configuration() {
         for scale in [Scale::Quick, Scale::Full] {
             for study in all(scale) {
-                assert!(!study.runs.is_empty());
-                for run in &study.runs {
+                let limits = study.limits.iter().flat_map(|part| &part.runs);
+                let runs: Vec<&StudyRun> = study.runs.iter().chain(limits).collect();
+                assert!(!runs.is_empty());
+                for run in runs {
                     RunConfig::resolve(&run.settings)
                         .unwrap_or_else(|error| panic!("{}, {}: {error}", study.name, run.label));
                 }

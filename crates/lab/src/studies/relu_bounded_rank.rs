@@ -16,7 +16,7 @@ pub fn relu_bounded_rank(scale: Scale) -> Study {
         noise: None,
         norm: Some(2000f64.sqrt()),
         width: Some(scale.pick(400, 2000)),
-        steps: Some(steps(scale.pick(1e4, 1e5))),
+        exact_steps: Some(steps(scale.pick(1e4, 1e6))),
         ..base(scale)
     };
     Study {
@@ -34,11 +34,10 @@ pub fn relu_bounded_rank(scale: Scale) -> Study {
              form (derived here): a block whose class has n_j samples tends to 2 n_j/(n_j + 1)."
                 .to_owned(),
             format!(
-                "The last figure runs that case: n = d = 10, ‖x_i‖² = 2000, m = {}, T = {}. What \
-                 distance to the closed form remains is that of a finite width, whose neurons sample \
-                 the activation patterns.",
+                "The last figure runs that case: n = d = 10, ‖x_i‖² = 2000, m = {}. What distance to \
+                 the closed form remains is that of a finite width, whose neurons sample the \
+                 activation patterns.",
                 scale.pick(400, 2000),
-                scale.pick("10⁴", "10⁵"),
             ),
         ],
         runs: vec![
@@ -57,6 +56,7 @@ pub fn relu_bounded_rank(scale: Scale) -> Study {
         ],
         claims: &[ClaimId::RankBounded, ClaimId::Alignment],
         columns: &[("stable_rank_pos", "SR of W₊₁"), ("stable_rank_neg", "SR of W₋₁"), ("stable_rank", "SR of the stack"), ("same_sign_coverage_min", "least coverage")],
+        limits: None,
         figures: |results| {
             let mut figures = figures_side_by_side(&results[..1], &["stable-rank", "activation"]);
             let [.., orthogonal] = results else { return figures };

@@ -1,11 +1,11 @@
 //! A study as a section of the report.
 
-use super::{Study, StudyResult};
+use super::{LimitResult, Shown, Study, StudyResult};
 use crate::LabError;
 use crate::figures::format_number;
 use crate::report::{ClaimRow, Finding, ReportFigure, Section, Table};
 
-/// The section of a finished study, and its figures by file name.
+/// The section of a finished study, and the files that belong to it, figures and tables, by name.
 ///
 /// # Errors
 ///
@@ -13,10 +13,16 @@ use crate::report::{ClaimRow, Finding, ReportFigure, Section, Table};
 pub fn section(
     study: &Study,
     results: &[StudyResult<'_>],
+    limits: &[LimitResult<'_>],
 ) -> Result<(Section, Vec<(String, String)>), LabError> {
+    let shown = study
+        .limits
+        .as_ref()
+        .map_or_else(Shown::default, |part| (part.show)(results, limits));
     let mut figures = Vec::new();
-    let mut files = Vec::new();
-    for figure in (study.figures)(results) {
+    let mut files = shown.files;
+    let drawn = (study.figures)(results);
+    for figure in drawn.into_iter().chain(shown.figures) {
         let rendered = ReportFigure::new(&figure)?;
         files.push((
             format!("{}-{}.svg", study.name, figure.name),
@@ -37,13 +43,17 @@ pub fn section(
             reason: first.unwrap_or_default() + letters.as_str(),
         });
     }
+    let mut tables = shown.tables;
+    if !(results.is_empty() || study.columns.is_empty()) {
+        tables.insert(0, final_values(study, results));
+    }
     let section = Section {
         heading: study.title.to_owned(),
         statement: Some(study.statement.clone()),
         setting: study.setting.clone(),
-        paragraphs: study.paragraphs.clone(),
+        paragraphs: [study.paragraphs.clone(), shown.paragraphs].concat(),
         figures,
-        tables: vec![final_values(study, results)],
+        tables,
         findings,
     };
     Ok((section, files))

@@ -1,0 +1,235 @@
+//! `limit`: where gradient descent ends.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use implicit_bias_lab::config::{EngineKind, RunConfig, Settings, Steps};
+use implicit_bias_lab::{
+    LabError, LimitReport, Prepared, Progress, RunRecord, figures::format_number, find_limit,
+    format_step,
+};
+use serde_json::{Value, json};
+
+use crate::args::LimitArgs;
+use crate::commands::{Outcome, say};
+
+/// The last step where the flags give none: patterns of ReLU networks can change once in many decades,
+/// and going on costs little.
+const LAST_STEP: f64 = 1e300;
+
+/// `limit`: settles the same-sign pattern and solves the limit program.
+pub fn limit(arguments: &LimitArgs) -> Outcome {
+    let settings = &arguments.settings;
+    refuse_what_has_no_use(settings)?;
+    let (config, record) = configuration(arguments.input.as_deref(), settings.clone())?;
+    let prepared = Prepared::new(&config)?;
+    if let Some(record) = record {
+        // Flags may name other data; then the run only lends its settings.
+        let source = |config: &RunConfig| (config.data.clone(), config.seed);
+        let own = source(&config) == source(&record.config);
+        if own && prepared.data.sha256() != record.manifest.data.sha256 {
+            return Err(LabError::Content {
+                path: record.path.join("config.toml"),
+                reason: format!(
+                    "expected the data of the run, found that {} has changed",
+                    config.data
+                ),
+            }
+            .into());
+        }
+    }
+    let progress = Progress::new("limit");
+    let report = find_limit(&config, &prepared, &mut |fraction| {
+        progress.set(fraction);
+        true
+    })?;
+    progress.finish();
+    if settings.json {
+        say(format_args!("{}\n", summary(&report)))?;
+    } else {
+        say(text(&report))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The configuration of the run to settle, and the run whose directory was given.
+fn configuration(
+    input: Option<&Path>,
+    mut flags: Settings,
+) -> Result<(RunConfig, Option<RunRecord>), LabError> {
+    let record = match input {
+        Some(path) if path.is_dir() => Some(RunRecord::read(path)?),
+        _ => None,
+    };
+    if let (Some(path), None) = (input, &record) {
+        if flags.data.is_some() || flags.synthetic.is_some() {
+            return Err(LabError::Config {
+                key: "data".into(),
+                expected: format!("no other data beside {}", path.display()),
+                found: "--data or --synthetic".into(),
+            });
+        }
+        flags.data = Some(path.to_owned());
+    }
+    flags.engine = Some(EngineKind::Gram);
+    flags.steps = Some(match flags.steps {
+        Some(steps) => steps,
+        None => Steps::try_from(LAST_STEP).expect("a whole number"),
+    });
+    let file = record
+        .as_ref()
+        .map_or_else(Settings::default, |record| Settings {
+            // How the run was computed does not matter to where it ends.
+            engine: None,
+            gradient: None,
+            device: None,
+            precision: None,
+            exact_steps: None,
+            ..record.config.to_settings()
+        });
+    Ok((RunConfig::resolve(&flags.over(file))?, record))
+}
+
+/// Flags of `train` that would have no effect.
+fn refuse_what_has_no_use(settings: &Settings) -> Result<(), LabError> {
+    let engine = settings.engine == Some(EngineKind::Tensor);
+    for (key, given, why) in [
+        (
+            "engine",
+            engine,
+            "gram: limits are found in Gram coordinates",
+        ),
+        (
+            "device",
+            settings.device.is_some(),
+            "none: Gram coordinates are on the host",
+        ),
+        ("out", settings.out.is_some(), "none: nothing is written"),
+        (
+            "record",
+            settings.record.is_some(),
+            "none: nothing is recorded",
+        ),
+    ] {
+        if given {
+            return Err(LabError::Config {
+                key: key.into(),
+                expected: why.into(),
+                found: "a value".into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Smallest and largest of some numbers.
+fn range(values: &[f64]) -> [f64; 2] {
+    [
+        values.iter().copied().fold(f64::INFINITY, f64::min),
+        values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+    ]
+}
+
+/// The contract's JSON object; undefined quantities are null.
+fn summary(report: &LimitReport) -> Value {
+    let limit = &report.limit;
+    let [margin_min, margin_max] = range(&limit.normalized_margins());
+    let [multiplier_min, multiplier_max] = range(limit.multipliers());
+    json!({
+        "stable_rank_pos": limit.stable_rank_pos(),
+        "stable_rank_neg": limit.stable_rank_neg(),
+        "stable_rank": limit.stable_rank(),
+        "normalized_margin_min": margin_min,
+        "normalized_margin_max": margin_max,
+        "multiplier_min": multiplier_min,
+        "multiplier_max": multiplier_max,
+        "groups": limit.group_count(),
+        "consistent": limit.is_consistent(),
+        "kkt_residual": limit.kkt_residual(),
+        "certificate": report.certificate_text(),
+        "proven": report.certificate.is_proven(),
+        "sliding_pairs": limit.sliding().len(),
+        "step": report.step,
+        "settled_since": report.settled_since,
+        "error_estimate": report.error_estimate,
+        "notes": report.notes,
+    })
+}
+
+/// The same for people.
+fn text(report: &LimitReport) -> String {
+    let limit = &report.limit;
+    let [margin_min, margin_max] = range(&limit.normalized_margins());
+    let [multiplier_min, multiplier_max] = range(limit.multipliers());
+    let zero = limit.multipliers().iter().filter(|&&x| x == 0.0).count();
+    let samples = limit.multipliers().len();
+    let margins = if zero == 0 {
+        format!("{margin_min:.6}, the same for all {samples} samples")
+    } else {
+        format!("{margin_min:.6} … {margin_max:.6}, larger for {zero} of {samples} samples")
+    };
+    let multipliers = format!(
+        "{} … {}{}",
+        format_number(multiplier_min),
+        format_number(multiplier_max),
+        if zero == 0 {
+            ""
+        } else {
+            ", 0 where the margin is larger"
+        }
+    );
+    let consistent = if limit.is_consistent() {
+        "yes: the solution keeps the same-sign pattern it assumes"
+    } else {
+        "no: the solution leaves the same-sign pattern it assumes, so this is not the limit"
+    };
+    let run = if report.error_estimate == 0.0 {
+        format!("{} steps, all exact", format_step(report.step))
+    } else {
+        format!(
+            "{} steps, in log time at the end (estimated error of a margin {})",
+            format_step(report.step),
+            format_number(report.error_estimate)
+        )
+    };
+    let rows = [
+        (
+            "stable rank",
+            format!(
+                "{:.6} (positive block), {:.6} (negative block), {:.6} (stacked)",
+                limit.stable_rank_pos(),
+                limit.stable_rank_neg(),
+                limit.stable_rank()
+            ),
+        ),
+        ("normalized margin", margins),
+        ("multipliers", multipliers),
+        (
+            "groups",
+            format!(
+                "{} same-sign patterns, {} sliding pairs (group, sample)",
+                limit.group_count(),
+                limit.sliding().len()
+            ),
+        ),
+        ("consistent", consistent.to_owned()),
+        ("KKT residual", format_number(limit.kkt_residual())),
+        (
+            "pattern",
+            format!(
+                "{}; not seen to change since step {}",
+                report.certificate_text(),
+                format_step(report.settled_since)
+            ),
+        ),
+        ("run", run),
+    ];
+    let mut text = String::from("where gradient descent ends\n");
+    for (name, value) in rows {
+        text.push_str(&format!("  {name:<18} {value}\n"));
+    }
+    for note in &report.notes {
+        text.push_str(&format!("note: {note}\n"));
+    }
+    text
+}

@@ -1,0 +1,319 @@
+//! Gradient descent in Gram coordinates, exact first and in log time past that.
+
+use implicit_bias_data::Dataset;
+use implicit_bias_gram::{
+    FarFlow, FarOutcome, GramDescent, GramError, GramState, Outcome, Pattern, Problem, Stall,
+    Start, weights,
+};
+use implicit_bias_model::{Activation, Loss, TwoLayerConfig, Weights};
+use ndarray::{Array2, ArrayView2};
+
+use super::Engine;
+use crate::observation::{BlockObservation, Observation, PatternObservation};
+use crate::{LabError, StopReason};
+
+/// How far past its exact steps an engine goes on exactly while the far horizon is out of reach: this
+/// many times as many steps, and at least [`PATIENT_STEPS`].
+const PATIENCE: f64 = 100.0;
+
+/// See [`PATIENCE`].
+const PATIENT_STEPS: f64 = 1e7;
+
+/// Whole steps are counted exactly up to here.
+const LAST_WHOLE_STEP: f64 = 9_007_199_254_740_992.0;
+
+/// How a [`GramEngine`] takes its steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GramEngineOptions {
+    /// The activation `φ`.
+    pub activation: Activation,
+    /// The loss of a margin.
+    pub loss: Loss,
+    /// The step size `η`.
+    pub step_size: f64,
+    /// Steps to take exactly before the far horizon, at most 2⁵³.
+    pub exact_steps: f64,
+}
+
+/// Full-batch gradient descent of the two-layer network in the coordinates `W = W(0) + C X`.
+///
+/// The first [`exact_steps`](GramEngineOptions::exact_steps) are gradient descent, exact up to
+/// rounding ([`GramDescent`]); past them the engine follows it in `log t` ([`FarFlow`]), with the error
+/// estimate of the flow in every observation (theory.md §4 and §5, derived). Where the flow does not
+/// take over, because rates still change too fast, exact steps go on, up to a hundred times as many;
+/// then the run stops as [`StopReason::Stalled`], and [`notes`](Engine::notes) say why.
+pub struct GramEngine {
+    data: Dataset,
+    /// `W_{+1}` and `W_{−1}` at step 0.
+    initial: [Array2<f64>; 2],
+    start: Start,
+    phase: Phase,
+    /// Where the far horizon is tried next.
+    handover: f64,
+    /// Past this the engine takes no exact steps.
+    last_exact: f64,
+    previous_pattern: Option<Pattern>,
+    notes: Vec<String>,
+}
+
+enum Phase {
+    Exact(Box<GramDescent>),
+    /// The flow, and the problem it follows.
+    Far(Box<FarFlow>, Box<Problem>),
+}
+
+impl GramEngine {
+    /// An engine at step 0 with the given weights, blocks `pos` and `neg`.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Config`] if `weights` are not two blocks, [`LabError::Gram`] if they do not fit the
+    /// data or an inner product overflows.
+    pub fn new(
+        data: &Dataset,
+        weights: &Weights,
+        options: GramEngineOptions,
+    ) -> Result<Self, LabError> {
+        let [(_, pos), (_, neg)] = weights.blocks() else {
+            return Err(LabError::Config {
+                key: "init".into(),
+                expected: "the blocks W_pos and W_neg".into(),
+                found: format!("{} blocks", weights.blocks().len()),
+            });
+        };
+        let problem = Problem::new(
+            data,
+            pos.nrows(),
+            options.activation,
+            options.loss,
+            options.step_size,
+        )?;
+        let start = Start::new(data, [pos.view(), neg.view()])?;
+        let descent = GramDescent::new(problem, start.pre_activations().to_owned())?;
+        Ok(Self {
+            data: data.clone(),
+            initial: [pos.clone(), neg.clone()],
+            start,
+            phase: Phase::Exact(Box::new(descent)),
+            handover: options.exact_steps.clamp(1.0, LAST_WHOLE_STEP),
+            last_exact: (PATIENCE * options.exact_steps).clamp(PATIENT_STEPS, LAST_WHOLE_STEP),
+            previous_pattern: None,
+            notes: Vec::new(),
+        })
+    }
+
+    /// The problem in Gram coordinates.
+    pub fn problem(&self) -> &Problem {
+        match &self.phase {
+            Phase::Exact(descent) => descent.problem(),
+            Phase::Far(_, problem) => problem,
+        }
+    }
+
+    /// Pre-activations `H = W Xᵀ` of the present state, `2m × n`.
+    pub fn pre_activations(&self) -> Array2<f64> {
+        match &self.phase {
+            Phase::Exact(descent) => descent.pre_activations(),
+            Phase::Far(flow, _) => flow.pre_activations(),
+        }
+    }
+
+    /// The estimate of [`FarFlow::error_estimate`]; 0 while steps are exact.
+    pub fn error_estimate(&self) -> f64 {
+        match &self.phase {
+            Phase::Exact(_) => 0.0,
+            Phase::Far(flow, _) => flow.error_estimate(),
+        }
+    }
+
+    /// Whether the present state was reached by exact steps.
+    pub fn is_exact(&self) -> bool {
+        matches!(self.phase, Phase::Exact(_))
+    }
+
+    fn margins(&self) -> Vec<f64> {
+        match &self.phase {
+            Phase::Exact(descent) => descent.margins(),
+            Phase::Far(flow, _) => flow.margins(),
+        }
+    }
+
+    fn coefficients(&self) -> Array2<f64> {
+        match &self.phase {
+            Phase::Exact(descent) => descent.coefficients(),
+            Phase::Far(flow, _) => flow.coefficients(),
+        }
+    }
+
+    fn initial(&self) -> [ArrayView2<'_, f64>; 2] {
+        [self.initial[0].view(), self.initial[1].view()]
+    }
+
+    /// Goes over to log time, or puts that off; `Some` where it can be put off no longer.
+    fn hand_over(&mut self) -> Result<Option<StopReason>, LabError> {
+        let Phase::Exact(descent) = &self.phase else {
+            return Ok(None);
+        };
+        let step = descent.step();
+        let problem = descent.problem().clone();
+        let flow = FarFlow::new(
+            problem.clone(),
+            step,
+            descent.pre_activations(),
+            descent.coefficients(),
+        );
+        match flow {
+            Ok(flow) => {
+                self.notes.push(format!(
+                    "exact to step {step:e}, in log time from there, with an error estimate"
+                ));
+                self.phase = Phase::Far(Box::new(flow), Box::new(problem));
+                Ok(None)
+            }
+            Err(GramError::FarRegime { ratio, limit }) => {
+                if step >= self.last_exact {
+                    self.notes.push(format!(
+                        "stopped after {step:e} exact steps: log time cannot take over where rates \
+                         change by {ratio:.1e} of themselves in a step (at most {limit:.0e}); \
+                         --exact-steps sets how far exact steps go"
+                    ));
+                    return Ok(Some(StopReason::Stalled { step }));
+                }
+                // A tenth more: seldom enough not to cost, and soon enough after the first chance.
+                self.handover = (1.1 * step).ceil().min(self.last_exact);
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn pattern(&mut self, pre_activations: &Array2<f64>) -> Result<PatternObservation, LabError> {
+        let pattern = Pattern::new(pre_activations.view());
+        let counts = pattern.counts(self.problem())?;
+        let changes = pattern.changes(
+            self.previous_pattern.as_ref().unwrap_or(&pattern),
+            self.problem(),
+        )?;
+        self.previous_pattern = Some(pattern);
+        Ok(PatternObservation {
+            same_sign_active: counts.same_sign_active,
+            opposite_sign_active: counts.opposite_sign_active,
+            same_sign_coverage_min: counts.same_sign_coverage_min,
+            same_sign_changes: changes.same_sign as f64,
+            opposite_sign_changes: changes.opposite_sign as f64,
+        })
+    }
+}
+
+impl Engine for GramEngine {
+    fn name(&self) -> &'static str {
+        "gram"
+    }
+
+    fn step(&self) -> f64 {
+        match &self.phase {
+            Phase::Exact(descent) => descent.step(),
+            Phase::Far(flow, _) => flow.step(),
+        }
+    }
+
+    fn advance(&mut self, to: f64) -> Result<Option<StopReason>, LabError> {
+        loop {
+            match &mut self.phase {
+                Phase::Exact(descent) => {
+                    let target = to.min(self.handover);
+                    if let Outcome::NonFinite { step } = descent.advance(target) {
+                        return Ok(Some(StopReason::NonFinite { step }));
+                    }
+                }
+                Phase::Far(flow, _) => {
+                    return Ok(match flow.advance(to) {
+                        FarOutcome::Reached => None,
+                        FarOutcome::NonFinite { step } => Some(StopReason::NonFinite { step }),
+                        FarOutcome::Stalled { step, why } => {
+                            let why = match why {
+                                Stall::Stiff => {
+                                    "the flow is too stiff, as on data that cannot be \
+                                                 interpolated"
+                                }
+                                Stall::Events => "events without end",
+                            };
+                            self.notes
+                                .push(format!("log time stalled at step {step:e}: {why}"));
+                            Some(StopReason::Stalled { step })
+                        }
+                    });
+                }
+            }
+            if self.step() >= to {
+                return Ok(None);
+            }
+            if let Some(stop) = self.hand_over()? {
+                return Ok(Some(stop));
+            }
+        }
+    }
+
+    fn observe(&mut self) -> Result<Observation, LabError> {
+        let (margins, pre_activations) = (self.margins(), self.pre_activations());
+        let measures = self.start.measure(
+            self.problem(),
+            GramState {
+                margins: &margins,
+                pre_activations: pre_activations.view(),
+                coefficients: self.coefficients().view(),
+            },
+        )?;
+        let blocks = TwoLayerConfig::BLOCKS
+            .iter()
+            .zip(measures.blocks)
+            .map(|(name, block)| BlockObservation {
+                name: (*name).to_owned(),
+                norm: block.spectrum.frobenius_norm,
+                spectral_norm: block.spectrum.spectral_norm,
+                stable_rank: block.spectrum.stable_rank,
+                alignment: block.alignment,
+            })
+            .collect();
+        Ok(Observation {
+            step: self.step(),
+            loss: measures.loss,
+            log_loss: measures.log_loss,
+            weight_norm: measures.stacked.frobenius_norm,
+            blocks,
+            // As for the tensor engine: the stack's is undefined where a block's is.
+            stable_rank: if measures
+                .blocks
+                .iter()
+                .any(|b| b.spectrum.stable_rank.is_nan())
+            {
+                f64::NAN
+            } else {
+                measures.stacked.stable_rank
+            },
+            normalized_margins: measures.normalized_margins,
+            gradient_norm: measures.gradient_norm,
+            accuracy: measures.accuracy,
+            pattern: Some(self.pattern(&pre_activations)?),
+            error_estimate: self.error_estimate(),
+        })
+    }
+
+    fn weights(&mut self) -> Weights {
+        let [pos, neg] = weights(&self.data, self.initial(), self.coefficients().view())
+            .expect("the engine's own arrays fit one another");
+        let [pos_name, neg_name] = TwoLayerConfig::BLOCKS.map(str::to_owned);
+        Weights::of_matrices(vec![(pos_name, pos), (neg_name, neg)])
+    }
+
+    fn operations_per_step(&self) -> f64 {
+        match &self.phase {
+            Phase::Exact(descent) => descent.operations_per_step(),
+            Phase::Far(..) => 0.0,
+        }
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}

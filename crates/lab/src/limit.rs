@@ -1,0 +1,164 @@
+//! Where a run ends: the limit program, solved once the same-sign pattern has settled.
+
+use implicit_bias_gram::{Certificate, GramError, Limit, Pattern, certify};
+
+use crate::config::RunConfig;
+use crate::engine::{Engine, GramEngine};
+use crate::prediction::certificate_text;
+use crate::run::Prepared;
+use crate::{LabError, StopReason, format_step, schedule};
+
+/// The first step at which the program is solved.
+const FIRST: f64 = 1e3;
+
+/// The pattern counts as settled when it has not changed while the step grew by this factor.
+const SETTLED: f64 = 100.0;
+
+/// The limit of a run, and how far it can be trusted.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LimitReport {
+    /// The solution of the limit program for the pattern of step [`step`](Self::step).
+    pub limit: Limit,
+    /// Whether that pattern is proven to last.
+    pub certificate: Certificate,
+    /// The step whose same-sign pattern the program was solved for.
+    pub step: f64,
+    /// The recorded step since which that pattern has been seen.
+    pub settled_since: f64,
+    /// The error estimate of the run at that step; 0 where every step was exact.
+    pub error_estimate: f64,
+    /// What the engine noted on the way, and why the run ended if it was not for a settled pattern.
+    pub notes: Vec<String>,
+}
+
+impl LimitReport {
+    /// Whether the run was long enough: the program's solution keeps the signs it assumes, and the
+    /// pattern is proven to last or has not changed over two decades.
+    pub fn is_settled(&self) -> bool {
+        self.limit.is_consistent()
+            && (self.certificate.is_proven() || self.step >= SETTLED * self.settled_since)
+    }
+
+    /// The certificate in words: `proven from step T`, or `not proven` and why.
+    pub fn certificate_text(&self) -> String {
+        certificate_text(&self.certificate)
+    }
+}
+
+/// Runs gradient descent in Gram coordinates until the same-sign pattern settles, and solves the limit
+/// program for it (theory.md §6, derived).
+///
+/// Decade by decade from step 10³: the run stops where the program's solution keeps the signs it
+/// assumes and either the certificate proves that the pattern stays, or the pattern has not changed
+/// over two decades (seen at 1, 2, 5 × 10^k). At the configuration's last step, or where the engine
+/// stalls, the answer is the program's for the pattern reached, consistent or not.
+///
+/// `progress` is told the fraction of the way in decades; `false` ends the run there.
+///
+/// # Errors
+///
+/// Those of the engine; [`GramError::Program`] if the last pattern has no limit, as on data that no
+/// such network can interpolate; [`LabError::Config`] if the run diverges.
+pub fn find_limit(
+    config: &RunConfig,
+    prepared: &Prepared,
+    progress: &mut dyn FnMut(f64) -> bool,
+) -> Result<LimitReport, LabError> {
+    let mut engine = prepared.gram_engine(config)?;
+    let horizon = config.steps.get();
+    let marks = schedule(horizon, 0);
+    let mut seen: Option<(Pattern, f64)> = None;
+    let mut why = None;
+    let mut latest: Option<Result<LimitReport, GramError>> = None;
+    // The pattern that was solved for, by the mark since which it has been seen, and its limit.
+    let mut solved: Option<(f64, Result<Limit, GramError>)> = None;
+    for mark in marks.into_iter().filter(|&mark| mark > 0.0) {
+        match engine.advance(mark)? {
+            None => {}
+            Some(StopReason::Stalled { .. }) => {
+                why = Some("the engine could not go on".to_owned());
+            }
+            Some(stop) => {
+                return Err(LabError::Config {
+                    key: "step-size".into(),
+                    expected: "one with which gradient descent has a limit".into(),
+                    found: format!("{}, {stop}", config.step_size),
+                });
+            }
+        }
+        if !progress(mark.ln_1p() / horizon.ln_1p()) {
+            why = Some("interrupted".to_owned());
+        }
+        let since = settled_since(&engine, &mut seen)?;
+        let last = why.is_some() || mark == horizon;
+        if !(last || is_power_of_ten(mark) && mark >= FIRST) {
+            continue;
+        }
+        let known = solved.take().filter(|(of, _)| *of == since);
+        let (_, limit) = solved.insert(known.unwrap_or_else(|| {
+            let pre_activations = engine.pre_activations();
+            (
+                since,
+                Limit::solve(engine.problem(), pre_activations.view()),
+            )
+        }));
+        let report = report(&engine, limit.clone(), since);
+        let settled = matches!(&report, Ok(report) if report.is_settled());
+        if !(settled || last) {
+            latest = Some(report);
+            continue;
+        }
+        let mut report = match (report, latest) {
+            // A horizon just past a decade: the decade's answer is better than none.
+            (Err(_), Some(Ok(report))) if why.is_some() => report,
+            (report, _) => report?,
+        };
+        report.notes = engine.notes().to_vec();
+        if !settled {
+            let why = why.unwrap_or_else(|| "the last step asked for (--steps)".to_owned());
+            report.notes.push(format!(
+                "ended at step {}: {why}, before the pattern was seen to settle",
+                format_step(engine.step())
+            ));
+        }
+        return Ok(report);
+    }
+    unreachable!("the last mark of a schedule is its horizon, at least 1")
+}
+
+/// The mark since which the present same-sign pattern has been seen.
+fn settled_since(engine: &GramEngine, seen: &mut Option<(Pattern, f64)>) -> Result<f64, LabError> {
+    let pattern = Pattern::new(engine.pre_activations().view());
+    if let Some((known, since)) = seen
+        && pattern.changes(known, engine.problem())?.same_sign == 0
+    {
+        return Ok(*since);
+    }
+    let since = engine.step();
+    *seen = Some((pattern, since));
+    Ok(since)
+}
+
+/// The limit with its certificate at the engine's present state.
+fn report(
+    engine: &GramEngine,
+    limit: Result<Limit, GramError>,
+    settled_since: f64,
+) -> Result<LimitReport, GramError> {
+    let (limit, step) = (limit?, engine.step());
+    let pre_activations = engine.pre_activations();
+    let certificate = certify(engine.problem(), &limit, pre_activations.view(), step)?;
+    Ok(LimitReport {
+        limit,
+        certificate,
+        step,
+        settled_since,
+        error_estimate: engine.error_estimate(),
+        notes: Vec::new(),
+    })
+}
+
+fn is_power_of_ten(step: f64) -> bool {
+    format!("{step:e}").starts_with("1e")
+}

@@ -1,0 +1,285 @@
+//! The limit predicted for a finished run, and how far it can be trusted.
+
+use std::fmt;
+
+use implicit_bias_data::Dataset;
+use implicit_bias_gram::{Certificate, GramError, Limit, Problem, certify};
+use implicit_bias_model::Weights;
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
+use serde::{Deserialize, Serialize};
+
+use crate::config::RunConfig;
+use crate::format_step;
+
+/// Most multiplications that pre-activations and inner products may cost: seconds on one core.
+const MAX_PRODUCTS: f64 = 2e10;
+
+/// Most samples of a program that a run solves unasked: past this it takes longer than the run.
+const MAX_SAMPLES: usize = 256;
+
+/// The largest [`PredictedLimit::kkt_residual`] with which the program decides anything: far above
+/// rounding, far below every number that a verdict compares.
+const DECISIVE_RESIDUAL: f64 = 1e-8;
+
+/// A multiplier below this share of the largest one counts as zero: the same margin to rounding.
+const POSITIVE: f64 = 1e-9;
+
+/// Where the pattern of a run's last step leads: the solution of the limit program (theory.md §6,
+/// derived), in the quantities of the series.
+///
+/// Names and meanings are those of `implicit-bias limit --json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PredictedLimit {
+    /// The step whose same-sign pattern the program was solved for.
+    pub step: f64,
+    /// Limiting stable rank of `W_{+1}`; `None` where the block's limit is zero.
+    pub stable_rank_pos: Option<f64>,
+    /// Limiting stable rank of `W_{−1}`.
+    pub stable_rank_neg: Option<f64>,
+    /// Limiting stable rank of both blocks stacked.
+    pub stable_rank: Option<f64>,
+    /// Smallest limiting normalized margin `q_i/‖W‖_F`.
+    pub normalized_margin_min: f64,
+    /// Largest limiting normalized margin.
+    pub normalized_margin_max: f64,
+    /// Mean of the limiting normalized margins.
+    pub normalized_margin_mean: f64,
+    /// Smallest multiplier `λ_i` of a margin's constraint.
+    pub multiplier_min: f64,
+    /// Largest multiplier.
+    pub multiplier_max: f64,
+    /// Samples `n`.
+    pub samples: usize,
+    /// Samples with a positive multiplier, so with the smallest margin.
+    pub support: usize,
+    /// Distinct same-sign patterns.
+    pub groups: usize,
+    /// Pairs of a group and an opposite-sign sample that hold each other at the kink.
+    pub sliding_pairs: usize,
+    /// Whether the solution keeps the same-sign pattern it assumes, strictly.
+    pub consistent: bool,
+    /// How far the solution is from satisfying its Karush–Kuhn–Tucker conditions.
+    pub kkt_residual: f64,
+    /// Whether the pattern is proven to last.
+    pub proven: bool,
+    /// `proven from step T`, or `not proven` and why.
+    pub certificate: String,
+}
+
+impl PredictedLimit {
+    /// Solves the program for the same-sign pattern of pre-activations `H = W Xᵀ` (`2m × n`) at `step`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Limit::solve`] and [`certify`].
+    pub fn of(
+        problem: &Problem,
+        pre_activations: ArrayView2<'_, f64>,
+        step: f64,
+    ) -> Result<Self, GramError> {
+        let limit = Limit::solve(problem, pre_activations)?;
+        let certificate = certify(problem, &limit, pre_activations, step)?;
+        let defined = |value: f64| value.is_finite().then_some(value);
+        let margins = limit.normalized_margins();
+        let [margin_min, margin_max] = range(&margins);
+        let [multiplier_min, multiplier_max] = range(limit.multipliers());
+        let positive = |multiplier: &&f64| **multiplier > POSITIVE * multiplier_max;
+        Ok(Self {
+            step,
+            stable_rank_pos: defined(limit.stable_rank_pos()),
+            stable_rank_neg: defined(limit.stable_rank_neg()),
+            stable_rank: defined(limit.stable_rank()),
+            normalized_margin_min: margin_min,
+            normalized_margin_max: margin_max,
+            normalized_margin_mean: margins.iter().sum::<f64>() / margins.len() as f64,
+            multiplier_min,
+            multiplier_max,
+            samples: margins.len(),
+            support: limit.multipliers().iter().filter(positive).count(),
+            groups: limit.group_count(),
+            sliding_pairs: limit.sliding().len(),
+            consistent: limit.is_consistent(),
+            kkt_residual: limit.kkt_residual(),
+            proven: certificate.is_proven(),
+            certificate: certificate_text(&certificate),
+        })
+    }
+
+    /// The limit of a column of `series.csv`: `stable_rank_pos`, `stable_rank_neg`, `stable_rank`,
+    /// `margin_min` or `margin_max`; `None` for any other column, or where it is undefined.
+    pub fn of_column(&self, column: &str) -> Option<f64> {
+        match column {
+            "stable_rank_pos" => self.stable_rank_pos,
+            "stable_rank_neg" => self.stable_rank_neg,
+            "stable_rank" => self.stable_rank,
+            "margin_min" => Some(self.normalized_margin_min),
+            "margin_max" => Some(self.normalized_margin_max),
+            _ => None,
+        }
+    }
+
+    /// Limiting relative gap of the normalized margins, `(max − min)/mean`.
+    pub fn margin_gap(&self) -> f64 {
+        (self.normalized_margin_max - self.normalized_margin_min) / self.normalized_margin_mean
+    }
+
+    /// Whether every sample has a positive multiplier, so that all limiting margins are equal.
+    pub fn all_multipliers_positive(&self) -> bool {
+        self.support == self.samples
+    }
+
+    /// Why the program decides nothing, if it does not.
+    pub fn doubt(&self) -> Option<String> {
+        if !self.consistent {
+            Some("its solution leaves the same-sign pattern of the last step".to_owned())
+        } else if self.kkt_residual > DECISIVE_RESIDUAL || self.kkt_residual.is_nan() {
+            Some(format!(
+                "it is solved only to a residual of {:.1e}",
+                self.kkt_residual
+            ))
+        } else {
+            None
+        }
+    }
+}
+
+/// The limit of a run, or why there is none: the content of `limit.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Prediction {
+    /// The solution of the limit program.
+    Solved(PredictedLimit),
+    /// There is none.
+    Unsolved {
+        /// Why, in a phrase.
+        reason: String,
+    },
+}
+
+impl Prediction {
+    /// The limit of the run that left `weights` at `step`.
+    ///
+    /// Pre-activations are `H = W Xᵀ`, whatever engine took the steps. Sizes for which that or the
+    /// program would take longer than a run may cost are left unsolved.
+    pub fn of_weights(config: &RunConfig, data: &Dataset, weights: &Weights, step: f64) -> Self {
+        let [(_, pos), (_, neg)] = weights.blocks() else {
+            return Self::unsolved("the weights are not those of two blocks");
+        };
+        if let Some(reason) = too_large(data.samples(), data.dim(), pos.nrows()) {
+            return Self::unsolved(reason);
+        }
+        if pos.dim() != neg.dim() || pos.ncols() != data.dim() {
+            return Self::unsolved("weights and data do not fit each other");
+        }
+        let solve = || {
+            let problem = Problem::new(
+                data,
+                pos.nrows(),
+                config.activation,
+                config.loss,
+                config.step_size,
+            )?;
+            PredictedLimit::of(&problem, pre_activations(data, [pos, neg]).view(), step)
+        };
+        match solve() {
+            Ok(limit) => Self::Solved(limit),
+            // The reader knows that this is about the program.
+            Err(GramError::Program(reason)) => Self::unsolved(reason),
+            Err(error) => Self::unsolved(error.to_string()),
+        }
+    }
+
+    /// No limit, and why.
+    pub fn unsolved(reason: impl Into<String>) -> Self {
+        Self::Unsolved {
+            reason: reason.into(),
+        }
+    }
+
+    /// The solution, if there is one.
+    pub fn limit(&self) -> Option<&PredictedLimit> {
+        match self {
+            Self::Solved(limit) => Some(limit),
+            Self::Unsolved { .. } => None,
+        }
+    }
+
+    /// The solution, if the program is consistent and solved precisely enough to decide a claim; else
+    /// why it does not.
+    ///
+    /// # Errors
+    ///
+    /// The reason, as a phrase.
+    pub fn decisive(&self) -> Result<&PredictedLimit, String> {
+        match self {
+            Self::Solved(limit) => limit.doubt().map_or(Ok(limit), Err),
+            Self::Unsolved { reason } => Err(reason.clone()),
+        }
+    }
+}
+
+/// Why the limit of a run of this size is not computed unasked, if it is not.
+pub(crate) fn too_large(samples: usize, dim: usize, width: usize) -> Option<String> {
+    let (n, d, m) = (samples as f64, dim as f64, width as f64);
+    if samples > MAX_SAMPLES {
+        Some(format!(
+            "{samples} samples, more than the {MAX_SAMPLES} for which it is solved unasked"
+        ))
+    } else if n * d * (n + 2.0 * m) > MAX_PRODUCTS {
+        Some(format!(
+            "n = {samples}, d = {dim}, m = {width} is more than it is solved for unasked"
+        ))
+    } else {
+        None
+    }
+}
+
+/// The certificate in words: `proven from step T`, or `not proven` and why.
+pub(crate) fn certificate_text(certificate: &Certificate) -> String {
+    match certificate.proof() {
+        // Its own text would write 10³⁰⁰ in 301 digits.
+        Some(proof) => format!("proven from step {}", format_step(proof.from_step)),
+        None => certificate.to_string(),
+    }
+}
+
+/// `H = W Xᵀ`, the positive block above the negative one.
+fn pre_activations(data: &Dataset, blocks: [&Array2<f64>; 2]) -> Array2<f64> {
+    let products = blocks.map(|block| block.dot(&data.x().t()));
+    concatenate(Axis(0), &[products[0].view(), products[1].view()])
+        .expect("blocks of one shape have products of one shape")
+}
+
+/// Smallest and largest of some numbers.
+fn range(values: &[f64]) -> [f64; 2] {
+    [
+        values.iter().copied().fold(f64::INFINITY, f64::min),
+        values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+    ]
+}
+
+impl fmt::Display for PredictedLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rank = |rank: Option<f64>| rank.map_or("—".to_owned(), |rank| format!("{rank:.5}"));
+        write!(
+            f,
+            "stable rank {} (pos), {} (neg), {} (stacked); ",
+            rank(self.stable_rank_pos),
+            rank(self.stable_rank_neg),
+            rank(self.stable_rank)
+        )?;
+        if self.all_multipliers_positive() {
+            write!(f, "margins {:.5}, all equal", self.normalized_margin_min)?;
+        } else {
+            write!(
+                f,
+                "margins {:.5} to {:.5}",
+                self.normalized_margin_min, self.normalized_margin_max
+            )?;
+        }
+        match self.doubt() {
+            Some(doubt) => write!(f, "; not the limit of this run: {doubt}"),
+            None => write!(f, "; {}", self.certificate),
+        }
+    }
+}

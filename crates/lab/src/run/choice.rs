@@ -1,0 +1,256 @@
+//! Which engine runs a configuration, and why, by what a step costs.
+
+use crate::LabError;
+use crate::config::{EngineKind, GradientKind, Precision, RunConfig};
+use crate::device::is_on_host;
+use crate::figures::format_number;
+
+/// Most samples of the Gram engine: the Gram matrix of so many takes 2 GiB.
+const MAX_SAMPLES: usize = 1 << 14;
+
+/// Past this a step number is no longer exact, and no machine gets there one step at a time.
+const MAX_TENSOR_STEPS: f64 = 9_007_199_254_740_992.0;
+
+/// Past this many steps weight space is out of the question, whatever a step costs.
+const MANY_STEPS: f64 = 1e9;
+
+/// Why some data are left to weight space.
+const OUT_OF_RANGE: &str = "squared norms of the samples leave the range of numbers";
+
+/// The sizes of a problem.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    pub samples: usize,
+    pub dim: usize,
+    pub width: usize,
+    /// Whether the squared norm of every sample is an ordinary number, so that its inner products
+    /// neither overflow nor lose their digits.
+    pub squares_in_range: bool,
+}
+
+impl Sizes {
+    /// Operations of one step in weight space by the hand-derived gradient: `8 m n d`.
+    fn tensor_step(self) -> f64 {
+        8.0 * self.width as f64 * self.samples as f64 * self.dim as f64
+    }
+
+    /// Operations of one step in Gram coordinates, at most: `4 m n²`.
+    fn gram_step(self) -> f64 {
+        4.0 * self.width as f64 * (self.samples as f64).powi(2)
+    }
+
+    /// Operations before the first step in Gram coordinates: `G`, `H(0)` and a basis of the samples.
+    fn gram_setup(self) -> f64 {
+        let (n, d, m) = (self.samples as f64, self.dim as f64, self.width as f64);
+        6.0 * n * n * d + 8.0 * m * n * d
+    }
+}
+
+/// An engine to build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pick {
+    Tensor,
+    Gram,
+}
+
+/// The engine of a run and why it was picked.
+#[derive(Clone, Debug)]
+pub(super) struct Choice {
+    pub engine: Pick,
+    pub reason: String,
+}
+
+/// Picks the engine that was asked for, or the cheaper one of those that can run the configuration.
+pub(super) fn choose(config: &RunConfig, sizes: Sizes) -> Result<Choice, LabError> {
+    let (engine, reason) = pick(config, sizes)?;
+    if engine == Pick::Tensor && config.steps.get() > MAX_TENSOR_STEPS {
+        return Err(LabError::Config {
+            key: "steps".into(),
+            expected: format!(
+                "at most 2^53 for the tensor engine, which takes every step ({reason})"
+            ),
+            found: config.steps.to_string(),
+        });
+    }
+    Ok(Choice { engine, reason })
+}
+
+fn pick(config: &RunConfig, sizes: Sizes) -> Result<(Pick, String), LabError> {
+    let on_host = is_on_host(config.device.as_deref());
+    match config.engine {
+        EngineKind::Tensor => return Ok((Pick::Tensor, "asked for".into())),
+        EngineKind::Gram => {
+            if config.device.is_some() && !on_host? {
+                return Err(LabError::Config {
+                    key: "device".into(),
+                    expected: "none, or one in host memory, beside engine gram".into(),
+                    found: config.device.clone().unwrap_or_default(),
+                });
+            }
+            if !sizes.squares_in_range {
+                return Err(LabError::Config {
+                    key: "engine".into(),
+                    expected: format!("tensor, as {OUT_OF_RANGE}"),
+                    found: "gram".into(),
+                });
+            }
+            return Ok((Pick::Gram, "Gram coordinates on the host: asked for".into()));
+        }
+        EngineKind::Auto => {}
+    }
+    if config.precision == Some(Precision::F32) {
+        return Ok((Pick::Tensor, "single precision was asked for".into()));
+    }
+    if config.gradient != GradientKind::Auto {
+        return Ok((Pick::Tensor, "its gradient was asked for".into()));
+    }
+    if let Some(device) = &config.device
+        && !on_host?
+    {
+        return Ok((Pick::Tensor, format!("device {device} was asked for")));
+    }
+    if sizes.samples > MAX_SAMPLES {
+        let reason = format!(
+            "the Gram matrix of n = {} samples would take more than 2 GiB",
+            sizes.samples
+        );
+        return Ok((Pick::Tensor, reason));
+    }
+    if !sizes.squares_in_range {
+        return Ok((Pick::Tensor, OUT_OF_RANGE.into()));
+    }
+    let steps = config.steps.get();
+    let [tensor, gram, setup] =
+        [sizes.tensor_step(), sizes.gram_step(), sizes.gram_setup()].map(format_number);
+    let costs = format!(
+        "at most {gram} operations a step (4mn²) after {setup} once, against {tensor} (8mnd) in \
+         weight space"
+    );
+    if steps > MANY_STEPS {
+        let reason = format!(
+            "Gram coordinates on the host: {} steps are too many for weight space; {costs}",
+            format_number(steps)
+        );
+        return Ok((Pick::Gram, reason));
+    }
+    if sizes.gram_setup() + steps * sizes.gram_step() <= steps * sizes.tensor_step() {
+        return Ok((Pick::Gram, format!("Gram coordinates on the host: {costs}")));
+    }
+    let reason = format!(
+        "{tensor} operations a step (8mnd), against up to {gram} (4mn²) after {setup} once in Gram \
+         coordinates"
+    );
+    Ok((Pick::Tensor, reason))
+}
+
+/// Refuses more samples than a Gram matrix may have.
+pub(super) fn check_samples(samples: usize) -> Result<(), LabError> {
+    if samples <= MAX_SAMPLES {
+        return Ok(());
+    }
+    Err(LabError::Config {
+        key: "engine".into(),
+        expected: format!("tensor for more than {MAX_SAMPLES} samples (a Gram matrix of 2 GiB)"),
+        found: format!("gram, with n = {samples}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Settings, Steps};
+
+    const NEARLY_ORTHOGONAL: Sizes = Sizes {
+        samples: 10,
+        dim: 2000,
+        width: 50,
+        squares_in_range: true,
+    };
+
+    fn picked(settings: Settings, sizes: Sizes) -> Result<Choice, LabError> {
+        choose(&RunConfig::resolve(&settings)?, sizes)
+    }
+
+    fn steps(number: f64) -> Option<Steps> {
+        Some(Steps::try_from(number).unwrap())
+    }
+
+    #[test]
+    fn the_cheaper_engine_is_picked_with_the_numbers() {
+        let choice = picked(Settings::default(), NEARLY_ORTHOGONAL).unwrap();
+        assert_eq!(choice.engine, Pick::Gram);
+        // 4·50·10² and 8·50·10·2000.
+        for number in ["20000", "8×10⁶"] {
+            assert!(choice.reason.contains(number), "{}", choice.reason);
+        }
+        let many = Sizes {
+            samples: 1000,
+            dim: 20,
+            ..NEARLY_ORTHOGONAL
+        };
+        let choice = picked(Settings::default(), many).unwrap();
+        assert_eq!(choice.engine, Pick::Tensor, "{}", choice.reason);
+        // One step does not pay for the set-up of either.
+        let one = Settings {
+            steps: steps(1.0),
+            ..Settings::default()
+        };
+        assert_eq!(picked(one, many).unwrap().engine, Pick::Tensor);
+        // No loop gets there, whatever a step costs.
+        let far = Settings {
+            steps: steps(1e30),
+            ..Settings::default()
+        };
+        let choice = picked(far, many).unwrap();
+        assert_eq!(choice.engine, Pick::Gram);
+        assert!(choice.reason.contains("10³⁰"), "{}", choice.reason);
+        assert!(!choice.reason.contains('\n'));
+    }
+
+    #[test]
+    fn what_only_one_engine_can_do_decides() {
+        for settings in [
+            Settings {
+                precision: Some(Precision::F32),
+                ..Settings::default()
+            },
+            Settings {
+                gradient: Some(GradientKind::Autodiff),
+                ..Settings::default()
+            },
+            Settings {
+                engine: Some(EngineKind::Tensor),
+                ..Settings::default()
+            },
+        ] {
+            let choice = picked(settings.clone(), NEARLY_ORTHOGONAL).unwrap();
+            assert_eq!(choice.engine, Pick::Tensor, "{}", choice.reason);
+            let far = Settings {
+                steps: steps(1e30),
+                ..settings
+            };
+            let error = picked(far, NEARLY_ORTHOGONAL).unwrap_err().to_string();
+            assert!(error.contains("2^53"), "{error}");
+        }
+        let tiny = Sizes {
+            squares_in_range: false,
+            ..NEARLY_ORTHOGONAL
+        };
+        assert_eq!(
+            picked(Settings::default(), tiny).unwrap().engine,
+            Pick::Tensor
+        );
+        let gram = Settings {
+            engine: Some(EngineKind::Gram),
+            ..Settings::default()
+        };
+        assert!(picked(gram.clone(), tiny).is_err() && picked(gram, NEARLY_ORTHOGONAL).is_ok());
+        let too_many = Sizes {
+            samples: 20_000,
+            ..NEARLY_ORTHOGONAL
+        };
+        let choice = picked(Settings::default(), too_many).unwrap();
+        assert_eq!(choice.engine, Pick::Tensor, "{}", choice.reason);
+        assert!(check_samples(20_000).is_err() && check_samples(10).is_ok());
+    }
+}

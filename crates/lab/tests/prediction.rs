@@ -1,0 +1,237 @@
+//! The limit that a run directory carries: computed from weights and data, and read again.
+
+use std::fs;
+use std::path::Path;
+
+use implicit_bias_data::Dataset;
+use implicit_bias_lab::claims::{ClaimId, DecidedBy, Verdict};
+use implicit_bias_lab::config::{ActivationKind, EngineKind, RunConfig, Settings, Steps};
+use implicit_bias_lab::{PredictedLimit, Prediction, RunOptions, RunRecord, execute};
+use implicit_bias_model::Weights;
+use ndarray::{Array1, Array2, array};
+
+/// Two orthogonal samples of norms 1 and 2.
+fn data() -> Dataset {
+    Dataset::new(array![[1.0, 0.0], [0.0, 2.0]], array![1.0, -1.0]).unwrap()
+}
+
+fn settings(folder: &Path) -> Settings {
+    let path = folder.join("data.npz");
+    data().write_npz(&path).unwrap();
+    Settings {
+        data: Some(path),
+        width: Some(3),
+        init_scale: Some(1e-3),
+        activation: Some(ActivationKind::LeakyRelu),
+        slope: Some(0.5),
+        engine: Some(EngineKind::Gram),
+        step_size: Some(0.5),
+        steps: Some(Steps::try_from(1e5).unwrap()),
+        ..Settings::default()
+    }
+}
+
+fn run(settings: &Settings, folder: &Path) -> RunRecord {
+    execute(
+        &RunConfig::resolve(settings).unwrap(),
+        RunOptions {
+            parent: folder,
+            threads: 1,
+            progress: &mut |_| true,
+            announce: &mut |_| {},
+        },
+    )
+    .unwrap()
+}
+
+fn solved(record: &RunRecord) -> &PredictedLimit {
+    record.prediction.limit().expect("a solvable program")
+}
+
+/// In closed form: with orthogonal samples, sample `i` of norm `a_i` pulls the `m` neurons of its own sign
+/// with slope 1 and the `m` others with slope `γ`, so that `q_i = λ_i a_i² (1 + γ²)/m`; hence
+/// `λ_i = m/((1 + γ²) a_i²)` for margins of 1, and `‖W‖² = Σ λ_i`.
+#[test]
+fn two_orthogonal_samples_have_the_limit_of_the_closed_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = run(&settings(folder.path()), folder.path());
+    let limit = solved(&record);
+    let (m, slope) = (3.0_f64, 0.5_f64);
+    let multipliers = [1.0_f64, 2.0].map(|norm| m / ((1.0 + slope * slope) * norm * norm));
+    let margin = 1.0 / (multipliers[0] + multipliers[1]).sqrt();
+    assert!((limit.multiplier_max - multipliers[0]).abs() < 1e-12);
+    assert!((limit.multiplier_min - multipliers[1]).abs() < 1e-12);
+    assert!((limit.normalized_margin_min - margin).abs() < 1e-12);
+    assert!(limit.margin_gap() < 1e-12 && limit.all_multipliers_positive());
+    for rank in [limit.stable_rank_pos, limit.stable_rank_neg] {
+        assert!((rank.unwrap() - 1.0).abs() < 1e-12, "{limit:?}");
+    }
+    assert_eq!((limit.step, limit.groups, limit.samples), (1e5, 2, 2));
+    assert_eq!(limit.doubt(), None);
+    for claim in &record.claims {
+        assert_eq!(claim.verdict, Verdict::Supported, "{claim:#?}");
+        let about_a_limit = matches!(claim.id, ClaimId::Margins | ClaimId::RankOne);
+        assert_eq!(claim.limit.is_some(), about_a_limit, "{claim:#?}");
+        assert_eq!(
+            claim.decided_by == DecidedBy::LimitProgram,
+            about_a_limit,
+            "{claim:#?}"
+        );
+    }
+}
+
+#[test]
+fn both_engines_leave_the_same_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let gram = run(&settings(folder.path()), folder.path());
+    let tensor = run(
+        &Settings {
+            engine: Some(EngineKind::Tensor),
+            steps: Some(Steps::try_from(5e3).unwrap()),
+            ..settings(folder.path())
+        },
+        folder.path(),
+    );
+    let (gram, tensor) = (solved(&gram), solved(&tensor));
+    for column in [
+        "stable_rank_pos",
+        "stable_rank_neg",
+        "stable_rank",
+        "margin_min",
+        "margin_max",
+    ] {
+        let (one, other) = (gram.of_column(column), tensor.of_column(column));
+        assert!((one.unwrap() - other.unwrap()).abs() < 1e-12, "{column}");
+    }
+    assert_eq!(gram.of_column("loss"), None);
+}
+
+#[test]
+fn a_run_read_again_has_its_limit_computed_and_else_as_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path());
+    let written = run(&settings, folder.path());
+    let limit = solved(&written).clone();
+    let json = written.path.join("limit.json");
+    let text = fs::read_to_string(&json).unwrap();
+    assert!(text.contains("\"stable_rank_pos\"") && text.contains("\"certificate\""));
+    let again = || RunRecord::read(&written.path).unwrap();
+
+    // A run from before there was such a file.
+    fs::remove_file(&json).unwrap();
+    assert_eq!(*solved(&again()), limit);
+    again().rewrite_conclusions().unwrap();
+    assert_eq!(fs::read_to_string(&json).unwrap(), text);
+
+    // Without data, or with others, the limit is the run's own.
+    let others = Dataset::new(array![[1.0, 0.0], [0.5, 2.0]], array![1.0, -1.0]).unwrap();
+    let data = settings.data.unwrap();
+    fs::remove_file(&data).unwrap();
+    for changed in [false, true] {
+        if changed {
+            others.write_npz(&data).unwrap();
+        }
+        let read = again();
+        let read = solved(&read);
+        assert!((read.normalized_margin_min - limit.normalized_margin_min).abs() < 1e-15);
+        assert_eq!(read.certificate, limit.certificate);
+        let claims = again().claims;
+        assert!(claims.iter().any(|claim| claim.limit.is_some()));
+    }
+    // Without either, none; and a damaged file is none.
+    for content in [None, Some("{\"stable_rank_pos\": 1"), Some("{}")] {
+        match content {
+            None => fs::remove_file(&json).unwrap(),
+            Some(content) => fs::write(&json, content).unwrap(),
+        }
+        let Prediction::Unsolved { reason } = again().prediction else {
+            panic!("a limit from nowhere");
+        };
+        assert!(reason.contains("data"), "{reason}");
+    }
+    // The limit of another step is not this run's.
+    fs::write(&json, text.replace("100000.0", "1000.0")).unwrap();
+    assert_eq!(again().prediction.limit(), None);
+}
+
+#[test]
+fn what_has_no_limit_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let contradictory = Dataset::new(array![[1.0], [1.0]], array![1.0, -1.0]).unwrap();
+    let path = folder.path().join("contradictory.npz");
+    contradictory.write_npz(&path).unwrap();
+    let long = Dataset::new(array![[1e5, 0.0], [0.0, 2e5]], array![1.0, -1.0]).unwrap();
+    let long_path = folder.path().join("long.npz");
+    long.write_npz(&long_path).unwrap();
+    let base = settings(folder.path());
+    let cases = [
+        (
+            Settings {
+                data: Some(path),
+                ..base.clone()
+            },
+            "",
+        ),
+        (
+            Settings {
+                data: Some(long_path),
+                step_size: Some(1e308),
+                ..base.clone()
+            },
+            "the run has no limit",
+        ),
+    ];
+    for (settings, why) in cases {
+        let record = run(&settings, folder.path());
+        let Prediction::Unsolved { reason } = &record.prediction else {
+            panic!("{:?}", record.prediction);
+        };
+        assert!(!reason.is_empty() && reason.contains(why), "{reason}");
+        let text = fs::read_to_string(record.path.join("limit.json")).unwrap();
+        let back: Prediction = serde_json::from_str(&text).unwrap();
+        assert_eq!(back, record.prediction);
+        let report = fs::read_to_string(record.path.join("report.html")).unwrap();
+        assert!(report.contains("has no answer for this run"));
+    }
+}
+
+#[test]
+fn weights_that_do_not_fit_are_refused_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = RunConfig::resolve(&settings(folder.path())).unwrap();
+    let blocks = |shapes: &[[usize; 2]]| {
+        let block = |(index, shape): (usize, &[usize; 2])| {
+            (format!("block_{index}"), Array2::from_elem(*shape, 0.5))
+        };
+        Weights::of_matrices(shapes.iter().enumerate().map(block).collect())
+    };
+    for (shapes, why) in [
+        (&[[3, 2]][..], "two blocks"),
+        (&[[3, 2], [3, 2], [3, 2]], "two blocks"),
+        (&[[3, 2], [4, 2]], "do not fit"),
+        (&[[3, 5], [3, 5]], "do not fit"),
+        (&[[0, 2], [0, 2]], "width"),
+        (&[[usize::pow(10, 7), 0], [usize::pow(10, 7), 0]], ""),
+    ] {
+        let prediction = Prediction::of_weights(&config, &data(), &blocks(shapes), 1.0);
+        let Prediction::Unsolved { reason } = prediction else {
+            panic!("{shapes:?}");
+        };
+        assert!(reason.contains(why), "{shapes:?}: {reason}");
+    }
+    let labels = Array1::from_shape_fn(257, |i| if i == 0 { -1.0 } else { 1.0 });
+    let many = Dataset::new(Array2::eye(257), labels).unwrap();
+    let weights = blocks(&[[1, 257], [1, 257]]);
+    let prediction = Prediction::of_weights(&config, &many, &weights, 1.0);
+    assert!(
+        matches!(prediction, Prediction::Unsolved { reason } if reason.contains("257 samples"))
+    );
+    let overflowing = Weights::of_matrices(vec![
+        ("pos".into(), Array2::from_elem([3, 2], f64::INFINITY)),
+        ("neg".into(), Array2::from_elem([3, 2], 1.0)),
+    ]);
+    assert_eq!(
+        Prediction::of_weights(&config, &data(), &overflowing, 1.0).limit(),
+        None
+    );
+}
