@@ -58,8 +58,8 @@ impl LimitReport {
 ///
 /// # Errors
 ///
-/// Those of the engine; [`GramError::Program`] if the last pattern has no limit, as on data that no
-/// such network can interpolate; [`LabError::Config`] if the run diverges.
+/// Those of the engine; [`GramError::Program`] if the pattern has settled, or the run ended, and there
+/// is no limit for it, as on data that no such network can interpolate; [`LabError::Config`] if the run diverges.
 pub fn find_limit(
     config: &RunConfig,
     prepared: &Prepared,
@@ -104,7 +104,11 @@ pub fn find_limit(
             )
         }));
         let report = report(&engine, limit.clone(), since);
-        let settled = matches!(&report, Ok(report) if report.is_settled());
+        let settled = match &report {
+            Ok(report) => report.is_settled(),
+            // A pattern without a limit that has settled, as on data that cannot be interpolated.
+            Err(_) => engine.step() >= SETTLED * since,
+        };
         if !(settled || last) {
             latest = Some(report);
             continue;

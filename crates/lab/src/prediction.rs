@@ -69,6 +69,9 @@ pub struct PredictedLimit {
 impl PredictedLimit {
     /// Solves the program for the same-sign pattern of pre-activations `H = W Xᵀ` (`2m × n`) at `step`.
     ///
+    /// `earlier` states, rising steps with their pre-activations, are where the certificate is tried
+    /// once it holds at `step`: it is given for the first of them at which it holds.
+    ///
     /// # Errors
     ///
     /// Those of [`Limit::solve`] and [`certify`].
@@ -76,9 +79,19 @@ impl PredictedLimit {
         problem: &Problem,
         pre_activations: ArrayView2<'_, f64>,
         step: f64,
+        earlier: &[(f64, Array2<f64>)],
     ) -> Result<Self, GramError> {
         let limit = Limit::solve(problem, pre_activations)?;
-        let certificate = certify(problem, &limit, pre_activations, step)?;
+        let mut certificate = certify(problem, &limit, pre_activations, step)?;
+        if certificate.is_proven() {
+            for (step, state) in earlier {
+                let first = certify(problem, &limit, state.view(), *step)?;
+                if first.is_proven() {
+                    certificate = first;
+                    break;
+                }
+            }
+        }
         let defined = |value: f64| value.is_finite().then_some(value);
         let margins = limit.normalized_margins();
         let [margin_min, margin_max] = range(&margins);
@@ -128,6 +141,21 @@ impl PredictedLimit {
         self.support == self.samples
     }
 
+    /// Whether this is the same limit as another one, up to rounding.
+    pub(crate) fn agrees_with(&self, other: &Self) -> bool {
+        let columns = [
+            "stable_rank_pos",
+            "stable_rank_neg",
+            "margin_min",
+            "margin_max",
+        ];
+        let near = |column: &&str| match [self, other].map(|limit| limit.of_column(column)) {
+            [Some(one), Some(other)] => (one - other).abs() <= DECISIVE_RESIDUAL * one.abs(),
+            pair => pair == [None, None],
+        };
+        self.step == other.step && self.groups == other.groups && columns.iter().all(near)
+    }
+
     /// Why the program decides nothing, if it does not.
     pub fn doubt(&self) -> Option<String> {
         if !self.consistent {
@@ -162,15 +190,26 @@ impl Prediction {
     /// Pre-activations are `H = W Xᵀ`, whatever engine took the steps. Sizes for which that or the
     /// program would take longer than a run may cost are left unsolved.
     pub fn of_weights(config: &RunConfig, data: &Dataset, weights: &Weights, step: f64) -> Self {
-        let [(_, pos), (_, neg)] = weights.blocks() else {
+        Self::of_states(config, data, weights, step, &[])
+    }
+
+    /// As [`of_weights`](Self::of_weights), with `earlier` states as for [`PredictedLimit::of`].
+    pub(crate) fn of_states(
+        config: &RunConfig,
+        data: &Dataset,
+        weights: &Weights,
+        step: f64,
+        earlier: &[(f64, Array2<f64>)],
+    ) -> Self {
+        let [(_, pos), _] = weights.blocks() else {
             return Self::unsolved("the weights are not those of two blocks");
         };
         if let Some(reason) = too_large(data.samples(), data.dim(), pos.nrows()) {
             return Self::unsolved(reason);
         }
-        if pos.dim() != neg.dim() || pos.ncols() != data.dim() {
+        let Some(state) = pre_activations(data, weights) else {
             return Self::unsolved("weights and data do not fit each other");
-        }
+        };
         let solve = || {
             let problem = Problem::new(
                 data,
@@ -179,7 +218,7 @@ impl Prediction {
                 config.loss,
                 config.step_size,
             )?;
-            PredictedLimit::of(&problem, pre_activations(data, [pos, neg]).view(), step)
+            PredictedLimit::of(&problem, state.view(), step, earlier)
         };
         match solve() {
             Ok(limit) => Self::Solved(limit),
@@ -243,11 +282,17 @@ pub(crate) fn certificate_text(certificate: &Certificate) -> String {
     }
 }
 
-/// `H = W Xᵀ`, the positive block above the negative one.
-fn pre_activations(data: &Dataset, blocks: [&Array2<f64>; 2]) -> Array2<f64> {
-    let products = blocks.map(|block| block.dot(&data.x().t()));
-    concatenate(Axis(0), &[products[0].view(), products[1].view()])
-        .expect("blocks of one shape have products of one shape")
+/// `H = W Xᵀ`, the positive block above the negative one; `None` if these are not two blocks that fit each
+/// other and the data.
+pub(crate) fn pre_activations(data: &Dataset, weights: &Weights) -> Option<Array2<f64>> {
+    let [(_, pos), (_, neg)] = weights.blocks() else {
+        return None;
+    };
+    if pos.dim() != neg.dim() || pos.ncols() != data.dim() {
+        return None;
+    }
+    let products = [pos, neg].map(|block| block.dot(&data.x().t()));
+    concatenate(Axis(0), &[products[0].view(), products[1].view()]).ok()
 }
 
 /// Smallest and largest of some numbers.

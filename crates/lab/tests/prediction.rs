@@ -80,6 +80,31 @@ fn two_orthogonal_samples_have_the_limit_of_the_closed_form() {
     }
 }
 
+/// The certificate is tried at the first step of every decade, and a run read again keeps what it found.
+#[test]
+fn the_pattern_is_proven_from_the_earliest_decade_at_which_the_proof_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path());
+    let record = run(&settings, folder.path());
+    let certificate = solved(&record).certificate.clone();
+    let from = certificate.strip_prefix("proven from step ").unwrap();
+    let from: f64 = from.parse().unwrap();
+    assert!(from < 1e5, "{certificate}");
+    assert_eq!(
+        solved(&RunRecord::read(&record.path).unwrap()).certificate,
+        certificate
+    );
+    // It holds for a run that ends there, and not for one that ends a decade before.
+    for (steps, proven) in [(from, true), (from / 10.0, false)] {
+        let settings = Settings {
+            steps: Some(Steps::try_from(steps).unwrap()),
+            ..settings.clone()
+        };
+        let limit = solved(&run(&settings, folder.path())).clone();
+        assert_eq!(limit.proven, proven, "{}", limit.certificate);
+    }
+}
+
 #[test]
 fn both_engines_leave_the_same_limit() {
     let folder = tempfile::tempdir().unwrap();
@@ -117,9 +142,14 @@ fn a_run_read_again_has_its_limit_computed_and_else_as_written() {
     assert!(text.contains("\"stable_rank_pos\"") && text.contains("\"certificate\""));
     let again = || RunRecord::read(&written.path).unwrap();
 
-    // A run from before there was such a file.
+    // A run from before there was such a file: all of it but the steps before the last.
     fs::remove_file(&json).unwrap();
-    assert_eq!(*solved(&again()), limit);
+    let alone = PredictedLimit {
+        certificate: "proven from step 100000".into(),
+        ..limit.clone()
+    };
+    assert_eq!(*solved(&again()), alone);
+    fs::write(&json, &text).unwrap();
     again().rewrite_conclusions().unwrap();
     assert_eq!(fs::read_to_string(&json).unwrap(), text);
 

@@ -25,9 +25,10 @@ pub const TRAIN: [&str; 11] = [
 ];
 
 /// The files of a finished run.
-pub const LEFT: [&str; 7] = [
+pub const LEFT: [&str; 8] = [
     "claims.json",
     "config.toml",
+    "limit.json",
     "manifest.json",
     "margins.csv",
     "report.html",

@@ -23,7 +23,6 @@ impl Vectorized for Steps<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> u64 {
         let block = self.block;
-        let split = LANES / S::F64_LANES;
         let slope = simd.splat_f64s(self.slope);
         for taken in 0..self.steps {
             fill_slopes::<S>(self.loss, self.margins, &mut block.slopes);
@@ -45,19 +44,34 @@ impl Vectorized for Steps<'_> {
             for ((q, &base), &change) in margins.zip(base).zip(vectors::<S>(&block.changes)) {
                 *q = simd.add_f64s(base, change);
             }
-            let margins = self.margins.as_flattened_mut();
-            let heights = vectors::<S>(&block.heights).chunks_exact(split);
-            let weights = vectors::<S>(&block.weights).chunks_exact(split);
-            for ((heights, weights), &sample) in heights.zip(weights).zip(&block.samples) {
-                let mut sum = simd.splat_f64s(0.0);
-                for (&h, &weight) in heights.iter().zip(weights) {
-                    let d = derivative(simd, h, slope);
-                    sum = simd.mul_add_e_f64s(simd.mul_f64s(d, h), weight, sum);
-                }
-                margins[sample] += simd.reduce_sum_f64s(sum);
-            }
+            add_watched(simd, block, self.margins, slope);
         }
         self.steps
+    }
+}
+
+/// `q_i += (y_i/m) Σ s_k φ(h_ki)` over the watched pairs.
+#[inline(always)]
+fn add_watched<S: Simd>(simd: S, block: &Block, margins: &mut [Lanes], slope: S::f64s) {
+    let split = LANES / S::F64_LANES;
+    let margins = margins.as_flattened_mut();
+    let heights = vectors::<S>(&block.heights).chunks_exact(split);
+    let weights = vectors::<S>(&block.weights).chunks_exact(split);
+    let mut groups = heights.zip(weights).zip(&block.samples).peekable();
+    while let Some(((heights, weights), &sample)) = groups.next() {
+        let mut sum = simd.splat_f64s(0.0);
+        let mut add = |heights: &[S::f64s], weights: &[S::f64s]| {
+            for (&h, &weight) in heights.iter().zip(weights) {
+                let d = derivative(simd, h, slope);
+                sum = simd.mul_add_e_f64s(simd.mul_f64s(d, h), weight, sum);
+            }
+        };
+        add(heights, weights);
+        // Groups of one sample are neighbours: one sum across the lanes is enough for all of them.
+        while let Some(((heights, weights), _)) = groups.next_if(|(_, next)| **next == sample) {
+            add(heights, weights);
+        }
+        margins[sample] += simd.reduce_sum_f64s(sum);
     }
 }
 
@@ -99,9 +113,8 @@ fn find_active<S: Simd>(simd: S, block: &mut Block) -> usize {
         }
         // Adding 2⁵² leaves a small whole number in the low bits of the mantissa.
         let bits = (simd.reduce_sum_f64s(bits) + 4_503_599_627_370_496.0).to_bits() as usize & 0xff;
-        let out = &mut block.active[count..count + LANES];
-        for (out, &lane) in out.iter_mut().zip(&ACTIVE_LANES[bits]) {
-            *out = (group * LANES) as u32 + lane;
+        if let Some(out) = block.active[count..].first_chunk_mut::<LANES>() {
+            *out = ACTIVE_LANES[bits].map(|lane| (group * LANES) as u32 + lane);
         }
         count += bits.count_ones() as usize;
     }

@@ -36,6 +36,16 @@ impl Case {
         GramDescent::new(self.problem(), start).expect("the case is a valid start")
     }
 
+    /// Whether a change in the last digits of the start stays one: some step sizes oscillate for ever, and
+    /// then no two orders of summation agree.
+    fn is_well_conditioned(&self, plain: &GramDescent) -> bool {
+        let mut nearby = self.clone();
+        nearby.weights.mapv_inplace(|weight| weight * (1.0 + 1e-12));
+        let mut nearby = nearby.descent().with_stepping(Stepping::Plain);
+        nearby.advance(self.steps as f64);
+        distance(&nearby.coefficients(), &plain.coefficients()) < 1e-10
+    }
+
     /// Gradient descent in weight space, written from theory.md §1.
     fn weight_space(&self, steps: u64) -> Array2<f64> {
         let (x, y) = (self.data.x(), self.data.y());
@@ -143,6 +153,7 @@ proptest! {
     ) {
         let mut plain = case.descent().with_stepping(Stepping::Plain);
         plain.advance(case.steps as f64);
+        prop_assume!(case.is_well_conditioned(&plain));
         let mut blocks = case.descent();
         blocks.cost = Cost {
             plain: f64::INFINITY,
@@ -193,6 +204,7 @@ proptest! {
     fn many_short_advances_are_one_long_one(case in cases(), parts in 2..6u64) {
         let mut once = case.descent();
         once.advance(case.steps as f64);
+        prop_assume!(case.is_well_conditioned(&once));
         let mut often = case.descent();
         for part in 1..=parts {
             often.advance((case.steps * part / parts) as f64);

@@ -14,7 +14,7 @@ use crate::{LabError, StopReason};
 
 /// How far past its exact steps an engine goes on exactly while the far horizon is out of reach: this
 /// many times as many steps, and at least [`PATIENT_STEPS`].
-const PATIENCE: f64 = 100.0;
+const PATIENCE: f64 = 10.0;
 
 /// See [`PATIENCE`].
 const PATIENT_STEPS: f64 = 1e7;
@@ -40,7 +40,7 @@ pub struct GramEngineOptions {
 /// The first [`exact_steps`](GramEngineOptions::exact_steps) are gradient descent, exact up to
 /// rounding ([`GramDescent`]); past them the engine follows it in `log t` ([`FarFlow`]), with the error
 /// estimate of the flow in every observation (theory.md §4 and §5, derived). Where the flow does not
-/// take over, because rates still change too fast, exact steps go on, up to a hundred times as many;
+/// take over, because rates still change too fast, exact steps go on, up to ten times as many;
 /// then the run stops as [`StopReason::Stalled`], and [`notes`](Engine::notes) say why.
 pub struct GramEngine {
     data: Dataset,

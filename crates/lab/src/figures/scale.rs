@@ -4,7 +4,7 @@ use super::number::{format_number, power_of_ten};
 use super::plot::Scale;
 
 /// Values beyond this are not drawn: differences of drawn values must stay finite.
-const LARGEST: f64 = 1e300;
+const LARGEST: f64 = 1e306;
 
 /// A mark on an axis; one without a label is a minor tick.
 #[derive(Clone, Debug, PartialEq)]
@@ -240,6 +240,17 @@ mod tests {
             found,
             ["10⁰", "10⁵⁰", "10¹⁰⁰", "10¹⁵⁰", "10²⁰⁰", "10²⁵⁰", "10³⁰⁰"]
         );
+    }
+
+    /// `10f64.powi(300)` is a little more than `1e300`, where an axis to step 10³⁰⁰ ends.
+    #[test]
+    fn the_last_decade_of_a_long_axis_has_a_place() {
+        let range = range_of(Scale::Log10, [1.0, 1e300].into_iter(), 0.0);
+        let map = Map::new(Scale::Log10, range, 0.0, 100.0);
+        let ticks = ticks(Scale::Log10, range, 6);
+        let last = ticks.last().expect("there are ticks");
+        assert_eq!(last.label.as_deref(), Some("10³⁰⁰"));
+        assert!((map.place(last.value).expect("a place") - 100.0).abs() < 1e-6);
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub trait Watcher {
         true
     }
 
+    /// Called after every recorded step that the run survives, with the engine there.
+    fn observed(&mut self, _engine: &mut dyn Engine) {}
+
     /// Called after every recorded step, with the tables so far.
     ///
     /// # Errors
@@ -100,6 +103,7 @@ pub fn drive(
         if stop.is_some() {
             break;
         }
+        watcher.observed(engine);
     }
     // Not even the first observation was finite: tables without rows.
     let (series, margins) =

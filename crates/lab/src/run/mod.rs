@@ -21,10 +21,10 @@ pub use manifest::{DataManifest, FORMAT, Manifest};
 pub use prepare::{Prepared, ReadyEngine};
 pub use record::RunRecord;
 
-use predict::predict;
+use predict::{Checkpoints, predict};
 
 use crate::config::RunConfig;
-use crate::{LabError, Series, schedule};
+use crate::{Engine, LabError, Series, schedule};
 
 /// How often the tables of a running run are written, in seconds.
 const SAVE_INTERVAL: f64 = 2.0;
@@ -47,11 +47,16 @@ struct Keeper<'a> {
     horizon: f64,
     progress: &'a mut dyn FnMut(f64) -> bool,
     saved: Instant,
+    checkpoints: Checkpoints<'a>,
 }
 
 impl Watcher for Keeper<'_> {
     fn advanced(&mut self, step: f64) -> bool {
         (self.progress)(fraction(step, self.horizon))
+    }
+
+    fn observed(&mut self, engine: &mut dyn Engine) {
+        self.checkpoints.keep(engine);
     }
 
     fn recorded(&mut self, series: &Series, margins: &Series) -> Result<(), LabError> {
@@ -132,9 +137,11 @@ pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord,
         horizon,
         progress: options.progress,
         saved: Instant::now(),
+        checkpoints: Checkpoints::of(&prepared.data, prepared.width),
     };
     let schedule = schedule(horizon, config.record);
     let trajectory = drive(engine.as_mut(), &schedule, &mut keeper)?;
+    let checkpoints = keeper.checkpoints;
     manifest.wall_seconds = clock.elapsed().as_secs_f64();
     manifest.stop = Some(trajectory.stop);
     manifest.notes = engine.notes().to_vec();
@@ -148,7 +155,7 @@ pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord,
     let Trajectory {
         series, margins, ..
     } = trajectory;
-    let prediction = predict(config, &manifest, &prepared.data, &weights);
+    let prediction = predict(config, &manifest, &weights, &checkpoints);
     let path: PathBuf = directory.path().to_owned();
     let record = RunRecord::new(path, config.clone(), manifest, series, margins, prediction);
     record.write_conclusions(&directory)?;

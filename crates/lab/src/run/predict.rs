@@ -4,21 +4,75 @@ use std::path::Path;
 
 use implicit_bias_data::Dataset;
 use implicit_bias_model::{TwoLayerConfig, Weights};
+use ndarray::Array2;
 
 use super::Manifest;
 use crate::config::RunConfig;
-use crate::prediction::too_large;
-use crate::{Prediction, StopReason};
+use crate::prediction::{pre_activations, too_large};
+use crate::{Engine, Prediction, StopReason};
 
-/// The limit of a run that left these data and weights, or why it is not known.
+/// Past step 10¹⁶ one decade in so many is a checkpoint: nothing happens there any more.
+const FAR_DECADES: i32 = 20;
+
+/// Most numbers that checkpoints may hold, 32 MiB.
+const MAX_ENTRIES: usize = 1 << 22;
+
+/// Pre-activations of a run at the first step of each decade: the steps from which its pattern may turn
+/// out to be proven to last.
+pub(super) struct Checkpoints<'a> {
+    data: &'a Dataset,
+    states: Vec<(f64, Array2<f64>)>,
+    /// How many more of them may be kept.
+    room: usize,
+}
+
+impl<'a> Checkpoints<'a> {
+    /// None yet, of a run on these data.
+    pub fn of(data: &'a Dataset, width: usize) -> Self {
+        let entries = 2 * width * data.samples();
+        let needed = too_large(data.samples(), data.dim(), width).is_none();
+        Self {
+            data,
+            states: Vec::new(),
+            room: if needed {
+                MAX_ENTRIES / entries.max(1)
+            } else {
+                0
+            },
+        }
+    }
+
+    /// Keeps the present state, if its step begins a decade.
+    pub fn keep(&mut self, engine: &mut dyn Engine) {
+        let step = engine.step();
+        if self.room > 0
+            && begins_a_checked_decade(step)
+            && let Some(state) = pre_activations(self.data, &engine.weights())
+        {
+            self.room -= 1;
+            self.states.push((step, state));
+        }
+    }
+}
+
+fn begins_a_checked_decade(step: f64) -> bool {
+    let decade: Option<i32> = format!("{step:e}")
+        .strip_prefix("1e")
+        .and_then(|exponent| exponent.parse().ok());
+    decade.is_some_and(|decade| decade <= 16 || decade % FAR_DECADES == 0)
+}
+
+/// The limit of a run that left these weights, or why it is not known.
 pub(super) fn predict(
     config: &RunConfig,
     manifest: &Manifest,
-    data: &Dataset,
     weights: &Weights,
+    checkpoints: &Checkpoints<'_>,
 ) -> Prediction {
     match endpoint(manifest) {
-        Ok(step) => Prediction::of_weights(config, data, weights, step),
+        Ok(step) => {
+            Prediction::of_states(config, checkpoints.data, weights, step, &checkpoints.states)
+        }
         Err(reason) => Prediction::unsolved(reason),
     }
 }
@@ -32,10 +86,28 @@ pub(super) fn predict_again(path: &Path, config: &RunConfig, manifest: &Manifest
     if let Some(reason) = unneeded.or_else(|| too_large(data.n, data.d, width)) {
         return Prediction::unsolved(reason);
     }
-    match load(path, config, manifest) {
-        Ok((data, weights)) => predict(config, manifest, &data, &weights),
-        Err(reason) => written(path, manifest).unwrap_or_else(|| Prediction::unsolved(reason)),
+    let (data, weights) = match load(path, config, manifest) {
+        Ok(loaded) => loaded,
+        Err(reason) => {
+            return written(path, manifest).unwrap_or_else(|| Prediction::unsolved(reason));
+        }
+    };
+    let none = Checkpoints {
+        data: &data,
+        states: Vec::new(),
+        room: 0,
+    };
+    let mut prediction = predict(config, manifest, &weights, &none);
+    // The run had checkpoints, and may have proven the same limit from an earlier step on.
+    if let (Prediction::Solved(limit), Some(Prediction::Solved(known))) =
+        (&mut prediction, written(path, manifest))
+        && limit.proven
+        && known.proven
+        && limit.agrees_with(&known)
+    {
+        limit.certificate = known.certificate;
     }
+    prediction
 }
 
 /// The last step of a run whose weights have a limit.

@@ -13,7 +13,7 @@ use crate::{LabError, Progress, Reproduction, RunDirectory, complain};
 /// Flags of an experiment; those of a run replace that setting in every run of the study.
 #[derive(Args, Debug)]
 struct ExperimentArgs {
-    /// Narrow networks and short horizons
+    /// Narrow networks, few exact steps
     #[arg(long)]
     quick: bool,
     /// Folder for runs, figures and report; must be new or empty [default: runs/NAME, numbered if in use]

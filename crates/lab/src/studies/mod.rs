@@ -41,7 +41,7 @@ pub use section::section;
 /// How much time a study may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
-    /// Narrow networks and short horizons: all studies in under a minute.
+    /// Narrow networks and few exact steps: all studies in seconds.
     Quick,
     /// The horizons that the verdicts are meant for: all studies in minutes.
     Full,

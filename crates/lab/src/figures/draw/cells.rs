@@ -99,7 +99,8 @@ impl Canvas<'_> {
             return;
         };
         let line = [[x, self.frame.top], [x, self.frame.bottom]].to_vec();
-        self.svg.path(&[line.clone()], &Stroke::new("#fff", 3.0));
+        self.svg
+            .path(std::slice::from_ref(&line), &Stroke::new("#fff", 3.0));
         let dashes = Dash::Dashed.code();
         self.svg
             .path(&[line], &Stroke::new("#000", 1.3).dash(dashes));

@@ -106,16 +106,16 @@ fn show(_: &[super::StudyResult<'_>], limits: &[LimitResult<'_>]) -> Shown {
 fn found(grid: &Grid) -> Vec<String> {
     let total = |count: fn(&Cell) -> usize| grid.cells().map(count).sum::<usize>();
     let counts = format!(
-        "Of {} limits {} count; those without a certificate rest on a consistent solution and two decades \
-         without a change. {} do not, because the pattern was not seen to settle by step 10³⁰⁰ ({} of \
-         them with a solution that leaves the pattern it assumes); {} have none. {} have a certificate that \
-         the pattern never changes again.",
+        "Of {} data sets and networks {} have a limit that counts, {} of them with a certificate that the \
+         pattern never changes again, the others with a consistent solution and two decades without a change. \
+         {} do not count: their pattern was not seen to settle by step 10³⁰⁰, {} of them with a solution that \
+         leaves the pattern it assumes. {} have no limit.",
         total(|cell| cell.total),
         total(|cell| cell.count),
+        total(|cell| cell.proven),
         total(|cell| cell.unsettled),
         total(|cell| cell.inconsistent),
         total(|cell| cell.failed),
-        total(|cell| cell.proven),
     );
     let late = total(|cell| cell.late);
     let last = grid
@@ -123,7 +123,7 @@ fn found(grid: &Grid) -> Vec<String> {
         .map(|cell| cell.last_change)
         .fold(0.0, f64::max);
     let late = format!(
-        "In {late} of them the same-sign pattern changed for the last time after step 10¹⁵, in one as late as \
+        "In {late} of those that count the same-sign pattern changed for the last time after step 10¹⁵, in one as late as \
          about step {}.",
         format_number(last)
     );
