@@ -52,7 +52,7 @@ proptest! {
     ) {
         let mut problem = Problem {
             x: gaussian((n, d), 1.0, seed).expect("a small matrix") + shift,
-            y: (0..n).map(|i| if (i as u64 + seed) % 3 == 0 || i == 0 { 1.0 } else { -1.0 }).collect(),
+            y: (0..n).map(|i| if (i as u64 + seed).is_multiple_of(3) || i == 0 { 1.0 } else { -1.0 }).collect(),
             pos: gaussian((m, d), scale, seed + 1).expect("a small matrix"),
             neg: gaussian((m, d), scale, seed + 2).expect("a small matrix"),
             settings: Settings {

@@ -24,7 +24,13 @@ fn waves(rows: usize, columns: usize, seed: usize) -> Array2<f64> {
 
 impl Case {
     fn new(n: usize, d: usize, m: usize, slope: f64, seed: usize) -> Self {
-        let labels = Array1::from_shape_fn(n, |i| if (i + seed) % 3 == 0 { -1.0 } else { 1.0 });
+        let labels = Array1::from_shape_fn(n, |i| {
+            if (i + seed).is_multiple_of(3) {
+                -1.0
+            } else {
+                1.0
+            }
+        });
         let data = Dataset::new(waves(n, d, seed), labels).unwrap();
         let activation = Activation::leaky_relu(slope).unwrap();
         Self {
