@@ -8,9 +8,9 @@ use std::time::Instant;
 use implicit_bias_data::Synthetic;
 use implicit_bias_data::random::{Stream, gaussian_matrix};
 use implicit_bias_gram::{GramDescent, Problem, Stepping};
+use implicit_bias_lab::Prepared;
 use implicit_bias_lab::config::{EngineKind, RunConfig, Settings, SyntheticKind};
 use implicit_bias_lab::figures::{Axis, Figure, Layer, Panel, Style};
-use implicit_bias_lab::{Engine, Prepared};
 use implicit_bias_model::{Activation, Loss};
 use ndarray::{Axis as Side, concatenate};
 
@@ -23,6 +23,9 @@ const SETTLE: f64 = 1e4;
 
 /// Samples, width, dimension.
 type Shape = [usize; 3];
+
+/// Seconds a step takes at a shape.
+type Measure = fn(Shape) -> f64;
 
 /// A shape everything is varied from.
 const BASE: Shape = [10, 50, 2000];
@@ -113,7 +116,7 @@ fn main() {
         ("samples n", 0, &[8, 16, 32, 64, 128, 256]),
         ("width m", 1, &[8, 16, 32, 64, 128, 256, 512, 1024]),
     ];
-    let engines: [(&str, fn(Shape) -> f64); 3] = [
+    let engines: [(&str, Measure); 3] = [
         ("weight space", weight_space),
         ("Gram, plain", |shape| gram(shape, Stepping::Plain)),
         ("Gram, blocks", |shape| gram(shape, Stepping::Blocks)),
