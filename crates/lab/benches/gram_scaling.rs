@@ -139,7 +139,11 @@ fn main() {
                 println!("  {value}: {time:.3} µs a step");
             }
             layers.push(Layer::points(
-                format!("{name}, exponent {exponent:.1}"),
+                // Adding zero turns −0 into 0.
+                format!(
+                    "{name}, exponent {:.1}",
+                    (10.0 * exponent).round() / 10.0 + 0.0
+                ),
                 points,
                 Style::of(kind).with_marker(kind),
             ));

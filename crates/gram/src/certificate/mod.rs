@@ -132,6 +132,10 @@ impl Certificate {
 impl std::fmt::Display for Certificate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            // Past 2⁵³ a step has no last digit: 1e300, not 301 of them.
+            Self::Proven(proof) if proof.from_step >= 9_007_199_254_740_992.0 => {
+                write!(f, "proven from step {:e}", proof.from_step)
+            }
             Self::Proven(proof) => write!(f, "proven from step {}", proof.from_step),
             Self::NotProven(reason) => write!(f, "not proven: {reason}"),
         }
