@@ -22,6 +22,7 @@
 mod dataset;
 mod error;
 mod geometry;
+pub mod mnist;
 mod npy;
 mod npz;
 pub mod random;
