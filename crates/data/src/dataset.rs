@@ -1,12 +1,12 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use ndarray::{Array1, Array2, Ix1, Ix2};
+use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::DataError;
-use crate::npz::{read_npz_arrays, with_dimension, write_npz_arrays};
+use crate::file::write_npz_arrays;
+use crate::{Choice, ClassRule, DataError, DataFile};
 
 /// How a file writes the two classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,23 +76,8 @@ impl Dataset {
     /// * [`DataError::Label`] or [`DataError::ZeroOneLabels`] unless every label is `±1`;
     /// * [`DataError::OneClass`] unless both labels occur.
     pub fn new(x: Array2<f64>, y: Array1<f64>) -> Result<Self, DataError> {
-        let (samples, dim) = x.dim();
-        if samples < 2 || dim == 0 {
-            return Err(DataError::TooSmall { samples, dim });
-        }
-        if y.len() != samples {
-            return Err(DataError::Length {
-                samples,
-                labels: y.len(),
-            });
-        }
-        check_finite("X", &x)?;
-        for (row, sample) in x.outer_iter().enumerate() {
-            let squared_norm = sample.dot(&sample);
-            if !(squared_norm.is_normal() || sample.iter().all(|&entry| entry == 0.0)) {
-                return Err(DataError::Scale { row, squared_norm });
-            }
-        }
+        let samples = x.nrows();
+        let x = check_samples(x, y.len())?;
         if let Some(sample) = y.iter().position(|label| label.abs() != 1.0) {
             return Err(if y.iter().all(|&label| label == 0.0 || label == 1.0) {
                 DataError::ZeroOneLabels
@@ -110,36 +95,21 @@ impl Dataset {
                 samples,
             });
         }
-        let x = if x.is_standard_layout() {
-            x
-        } else {
-            x.as_standard_layout().into_owned()
-        };
         Ok(Self { x, y })
     }
 
-    /// Reads arrays `X` (`[n, d]`) and `y` (`[n]`) from a NumPy archive (`.npz`); other arrays
-    /// are ignored.
-    ///
-    /// The types may be float32, float64, any integer or bool, little or big endian, in C or
-    /// Fortran order, compressed or not. Integers beyond `2^53` are rounded.
+    /// Reads all samples of a NumPy archive (`.npz`) with arrays `X` (`[n, d]`) and `y` (`[n]`): a
+    /// [`DataFile`] without a choice.
     ///
     /// # Errors
     ///
-    /// Those of [`read_npz_arrays`] for the file, and those of [`Dataset::new`] and
-    /// [`LabelEncoding::decode`], wrapped in [`DataError::File`], for its contents.
+    /// Those of [`DataFile::read`].
     pub fn from_npz(path: impl AsRef<Path>, labels: LabelEncoding) -> Result<Self, DataError> {
-        let path = path.as_ref();
-        let [x, y] = read_npz_arrays(path, ["X", "y"])?;
-        let x = with_dimension::<Ix2>(path, "X", "[n, d]", x)?;
-        let y = with_dimension::<Ix1>(path, "y", "[n]", y)?;
-        labels
-            .decode(y)
-            .and_then(|y| Self::new(x, y))
-            .map_err(|source| DataError::File {
-                path: path.to_owned(),
-                source: Box::new(source),
-            })
+        let choice = Choice {
+            rule: ClassRule::Encoded(labels),
+            per_class: None,
+        };
+        DataFile::Npz(path.as_ref().to_owned()).read(&choice, 0)
     }
 
     /// Writes `X` and `y` (`±1`) as float64 to an uncompressed NumPy archive, replacing the file
@@ -184,6 +154,11 @@ impl Dataset {
         (positive, self.samples() - positive)
     }
 
+    /// Samples and labels.
+    pub(crate) fn into_parts(self) -> (Array2<f64>, Array1<f64>) {
+        (self.x, self.y)
+    }
+
     /// The SHA-256, in hexadecimal, of `n` and `d` as little-endian `u64`, then `X` row by row,
     /// then `y`, as little-endian `f64`.
     pub fn sha256(&self) -> String {
@@ -205,6 +180,29 @@ impl Dataset {
                 text
             })
     }
+}
+
+/// Validates samples for `labels` labels, and lays them out row by row.
+pub(crate) fn check_samples(x: Array2<f64>, labels: usize) -> Result<Array2<f64>, DataError> {
+    let (samples, dim) = x.dim();
+    if samples < 2 || dim == 0 {
+        return Err(DataError::TooSmall { samples, dim });
+    }
+    if labels != samples {
+        return Err(DataError::Length { samples, labels });
+    }
+    check_finite("X", &x)?;
+    for (row, sample) in x.outer_iter().enumerate() {
+        let squared_norm = sample.dot(&sample);
+        if !(squared_norm.is_normal() || sample.iter().all(|&entry| entry == 0.0)) {
+            return Err(DataError::Scale { row, squared_norm });
+        }
+    }
+    Ok(if x.is_standard_layout() {
+        x
+    } else {
+        x.as_standard_layout().into_owned()
+    })
 }
 
 pub(crate) fn check_finite(array: &'static str, matrix: &Array2<f64>) -> Result<(), DataError> {

@@ -49,6 +49,45 @@ pub enum DataError {
         found: String,
     },
 
+    /// A file is not of the format it must have, or is not accompanied by what the format needs.
+    #[error("{}: expected {expected}, found {found}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What was expected.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+
+    /// A line of a table is not what it must be.
+    #[error("{}, line {line}: expected {expected}, found {found}", path.display())]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// What was expected.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
+
+    /// A file of a named data set is not on this machine.
+    #[error(
+        "{set}: expected {file} in {}, found none; `implicit-bias fetch {set}` brings it, or name its \
+         folder with --data-dir",
+        dir.display()
+    )]
+    Missing {
+        /// The data set.
+        set: &'static str,
+        /// The file.
+        file: String,
+        /// Where it was looked for.
+        dir: PathBuf,
+    },
+
     /// The contents of a readable file are not a valid data set.
     #[error("{}: {source}", path.display())]
     File {
@@ -56,6 +95,74 @@ pub enum DataError {
         path: PathBuf,
         /// What is wrong with its contents.
         source: Box<DataError>,
+    },
+
+    /// The labels are names where numbers were expected.
+    #[error(
+        "y: expected labels -1 and 1 (or choose classes with --positive A --negative B), found the names \
+         {}",
+        list(available)
+    )]
+    NamedLabels {
+        /// Some of the names.
+        available: Vec<String>,
+    },
+
+    /// No sample has the label of a class asked for.
+    #[error(
+        "{flag}: expected one of the labels {}, found `{class}`",
+        list(available)
+    )]
+    UnknownClass {
+        /// The flag of the command line that sets it.
+        flag: &'static str,
+        /// The class asked for.
+        class: String,
+        /// Some of the labels, sorted.
+        available: Vec<String>,
+    },
+
+    /// A class has fewer samples than asked for.
+    #[error(
+        "--per-class: expected at most {available}, the samples of class {class}, found {wanted}"
+    )]
+    TooFew {
+        /// The class.
+        class: String,
+        /// Samples asked for.
+        wanted: usize,
+        /// Samples there are.
+        available: usize,
+    },
+
+    /// There are too few or too many classes.
+    #[error(
+        "y: expected 2 to {} classes, found {found}",
+        crate::ClassDataset::MAX_CLASSES
+    )]
+    ClassCount {
+        /// Classes there are.
+        found: usize,
+    },
+
+    /// Classes and samples do not fit each other.
+    #[error(
+        "y: expected one of {classes} classes for every sample and a sample of every class, found {found}"
+    )]
+    Class {
+        /// The number of classes.
+        classes: usize,
+        /// What was found.
+        found: String,
+    },
+
+    /// A sample that should be divided by its norm has none.
+    #[error("--unit-norm: expected samples of positive norm, found norm {norm} in row {row}")]
+    ZeroSample {
+        /// The sample.
+        row: usize,
+        /// Its norm.
+        norm: f64,
     },
 
     /// An argument is out of range.
@@ -151,7 +258,7 @@ pub enum DataError {
 
 fn list(names: &[String]) -> String {
     match names {
-        [] => "no arrays".to_owned(),
+        [] => "none".to_owned(),
         names => names
             .iter()
             .map(|name| format!("`{}`", name.escape_debug()))

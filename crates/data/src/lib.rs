@@ -1,9 +1,10 @@
 //! Data sets, where they come from, and the geometry that the theorems ask about.
 //!
 //! A [`Dataset`] is `n` samples `x_i ∈ R^d` with labels `y_i = ±1`. It is generated from a seed
-//! ([`Synthetic`]) or read from a NumPy archive ([`Dataset::from_npz`]), and it is validated once,
-//! so that no later stage meets a NaN or a missing class. [`Geometry`] measures how nearly
-//! orthogonal its samples are.
+//! ([`Synthetic`]) or read from a file ([`DataFile`]: NumPy arrays, tables, IDX files, MNIST), of which a
+//! [`Choice`] is taken; a [`Preparation`] may scale, centre, normalize and add noise. It is validated
+//! once, so that no later stage meets a NaN or a missing class. [`Geometry`] measures how nearly
+//! orthogonal its samples are. A [`ClassDataset`] has more than two classes.
 //!
 //! Random numbers come from one ChaCha8 stream per purpose ([`random`]) and are bit-identical on
 //! every machine.
@@ -19,19 +20,26 @@
 //! # Ok::<(), implicit_bias_data::DataError>(())
 //! ```
 
+mod choice;
+mod classes;
 mod dataset;
 mod error;
+mod file;
 mod geometry;
 pub mod mnist;
-mod npy;
-mod npz;
+mod preparation;
 pub mod random;
 mod synthetic;
 
+pub use choice::{Choice, ClassRule};
+pub use classes::ClassDataset;
 pub use dataset::{Dataset, LabelEncoding};
 pub use error::DataError;
+pub use file::{
+    DataFile, Labels, MAX_EXPANSION, Split, read_npz_arrays, read_weights_npz, write_npz_arrays,
+};
 pub use geometry::Geometry;
-pub use npz::{read_npz_arrays, read_weights_npz, write_npz_arrays};
+pub use preparation::Preparation;
 pub use synthetic::Synthetic;
 
 /// The largest number of entries of one array: `2^29`, which is 4 GiB of `f64`.

@@ -27,6 +27,14 @@ pub enum Stream {
     WeightsPos = 3,
     /// Initial weights of the block `W_{−1}`.
     WeightsNeg = 4,
+    /// Which samples of a file are taken.
+    Choice = 5,
+    /// Noise added to samples.
+    AddedNoise = 6,
+    /// Labels that replace those of a file.
+    RandomLabels = 7,
+    /// Initial weights of the blocks of a network of several classes, one after another.
+    WeightsOfClasses = 8,
 }
 
 /// The ChaCha8 generator of one stream of `seed`.

@@ -134,7 +134,7 @@ impl Synthetic {
     pub fn generate(&self, seed: u64) -> Result<Dataset, DataError> {
         self.validate()?;
         let (samples, dim) = self.shape();
-        let y = labels(samples, seed);
+        let y = random_labels(samples, seed, Stream::Labels);
         let x = match *self {
             Self::Mixture { signal, noise, .. } => {
                 let mut x = gaussian_matrix(samples, dim, noise, seed, Stream::Noise)?;
@@ -180,8 +180,9 @@ fn require(
     }
 }
 
-fn labels(samples: usize, seed: u64) -> Array1<f64> {
-    let mut generator = generator(seed, Stream::Labels);
+/// Uniform on `±1`, both present.
+pub(crate) fn random_labels(samples: usize, seed: u64, stream: Stream) -> Array1<f64> {
+    let mut generator = generator(seed, stream);
     loop {
         let y =
             Array1::from_shape_simple_fn(samples, || if coin(&mut generator) { 1.0 } else { -1.0 });

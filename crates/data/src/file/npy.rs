@@ -7,25 +7,11 @@ use std::io::{self, Read};
 
 use ndarray::ArrayViewD;
 
+use super::Mismatch;
+
 /// NumPy itself refuses longer headers.
 const MAX_HEADER: usize = 10_000;
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
-
-/// What an array was expected to be, and what it is.
-#[derive(Debug)]
-pub(crate) struct Mismatch {
-    pub expected: String,
-    pub found: String,
-}
-
-impl Mismatch {
-    pub fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self {
-            expected: expected.into(),
-            found: found.into(),
-        }
-    }
-}
 
 /// The type of an entry.
 #[derive(Clone, Copy, Debug, PartialEq)]

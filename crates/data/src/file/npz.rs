@@ -8,8 +8,9 @@ use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+use super::npy::Header;
+use super::{Mismatch, check_expansion, npy, open};
 use crate::dataset::check_finite;
-use crate::npy::{self, Header, Mismatch};
 use crate::{DataError, MAX_ENTRIES};
 
 /// Reads the named arrays of a NumPy archive (`.npz`), as `f64`, in the order of `names`.
@@ -31,19 +32,11 @@ pub fn read_npz_arrays<const N: usize>(
     names: [&str; N],
 ) -> Result<[ArrayD<f64>; N], DataError> {
     let path = path.as_ref();
-    let io_error = |source| DataError::Io {
+    let (file, _) = open(path)?;
+    let mut archive = ZipArchive::new(file).map_err(|error| DataError::Archive {
         path: path.to_owned(),
-        source,
-    };
-    let file = File::open(path).map_err(io_error)?;
-    if file.metadata().map_err(io_error)?.is_dir() {
-        return Err(io_error(io::ErrorKind::IsADirectory.into()));
-    }
-    let mut archive =
-        ZipArchive::new(BufReader::new(file)).map_err(|error| DataError::Archive {
-            path: path.to_owned(),
-            found: error.to_string(),
-        })?;
+        found: error.to_string(),
+    })?;
     let mut arrays = [const { None }; N];
     for (slot, name) in arrays.iter_mut().zip(names) {
         *slot = Some(read_entry(path, &mut archive, name)?);
@@ -124,7 +117,7 @@ pub(crate) fn with_dimension<D: Dimension>(
     })
 }
 
-fn array_error(path: &Path, name: &str, mismatch: Mismatch) -> DataError {
+pub(super) fn array_error(path: &Path, name: &str, mismatch: Mismatch) -> DataError {
     let Mismatch { expected, found } = mismatch;
     DataError::Array {
         path: path.to_owned(),
@@ -155,12 +148,15 @@ fn read_entry(
     archive
         .by_index(index)
         .map_err(damaged)
-        .and_then(|entry| read_npy(entry.size(), entry))
+        .and_then(|entry| {
+            check_expansion(entry.size(), entry.compressed_size())?;
+            read_npy(entry.size(), entry)
+        })
         .map_err(|mismatch| array_error(path, name, mismatch))
 }
 
 /// Reads an `.npy` file that its archive says is `size` bytes long.
-fn read_npy(size: u64, mut entry: impl Read) -> Result<ArrayD<f64>, Mismatch> {
+pub(super) fn read_npy(size: u64, mut entry: impl Read) -> Result<ArrayD<f64>, Mismatch> {
     let header = Header::read(&mut entry)?;
     let entries = header
         .shape

@@ -1,0 +1,223 @@
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+use ndarray::Array1;
+
+use crate::random::{Stream, generator, index_below};
+use crate::{ClassDataset, DataError, DataFile, Dataset, LabelEncoding, Labels};
+
+/// Which label of a file is which class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClassRule {
+    /// The labels are the two classes.
+    Encoded(LabelEncoding),
+    /// Samples labelled `positive` are `+1`, samples labelled `negative` are `−1`, others are left out.
+    Pair {
+        /// The label of the class `+1`.
+        positive: String,
+        /// The label of the class `−1`.
+        negative: String,
+    },
+    /// Samples labelled `positive` are `+1`, all others `−1`.
+    OneAgainstTheRest {
+        /// The label of the class `+1`.
+        positive: String,
+    },
+}
+
+impl Default for ClassRule {
+    fn default() -> Self {
+        Self::Encoded(LabelEncoding::default())
+    }
+}
+
+/// Which samples of a file to take, and what their classes are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Which label is which class.
+    pub rule: ClassRule,
+    /// How many samples of each class, drawn without replacement; `None` for all.
+    pub per_class: Option<usize>,
+}
+
+impl ClassRule {
+    /// `±1` for each sample, `None` where it is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Label`] or [`DataError::ZeroOneLabels`] for a label that is not of the encoding,
+    /// [`DataError::UnknownClass`] for a class that no sample has, [`DataError::Argument`] for a pair
+    /// of one class.
+    pub fn signs(&self, labels: &Labels) -> Result<Vec<Option<f64>>, DataError> {
+        let class = |flag: &'static str, class: &str| {
+            let are = labels.are(class);
+            if are.contains(&true) {
+                Ok(are)
+            } else {
+                Err(DataError::UnknownClass {
+                    flag,
+                    class: class.to_owned(),
+                    available: labels.classes(20),
+                })
+            }
+        };
+        match self {
+            Self::Encoded(encoding) => encoded(*encoding, labels),
+            Self::OneAgainstTheRest { positive } => {
+                let sign = |positive| Some(if positive { 1.0 } else { -1.0 });
+                Ok(class("--positive", positive)?
+                    .into_iter()
+                    .map(sign)
+                    .collect())
+            }
+            Self::Pair { positive, negative } => {
+                let pairs = class("--positive", positive)?
+                    .into_iter()
+                    .zip(class("--negative", negative)?);
+                pairs
+                    .map(|pair| match pair {
+                        (true, false) => Ok(Some(1.0)),
+                        (false, true) => Ok(Some(-1.0)),
+                        (false, false) => Ok(None),
+                        (true, true) => Err(DataError::Argument {
+                            flag: "--negative",
+                            expected: "another class than --positive".to_owned(),
+                            found: negative.clone(),
+                        }),
+                    })
+                    .collect()
+            }
+        }
+    }
+}
+
+/// Labels that are themselves the classes.
+fn encoded(encoding: LabelEncoding, labels: &Labels) -> Result<Vec<Option<f64>>, DataError> {
+    let Labels::Numbers(numbers) = labels else {
+        return Err(DataError::NamedLabels {
+            available: labels.classes(20),
+        });
+    };
+    let y = encoding.decode(Array1::from(numbers.clone()))?;
+    let Some(sample) = y.iter().position(|label| label.abs() != 1.0) else {
+        return Ok(y.iter().map(|&label| Some(label)).collect());
+    };
+    if y.iter().all(|&label| label == 0.0 || label == 1.0) {
+        return Err(DataError::ZeroOneLabels);
+    }
+    Err(DataError::Label {
+        expected: "-1 and 1 (or choose classes with --positive A --negative B)",
+        sample,
+        value: y[sample],
+    })
+}
+
+/// The indices of the samples to take, rising: all with `class`, or `per_class` of each class.
+fn chosen(
+    class: &[Option<usize>],
+    names: &[String],
+    per_class: Option<usize>,
+    seed: u64,
+) -> Result<Vec<usize>, DataError> {
+    let Some(wanted) = per_class else {
+        let taken = class
+            .iter()
+            .enumerate()
+            .filter(|(_, class)| class.is_some());
+        return Ok(taken.map(|(index, _)| index).collect());
+    };
+    let mut generator = generator(seed, Stream::Choice);
+    let mut taken = Vec::new();
+    for (number, name) in names.iter().enumerate() {
+        let of_class = class.iter().enumerate();
+        let mut of_class: Vec<usize> = of_class
+            .filter(|(_, class)| **class == Some(number))
+            .map(|(index, _)| index)
+            .collect();
+        if of_class.len() < wanted {
+            return Err(DataError::TooFew {
+                class: name.clone(),
+                wanted,
+                available: of_class.len(),
+            });
+        }
+        draw(&mut of_class, wanted, &mut generator);
+        taken.extend(of_class);
+    }
+    taken.sort_unstable();
+    Ok(taken)
+}
+
+/// Keeps `count` entries, each subset with the same probability: the beginning of Fisher–Yates.
+fn draw(indices: &mut Vec<usize>, count: usize, generator: &mut impl Rng) {
+    for i in 0..count {
+        let other = i + index_below(generator, indices.len() - i);
+        indices.swap(i, other);
+    }
+    indices.truncate(count);
+}
+
+impl DataFile {
+    /// The chosen samples as a data set of two classes, in the order of the file; `seed` decides which
+    /// they are where not all are taken.
+    ///
+    /// # Errors
+    ///
+    /// Those of the format's reader, of [`ClassRule::signs`] and of [`Dataset::new`], naming the file;
+    /// [`DataError::TooFew`] if a class has fewer samples than asked for.
+    pub fn read(&self, choice: &Choice, seed: u64) -> Result<Dataset, DataError> {
+        let labels = self.labels()?;
+        let read = || {
+            let signs = choice.rule.signs(&labels)?;
+            let class: Vec<Option<usize>> = signs
+                .iter()
+                .map(|sign| sign.map(|sign| usize::from(sign < 0.0)))
+                .collect();
+            let names = match &choice.rule {
+                ClassRule::Pair { positive, negative } => [positive.clone(), negative.clone()],
+                ClassRule::OneAgainstTheRest { positive } => {
+                    [positive.clone(), format!("other than {positive}")]
+                }
+                ClassRule::Encoded(_) => ["1".to_owned(), "-1".to_owned()],
+            };
+            let keep = chosen(&class, &names, choice.per_class, seed)?;
+            let y = keep.iter().filter_map(|&index| signs[index]).collect();
+            Ok((keep, y))
+        };
+        let (keep, y): (Vec<usize>, Array1<f64>) = read().map_err(|error| self.about(error))?;
+        let x = self.chosen_rows(&keep, labels.len())?;
+        Dataset::new(x, y).map_err(|error| self.about(error))
+    }
+
+    /// Samples of all classes, or `per_class` of each: classes are numbered in sorted order of their
+    /// labels.
+    ///
+    /// # Errors
+    ///
+    /// Those of the format's reader and of [`ClassDataset::new`], naming the file;
+    /// [`DataError::TooFew`] if a class has fewer samples than asked for.
+    pub fn read_classes(
+        &self,
+        per_class: Option<usize>,
+        seed: u64,
+    ) -> Result<ClassDataset, DataError> {
+        let labels = self.labels()?;
+        let names = labels.classes(ClassDataset::MAX_CLASSES + 1);
+        if names.len() > ClassDataset::MAX_CLASSES {
+            return Err(self.about(DataError::ClassCount { found: names.len() }));
+        }
+        let mut class = vec![None; labels.len()];
+        for (number, name) in names.iter().enumerate() {
+            for (class, is) in class.iter_mut().zip(labels.are(name)) {
+                if is {
+                    *class = Some(number);
+                }
+            }
+        }
+        let keep = chosen(&class, &names, per_class, seed).map_err(|error| self.about(error))?;
+        let x = self.chosen_rows(&keep, labels.len())?;
+        let class = keep.iter().filter_map(|&index| class[index]).collect();
+        ClassDataset::new(x, class, names).map_err(|error| self.about(error))
+    }
+}

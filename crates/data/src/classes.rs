@@ -1,0 +1,117 @@
+use ndarray::{Array1, Array2};
+
+use crate::dataset::check_samples;
+use crate::{DataError, Dataset};
+
+/// Samples `x_i ∈ R^d`, each of one of `C ≥ 2` classes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassDataset {
+    x: Array2<f64>,
+    class: Vec<usize>,
+    names: Vec<String>,
+}
+
+impl ClassDataset {
+    /// The most classes.
+    pub const MAX_CLASSES: usize = 1000;
+
+    /// Validates samples `x` (`n × d`), the class of each and the names of the classes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Dataset::new`] for samples; [`DataError::ClassCount`] unless there are 2 to
+    /// [`MAX_CLASSES`](Self::MAX_CLASSES) names, [`DataError::Class`] for a class without a name or a
+    /// name without a sample.
+    pub fn new(x: Array2<f64>, class: Vec<usize>, names: Vec<String>) -> Result<Self, DataError> {
+        if !(2..=Self::MAX_CLASSES).contains(&names.len()) {
+            return Err(DataError::ClassCount { found: names.len() });
+        }
+        let x = check_samples(x, class.len())?;
+        let classes = names.len();
+        if let Some(sample) = class.iter().position(|&class| class >= classes) {
+            let found = format!("class {} for sample {sample}", class[sample]);
+            return Err(DataError::Class { classes, found });
+        }
+        if let Some(missing) = (0..classes).find(|number| !class.contains(number)) {
+            let found = format!("no sample of class {}", names[missing]);
+            return Err(DataError::Class { classes, found });
+        }
+        Ok(Self { x, class, names })
+    }
+
+    /// The samples `X`, `n × d`, one a row, in row-major layout.
+    pub fn x(&self) -> &Array2<f64> {
+        &self.x
+    }
+
+    /// The class of each sample, `0..C`.
+    pub fn class(&self) -> &[usize] {
+        &self.class
+    }
+
+    /// The names of the classes.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The number of samples `n`.
+    pub fn samples(&self) -> usize {
+        self.x.nrows()
+    }
+
+    /// The dimension `d`.
+    pub fn dim(&self) -> usize {
+        self.x.ncols()
+    }
+
+    /// Two classes as a [`Dataset`]: the first is `+1`, the second `−1`; `None` unless there are two.
+    pub fn to_binary(&self) -> Option<Dataset> {
+        if self.names.len() != 2 {
+            return None;
+        }
+        let sign = |&class: &usize| if class == 0 { 1.0 } else { -1.0 };
+        let y: Array1<f64> = self.class.iter().map(sign).collect();
+        Some(Dataset::new(self.x.clone(), y).expect("valid samples of two classes"))
+    }
+
+    /// The same samples with other coordinates.
+    pub(crate) fn with_x(&self, x: Array2<f64>) -> Result<Self, DataError> {
+        Self::new(x, self.class.clone(), self.names.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    fn message(class: Vec<usize>, names: &[&str]) -> String {
+        let names = names.iter().map(|&name| name.to_owned()).collect();
+        ClassDataset::new(array![[1.0], [2.0], [3.0]], class, names)
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn each_broken_invariant_has_its_message() {
+        assert_eq!(
+            message(vec![0, 1, 2], &["a", "b"]),
+            "y: expected one of 2 classes for every sample and a sample of every class, found class 2 \
+             for sample 2"
+        );
+        assert!(message(vec![0, 1, 1], &["a", "b", "c"]).ends_with("found no sample of class c"));
+        assert!(message(vec![0, 1], &["a", "b"]).contains("one label for each of the 3 rows"));
+        assert_eq!(
+            message(vec![0, 0, 0], &["a"]),
+            "y: expected 2 to 1000 classes, found 1"
+        );
+    }
+
+    #[test]
+    fn two_classes_are_a_data_set() {
+        let names = vec!["a".to_owned(), "b".to_owned()];
+        let data = ClassDataset::new(array![[1.0], [2.0], [3.0]], vec![1, 0, 1], names).unwrap();
+        assert_eq!(data.to_binary().unwrap().y(), &array![-1.0, 1.0, -1.0]);
+    }
+}
