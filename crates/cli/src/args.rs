@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
-use implicit_bias_lab::config::{LabelKind, Settings};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use implicit_bias_lab::config::{DATA_HEADING, ExportKind, PREPARATION_HEADING, Settings};
 
 /// Where does gradient descent end up?
 ///
@@ -17,6 +17,23 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// Reads the command line; exits with 0 after `--help`, with 2 for bad usage.
+    pub fn read() -> Self {
+        let command = Self::command().mut_subcommand("check", |check| {
+            check.mut_args(|argument| {
+                let of_data = [DATA_HEADING, PREPARATION_HEADING]
+                    .map(Some)
+                    .contains(&argument.get_help_heading());
+                let kept =
+                    of_data || ["input", "seed", "json"].contains(&argument.get_id().as_str());
+                argument.hide(!kept)
+            })
+        });
+        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -28,7 +45,7 @@ pub enum Command {
     #[command(long_about = LIMIT_ABOUT)]
     Limit(Box<LimitArgs>),
     /// Measure how nearly orthogonal a data set is
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
     /// Judge and draw finished runs again
     Report(ReportArgs),
     /// List the devices that this build can use
@@ -84,15 +101,12 @@ pub struct LimitArgs {
 /// Flags of `check`.
 #[derive(Args, Debug)]
 pub struct CheckArgs {
-    /// Data file: .npz with arrays X (n × d) and y (n)
+    /// Data file, or `mnist`; without it, the data of the flags
     #[arg(value_name = "DATA")]
-    pub data: PathBuf,
-    /// How the labels are written [default: plus-minus-one]
-    #[arg(long, value_enum)]
-    pub labels: Option<LabelKind>,
-    /// Print one JSON object on stdout
-    #[arg(long)]
-    pub json: bool,
+    pub input: Option<PathBuf>,
+    /// The settings, of which those of the data count
+    #[command(flatten)]
+    pub settings: Settings,
 }
 
 /// Flags of `report`.
@@ -101,6 +115,9 @@ pub struct ReportArgs {
     /// Run directories
     #[arg(value_name = "RUN_DIR", required = true)]
     pub runs: Vec<PathBuf>,
+    /// Also write the results in this format
+    #[arg(long, value_enum)]
+    pub export: Option<ExportKind>,
 }
 
 /// Flags of `devices`.

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use implicit_bias_data::{Dataset, Geometry, LabelEncoding};
-use implicit_bias_lab::config::{LabelKind, RunConfig, Settings};
+use implicit_bias_data::Geometry;
+use implicit_bias_lab::config::{RunConfig, Settings};
 use implicit_bias_lab::{
     LabError, Progress, Reproduction, RunDirectory, RunOptions, RunRecord, StopReason, execute,
 };
@@ -83,18 +83,60 @@ fn code(stop: Option<StopReason>) -> ExitCode {
     }
 }
 
-/// `check`: the geometry of a data set.
+/// `check`: the geometry of a data set, before and after its preparation.
 pub fn check(arguments: &CheckArgs) -> Outcome {
-    let labels = match arguments.labels {
-        Some(LabelKind::ZeroOne) => LabelEncoding::ZeroOne,
-        Some(LabelKind::PlusMinusOne) | None => LabelEncoding::PlusMinusOne,
+    let mut settings = arguments.settings.clone();
+    if let Some(path) = &arguments.input {
+        if settings.data.is_some() || settings.synthetic.is_some() {
+            return Err(LabError::Config {
+                key: "data".into(),
+                expected: format!("no other data beside {}", path.display()),
+                found: "--data or --synthetic".into(),
+            }
+            .into());
+        }
+        settings.data = Some(path.clone());
+    }
+    if settings.data.is_none() && settings.data_dir.is_none() && settings.synthetic.is_none() {
+        return Err(LabError::Config {
+            key: "DATA".into(),
+            expected: "a data file, mnist, or --synthetic".into(),
+            found: "none".into(),
+        }
+        .into());
+    }
+    let data_alone = Settings {
+        json: settings.json,
+        ..settings.of_data()
     };
-    let data = Dataset::from_npz(&arguments.data, labels).map_err(LabError::from)?;
-    let geometry = Geometry::of(&data);
-    if arguments.json {
-        say(format_args!("{}\n", serde_json::to_value(&geometry)?))?;
+    if settings != data_alone {
+        return Err(LabError::Config {
+            key: "check".into(),
+            expected: "flags of the data alone (see `implicit-bias check --help`)".into(),
+            found: "others".into(),
+        }
+        .into());
+    }
+    let config = RunConfig::resolve(&settings)?;
+    let raw = config.data.load(config.seed)?;
+    let before = (!config.preparation.is_none()).then(|| Geometry::of(&raw));
+    let after = Geometry::of(&config.prepare(raw)?);
+    if settings.json {
+        let mut json = serde_json::to_value(&after)?;
+        json["preparation"] = serde_json::to_value(config.preparation)?;
+        json["before"] = serde_json::to_value(&before)?;
+        say(format_args!("{json}\n"))?;
     } else {
-        say(format_args!("{geometry}\n"))?;
+        let table = match &before {
+            Some(before) => format!(
+                "{}; {}\n{}",
+                config.data,
+                config.preparation,
+                after.beside(before)
+            ),
+            None => after.to_string(),
+        };
+        say(format_args!("{table}\n"))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -104,6 +146,9 @@ pub fn report(arguments: &ReportArgs) -> Outcome {
     for path in &arguments.runs {
         let record = RunRecord::read(path)?;
         record.rewrite_conclusions()?;
+        if let Some(format) = arguments.export {
+            record.export(format, &record.config.load_data()?)?;
+        }
         say(record.summary_text())?;
     }
     Ok(ExitCode::SUCCESS)

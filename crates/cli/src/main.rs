@@ -9,13 +9,12 @@ mod limit;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use implicit_bias_lab::{LabError, complain};
 
 use args::{Cli, Command};
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let result = match Cli::read().command {
         Command::Reproduce(arguments) => commands::reproduce(&arguments),
         Command::Train(arguments) => commands::train(&arguments),
         Command::Limit(arguments) => limit::limit(&arguments),

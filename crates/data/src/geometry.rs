@@ -60,6 +60,14 @@ pub struct Geometry {
 impl Geometry {
     /// Measures a data set, in `O(n² d)` time and, but for the rank, `O(n + d)` memory.
     pub fn of(data: &Dataset) -> Self {
+        Self {
+            rank: numerical_rank(data.x().view()),
+            ..Self::without_rank(data)
+        }
+    }
+
+    /// Measures all but the rank, which takes most of the time and the memory.
+    pub fn without_rank(data: &Dataset) -> Self {
         let x = data.x().view();
         let (n, d) = x.dim();
         let (positive, negative) = data.class_counts();
@@ -86,7 +94,7 @@ impl Geometry {
             } else {
                 r_min * r_min / (n as f64 * p)
             },
-            rank: numerical_rank(x),
+            rank: None,
         }
     }
 }
@@ -139,13 +147,14 @@ fn finite_or_null<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S:
     value.is_finite().then_some(*value).serialize(serializer)
 }
 
-impl fmt::Display for Geometry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Geometry {
+    /// Name, symbol and value of every number.
+    fn rows(&self) -> [(&'static str, &'static str, String); 9] {
         let rank = self
             .rank
             .map_or_else(|| "not computed".to_owned(), |rank| rank.to_string());
         let classes = format!("{} of +1, {} of -1", self.positive, self.negative);
-        let rows = [
+        [
             ("samples", "n", self.n.to_string()),
             ("dimension", "d", self.d.to_string()),
             ("classes", "", classes),
@@ -159,16 +168,30 @@ impl fmt::Display for Geometry {
                 "R_min²/(n p)",
                 significant(self.ratio),
             ),
-        ];
-        for (name, symbol, value) in rows {
+        ]
+    }
+
+    /// The table of the data as they are now, beside the geometry `before` a preparation.
+    pub fn beside(&self, before: &Self) -> String {
+        let mut text = format!("{:<40}{:<22}after\n", "", "before");
+        for ((name, symbol, value), (_, _, earlier)) in self.rows().into_iter().zip(before.rows()) {
+            text += &format!("{name:<26}{symbol:<14}{earlier:<22}{value}\n");
+        }
+        text + FOOTNOTE
+    }
+}
+
+/// What the table is about.
+const FOOTNOTE: &str = "\
+The theorems ask for ‖x_i‖² ≥ C n p for every sample, that is, for a large near-orthogonality ratio;
+their conclusions often hold far below the constant C of the proofs.";
+
+impl fmt::Display for Geometry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, symbol, value) in self.rows() {
             writeln!(f, "{name:<26}{symbol:<14}{value}")?;
         }
-        write!(
-            f,
-            "The theorems ask for ‖x_i‖² ≥ C n p for every sample, that is, for a large \
-             near-orthogonality ratio;\ntheir conclusions often hold far below the constant C of \
-             the proofs."
-        )
+        f.write_str(FOOTNOTE)
     }
 }
 

@@ -171,7 +171,12 @@ impl std::fmt::Display for Preparation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut parts = Vec::new();
         if self.scale != 1.0 {
-            parts.push(format!("scaled by {}", self.scale));
+            let inverse = (1.0 / self.scale).round();
+            parts.push(if inverse > 1.0 && 1.0 / inverse == self.scale {
+                format!("scaled by 1/{inverse}")
+            } else {
+                format!("scaled by {}", self.scale)
+            });
         }
         if self.centre {
             parts.push("centred".to_owned());

@@ -9,20 +9,21 @@ mod tests;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use implicit_bias_data::{Dataset, LabelEncoding, Synthetic};
+use implicit_bias_data::{Choice, ClassRule, DataFile, Dataset, Preparation, Synthetic};
 use implicit_bias_model::{Activation, Loss};
 use sha2::{Digest, Sha256};
 
 pub use settings::{
-    ActivationKind, EngineKind, GradientKind, LabelKind, LossKind, Precision, Settings,
-    SyntheticKind,
+    ActivationKind, DATA_HEADING, EngineKind, ExportKind, GradientKind, LabelKind, LossKind,
+    PREPARATION_HEADING, Precision, Settings, SplitKind, SyntheticKind,
 };
 pub use steps::Steps;
 
 use crate::LabError;
 use resolve::{
-    describe_synthetic, invalid, number, resolve_activation, resolve_data, resolve_engine,
-    resolve_exact_steps, resolve_init,
+    describe_file, describe_preparation, describe_synthetic, invalid, is_mnist, number,
+    resolve_activation, resolve_data, resolve_engine, resolve_exact_steps, resolve_init,
+    resolve_preparation,
 };
 
 /// Most recorded steps a decade: past this the tables outgrow their use.
@@ -31,26 +32,26 @@ const MAX_RECORD: u32 = 1000;
 /// Where the samples come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DataSource {
-    /// A file with arrays `X` and `y`.
+    /// Samples of a file.
     File {
         /// The file.
-        path: PathBuf,
-        /// How it writes its labels.
-        labels: LabelEncoding,
+        file: DataFile,
+        /// Which samples, and what their classes are.
+        choice: Choice,
     },
     /// A generator.
     Synthetic(Synthetic),
 }
 
 impl DataSource {
-    /// Reads or generates the data set.
+    /// Reads or generates the data set, before any [`Preparation`].
     ///
     /// # Errors
     ///
     /// Those of the reader or the generator.
     pub fn load(&self, seed: u64) -> Result<Dataset, LabError> {
         Ok(match self {
-            Self::File { path, labels } => Dataset::from_npz(path, *labels)?,
+            Self::File { file, choice } => file.read(choice, seed)?,
             Self::Synthetic(synthetic) => synthetic.generate(seed)?,
         })
     }
@@ -59,7 +60,22 @@ impl DataSource {
 impl fmt::Display for DataSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File { path, .. } => write!(f, "{}", path.display()),
+            Self::File { file, choice } => {
+                f.write_str(&file.describe())?;
+                match &choice.rule {
+                    ClassRule::Encoded(_) => {}
+                    ClassRule::Pair { positive, negative } => {
+                        write!(f, ", {positive} against {negative}")?;
+                    }
+                    ClassRule::OneAgainstTheRest { positive } => {
+                        write!(f, ", {positive} against the rest")?;
+                    }
+                }
+                match choice.per_class {
+                    Some(count) => write!(f, ", {count} of each class"),
+                    None => Ok(()),
+                }
+            }
             Self::Synthetic(Synthetic::Mixture {
                 samples,
                 dim,
@@ -111,8 +127,10 @@ pub enum InitSource {
 /// A validated configuration of one run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunConfig {
-    /// The samples.
+    /// Where the samples come from.
     pub data: DataSource,
+    /// What is done to the samples.
+    pub preparation: Preparation,
     /// The initial weights.
     pub init: InitSource,
     /// The activation.
@@ -139,6 +157,8 @@ pub struct RunConfig {
     pub seed: u64,
     /// Run directory; `None` for one named after the run.
     pub out: Option<PathBuf>,
+    /// Format to write the results in, beside the run directory's own.
+    pub export: Option<ExportKind>,
 }
 
 impl Settings {
@@ -171,17 +191,25 @@ impl Settings {
             .try_into()
             .map_err(|error| content(format!("{error}").trim().to_owned()))?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        for file in [&mut settings.data, &mut settings.init, &mut settings.out] {
-            // An empty path is refused later; joined, it would become the folder itself.
-            let join = |file: PathBuf| {
-                if file.as_os_str().is_empty() {
-                    file
-                } else {
-                    folder.join(file)
-                }
-            };
+        // An empty path is refused later; joined, it would become the folder itself.
+        let join = |file: PathBuf| {
+            if file.as_os_str().is_empty() {
+                file
+            } else {
+                folder.join(file)
+            }
+        };
+        let named = settings.data.take_if(|data| is_mnist(data));
+        for file in [
+            &mut settings.data,
+            &mut settings.label_file,
+            &mut settings.data_dir,
+            &mut settings.init,
+            &mut settings.out,
+        ] {
             *file = file.take().map(join);
         }
+        settings.data = named.or(settings.data);
         Ok(settings)
     }
 }
@@ -195,6 +223,8 @@ impl RunConfig {
     pub fn resolve(settings: &Settings) -> Result<Self, LabError> {
         let paths = [
             ("data", &settings.data),
+            ("label-file", &settings.label_file),
+            ("data-dir", &settings.data_dir),
             ("init", &settings.init),
             ("out", &settings.out),
         ];
@@ -217,6 +247,7 @@ impl RunConfig {
         }
         Ok(Self {
             data: resolve_data(settings)?,
+            preparation: resolve_preparation(settings)?,
             init: resolve_init(settings)?,
             activation: resolve_activation(settings)?,
             loss: match settings.loss {
@@ -241,7 +272,26 @@ impl RunConfig {
             record,
             seed: settings.seed.unwrap_or(0),
             out: settings.out.clone(),
+            export: settings.export,
         })
+    }
+
+    /// The data set as the run trains on it: read or generated, and prepared.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DataSource::load`] and [`Preparation::apply`].
+    pub fn load_data(&self) -> Result<Dataset, LabError> {
+        self.prepare(self.data.load(self.seed)?)
+    }
+
+    /// A data set that was read or generated, prepared.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Preparation::apply`].
+    pub fn prepare(&self, data: Dataset) -> Result<Dataset, LabError> {
+        Ok(self.preparation.apply(data, self.seed)?)
     }
 
     /// The configuration as settings with every value filled in; without the run directory.
@@ -266,18 +316,15 @@ impl RunConfig {
             precision: self.precision,
             record: Some(self.record),
             seed: Some(self.seed),
+            export: self.export,
             ..Settings::default()
         };
         match &self.data {
-            DataSource::File { path, labels } => {
-                settings.data = Some(absolute(path));
-                settings.labels = Some(match labels {
-                    LabelEncoding::PlusMinusOne => LabelKind::PlusMinusOne,
-                    LabelEncoding::ZeroOne => LabelKind::ZeroOne,
-                });
-            }
+            DataSource::File { file, choice } => describe_file(file, choice, &mut settings),
             DataSource::Synthetic(synthetic) => describe_synthetic(synthetic, &mut settings),
         }
+        let of_file = matches!(self.data, DataSource::File { .. });
+        describe_preparation(&self.preparation, of_file, &mut settings);
         match &self.init {
             InitSource::File(path) => settings.init = Some(absolute(path)),
             InitSource::Gaussian { scale, width } => {
@@ -307,6 +354,10 @@ impl RunConfig {
             "leaky-relu"
         };
         let data = match &self.data {
+            DataSource::File {
+                file: DataFile::Mnist { .. },
+                ..
+            } => "mnist",
             DataSource::File { .. } => "data",
             DataSource::Synthetic(Synthetic::Mixture { .. }) => "mixture",
             DataSource::Synthetic(Synthetic::Gaussian { .. }) => "gaussian",

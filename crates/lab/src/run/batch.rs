@@ -81,7 +81,7 @@ pub fn execute_all(
 fn cost(config: &RunConfig) -> f64 {
     let (samples, dim) = match &config.data {
         DataSource::Synthetic(synthetic) => synthetic.shape(),
-        DataSource::File { .. } => (100, 1000),
+        DataSource::File { choice, .. } => (2 * choice.per_class.unwrap_or(50), 784),
     };
     let width = match config.init {
         InitSource::Gaussian { width, .. } => width,

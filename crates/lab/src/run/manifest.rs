@@ -1,10 +1,11 @@
 //! What a run was: versions, machine, data, and how it ended.
 
-use implicit_bias_data::{Dataset, Geometry};
+use implicit_bias_data::Preparation;
 use serde::{Deserialize, Serialize};
 
+use super::Prepared;
 use crate::StopReason;
-use crate::config::Precision;
+use crate::config::{Precision, RunConfig};
 
 /// The version of the run directory's layout; raised when a reader of the old one would misread it.
 pub const FORMAT: u32 = 1;
@@ -30,13 +31,39 @@ pub struct DataManifest {
     pub p: f64,
     /// `R_min² / (n p)`; `null` when `p = 0`.
     pub ratio: Option<f64>,
+    /// What was done to the samples that were read or generated.
+    #[serde(default)]
+    pub preparation: Preparation,
+    /// The same numbers before the preparation; `null` if there was none.
+    #[serde(default)]
+    pub raw: Option<RawGeometry>,
+}
+
+/// How nearly orthogonal samples were before their preparation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RawGeometry {
+    /// `R_min`.
+    pub r_min: f64,
+    /// `R_max`.
+    pub r_max: f64,
+    /// `p`.
+    pub p: f64,
+    /// `R_min² / (n p)`; `null` when `p = 0`.
+    pub ratio: Option<f64>,
 }
 
 impl DataManifest {
-    /// Describes a data set.
-    pub fn new(source: String, data: &Dataset, geometry: &Geometry) -> Self {
+    /// Describes the data of a run.
+    pub fn new(config: &RunConfig, prepared: &Prepared) -> Self {
+        let Prepared {
+            data,
+            geometry,
+            raw_geometry,
+            ..
+        } = prepared;
+        let finite = |ratio: f64| ratio.is_finite().then_some(ratio);
         Self {
-            source,
+            source: config.data.to_string(),
             sha256: data.sha256(),
             labels: data
                 .y()
@@ -48,7 +75,14 @@ impl DataManifest {
             r_min: geometry.r_min,
             r_max: geometry.r_max,
             p: geometry.p,
-            ratio: geometry.ratio.is_finite().then_some(geometry.ratio),
+            ratio: finite(geometry.ratio),
+            preparation: config.preparation,
+            raw: raw_geometry.as_ref().map(|raw| RawGeometry {
+                r_min: raw.r_min,
+                r_max: raw.r_max,
+                p: raw.p,
+                ratio: finite(raw.ratio),
+            }),
         }
     }
 

@@ -5,6 +5,7 @@ mod choice;
 mod conclusions;
 mod directory;
 mod drive;
+mod export;
 mod manifest;
 mod predict;
 mod prepare;
@@ -17,7 +18,7 @@ pub use batch::execute_all;
 pub(crate) use conclusions::{provenance_of, settings_of};
 pub use directory::{RunDirectory, write_atomically};
 pub use drive::{Trajectory, Watcher, drive};
-pub use manifest::{DataManifest, FORMAT, Manifest};
+pub use manifest::{DataManifest, FORMAT, Manifest, RawGeometry};
 pub use prepare::{Prepared, ReadyEngine};
 pub use record::RunRecord;
 
@@ -121,7 +122,7 @@ pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord,
         config_sha256: sha256(&config_text),
         seed: config.seed,
         width: prepared.width,
-        data: DataManifest::new(config.data.to_string(), &prepared.data, &prepared.geometry),
+        data: DataManifest::new(config, &prepared),
         started: SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |time| time.as_secs()),
@@ -159,6 +160,9 @@ pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord,
     let path: PathBuf = directory.path().to_owned();
     let record = RunRecord::new(path, config.clone(), manifest, series, margins, prediction);
     record.write_conclusions(&directory)?;
+    if let Some(format) = config.export {
+        record.export(format, &prepared.data)?;
+    }
     Ok(record)
 }
 

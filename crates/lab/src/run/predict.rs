@@ -132,8 +132,7 @@ fn load(
     manifest: &Manifest,
 ) -> Result<(Dataset, Weights), String> {
     let data = config
-        .data
-        .load(config.seed)
+        .load_data()
         .map_err(|error| format!("the data cannot be loaded again: {error}"))?;
     if data.sha256() != manifest.data.sha256 {
         return Err("the data have changed since the run".into());

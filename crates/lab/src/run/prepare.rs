@@ -19,8 +19,10 @@ const MAX_ENTRIES: usize = 1 << 28;
 pub struct Prepared {
     /// The data set.
     pub data: Dataset,
-    /// Its geometry.
+    /// Its geometry, without the rank.
     pub geometry: Geometry,
+    /// The geometry before the preparation; `None` if there was none.
+    pub raw_geometry: Option<Geometry>,
     /// The initial weights.
     pub weights: Weights,
     /// Width `m`.
@@ -39,7 +41,9 @@ impl Prepared {
             // Before the data: a typing error should not cost a long load.
             check_size("width", width, 1)?;
         }
-        let data = config.data.load(config.seed)?;
+        let raw = config.data.load(config.seed)?;
+        let raw_geometry = (!config.preparation.is_none()).then(|| Geometry::without_rank(&raw));
+        let data = config.prepare(raw)?;
         let dim = data.dim();
         let (pos, neg) = match &config.init {
             InitSource::Gaussian { scale, width } => {
@@ -72,7 +76,8 @@ impl Prepared {
         let [pos_name, neg_name] = TwoLayerConfig::BLOCKS.map(str::to_owned);
         let weights = Weights::new(vec![(pos_name, pos), (neg_name, neg)])?;
         Ok(Self {
-            geometry: Geometry::of(&data),
+            geometry: Geometry::without_rank(&data),
+            raw_geometry,
             data,
             weights,
             width,
