@@ -11,6 +11,7 @@ mod leaky_slope;
 mod limits;
 mod loss_and_norm_rates;
 mod margin_equality;
+pub mod mnist_ten_classes;
 mod near_orthogonality;
 mod phase_of_the_limit;
 mod relu_bounded_rank;
