@@ -12,18 +12,26 @@ pub(super) fn figures(runs: &[ClassRun], samples: &Samples) -> Vec<Figure> {
     vec![
         by_class(
             "stable-rank",
-            "Stable rank of each class's block",
-            "stable_rank",
-            "stable rank",
+            "Stable rank of each class's block, minus 1",
+            &Shown {
+                column: "stable_rank",
+                less: 1.0,
+                axis: Axis::log("stable rank − 1"),
+            },
             runs,
             samples,
         )
-        .with_caption("One curve a block, labelled by its class; the value is at least 1."),
+        .with_caption(
+            "One curve a block, labelled by its class, on logarithmic axes: 0, far below, is rank one.",
+        ),
         by_class(
             "margins",
             "Smallest normalized margin of each class",
-            "margin_min",
-            "smallest normalized margin",
+            &Shown {
+                column: "margin_min",
+                less: 0.0,
+                axis: Axis::linear("smallest normalized margin"),
+            },
             runs,
             samples,
         )
@@ -35,12 +43,18 @@ pub(super) fn figures(runs: &[ClassRun], samples: &Samples) -> Vec<Figure> {
     ]
 }
 
+/// What a figure by class shows: a column a class, less a number, on an axis.
+struct Shown {
+    column: &'static str,
+    less: f64,
+    axis: Axis,
+}
+
 /// A panel a run with a curve a class.
 fn by_class(
     name: &str,
     title: &str,
-    column: &str,
-    quantity: &str,
+    shown: &Shown,
     runs: &[ClassRun],
     samples: &Samples,
 ) -> Figure {
@@ -48,14 +62,16 @@ fn by_class(
     let panel = |run: &ClassRun| {
         let series = &run.trajectory.series;
         let curve = |(class, name): (usize, &String)| {
-            let values = series.column(&format!("{column}_{class}"))?;
+            let values = series.column(&format!("{}_{class}", shown.column))?;
             let points = series.steps().into_iter().zip(values);
-            let points = points.map(|(step, value)| [step, value]).collect();
+            let points = points
+                .map(|(step, value)| [step, value - shown.less])
+                .collect();
             let style = Style::ordered(class, names.len());
             Some(Layer::curve(name.clone(), points, style))
         };
         let layers = names.iter().enumerate().filter_map(curve).collect();
-        Panel::new(Axis::log(TIME), Axis::linear(quantity), layers).with_title(run.name.clone())
+        Panel::new(Axis::log(TIME), shown.axis.clone(), layers).with_title(run.name.clone())
     };
     Figure::new(name, title, runs.iter().map(panel).collect()).sharing_y()
 }
@@ -81,7 +97,13 @@ fn gaps(runs: &[ClassRun], class: &[usize]) -> Figure {
             Layer::curve(label, points.collect(), Style::of(index))
         };
         let layers = parts.into_iter().enumerate().map(curve).collect();
+        let most = learnt.iter().map(|(_, gaps)| gaps.all);
         let y = Axis::linear("gap / mean margin");
+        let y = match most.reduce(f64::max) {
+            // From 0: that is what equal margins would reach.
+            Some(most) if most > 0.0 => y.with_range(0.0, 1.05 * most),
+            _ => y,
+        };
         Panel::new(Axis::log(TIME), y, layers).with_title(run.name.clone())
     };
     Figure::new(

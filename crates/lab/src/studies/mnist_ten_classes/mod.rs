@@ -11,6 +11,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
@@ -182,6 +183,9 @@ pub struct ClassRun {
     pub weights: Weights,
     /// Fraction of the held-out samples classified correctly at the end.
     pub held_out_accuracy: f64,
+    /// How many different activation patterns on the training samples the neurons of each block have at
+    /// the end. A block whose neurons share one has rank one in the limit (theory.md §6, derived).
+    pub patterns: Vec<usize>,
     /// How the gradient was computed.
     pub gradient: &'static str,
 }
@@ -290,8 +294,22 @@ fn train_one(
     Ok(ClassRun {
         name,
         trajectory,
+        patterns: patterns(&weights, &samples.train),
         weights,
         held_out_accuracy: accuracy(&class_margins(&scores, &samples.held_out_class)?)?,
         gradient: engine.gradient(),
     })
+}
+
+/// The number of different activation patterns among the rows of each block.
+fn patterns(weights: &Weights, data: &ClassDataset) -> Vec<usize> {
+    let count = |(_, block): &(String, Array2<f64>)| {
+        let pre_activations = block.dot(&data.x().t());
+        let rows = pre_activations.outer_iter();
+        let patterns: HashSet<Vec<bool>> = rows
+            .map(|row| row.iter().map(|&h| h > 0.0).collect())
+            .collect();
+        patterns.len()
+    };
+    weights.blocks().iter().map(count).collect()
 }

@@ -88,8 +88,9 @@ pub fn write(
     ];
     let found: Vec<String> = runs.iter().map(|run| finding(run, samples)).collect();
     let geometry = format!(
-        "The samples are not nearly orthogonal: R_min²/(n p) = {}, R_max/R_min = {}, as images of digits \
-         have the same dark border and bright middle.",
+        "The samples are not nearly orthogonal: R_min²/(n p) = {}, R_max/R_min = {}. Pixels are not negative, \
+         so no two samples have a negative inner product, and neurons of a block come to share activation \
+         patterns; a block whose neurons all share one has rank one in the limit (derived).",
         format_number(samples.geometry.ratio),
         format_number(samples.geometry.norm_ratio)
     );
@@ -189,7 +190,7 @@ fn ends(runs: &[ClassRun], samples: &Samples) -> Table {
 fn by_class(runs: &[ClassRun], samples: &Samples) -> Table {
     let names = samples.train.names();
     let mut header = vec!["class".to_owned()];
-    let mut columns = Vec::new();
+    let mut columns: Vec<Vec<String>> = Vec::new();
     for run in runs {
         let kind = run.name.split(',').next().unwrap_or(&run.name);
         for (column, heading) in [
@@ -199,11 +200,14 @@ fn by_class(runs: &[ClassRun], samples: &Samples) -> Table {
         ] {
             header.push(format!("{heading}, {kind}"));
             let last = run.last_row().unwrap_or_default();
-            columns.push(run.by_class(column, names.len(), last));
+            let values = run.by_class(column, names.len(), last);
+            columns.push(values.into_iter().map(decimals).collect());
         }
+        header.push(format!("patterns, {kind}"));
+        columns.push(run.patterns.iter().map(usize::to_string).collect());
     }
     let row = |(class, name): (usize, &String)| {
-        let values = columns.iter().map(|column| decimals(column[class]));
+        let values = columns.iter().map(|column| column[class].clone());
         std::iter::once(name.clone()).chain(values).collect()
     };
     Table {

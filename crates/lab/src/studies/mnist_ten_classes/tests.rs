@@ -1,9 +1,11 @@
 //! The measures, by hand.
 
+use implicit_bias_data::ClassDataset;
 use implicit_bias_model::Weights;
+use ndarray::array;
 
 use super::measures::{Gaps, range};
-use super::{ClassRun, TenClasses};
+use super::{ClassRun, TenClasses, patterns};
 use crate::studies::Scale;
 use crate::{Series, StopReason, Trajectory};
 
@@ -56,6 +58,7 @@ fn margins_that_grow_alike_have_no_gap_of_growth() {
         },
         weights: Weights::new(Vec::new()).unwrap(),
         held_out_accuracy: 1.0,
+        patterns: Vec::new(),
         gradient: "hand-derived",
     };
     assert_eq!(
@@ -72,4 +75,18 @@ fn margins_that_grow_alike_have_no_gap_of_growth() {
     }
     run.trajectory.margins = alike;
     assert!(run.growth_gap(4).abs() < 1e-12);
+}
+
+#[test]
+fn patterns_are_counted_by_block() {
+    let x = array![[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]];
+    let names = vec!["a".into(), "b".into()];
+    let data = ClassDataset::new(x, vec![0, 1, 1], names).unwrap();
+    let blocks = vec![
+        ("0".into(), array![[1.0, 2.0], [3.0, 1.0], [0.5, 0.1]]),
+        // Active on (1, 0, 1), on (1, 0, 0), which 0 is not, and on the first again.
+        ("1".into(), array![[2.0, -1.0], [1.0, -1.0], [4.0, -2.0]]),
+    ];
+    let weights = Weights::new(blocks).unwrap();
+    assert_eq!(patterns(&weights, &data), [1, 2]);
 }
