@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use implicit_bias_fetch::{DataSet, Event, FetchError, Found, Options, Origin, fetch, verify};
 
@@ -114,7 +115,7 @@ fn of_two_at_once_the_second_is_told_to_wait() {
         let (folder, sample, mirror) = (folder.clone(), sample.clone(), server.mirror());
         thread::spawn(move || folder.fetch(&[&sample], &[&mirror]))
     };
-    was_asked.recv().unwrap();
+    was_asked.recv_timeout(Duration::from_secs(30)).unwrap();
     let error = folder.fetch(&[&sample], &[&server.mirror()]).unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, FetchError::Busy { .. }), "{text}");

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use flate2::Compression;
 use flate2::write::GzEncoder;
+use flate2::{Compression, GzBuilder};
 use implicit_bias_fetch::{
     DataSet, Event, FetchError, Fetched, FetchedFile, Options, Origin, RemoteFile, fetch,
 };
@@ -59,6 +59,15 @@ impl Sample {
 
 pub fn gzip(raw: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(raw).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The same bytes packed otherwise, with a file name in the header.
+pub fn gzip_with_header(raw: &[u8]) -> Vec<u8> {
+    let mut encoder = GzBuilder::new()
+        .filename(vec![b'n'; 100])
+        .write(Vec::new(), Compression::default());
     encoder.write_all(raw).unwrap();
     encoder.finish().unwrap()
 }

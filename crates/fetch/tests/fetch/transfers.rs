@@ -1,8 +1,8 @@
 //! Transfers that succeed, break off and go on.
 
-use implicit_bias_fetch::{Event, FetchError, Found, Origin};
+use implicit_bias_fetch::{Event, FetchError, Found, Origin, verify};
 
-use crate::sample::{Folder, NAME, Sample, failure, gzip, resumed_from};
+use crate::sample::{Folder, NAME, Sample, failure, gzip_with_header, resumed_from};
 use crate::server::{Reply, Request, Server};
 
 /// A server that serves the file and honours `Range`.
@@ -120,11 +120,7 @@ fn a_part_that_is_too_long_or_wrong_starts_again_once() {
     damaged[50_000] ^= 1;
     let too_long = [sample.gz.as_slice(), b"remnant"].concat();
     // Another packing of the same bytes: begun from one server, ended from another.
-    let mut stored = flate2::GzBuilder::new()
-        .filename("sample-ubyte")
-        .read(sample.raw.as_slice(), flate2::Compression::none());
-    let mut other = Vec::new();
-    std::io::Read::read_to_end(&mut stored, &mut other).unwrap();
+    let other = gzip_with_header(&sample.raw);
     for part in [damaged, too_long, other[..70_000].to_owned()] {
         let server = good_server(&sample.gz);
         let folder = Folder::new();
@@ -246,16 +242,28 @@ fn gzip_data_that_end_early_are_kept() {
 }
 
 #[test]
-fn a_resumed_part_that_the_end_does_not_fit_starts_again() {
+fn a_resumed_file_that_is_whole_but_ends_early_starts_again() {
     let sample = Sample::random(NAME);
-    // The part is the beginning of a longer file, so that the gzip data end early.
-    let longer = gzip(&[sample.raw.as_slice(), sample.raw.as_slice()].concat());
+    // A longer file with a longer header: with the end of the good one, its data break off.
+    let twice = [sample.raw.as_slice(), sample.raw.as_slice()].concat();
+    let longer = gzip_with_header(&twice);
     let server = good_server(&sample.gz);
     let folder = Folder::new();
-    folder.write_part(&longer[..sample.gz.len()]);
+    folder.write_part(&longer[..199_000]);
     folder.fetch(&[&sample], &[&server.mirror()]).unwrap();
-    assert_eq!(server.offsets(), [Some(sample.gz.len()), None]);
+    assert_eq!(server.offsets(), [Some(199_000), None]);
     folder.assert_only(&sample.gz);
+
+    // That is what they do.
+    folder.write(
+        "probe.gz",
+        &[&longer[..199_000], &sample.gz[199_000..]].concat(),
+    );
+    let error = verify(&sample.remote(), &folder.at("probe.gz")).unwrap_err();
+    assert!(
+        error.to_string().contains("breaks off after 199"),
+        "{error}"
+    );
 }
 
 #[test]
