@@ -93,7 +93,7 @@ start, and flags win over its settings. Nothing is written.";
 /// Flags of `limit`.
 #[derive(Args, Debug)]
 pub struct LimitArgs {
-    /// Data file (.npz with X and y), or the directory of a run; without it, the data of the flags
+    /// Data file, `mnist`, or the directory of a run; without it, the data of the flags
     #[arg(value_name = "DATA|RUN_DIR")]
     pub input: Option<PathBuf>,
     /// The settings; the last step --steps is 1e300 by default here

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use implicit_bias_data::mnist;
 use implicit_bias_lab::config::{EngineKind, RunConfig, Settings, Steps};
 use implicit_bias_lab::{
     LabError, LimitReport, Prepared, Progress, RunRecord, figures::format_number, find_limit,
@@ -58,7 +59,10 @@ fn configuration(
     mut flags: Settings,
 ) -> Result<(RunConfig, Option<RunRecord>), LabError> {
     let record = match input {
-        Some(path) if path.is_dir() => Some(RunRecord::read(path)?),
+        // The data set of that name comes before a folder of that name.
+        Some(path) if path.is_dir() && path != Path::new(mnist::NAME) => {
+            Some(RunRecord::read(path)?)
+        }
         _ => None,
     };
     if let (Some(path), None) = (input, &record) {

@@ -173,7 +173,17 @@ impl DataFile {
     pub fn labels(&self) -> Result<Labels, DataError> {
         match self {
             Self::Npz(path) => {
-                let [y] = read_npz_arrays(path, ["y"])?;
+                let [y] = read_npz_arrays(path, ["y"]).map_err(|error| match error {
+                    // Of two missing arrays the samples are the more telling.
+                    DataError::MissingArray {
+                        path, available, ..
+                    } if !available.iter().any(|name| name == "X") => DataError::MissingArray {
+                        path,
+                        array: "X".to_owned(),
+                        available,
+                    },
+                    other => other,
+                })?;
                 label_vector(path, "y", y)
             }
             Self::Npy { labels, .. } => label_vector(labels, "y", npy_file(labels, "y")?),
@@ -264,7 +274,10 @@ impl DataFile {
             | DataError::Label { .. }
             | DataError::ZeroOneLabels
             | DataError::OneClass { .. }
+            | DataError::NamedLabels { .. }
             | DataError::UnknownClass { .. }
+            | DataError::ClassCount { .. }
+            | DataError::Class { .. }
             | DataError::TooFew { .. } => DataError::File {
                 path: self.path(),
                 source: Box::new(source),

@@ -105,12 +105,12 @@ pub(super) fn is_mnist(path: &Path) -> bool {
     path == Path::new(mnist::NAME)
 }
 
-/// The data file asked for, if one is.
-fn data_file(settings: &Settings) -> Result<Option<DataFile>, LabError> {
-    let asked = match (&settings.data, &settings.data_dir) {
-        (Some(path), _) => path.as_path(),
-        (None, Some(_)) => Path::new(mnist::NAME),
-        (None, None) => return Ok(None),
+/// The data file asked for: `asked` is a file, MNIST by name, or the folder of MNIST.
+fn data_file(settings: &Settings, asked: &Path) -> Result<DataFile, LabError> {
+    let asked = if settings.data.is_some() {
+        asked
+    } else {
+        Path::new(mnist::NAME)
     };
     if is_mnist(asked) {
         let misplaced = [
@@ -125,13 +125,13 @@ fn data_file(settings: &Settings) -> Result<Option<DataFile>, LabError> {
             let expected = "a digit, the class +1 (and --negative, the class −1), for mnist";
             return Err(invalid("positive", expected, "none"));
         }
-        return Ok(Some(DataFile::Mnist {
+        return Ok(DataFile::Mnist {
             dir: settings.data_dir.clone(),
             split: match settings.split {
                 Some(SplitKind::Test) => Split::Test,
                 Some(SplitKind::Train) | None => Split::Train,
             },
-        }));
+        });
     }
     for (key, given) in [
         ("data-dir", settings.data_dir.is_some()),
@@ -141,12 +141,11 @@ fn data_file(settings: &Settings) -> Result<Option<DataFile>, LabError> {
             return Err(invalid(key, "data mnist beside it", asked.display()));
         }
     }
-    let file = DataFile::at(
+    Ok(DataFile::at(
         asked,
         settings.label_file.as_deref(),
         settings.label_column.as_deref(),
-    )?;
-    Ok(Some(file))
+    )?)
 }
 
 /// Which samples of a data file are taken, and what their classes are.
@@ -286,20 +285,16 @@ pub(super) fn resolve_data(settings: &Settings) -> Result<DataSource, LabError> 
             Err(invalid(key, &format!("no such key for {what}"), "a value"))
         })
     };
-    if let Some(file) = data_file(settings)? {
+    if let Some(asked) = settings.data.as_ref().or(settings.data_dir.as_ref()) {
         if settings.synthetic.is_some() {
-            let found = file.describe();
-            return Err(invalid(
-                "synthetic",
-                "no generator beside a data file",
-                found,
-            ));
+            let expected = "no generator beside a data file";
+            return Err(invalid("synthetic", expected, asked.display()));
         }
+        // Before the file is looked into: a wrong key needs no file.
         refuse(&["noise"], "a data file")?;
-        return Ok(DataSource::File {
-            file,
-            choice: resolve_choice(settings)?,
-        });
+        let choice = resolve_choice(settings)?;
+        let file = data_file(settings, asked)?;
+        return Ok(DataSource::File { file, choice });
     }
     if let Some((key, _)) = file_keys(settings).into_iter().find(|(_, given)| *given) {
         return Err(invalid(key, "a data file beside it (--data)", "none"));

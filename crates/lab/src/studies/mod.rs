@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn every_run_of_every_study_is_a_valid_configuration() {
         for scale in [Scale::Quick, Scale::Full] {
-            for study in all(scale) {
+            for study in all(scale).into_iter().chain([mnist(scale)]) {
                 let runs: Vec<&StudyRun> = study.runs.iter().chain(&study.limits).collect();
                 assert!(!runs.is_empty());
                 for run in runs {

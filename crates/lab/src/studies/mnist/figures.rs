@@ -7,8 +7,8 @@ use ndarray::ArrayView1;
 use super::super::StudyResult;
 use super::{DIGITS, initial_scale, margin_gap, preparation};
 use crate::figures::{
-    Axis, CurveEntry, Figure, Layer, Panel, Picture, Pictures, PointEntry, Tint,
-    curves_by_parameter, final_against, format_number,
+    Axis, CurveEntry, Dash, Figure, Layer, Panel, Picture, Pictures, Style, Tint,
+    curves_by_parameter, format_number,
 };
 use crate::run::RunRecord;
 
@@ -21,28 +21,38 @@ pub(super) fn all(results: &[StudyResult<'_>]) -> Vec<Figure> {
     for of_panel in results.chunk_by(same_panel) {
         figures.push(stable_rank_curves(of_panel));
     }
-    figures.push(
-        against_ratio(results, "stable-rank-ratio", "stable rank", larger_rank, |record| {
-            let limit = record.prediction.decisive().ok()?;
-            Some(limit.stable_rank_pos?.max(limit.stable_rank_neg?))
-        })
-        .with_caption(
-            "The larger stable rank of the two blocks at the last step (solid, a marker an initial scale) and \
-             in the limit (dashed; where the limit program decides).",
-        ),
-    );
+    let last_rank = |record: &RunRecord| {
+        let last = |column| record.series.last(column);
+        Some(last("stable_rank_pos")?.max(last("stable_rank_neg")?))
+    };
+    let limiting_rank = |record: &RunRecord| {
+        let limit = record.prediction.decisive().ok()?;
+        Some(limit.stable_rank_pos?.max(limit.stable_rank_neg?))
+    };
+    let families = "Solid: at the last step; dashed: in the limit, where the limit program decides. Raw and \
+                    noisy images are joined; the points that stand alone are centred images.";
     figures.push(
         against_ratio(
             results,
-            "margin-gap-ratio",
-            "relative margin gap",
-            margin_gap,
-            |record| Some(record.prediction.decisive().ok()?.margin_gap().max(0.0)),
+            "stable-rank-ratio",
+            "stable rank",
+            last_rank,
+            limiting_rank,
         )
-        .with_caption(
-            "(max − min)/mean of the normalized margins at the last step and in the limit: 0 where all margins \
-             become equal.",
-        ),
+        .with_caption(format!(
+            "The larger stable rank of the two blocks. {families}"
+        )),
+    );
+    let limiting_gap = |record: &RunRecord| {
+        let limit = record.prediction.decisive().ok()?;
+        Some(limit.margin_gap().max(0.0))
+    };
+    let last_gap = |record: &RunRecord| Some(margin_gap(record));
+    figures.push(
+        against_ratio(results, "margin-gap-ratio", "relative margin gap", last_gap, limiting_gap)
+            .with_caption(format!(
+                "(max − min)/mean of the normalized margins: 0 where all margins become equal. {families}"
+            )),
     );
     figures.extend(images(results));
     figures.extend(directions(results));
@@ -79,43 +89,65 @@ fn stable_rank_curves(results: &[StudyResult<'_>]) -> Figure {
     )
 }
 
-fn larger_rank(record: &RunRecord) -> f64 {
-    let last = |column| record.series.last(column).unwrap_or(f64::NAN);
-    last("stable_rank_pos").max(last("stable_rank_neg"))
-}
-
 /// A number at the last step and in the limit against the near-orthogonality ratio, a panel an activation.
+///
+/// Raw images and those with noise are joined by a line, as one family; centred ones stand alone.
 fn against_ratio(
     results: &[StudyResult<'_>],
     name: &str,
     what: &str,
-    last: impl Fn(&RunRecord) -> f64,
+    last: impl Fn(&RunRecord) -> Option<f64>,
     limit: impl Fn(&RunRecord) -> Option<f64>,
 ) -> Figure {
-    let mut entries = Vec::new();
-    for result in results {
-        let record = result.record;
-        let point = |curve: String, y: f64| PointEntry {
-            panel: result.run.panel.clone(),
-            curve,
-            x: record.manifest.data.ratio.unwrap_or(f64::NAN),
-            y,
-            spread: None,
-        };
-        let scale = initial_scale(result);
-        entries.push(point(scale.to_owned(), last(record)));
-        if let Some(limit) = limit(record) {
-            entries.push(point(format!("limit, {scale}"), limit));
+    let same_panel = |a: &StudyResult<'_>, b: &StudyResult<'_>| a.run.panel == b.run.panel;
+    let mut panels = Vec::new();
+    for of_panel in results.chunk_by(same_panel) {
+        let mut scales: Vec<&str> = Vec::new();
+        for scale in of_panel.iter().map(initial_scale) {
+            if !scales.contains(&scale) {
+                scales.push(scale);
+            }
         }
+        let mut layers = Vec::new();
+        for (index, scale) in scales.into_iter().enumerate() {
+            let style = Style::of(index).with_marker(index).with_dash(Dash::Solid);
+            let dashed = style.with_dash(Dash::Dashed);
+            let of_limit = format!("limit, {scale}");
+            let kinds: [(&str, Style, &dyn Fn(&RunRecord) -> Option<f64>); 2] =
+                [(scale, style, &last), (&of_limit, dashed, &limit)];
+            for (label, style, value) in kinds {
+                let of_scale = of_panel
+                    .iter()
+                    .filter(|result| initial_scale(result) == scale);
+                let (alone, family): (Vec<_>, Vec<_>) =
+                    of_scale.partition(|result| result.record.config.preparation.centre);
+                for (label, joined, group) in [(label, true, family), ("", false, alone)] {
+                    let mut points: Vec<[f64; 2]> = group
+                        .iter()
+                        .filter_map(|result: &&StudyResult<'_>| {
+                            Some([result.record.manifest.data.ratio?, value(result.record)?])
+                        })
+                        .collect();
+                    points.sort_by(|a, b| a[0].total_cmp(&b[0]));
+                    layers.push(Layer::Points {
+                        label: label.to_owned(),
+                        points,
+                        errors: Vec::new(),
+                        joined,
+                        style,
+                    });
+                }
+            }
+        }
+        let axes = [
+            Axis::log("near-orthogonality ratio R_min²/(n p)"),
+            Axis::linear(what),
+        ];
+        let [x, y] = axes;
+        panels.push(Panel::new(x, y, layers).with_title(of_panel[0].run.panel.clone()));
     }
     let title = format!("Final and limiting {what} against near-orthogonality");
-    final_against(
-        name,
-        &title,
-        "near-orthogonality ratio R_min²/(n p)",
-        what,
-        &entries,
-    )
+    Figure::new(name, title, panels).sharing_y()
 }
 
 /// The first run of each preparation.

@@ -177,3 +177,6 @@ fn count_by_preparation(results: &[StudyResult<'_>], kind: impl Fn(&Claim) -> bo
     });
     counts.collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests;
