@@ -35,6 +35,7 @@ impl Problem {
         let data = Dataset::new(self.x.clone(), Array1::from(self.y.clone()))?;
         let prepared = Prepared {
             geometry: Geometry::of(&data),
+            raw_geometry: None,
             data,
             weights: Weights::new(vec![
                 ("pos".into(), self.pos.clone()),
