@@ -288,6 +288,7 @@ fn limit_of(data: Dataset, weights: Weights, steps: f64) -> Result<LimitReport, 
     })?;
     let prepared = Prepared {
         geometry: Geometry::of(&data),
+        raw_geometry: None,
         data,
         weights,
         width,

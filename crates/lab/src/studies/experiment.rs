@@ -143,7 +143,12 @@ fn run(study: fn(Scale) -> Study) -> Result<bool, LabError> {
     for run in study.runs.iter_mut().chain(&mut study.limits) {
         arguments.apply(run)?;
     }
-    if arguments.settings() != Settings::default() {
+    // Where the files are changes nothing.
+    let changed = Settings {
+        data_dir: None,
+        ..arguments.settings()
+    };
+    if changed != Settings::default() {
         study.setting += "; changed by flags, see each run's configuration";
     }
     let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new("runs"), study.name)?;

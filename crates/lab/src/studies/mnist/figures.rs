@@ -87,6 +87,7 @@ fn stable_rank_curves(results: &[StudyResult<'_>]) -> Figure {
         &["stable_rank_pos", "stable_rank_neg"],
         &entries,
     )
+    .with_log_y()
 }
 
 /// A number at the last step and in the limit against the near-orthogonality ratio, a panel an activation.
@@ -228,7 +229,8 @@ fn directions(results: &[StudyResult<'_>]) -> Option<Figure> {
             "Weights of four neurons of each block at the last step, evenly spaced by their index, at the smallest \
              initial scale; in brackets the stable ranks of W₊₁ and W₋₁. Each neuron has its own scale: blue \
              positive, orange negative. Where a block has stable rank 1 all its neurons show the same picture; \
-             a ReLU neuron that no sample of its sign activates keeps its random start.",
+             a ReLU neuron that no sample of its sign activates does not grow, and still shows its random \
+             start and the samples that pushed it there.",
         ),
     )
 }

@@ -6,81 +6,90 @@ use crate::claims::{Claim, ClaimId, Verdict};
 use crate::figures::format_number;
 use crate::report::Table;
 
-/// One table an activation.
+/// For each activation a table of numbers and a table of verdicts.
 pub(super) fn tables(results: &[StudyResult<'_>], accuracy: &[f64]) -> Vec<Table> {
-    let header = [
-        "images",
-        "σ₀",
-        "R_min²/(n p)",
-        "SR of W₊₁",
-        "limit",
-        "SR of W₋₁",
-        "limit",
-        "margin gap",
-        "limit",
-        "rank",
-        "margins",
-        "loss",
-        "norm",
-        "alignment",
-        "held-out accuracy",
-    ];
-    let mut tables: Vec<Table> = Vec::new();
-    for (index, result) in results.iter().enumerate() {
-        if index == 0 || result.run.panel != results[index - 1].run.panel {
-            tables.push(Table {
-                caption: format!(
-                    "{}: values at the last step and their limits (derived), verdicts on the claims (✓ \
-                     supported, ✗ refuted, ? inconclusive; of two blocks the worse), accuracy on held-out \
-                     digits. SR: stable rank; margin gap: (max − min)/mean.",
-                    result.run.panel
-                ),
-                header: header.map(str::to_owned).to_vec(),
-                rows: Vec::new(),
-            });
-        }
-        if let Some(table) = tables.last_mut() {
-            table.rows.push(row(result, accuracy.get(index).copied()));
-        }
+    let same_panel = |a: &StudyResult<'_>, b: &StudyResult<'_>| a.run.panel == b.run.panel;
+    let (mut numbers, mut verdicts) = (Vec::new(), Vec::new());
+    let mut accuracy = accuracy.iter().copied();
+    for of_panel in results.chunk_by(same_panel) {
+        let panel = &of_panel[0].run.panel;
+        numbers.push(Table {
+            caption: format!(
+                "{panel}: values at the last step and their limits (derived). SR: stable rank; margin gap: \
+                 (max − min)/mean."
+            ),
+            header: words(&[
+                "images", "σ₀", "R_min²/(n p)", "SR of W₊₁", "limit", "SR of W₋₁", "limit", "margin gap",
+                "limit",
+            ]),
+            rows: of_panel.iter().map(numbers_of).collect(),
+        });
+        verdicts.push(Table {
+            caption: format!(
+                "{panel}: verdicts on the claims (✓ supported, ✗ refuted, ? inconclusive; on the rank of the \
+                 two blocks the worse), and accuracy on held-out digits."
+            ),
+            header: words(&[
+                "images", "σ₀", "rank", "margins", "loss", "norm", "alignment", "held-out accuracy",
+            ]),
+            rows: of_panel
+                .iter()
+                .map(|result| verdicts_of(result, accuracy.next()))
+                .collect(),
+        });
     }
-    tables
+    numbers.into_iter().chain(verdicts).collect()
 }
 
-fn row(result: &StudyResult<'_>, accuracy: Option<f64>) -> Vec<String> {
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+/// The first two cells of a row: what was run.
+fn names(result: &StudyResult<'_>) -> Vec<String> {
+    // A name is not broken into lines.
+    let images = preparation(result).replace(' ', "\u{a0}");
+    let scale = initial_scale(result).trim_start_matches("σ₀ = ");
+    vec![images, scale.to_owned()]
+}
+
+fn numbers_of(result: &StudyResult<'_>) -> Vec<String> {
     let record = result.record;
     let limit = record.prediction.decisive().ok();
-    let last = |column: &str| record.series.last(column).map_or("—".to_owned(), rank);
-    let limit_of = |column: &str| {
-        let value = limit.and_then(|limit| limit.of_column(column));
-        value.map_or("—".to_owned(), rank)
-    };
-    let mut row = vec![
-        preparation(result).to_owned(),
-        initial_scale(result).trim_start_matches("σ₀ = ").to_owned(),
-        format_number(record.manifest.data.ratio.unwrap_or(f64::INFINITY)),
-        last("stable_rank_pos"),
-        limit_of("stable_rank_pos"),
-        last("stable_rank_neg"),
-        limit_of("stable_rank_neg"),
-        format_number(margin_gap(record)),
-        limit.map_or("—".to_owned(), |limit| {
-            // Equal margins differ by rounding alone.
-            let gap = limit.margin_gap();
-            if gap < 1e-8 {
-                "0".to_owned()
-            } else {
-                format_number(gap)
-            }
-        }),
-        mark(&record.claims, is_rank_claim),
-    ];
+    let unknown = || "—".to_owned();
+    let mut row = names(result);
+    row.push(format_number(
+        record.manifest.data.ratio.unwrap_or(f64::INFINITY),
+    ));
+    for column in ["stable_rank_pos", "stable_rank_neg"] {
+        row.push(record.series.last(column).map_or_else(unknown, rank));
+        let of_limit = limit.and_then(|limit| limit.of_column(column));
+        row.push(of_limit.map_or_else(unknown, rank));
+    }
+    row.push(format_number(margin_gap(record)));
+    row.push(limit.map_or_else(unknown, |limit| {
+        // Equal margins differ by rounding alone.
+        let gap = limit.margin_gap();
+        if gap < 1e-8 {
+            "0".to_owned()
+        } else {
+            format_number(gap)
+        }
+    }));
+    row
+}
+
+fn verdicts_of(result: &StudyResult<'_>, accuracy: Option<f64>) -> Vec<String> {
+    let claims = &result.record.claims;
+    let mut row = names(result);
+    row.push(mark(claims, is_rank_claim));
     for id in [
         ClaimId::Margins,
         ClaimId::Loss,
         ClaimId::Norm,
         ClaimId::Alignment,
     ] {
-        row.push(mark(&record.claims, |claim| claim.id == id));
+        row.push(mark(claims, |claim| claim.id == id));
     }
     row.push(accuracy.map_or("—".to_owned(), |share| format!("{:.1} %", 100.0 * share)));
     row
