@@ -157,10 +157,14 @@ fn show(results: &[StudyResult<'_>], _: &[LimitResult<'_>]) -> Shown {
             of_panel[0].run.panel
         )
     });
+    let survival = table::survival(results, &accuracy);
     Shown {
         paragraphs: paragraphs.chain(note).collect(),
-        tables: table::tables(results, &accuracy),
-        files: vec![("mnist-runs.csv".to_owned(), table::csv(results, &accuracy))],
+        files: vec![
+            ("mnist-claims.md".to_owned(), table::markdown(&survival)),
+            ("mnist-runs.csv".to_owned(), table::csv(results, &accuracy)),
+        ],
+        tables: [vec![survival], table::tables(results, &accuracy)].concat(),
         figures: Vec::new(),
     }
 }

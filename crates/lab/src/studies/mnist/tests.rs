@@ -172,6 +172,24 @@ fn the_experiment_shows_everything_it_promises_on_small_digits() {
         number(row, "ratio")
     };
     assert!(ratio("noise σ = 3") > ratio("noise σ = 1") && ratio("noise σ = 1") > ratio("raw"));
+    // One row a preparation, three marks a claim, which say what the verdicts say.
+    let claims = read("mnist-claims.md");
+    let lines: Vec<&str> = claims.lines().skip(2).collect();
+    assert_eq!(lines.len(), 6);
+    for (index, line) in lines.iter().enumerate() {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        assert_eq!(cells.len(), 10, "{line}");
+        let verdicts: Vec<&str> = (0..3)
+            .map(
+                |scale| match rows[3 * index + scale][column("verdict_margins")] {
+                    "supported" => "✓",
+                    "refuted" => "✗",
+                    _ => "?",
+                },
+            )
+            .collect();
+        assert_eq!(cells[3], verdicts.join(" "));
+    }
     let text = found.table_text();
     assert!(
         text.contains("ReLU: the claim on the stable rank") && text.contains("raw"),
