@@ -196,3 +196,6 @@ impl std::fmt::Display for Preparation {
         f.write_str(&parts.join(", "))
     }
 }
+
+#[cfg(test)]
+mod tests;
