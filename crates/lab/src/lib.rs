@@ -30,7 +30,7 @@ pub use device::{DeviceInfo, SelectedDevice, devices, select_device};
 pub use engine::{Engine, GramEngine, GramEngineOptions, TensorEngine, TensorEngineOptions};
 pub use error::LabError;
 pub use limit::{LimitReport, find_limit};
-pub use observation::{BlockObservation, Observation, PatternObservation};
+pub use observation::{BlockObservation, ClassObservation, Observation, PatternObservation};
 pub use prediction::{PredictedLimit, Prediction};
 pub use progress::{Progress, complain};
 pub use reproduction::Reproduction;

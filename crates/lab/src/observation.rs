@@ -31,6 +31,17 @@ pub struct PatternObservation {
     pub opposite_sign_changes: f64,
 }
 
+/// The margins of one class among several at a recorded step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassObservation {
+    /// The class's number, `0..C`.
+    pub class: usize,
+    /// Smallest normalized margin among its samples.
+    pub margin_min: f64,
+    /// Largest normalized margin among its samples.
+    pub margin_max: f64,
+}
+
 /// Everything measured at a recorded step: one row of `series.csv` and one of `margins.csv`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observation {
@@ -48,6 +59,8 @@ pub struct Observation {
     pub stable_rank: f64,
     /// `q_i / ‖W‖_F^L` of every sample.
     pub normalized_margins: Vec<f64>,
+    /// The classes, where there are several; none for labels ±1.
+    pub classes: Vec<ClassObservation>,
     /// `‖∇L(W)‖_F`.
     pub gradient_norm: f64,
     /// Fraction of the samples with a positive margin.
@@ -131,6 +144,10 @@ impl Observation {
             put("opposite_sign_changes", pattern.opposite_sign_changes);
         }
         put("error_estimate", self.error_estimate);
+        for class in &self.classes {
+            put(&format!("margin_min_{}", class.class), class.margin_min);
+            put(&format!("margin_max_{}", class.class), class.margin_max);
+        }
         values
     }
 }

@@ -12,7 +12,7 @@ mod sums;
 
 pub use alignment::{alignment, class_direction};
 pub use error::MetricError;
-pub use margins::{accuracy, margins, normalized_margins};
+pub use margins::{accuracy, class_margins, margin_ranges, margins, normalized_margins};
 pub use norm::{frobenius_norm, weight_norm};
 pub use pattern::{ActivationPattern, PatternChanges, PatternCounts};
 pub use spectrum::{BlockSpectrum, Spectra, spectra, spectral_norm, stable_rank};

@@ -37,9 +37,103 @@ pub fn margins(scores: &Tensor<1>, labels: &Tensor<1>) -> Result<Vec<f64>, Metri
     Ok(margins)
 }
 
+/// Margins of a batch of several classes: `q_i = s_{i,c_i} − max_{j≠c_i} s_ij`, the score of the own
+/// class minus the best other.
+///
+/// `scores` are the network's outputs `s_ij`, one a class, `[samples, classes]`; `classes` are the
+/// `c_i`, `[samples]`, counted from 0. A sample is classified correctly, with no tie, exactly when its
+/// margin is positive, so [`accuracy`] and [`normalized_margins`] take these margins too. For two
+/// classes it is the margin of `f = s_0 − s_1` with `y = +1` for class 0.
+///
+/// # Errors
+///
+/// [`MetricError::Shape`] when the numbers of samples differ or there is one class only,
+/// [`MetricError::OutOfRange`] for a class that has no score, [`MetricError::Empty`],
+/// [`MetricError::NonFinite`], [`MetricError::Overflow`] when a difference leaves the range of `f64`,
+/// [`MetricError::Read`].
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use implicit_bias_metrics::class_margins;
+///
+/// let device = Device::default();
+/// let scores = Tensor::<2>::from_floats([[3.0, 1.0, 2.0], [0.0, 0.5, -4.0]], &device);
+/// assert_eq!(class_margins(&scores, &[0, 2])?, [1.0, -4.5]);
+/// # Ok::<(), implicit_bias_metrics::MetricError>(())
+/// ```
+pub fn class_margins(scores: &Tensor<2>, classes: &[usize]) -> Result<Vec<f64>, MetricError> {
+    let [samples, count] = scores.dims();
+    let values = host::read(scores, "scores")?;
+    host::length(classes.len(), samples, "classes")?;
+    if count < 2 {
+        return Err(MetricError::Shape {
+            what: "scores".into(),
+            expected: vec![samples, 2],
+            found: vec![samples, count],
+        });
+    }
+    values
+        .chunks_exact(count)
+        .zip(classes)
+        .enumerate()
+        .map(|(sample, (scores, &class))| {
+            let own = scores.get(class).ok_or_else(|| MetricError::OutOfRange {
+                what: format!("classes[{sample}]"),
+                expected: "a class that has a score",
+                found: class as f64,
+            })?;
+            let others = scores.iter().enumerate().filter(|(j, _)| *j != class);
+            let best = others.fold(f64::NEG_INFINITY, |best, (_, &score)| best.max(score));
+            host::in_range(own - best, "margin")
+        })
+        .collect()
+}
+
+/// Smallest and largest margin of each class: `min` and `max` of `q_i` over the samples with `c_i = c`.
+///
+/// `margins` are the `q_i` of [`class_margins`], normalized or not, `[samples]`, `classes` the `c_i`,
+/// `[samples]`; the result is `[count]`, `[min, max]` for each of `count` classes, `None` for a class
+/// without samples.
+///
+/// # Errors
+///
+/// [`MetricError::Empty`], [`MetricError::NonFinite`], [`MetricError::Shape`] when the lengths differ,
+/// [`MetricError::OutOfRange`] for a class that is not below `count`.
+///
+/// ```
+/// use implicit_bias_metrics::margin_ranges;
+///
+/// let ranges = margin_ranges(&[0.5, 0.2, -1.0], &[0, 0, 2], 3)?;
+/// assert_eq!(ranges, [Some([0.2, 0.5]), None, Some([-1.0, -1.0])]);
+/// # Ok::<(), implicit_bias_metrics::MetricError>(())
+/// ```
+pub fn margin_ranges(
+    margins: &[f64],
+    classes: &[usize],
+    count: usize,
+) -> Result<Vec<Option<[f64; 2]>>, MetricError> {
+    checked(margins)?;
+    host::length(classes.len(), margins.len(), "classes")?;
+    let mut ranges: Vec<Option<[f64; 2]>> = vec![None; count];
+    for (sample, (&margin, &class)) in margins.iter().zip(classes).enumerate() {
+        let range = ranges
+            .get_mut(class)
+            .ok_or_else(|| MetricError::OutOfRange {
+                what: format!("classes[{sample}]"),
+                expected: "a class below their number",
+                found: class as f64,
+            })?;
+        *range = Some(match *range {
+            None => [margin; 2],
+            Some([low, high]) => [low.min(margin), high.max(margin)],
+        });
+    }
+    Ok(ranges)
+}
+
 /// Normalized margins: `q_i / ‖W‖_F^L`.
 ///
-/// `margins` are the `q_i` of [`margins`](fn@margins), `weight_norm` is the `‖W‖_F` of
+/// `margins` are the `q_i` of [`margins`](fn@margins) or [`class_margins`], `weight_norm` is the `‖W‖_F` of
 /// [`weight_norm`](crate::weight_norm), and `homogeneity` is the degree `L` of the network:
 /// `f(cW; x) = c^L f(W; x)` for `c > 0`. `L = 1` for the paper's network, whose second layer is
 /// fixed; `L = 2` when both layers of such a network are trained. The paper's claim is that all

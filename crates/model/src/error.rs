@@ -30,6 +30,22 @@ pub enum ModelError {
         /// `width` or `dim`.
         what: &'static str,
     },
+    /// A label or a class that is none of those that there are.
+    #[error("target of sample {sample}: expected {expected}, found {found}")]
+    Target {
+        /// Zero-based sample.
+        sample: usize,
+        /// What it may be.
+        expected: String,
+        /// What it is.
+        found: f64,
+    },
+    /// Fewer than two classes.
+    #[error("classes: expected at least 2, found {found}")]
+    Classes {
+        /// The number of classes.
+        found: usize,
+    },
     /// A weight that is not finite.
     #[error("weight block {block}: entry [{row}, {column}] is {value}, expected a finite number")]
     NonFinite {

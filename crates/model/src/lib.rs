@@ -8,17 +8,23 @@
 //! |---|---|
 //! | `activation` | `φ` of `implicit-bias-scalar` on tensors, one convention at the kink |
 //! | `loss` | the losses of `implicit-bias-scalar` on tensors |
+//! | `objective` | the mean loss of scores, of two classes or several |
 //! | `network` | the trait of an architecture |
+//! | `first_layer` | the layer that both networks below share |
 //! | `two_layer` | the paper's network |
+//! | `multi_class` | a head of several classes over the same first layer |
 //! | `optimizer` | plain gradient descent as a Burn optimizer |
-//! | `descent` | the two-layer network's hand-derived descent in host memory |
+//! | `descent` | the hand-derived descent of both in host memory |
 //! | `weights` | named blocks on the host and their safetensors file |
 
 mod activation;
 mod descent;
 mod error;
+mod first_layer;
 mod loss;
+mod multi_class;
 mod network;
+mod objective;
 mod optimizer;
 mod two_layer;
 mod weights;
@@ -28,7 +34,9 @@ pub use descent::{Descent, Problem};
 pub use error::ModelError;
 pub use implicit_bias_scalar::{Activation, Loss, SlopeError};
 pub use loss::TensorLoss;
+pub use multi_class::{MultiClass, MultiClassConfig};
 pub use network::{Block, Network};
+pub use objective::{Objective, Targets, TensorObjective};
 pub use optimizer::GradientDescent;
 pub use two_layer::{TwoLayer, TwoLayerConfig};
 pub use weights::{Weights, to_tensor};

@@ -13,11 +13,12 @@ pub struct Block {
     pub name: String,
     /// The weights, one row a neuron: `[m, d]`.
     pub weight: Tensor<2>,
-    /// `+1` or `−1` if every neuron of the block raises or lowers the score; `None` otherwise.
+    /// `+1` or `−1` if every neuron of the block raises or lowers the one score; `None` otherwise, and
+    /// where there are several scores.
     pub sign: Option<f64>,
 }
 
-/// A network with one score a sample, as everything above the model sees it.
+/// A network with one or several scores a sample, as everything above the model sees it.
 ///
 /// Implement [`scores`](Network::scores), [`blocks`](Network::blocks),
 /// [`with_blocks`](Network::with_blocks) and [`homogeneity`](Network::homogeneity) for any Burn
@@ -37,10 +38,10 @@ pub struct Block {
 /// }
 ///
 /// impl Network for ThreeLayer {
-///     fn scores(&self, x: Tensor<2>) -> Tensor<1> {
+///     fn scores(&self, x: Tensor<2>) -> Tensor<2> {
 ///         let hidden = Activation::RELU.forward(x.matmul(self.first.val().transpose()));
 ///         let hidden = Activation::RELU.forward(hidden.matmul(self.second.val().transpose()));
-///         hidden.mean_dim(1).squeeze_dim(1)
+///         hidden.mean_dim(1) // [n, 1]: one score a sample
 ///     }
 ///     fn blocks(&self) -> Vec<Block> {
 ///         let block = |name: &str, weight: &Param<Tensor<2>>| Block {
@@ -62,8 +63,11 @@ pub struct Block {
 /// }
 /// ```
 pub trait Network: Module {
-    /// Scores `f(W; x_i)`, shape `[n]`, of the samples in the rows of `x`, shape `[n, d]`.
-    fn scores(&self, x: Tensor<2>) -> Tensor<1>;
+    /// Scores `f_o(W; x_i)`, shape `[n, outputs]`, of the samples in the rows of `x`, shape `[n, d]`.
+    ///
+    /// One output for two classes, whose sign tells them apart; one output a class for several, the
+    /// largest of which is the answer. Which of them it is, the [`Objective`](crate::Objective) says.
+    fn scores(&self, x: Tensor<2>) -> Tensor<2>;
 
     /// The weight blocks, in a fixed order.
     fn blocks(&self) -> Vec<Block>;

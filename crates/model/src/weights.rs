@@ -45,24 +45,22 @@ impl Weights {
 
     /// The weights of a network's blocks, brought to the host. Entries may be non-finite.
     pub fn of(blocks: &[Block]) -> Self {
-        let matrix = |block: &Block| {
-            let shape = block.weight.dims();
-            let values = block
-                .weight
-                .clone()
-                .without_autodiff()
-                .into_data()
-                .iter()
-                .collect();
-            let matrix = Array2::from_shape_vec(shape, values);
-            (
-                block.name.clone(),
-                matrix.expect("a tensor holds as many entries as its shape says"),
-            )
-        };
+        let matrix = |block: &Block| (block.name.clone(), Self::host(&block.weight));
         Self {
             blocks: blocks.iter().map(matrix).collect(),
         }
+    }
+
+    /// One weight matrix in host memory.
+    pub(crate) fn host(weight: &Tensor<2>) -> Array2<f64> {
+        let values = weight
+            .clone()
+            .without_autodiff()
+            .into_data()
+            .iter()
+            .collect();
+        Array2::from_shape_vec(weight.dims(), values)
+            .expect("a tensor holds as many entries as its shape says")
     }
 
     /// The named blocks, in order.

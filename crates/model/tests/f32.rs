@@ -1,9 +1,9 @@
 //! The model in single precision: the hand-derived descent against autodiff.
 
 use burn::optim::GradientsParams;
-use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
+use burn::tensor::{DType, Device, FloatDType};
 use implicit_bias_model::{
-    Activation, GradientDescent, Loss, Network, Problem, TensorLoss, TwoLayerConfig, Weights,
+    Activation, GradientDescent, Loss, Network, Objective, Problem, TwoLayerConfig, Weights,
     to_tensor,
 };
 use ndarray::Array2;
@@ -16,30 +16,27 @@ fn hand_derived_descent_is_autodiff_descent_in_single_precision() {
     let device = device.autodiff();
     let entry = |seed: usize| move |(i, j): (usize, usize)| ((i * 37 + j * 11 + seed) as f64).sin();
     let x = Array2::from_shape_fn((6, 30), entry(1));
-    let labels = [1.0, -1.0, 1.0, -1.0, -1.0, 1.0];
+    let labels = vec![1.0, -1.0, 1.0, -1.0, -1.0, 1.0];
+    let objective = Objective::binary(Loss::Logistic, labels).unwrap();
     let block = |name: &str, seed| (name.to_owned(), Array2::from_shape_fn((4, 30), entry(seed)));
     let weights = Weights::new(vec![block("pos", 2), block("neg", 3)]).unwrap();
     let config = TwoLayerConfig::new(4, 30, Activation::leaky_relu(0.1).unwrap());
     let mut network = config.init_with(&weights, &device).unwrap();
-    let (loss, step_size) = (Loss::Logistic, 0.2);
+    let step_size = 0.2;
     let problem = Problem {
         x: &x,
-        labels: &labels,
-        loss,
+        objective: &objective,
         step_size,
         single_precision: true,
         threads: 1,
     };
     let mut descent = network.descent(&problem).unwrap();
-    let (samples, targets) = (
-        to_tensor(&x, &device),
-        Tensor::<1>::from_data(TensorData::new(labels.to_vec(), [6]), &device),
-    );
+    let (samples, objective) = (to_tensor(&x, &device), objective.on(&device));
     let mut optimizer = GradientDescent.init();
     let steps = 50;
     for _ in 0..steps {
-        let margins = network.scores(samples.clone()) * targets.clone();
-        let gradients = GradientsParams::from_grads(loss.forward(margins).backward(), &network);
+        let mean = objective.forward(network.scores(samples.clone()));
+        let gradients = GradientsParams::from_grads(mean.backward(), &network);
         network = optimizer.step(step_size, network, gradients);
     }
     assert_eq!(descent.advance(steps), steps);

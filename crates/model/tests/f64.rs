@@ -6,8 +6,8 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use implicit_bias_model::{
-    Activation, GradientDescent, Loss, ModelError, Network, Problem, TensorActivation, TensorLoss,
-    TwoLayer, TwoLayerConfig, Weights,
+    Activation, GradientDescent, Loss, ModelError, Network, Objective, Problem, TensorActivation,
+    TensorLoss, TwoLayer, TwoLayerConfig, Weights,
 };
 use ndarray::Array2;
 use proptest::prelude::*;
@@ -63,19 +63,19 @@ impl Case {
         implicit_bias_model::to_tensor(&self.x, device)
     }
 
-    fn labels(&self, device: &Device) -> Tensor<1> {
-        Tensor::from_data(
-            TensorData::new(self.labels.clone(), [self.labels.len()]),
-            device,
-        )
+    fn objective(&self, loss: Loss) -> Objective {
+        Objective::binary(loss, self.labels.clone()).unwrap()
     }
 
-    fn problem(&self, loss: Loss, step_size: f64, threads: usize) -> Problem<'_> {
-        let labels = &self.labels;
+    fn problem<'a>(
+        &'a self,
+        objective: &'a Objective,
+        step_size: f64,
+        threads: usize,
+    ) -> Problem<'a> {
         Problem {
             x: &self.x,
-            labels,
-            loss,
+            objective,
             step_size,
             single_precision: false,
             threads,
@@ -100,8 +100,10 @@ impl Case {
     fn gradients(&self, loss: Loss) -> Vec<Vec<f64>> {
         let device = device().autodiff();
         let network = self.network(&device);
-        let margins = network.scores(self.x(&device)) * self.labels(&device);
-        let gradients = loss.forward(margins).backward();
+        let objective = self.objective(loss).on(&device);
+        let gradients = objective
+            .forward(network.scores(self.x(&device)))
+            .backward();
         network
             .blocks()
             .iter()
@@ -217,11 +219,13 @@ proptest! {
         let step_size = 0.3;
         let device = device().autodiff();
         let mut network = case.network(&device);
-        let mut descent = network.descent(&case.problem(loss, step_size, threads)).unwrap();
+        let objective = case.objective(loss);
+        let mut descent = network.descent(&case.problem(&objective, step_size, threads)).unwrap();
+        let objective = objective.on(&device);
         let mut optimizer = GradientDescent.init();
         for _ in 0..10 {
-            let margins = network.scores(case.x(&device)) * case.labels(&device);
-            let gradients = GradientsParams::from_grads(loss.forward(margins).backward(), &network);
+            let mean = objective.forward(network.scores(case.x(&device)));
+            let gradients = GradientsParams::from_grads(mean.backward(), &network);
             network = optimizer.step(step_size, network, gradients);
         }
         prop_assert_eq!(descent.advance(10), 10);
@@ -242,8 +246,9 @@ fn threads_do_not_change_the_descent_by_a_bit() {
     let network = case.network(&device);
     let like = network.blocks()[0].weight.clone();
     let run = |threads| {
+        let objective = case.objective(Loss::Logistic);
         let mut descent = network
-            .descent(&case.problem(Loss::Logistic, 0.1, threads))
+            .descent(&case.problem(&objective, 0.1, threads))
             .unwrap();
         assert_eq!(descent.advance(5), 5);
         descent
@@ -260,8 +265,9 @@ fn descent_stops_before_a_score_that_is_not_finite() {
     let mut case = case(4, 3, 2, 0.1, 1);
     case.x *= 1e200;
     let network = case.network(&device());
+    let objective = case.objective(Loss::Exponential);
     let mut descent = network
-        .descent(&case.problem(Loss::Exponential, 1e200, 1))
+        .descent(&case.problem(&objective, 1e200, 1))
         .unwrap();
     assert!(descent.advance(100) < 100);
 }
@@ -272,8 +278,9 @@ fn optimizer_is_plain_gradient_descent() {
     let device = device().autodiff();
     let network = case.network(&device);
     let gradients = case.gradients(Loss::Logistic);
-    let margins = network.scores(case.x(&device)) * case.labels(&device);
-    let params = GradientsParams::from_grads(Loss::Logistic.forward(margins).backward(), &network);
+    let objective = case.objective(Loss::Logistic).on(&device);
+    let mean = objective.forward(network.scores(case.x(&device)));
+    let params = GradientsParams::from_grads(mean.backward(), &network);
     let stepped = GradientDescent.init().step(0.7, network, params);
     for ((block, gradient), (_, before)) in stepped
         .blocks()

@@ -292,6 +292,7 @@ impl Engine for GramEngine {
                 measures.stacked.stable_rank
             },
             normalized_margins: measures.normalized_margins,
+            classes: Vec::new(),
             gradient_norm: measures.gradient_norm,
             accuracy: measures.accuracy,
             pattern: Some(self.pattern(&pre_activations)?),

@@ -4,6 +4,7 @@ mod gram;
 mod tensor;
 #[cfg(test)]
 mod tests;
+mod truth;
 
 use implicit_bias_model::Weights;
 

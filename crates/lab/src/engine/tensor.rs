@@ -1,17 +1,20 @@
 //! Gradient descent in weight space, for any network on any Burn device.
 
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::{Tensor, TensorData};
-use implicit_bias_data::Dataset;
+use burn::tensor::Tensor;
+use implicit_bias_data::{ClassDataset, Dataset};
 use implicit_bias_metrics::{
-    ActivationPattern, MetricError, Spectra, accuracy, alignment, class_direction, margins,
-    normalized_margins, spectra, weight_norm,
+    ActivationPattern, MetricError, Spectra, accuracy, alignment, normalized_margins, spectra,
+    weight_norm,
 };
 use implicit_bias_model::{
-    Block, Descent, GradientDescent, Loss, Network, Problem, TensorLoss, Weights, to_tensor,
+    Block, Descent, GradientDescent, Loss, Network, Objective, Problem, TensorObjective, Weights,
+    to_tensor,
 };
+use ndarray::Array2;
 
 use super::Engine;
+use super::truth::Truth;
 use crate::config::{GradientKind, Precision};
 use crate::device::SelectedDevice;
 use crate::observation::{BlockObservation, Observation, PatternObservation};
@@ -20,7 +23,7 @@ use crate::{LabError, StopReason};
 /// How a [`TensorEngine`] takes its steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TensorEngineOptions {
-    /// The loss of a margin.
+    /// The loss of a margin; for several classes the logistic one is cross-entropy (see [`Objective`]).
     pub loss: Loss,
     /// The step size `η`.
     pub step_size: f64,
@@ -38,41 +41,71 @@ pub struct TensorEngine<M: Network> {
     descent: Option<Box<dyn Descent>>,
     stale: bool,
     x: Tensor<2>,
-    labels: Tensor<1>,
-    label_values: Vec<f64>,
-    /// `Σ_i y_i x_i`; `None` if it vanishes.
-    direction: Option<Tensor<1>>,
-    options: TensorEngineOptions,
+    objective: Objective,
+    /// The objective on the model's device.
+    mean_loss: TensorObjective,
+    truth: Truth,
+    step_size: f64,
     step: f64,
     previous_pattern: Option<ActivationPattern>,
 }
 
 impl<M: Network> TensorEngine<M> {
-    /// An engine at step 0 with the network's present weights.
+    /// An engine at step 0 with the network's present weights, for labels ±1.
     ///
     /// `build` makes the network on the device it is given, which has autodiff.
     ///
     /// # Errors
     ///
-    /// The errors of `build`; [`LabError::Config`] if `options` ask for a hand-derived gradient that
-    /// this architecture or device does not have.
+    /// The errors of `build`; [`LabError::Config`] if the network has not one score a sample, or if
+    /// `options` ask for a hand-derived gradient that this architecture or device does not have.
     pub fn new(
         data: &Dataset,
         device: &SelectedDevice,
         options: TensorEngineOptions,
         build: impl FnOnce(&burn::tensor::Device) -> Result<M, LabError>,
     ) -> Result<Self, LabError> {
-        let model = build(&device.device.clone().autodiff())?;
-        let label_values = data.y().to_vec();
-        let x = to_tensor(data.x(), &device.device);
-        let labels = Tensor::from_data(
-            TensorData::new(label_values.clone(), [data.samples()]),
-            &device.device,
-        );
+        let objective = Objective::binary(options.loss, data.y().to_vec())?;
+        Self::with_objective(data.x(), objective, device, options, build)
+    }
+
+    /// As [`new`](Self::new), for several classes and a network with one score a class.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_classes(
+        data: &ClassDataset,
+        device: &SelectedDevice,
+        options: TensorEngineOptions,
+        build: impl FnOnce(&burn::tensor::Device) -> Result<M, LabError>,
+    ) -> Result<Self, LabError> {
+        let (class, count) = (data.class().to_vec(), data.names().len());
+        let objective = Objective::multi_class(options.loss, class, count)?;
+        Self::with_objective(data.x(), objective, device, options, build)
+    }
+
+    fn with_objective(
+        x: &Array2<f64>,
+        objective: Objective,
+        device: &SelectedDevice,
+        options: TensorEngineOptions,
+        build: impl FnOnce(&burn::tensor::Device) -> Result<M, LabError>,
+    ) -> Result<Self, LabError> {
+        let training_device = device.device.clone().autodiff();
+        let model = build(&training_device)?;
+        let samples = to_tensor(x, &device.device);
+        let outputs = model.valid().scores(samples.clone().narrow(0, 0, 1)).dims()[1];
+        if outputs != objective.outputs() {
+            return Err(LabError::Config {
+                key: "network".into(),
+                expected: format!("{} scores a sample, as the data ask", objective.outputs()),
+                found: outputs.to_string(),
+            });
+        }
         let problem = Problem {
-            x: data.x(),
-            labels: &label_values,
-            loss: options.loss,
+            x,
+            objective: &objective,
             step_size: options.step_size,
             single_precision: device.precision == Precision::F32,
             threads: options.threads,
@@ -90,18 +123,16 @@ impl<M: Network> TensorEngine<M> {
                 found: "hand-derived".into(),
             });
         }
-        let direction = class_direction(&x, &labels)?;
-        let vanishes = direction.clone().abs().max().into_scalar::<f64>() == 0.0;
         Ok(Self {
             model,
             optimizer: GradientDescent.init(),
             descent,
             stale: false,
-            x,
-            labels,
-            label_values,
-            direction: (!vanishes).then_some(direction),
-            options,
+            truth: Truth::new(&objective, &samples)?,
+            x: samples,
+            mean_loss: objective.on(&training_device),
+            objective,
+            step_size: options.step_size,
             step: 0.0,
             previous_pattern: None,
         })
@@ -130,9 +161,8 @@ impl<M: Network> TensorEngine<M> {
 
     /// The mean loss with its graph, and the gradients by autodiff.
     fn gradients(&self) -> burn::tensor::Gradients {
-        let x = self.x.clone().autodiff();
-        let margins = self.model.scores(x) * self.labels.clone().autodiff();
-        self.options.loss.forward(margins).backward()
+        let scores = self.model.scores(self.x.clone().autodiff());
+        self.mean_loss.forward(scores).backward()
     }
 
     fn gradient_norm(&self, blocks: &[Block]) -> Result<f64, LabError> {
@@ -145,6 +175,9 @@ impl<M: Network> TensorEngine<M> {
     }
 
     fn pattern(&mut self, blocks: &[Block]) -> Result<Option<PatternObservation>, LabError> {
+        let Some(labels) = self.truth.labels() else {
+            return Ok(None);
+        };
         let Some(pre_activations) = self.model.valid().pre_activations(self.x.clone()) else {
             return Ok(None);
         };
@@ -158,10 +191,10 @@ impl<M: Network> TensorEngine<M> {
         if pattern.neurons() != signs.len() || signs.iter().any(|sign| sign.is_nan()) {
             return Ok(None);
         }
-        let counts = pattern.counts(&signs, &self.label_values)?;
+        let counts = pattern.counts(&signs, labels)?;
         let changes = match &self.previous_pattern {
-            Some(previous) => pattern.signed_changes(previous, &signs, &self.label_values)?,
-            None => pattern.signed_changes(&pattern, &signs, &self.label_values)?,
+            Some(previous) => pattern.signed_changes(previous, &signs, labels)?,
+            None => pattern.signed_changes(&pattern, &signs, labels)?,
         };
         self.previous_pattern = Some(pattern);
         let fraction = |part: usize, whole: usize| part as f64 / whole as f64;
@@ -176,7 +209,7 @@ impl<M: Network> TensorEngine<M> {
 
     /// Mean cosine of a block's neurons with its signed class direction, zero neurons left out.
     fn alignment(&self, block: &Block) -> Result<f64, LabError> {
-        let (Some(sign), Some(direction)) = (block.sign, &self.direction) else {
+        let (Some(sign), Some(direction)) = (block.sign, self.truth.direction()) else {
             return Ok(f64::NAN);
         };
         if block.weight.dims()[1] != direction.dims()[0] {
@@ -189,6 +222,10 @@ impl<M: Network> TensorEngine<M> {
             .collect();
         Ok(sign * cosines.iter().sum::<f64>() / cosines.len() as f64)
     }
+}
+
+fn host_values(tensor: Tensor<2>) -> Vec<f64> {
+    tensor.into_data().iter().collect()
 }
 
 /// Spectra of the blocks; `None` if one of them is zero, whose stable rank is undefined.
@@ -221,7 +258,7 @@ impl<M: Network> Engine for TensorEngine<M> {
             let gradients = GradientsParams::from_grads(self.gradients(), &self.model);
             self.model = self
                 .optimizer
-                .step(self.options.step_size, self.model.clone(), gradients);
+                .step(self.step_size, self.model.clone(), gradients);
             self.step += 1.0;
         }
         Ok(None)
@@ -232,7 +269,9 @@ impl<M: Network> Engine for TensorEngine<M> {
         let blocks = self.model.blocks();
         let weights: Vec<Tensor<2>> = blocks.iter().map(|block| block.weight.clone()).collect();
         let homogeneity = self.model.homogeneity();
-        let margins = margins(&self.model.valid().scores(self.x.clone()), &self.labels)?;
+        let scores = self.model.valid().scores(self.x.clone());
+        let margins = self.truth.margins(&scores)?;
+        let soft_margins = self.objective.soft_margins(&host_values(scores));
         let weight_norm = weight_norm(&weights)?;
         let spectra = spectra_or_undefined(&weights)?;
         let block_observation = |(index, block): (usize, &Block)| {
@@ -260,15 +299,17 @@ impl<M: Network> Engine for TensorEngine<M> {
             Err(MetricError::ZeroMatrix { .. }) => vec![f64::NAN; margins.len()],
             result => result?,
         };
+        let loss = self.objective.loss();
         Ok(Observation {
             step: self.step,
-            loss: self.options.loss.mean(&margins),
-            log_loss: self.options.loss.log_mean(&margins),
+            loss: loss.mean(&soft_margins),
+            log_loss: loss.log_mean(&soft_margins),
             weight_norm,
             blocks: block_observations,
             stable_rank: spectra
                 .and_then(|spectra| spectra.stacked)
                 .map_or(f64::NAN, |stacked| stacked.stable_rank),
+            classes: self.truth.classes(&normalized)?,
             normalized_margins: normalized,
             gradient_norm: self.gradient_norm(&blocks)?,
             accuracy: accuracy(&margins)?,
@@ -289,6 +330,6 @@ impl<M: Network> Engine for TensorEngine<M> {
             .map(|block| block.weight.dims().iter().product::<usize>())
             .sum();
         // One product forward and one backward, a multiplication and an addition each.
-        4.0 * weights as f64 * self.label_values.len() as f64
+        4.0 * weights as f64 * self.objective.samples() as f64
     }
 }

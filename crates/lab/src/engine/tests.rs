@@ -65,13 +65,13 @@ struct Deep {
 }
 
 impl Network for Deep {
-    fn scores(&self, x: Tensor<2>) -> Tensor<1> {
+    fn scores(&self, x: Tensor<2>) -> Tensor<2> {
         let hidden = Activation::RELU.forward(x.matmul(self.first.val().transpose()));
         let mean = |w: &Param<Tensor<2>>| {
             let outer = hidden.clone().matmul(w.val().transpose());
             Activation::RELU.forward(outer).mean_dim(1)
         };
-        (mean(&self.raise) - mean(&self.lower)).squeeze_dim(1)
+        mean(&self.raise) - mean(&self.lower)
     }
 
     fn blocks(&self) -> Vec<Block> {

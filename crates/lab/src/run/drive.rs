@@ -154,6 +154,7 @@ mod tests {
                 blocks: Vec::new(),
                 stable_rank: f64::NAN,
                 normalized_margins: vec![1.0, 2.0],
+                classes: Vec::new(),
                 gradient_norm: 0.0,
                 accuracy: 1.0,
                 pattern: None,

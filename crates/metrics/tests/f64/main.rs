@@ -2,6 +2,7 @@
 //! precision has a process of its own in `f32.rs`.
 
 mod alignment;
+mod classes;
 mod dense;
 mod errors;
 mod margins;

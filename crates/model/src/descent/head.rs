@@ -1,0 +1,91 @@
+//! From pre-activations to the coefficients of a step: all of a descent that is not a product.
+
+use ndarray::Array2;
+
+use super::{Float, Problem};
+use crate::{Activation, Objective};
+
+/// What the head of a network does with the mean of one block: adds it, with a sign, to one score.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    /// Which score.
+    pub index: usize,
+    /// `+1` or `−1`.
+    pub sign: f64,
+}
+
+/// The activation of the first layer, the fixed second layer and the objective above it.
+///
+/// Neuron `k` of block `b(k)` is weighted `s_b/m` in the score `o(b)`. With `H: K×n` the
+/// pre-activations, a step is `w_k += Σ_i ΔC_ki x_i` with the coefficients
+/// `ΔC_ki = (η/(nm)) s_b φ'(h_ki) g_{i,o(b)}`, `g_io = −n ∂L/∂f_o(x_i)`.
+pub(crate) struct Head {
+    /// `[outputs, n]`: scores, then `(η/(nm)) g_io`.
+    scores: Vec<f64>,
+    outputs: Vec<Output>,
+    objective: Objective,
+    samples: usize,
+    width: usize,
+    activation: Activation,
+    step_size: f64,
+}
+
+impl Head {
+    /// The head of blocks of one shape, an output a block.
+    pub fn new(
+        problem: &Problem<'_>,
+        activation: Activation,
+        blocks: &[Array2<f64>],
+        outputs: Vec<Output>,
+    ) -> Self {
+        let samples = problem.x.nrows();
+        Self {
+            scores: vec![0.0; problem.objective.outputs() * samples],
+            outputs,
+            objective: problem.objective.clone(),
+            samples,
+            width: blocks[0].nrows(),
+            activation,
+            step_size: problem.step_size,
+        }
+    }
+
+    /// Prepares the coefficients of a step at pre-activations `h`, `K×n`; `false` if a score is not
+    /// finite.
+    pub fn prepare<E: Float>(&mut self, h: &[E]) -> bool {
+        let (samples, width) = (self.samples, self.width as f64);
+        // Scores are summed in double precision whatever E is: they are few, and cancel.
+        self.scores.fill(0.0);
+        for (k, row) in h.chunks_exact(samples).enumerate() {
+            let Output { index, sign } = self.outputs[k / self.width];
+            let scores = &mut self.scores[index * samples..][..samples];
+            for (score, &h) in scores.iter_mut().zip(row) {
+                *score += sign * self.activation.apply(h.to_f64());
+            }
+        }
+        if self.scores.iter().any(|score| !score.is_finite()) {
+            return false;
+        }
+        for score in &mut self.scores {
+            *score /= width;
+        }
+        self.objective.descend(&mut self.scores);
+        let scale = self.step_size / (samples as f64 * width);
+        for score in &mut self.scores {
+            *score *= scale;
+        }
+        true
+    }
+
+    /// What the coefficients of neuron `k` are made of: `ΔC_ki = coefficient(h_ki, row[i])`.
+    pub fn row<E: Float>(&self, k: usize) -> (&[f64], impl Fn(E, f64) -> E + use<E>) {
+        let Output { index, sign } = self.outputs[k / self.width];
+        let activation = self.activation;
+        let coefficient =
+            move |h: E, c: f64| E::from_f64(sign * c * activation.derivative(h.to_f64()));
+        (
+            &self.scores[index * self.samples..][..self.samples],
+            coefficient,
+        )
+    }
+}

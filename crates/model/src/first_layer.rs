@@ -1,0 +1,125 @@
+//! The first layer that the two-layer networks have in common.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use ndarray::Array2;
+
+use crate::descent::{GramSpaceDescent, Head, Output, Problem, WeightSpaceDescent};
+use crate::{Activation, Descent, ModelError, TensorActivation, Weights};
+
+/// Blocks of neurons `W_b`, each `[m, d]`, one row a neuron, under one activation and without biases.
+///
+/// A network adds its head: what it makes of the block means `(1/m) Σ_r φ(⟨w_{b,r}, x⟩)`.
+#[derive(Module, Debug)]
+pub struct FirstLayer {
+    blocks: Vec<Param<Tensor<2>>>,
+    #[module(skip)]
+    activation: Activation,
+}
+
+impl FirstLayer {
+    /// A layer with the given weights, one block a name, each `[width, dim]`; zeros without weights.
+    pub(crate) fn new(
+        names: &[String],
+        [width, dim]: [usize; 2],
+        activation: Activation,
+        weights: Option<&Weights>,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        for (what, size) in [("width", width), ("dim", dim)] {
+            if size == 0 {
+                return Err(ModelError::Zero { what });
+            }
+        }
+        let blocks = match weights {
+            None => names
+                .iter()
+                .map(|_| Tensor::zeros([width, dim], device))
+                .collect(),
+            Some(weights) => {
+                for (index, name) in names.iter().enumerate() {
+                    let found = weights.blocks().get(index).map_or([0, 0], |(_, matrix)| {
+                        let (rows, columns) = matrix.dim();
+                        [rows, columns]
+                    });
+                    if found != [width, dim] {
+                        return Err(ModelError::Shape {
+                            block: name.clone(),
+                            expected: [width, dim],
+                            found,
+                        });
+                    }
+                }
+                let mut blocks = weights.to_tensors(device);
+                blocks.truncate(names.len());
+                blocks
+            }
+        };
+        Ok(Self {
+            blocks: blocks.into_iter().map(Param::from_tensor).collect(),
+            activation,
+        })
+    }
+
+    pub(crate) fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    pub(crate) fn weights(&self) -> impl Iterator<Item = Tensor<2>> {
+        self.blocks.iter().map(Param::val)
+    }
+
+    /// This layer with other weights, as many blocks as it has.
+    pub(crate) fn with_weights(mut self, weights: Vec<Tensor<2>>) -> Self {
+        assert_eq!(
+            weights.len(),
+            self.blocks.len(),
+            "a network takes as many blocks as it shows"
+        );
+        self.blocks = weights.into_iter().map(Param::from_tensor).collect();
+        self
+    }
+
+    /// `(1/m) Σ_r φ(⟨w_{b,r}, x_i⟩)` of each block `b`, `[1, n]`, for samples `x`, `[n, d]`.
+    pub(crate) fn block_means(&self, x: Tensor<2>) -> impl Iterator<Item = Tensor<2>> {
+        // [m, n] before the mean over the neurons: means carry the 1/m of the second layer.
+        let x = x.transpose();
+        self.weights()
+            .map(move |w| self.activation.forward(w.matmul(x.clone())).mean_dim(0))
+    }
+
+    /// `⟨w_{b,r}, x_i⟩` of all blocks one after another, `[neurons, n]`.
+    pub(crate) fn pre_activations(&self, x: Tensor<2>) -> Tensor<2> {
+        Tensor::cat(self.weights().collect(), 0).matmul(x.transpose())
+    }
+
+    /// The hand-derived descent of this layer below a head that adds each block's mean to an output,
+    /// in weight space.
+    pub(crate) fn descent(&self, problem: &Problem<'_>, outputs: Vec<Output>) -> Box<dyn Descent> {
+        let blocks = self.host_blocks();
+        let head = Head::new(problem, self.activation, &blocks, outputs);
+        if problem.single_precision {
+            Box::new(WeightSpaceDescent::<f32>::new(problem, head, &blocks))
+        } else {
+            Box::new(WeightSpaceDescent::<f64>::new(problem, head, &blocks))
+        }
+    }
+
+    /// As [`descent`](Self::descent), in Gram coordinates where those are cheaper.
+    pub(crate) fn cheapest_descent(
+        &self,
+        problem: &Problem<'_>,
+        outputs: Vec<Output>,
+    ) -> Box<dyn Descent> {
+        if !GramSpaceDescent::is_cheaper(problem) {
+            return self.descent(problem, outputs);
+        }
+        let blocks = self.host_blocks();
+        let head = Head::new(problem, self.activation, &blocks, outputs);
+        Box::new(GramSpaceDescent::new(problem, head, &blocks))
+    }
+
+    fn host_blocks(&self) -> Vec<Array2<f64>> {
+        self.weights().map(|w| Weights::host(&w)).collect()
+    }
+}

@@ -1,0 +1,255 @@
+//! What is minimized: the mean loss of scores, of two classes or of several.
+
+use burn::tensor::{Bool, Device, Tensor, TensorData};
+
+use crate::{Loss, ModelError, TensorLoss};
+
+/// What a network's scores should say of each sample.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Targets {
+    /// Two classes: labels `y_i = ±1`, `[n]`, for one score a sample.
+    Signs(Vec<f64>),
+    /// Several classes: the class `c_i` of each sample, for one score a class.
+    Classes {
+        /// The classes `c_i`, each below `count`, `[n]`.
+        class: Vec<usize>,
+        /// The number of classes `C ≥ 2`.
+        count: usize,
+    },
+}
+
+/// The mean loss `L = (1/n) Σ_i ℓ(q̃_i)` of the soft margins of all samples.
+///
+/// | targets | scores | soft margin `q̃_i` | with the logistic `ℓ` |
+/// |---|---|---|---|
+/// | signs | `f`, `[n, 1]` | `y_i f(x_i)` | the paper's loss |
+/// | classes | `s`, `[n, C]` | `s_{c_i} − log Σ_{j≠c_i} e^{s_j}` | cross-entropy, `−log softmax(s)_{c_i}` |
+///
+/// That is Lyu and Li's reduction (2020) of several classes to two: cross-entropy *is* the logistic
+/// loss of the soft margin, which differs by at most `log(C − 1)` from the margin `s_{c_i} −
+/// max_{j≠c_i} s_j` and equals it for two classes. So every [`Loss`] serves both kinds of targets, and
+/// what keeps it accurate (its logarithm past underflow, its slope) does too.
+///
+/// ```
+/// use implicit_bias_model::{Loss, Objective};
+/// let cross_entropy = Objective::multi_class(Loss::Logistic, vec![2, 0], 3)?;
+/// let scores = [0.0, 0.0, 0.0, 2000.0, 0.0, 0.0]; // [2, 3]
+/// assert!((cross_entropy.losses(&scores)[0] - 3f64.ln()).abs() < 1e-15);
+/// assert!((cross_entropy.soft_margins(&scores)[1] - (2000.0 - 2f64.ln())).abs() < 1e-12);
+/// # Ok::<(), implicit_bias_model::ModelError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Objective {
+    loss: Loss,
+    targets: Targets,
+}
+
+impl Objective {
+    /// The mean loss for labels `y_i = ±1`, `[n]`.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Target`] if a label is not ±1.
+    pub fn binary(loss: Loss, labels: Vec<f64>) -> Result<Self, ModelError> {
+        if let Some(sample) = labels.iter().position(|label| label.abs() != 1.0) {
+            return Err(ModelError::Target {
+                sample,
+                expected: "-1 or 1".into(),
+                found: labels[sample],
+            });
+        }
+        let targets = Targets::Signs(labels);
+        Ok(Self { loss, targets })
+    }
+
+    /// The mean loss for samples of the given classes, `[n]`, out of `count`; cross-entropy if `loss`
+    /// is logistic.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Classes`] unless there are two classes at least, [`ModelError::Target`] if a class
+    /// is not below `count`.
+    pub fn multi_class(loss: Loss, class: Vec<usize>, count: usize) -> Result<Self, ModelError> {
+        if count < 2 {
+            return Err(ModelError::Classes { found: count });
+        }
+        if let Some(sample) = class.iter().position(|&class| class >= count) {
+            return Err(ModelError::Target {
+                sample,
+                expected: format!("a class below {count}"),
+                found: class[sample] as f64,
+            });
+        }
+        let targets = Targets::Classes { class, count };
+        Ok(Self { loss, targets })
+    }
+
+    /// The loss of a soft margin.
+    pub fn loss(&self) -> Loss {
+        self.loss
+    }
+
+    /// The labels or classes of the samples.
+    pub fn targets(&self) -> &Targets {
+        &self.targets
+    }
+
+    /// The number of samples `n`.
+    pub fn samples(&self) -> usize {
+        match &self.targets {
+            Targets::Signs(labels) => labels.len(),
+            Targets::Classes { class, .. } => class.len(),
+        }
+    }
+
+    /// The number of scores a sample: 1 for signs, the number of classes otherwise.
+    pub fn outputs(&self) -> usize {
+        match &self.targets {
+            Targets::Signs(_) => 1,
+            Targets::Classes { count, .. } => *count,
+        }
+    }
+
+    /// The soft margins `q̃_i`, `[n]`, of scores `[n, outputs]`, row by row.
+    ///
+    /// # Panics
+    ///
+    /// If there are not `n · outputs` scores: an internal error of the caller.
+    pub fn soft_margins(&self, scores: &[f64]) -> Vec<f64> {
+        assert_eq!(
+            scores.len(),
+            self.samples() * self.outputs(),
+            "scores are [n, outputs]"
+        );
+        match &self.targets {
+            Targets::Signs(labels) => scores.iter().zip(labels).map(|(f, y)| f * y).collect(),
+            Targets::Classes { class, count } => scores
+                .chunks_exact(*count)
+                .zip(class)
+                .map(|(scores, &class)| soft_margin(|j| scores[j], class, *count).margin)
+                .collect(),
+        }
+    }
+
+    /// The loss `ℓ(q̃_i)` of each sample, `[n]`, for scores `[n, outputs]`.
+    ///
+    /// # Panics
+    ///
+    /// As [`soft_margins`](Self::soft_margins).
+    pub fn losses(&self, scores: &[f64]) -> Vec<f64> {
+        let margins = self.soft_margins(scores);
+        margins.iter().map(|&q| self.loss.value(q)).collect()
+    }
+
+    /// Turns scores, `[outputs, n]`, into the direction in which they should go: `−n ∂L/∂f_o(x_i)`.
+    ///
+    /// For signs `y_i |ℓ'(q_i)|`; for classes `|ℓ'(q̃_i)|` on the own class, and on each other one its
+    /// share, among the others, of `−|ℓ'(q̃_i)|`.
+    pub(crate) fn descend(&self, scores: &mut [f64]) {
+        match &self.targets {
+            Targets::Signs(labels) => {
+                for (score, &label) in scores.iter_mut().zip(labels) {
+                    *score = label * self.loss.slope(label * *score);
+                }
+            }
+            Targets::Classes { class, count } => {
+                let samples = class.len();
+                for (sample, &class) in class.iter().enumerate() {
+                    let place = |j: usize| j * samples + sample;
+                    let soft = soft_margin(|j| scores[place(j)], class, *count);
+                    let slope = self.loss.slope(soft.margin);
+                    for j in 0..*count {
+                        let score = &mut scores[place(j)];
+                        *score = if j == class {
+                            slope
+                        } else {
+                            -slope * (*score - soft.largest).exp() / soft.sum
+                        };
+                    }
+                }
+            }
+        }
+    }
+
+    /// This objective with its targets on a device, for autodiff.
+    pub fn on(&self, device: &Device) -> TensorObjective {
+        let samples = self.samples();
+        let targets = match &self.targets {
+            Targets::Signs(labels) => {
+                let data = TensorData::new(labels.clone(), [samples]);
+                TensorTargets::Signs(Tensor::from_data(data, device))
+            }
+            Targets::Classes { class, count } => {
+                let own = class
+                    .iter()
+                    .flat_map(|&class| (0..*count).map(move |j| j == class));
+                let own = TensorData::new(own.collect::<Vec<bool>>(), [samples, *count]);
+                TensorTargets::Classes(Tensor::from_data(own, device))
+            }
+        };
+        TensorObjective {
+            loss: self.loss,
+            targets,
+        }
+    }
+}
+
+/// A soft margin `s_c − log Σ_{j≠c} e^{s_j}` and the parts it is made of.
+struct SoftMargin {
+    margin: f64,
+    /// `max_{j≠c} s_j`.
+    largest: f64,
+    /// `Σ_{j≠c} e^{s_j − largest}`, from 1 to `C − 1`.
+    sum: f64,
+}
+
+fn soft_margin(score: impl Fn(usize) -> f64, class: usize, count: usize) -> SoftMargin {
+    let others = || (0..count).filter(|&j| j != class).map(&score);
+    let largest = others().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = others().map(|score| (score - largest).exp()).sum();
+    SoftMargin {
+        margin: score(class) - largest - sum.ln(),
+        largest,
+        sum,
+    }
+}
+
+/// An [`Objective`] on a device: made by [`Objective::on`].
+#[derive(Clone, Debug)]
+pub struct TensorObjective {
+    loss: Loss,
+    targets: TensorTargets,
+}
+
+#[derive(Clone, Debug)]
+enum TensorTargets {
+    /// `[n]`.
+    Signs(Tensor<1>),
+    /// `[n, C]`, true at the own class.
+    Classes(Tensor<2, Bool>),
+}
+
+impl TensorObjective {
+    /// The mean loss, `[1]`, of scores `[n, outputs]`, which autodiff can follow.
+    pub fn forward(&self, scores: Tensor<2>) -> Tensor<1> {
+        let margins = match &self.targets {
+            TensorTargets::Signs(labels) => {
+                let labels = if scores.is_autodiff() {
+                    labels.clone().autodiff()
+                } else {
+                    labels.clone()
+                };
+                scores.squeeze_dim(1) * labels
+            }
+            TensorTargets::Classes(own) => {
+                // The lowest f32 stands for −∞: finite on every device, and e to it is 0.
+                let others = scores.clone().mask_fill(own.clone(), f32::MIN);
+                let largest = others.clone().detach().max_dim(1);
+                let rest = (others - largest.clone()).exp().sum_dim(1).log() + largest;
+                let own = scores.mask_fill(own.clone().bool_not(), 0.0).sum_dim(1);
+                (own - rest).squeeze_dim(1)
+            }
+        };
+        self.loss.forward(margins)
+    }
+}
