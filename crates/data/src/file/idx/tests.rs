@@ -229,7 +229,18 @@ fn damaged_gzip_never_yields_data() {
         message(&longer),
         "expected the end after the last entry, found more bytes"
     );
-    // Rows that are passed over are checked like the others.
+    // So are labels,
+    let mut wrong_crc_of_labels = gzipped(&idx(0x08, &[2], &[1, 2]));
+    let crc = wrong_crc_of_labels.len() - 8;
+    wrong_crc_of_labels[crc] ^= 1;
+    assert!(
+        numbers(&wrong_crc_of_labels)
+            .unwrap_err()
+            .contains("matching checksum")
+    );
+    let longer = gzipped(&[header(0x08, &[2]), vec![1; 3]].concat());
+    assert!(numbers(&longer).unwrap_err().ends_with("found more bytes"));
+    // and rows that are passed over.
     let file = OnDisk::new(&wrong_crc);
     assert!(rows(&file.path(), &[], 3).is_err());
     let shorter = OnDisk::new(&gzipped(&[header(0x08, &[3, 2]), vec![1; 5]].concat()));
