@@ -46,6 +46,7 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
                 progress.set(fraction);
                 true
             },
+            stage: &mut |what, fraction| progress.stage(&format!("train: {what}"), fraction),
             announce: &mut |text| progress.line(text),
         },
     )?;

@@ -23,7 +23,10 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
     let settings = &arguments.settings;
     refuse_what_has_no_use(settings)?;
     let (config, record) = configuration(arguments.input.as_deref(), settings.clone())?;
-    let prepared = Prepared::new(&config)?;
+    let progress = Progress::new("limit");
+    let prepared = Prepared::watched(&config, &mut |what, fraction| {
+        progress.stage(&format!("limit: {what}"), fraction);
+    })?;
     if let Some(record) = record {
         // Flags may name other data; then the run only lends its settings.
         let source = |config: &RunConfig| (config.data.clone(), config.seed);
@@ -39,7 +42,7 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
             .into());
         }
     }
-    let progress = Progress::new("limit");
+    progress.stage("limit", 0.0);
     let report = find_limit(&config, &prepared, &mut |fraction| {
         progress.set(fraction);
         true
