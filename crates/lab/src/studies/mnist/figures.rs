@@ -90,6 +90,9 @@ fn stable_rank_curves(results: &[StudyResult<'_>]) -> Figure {
     .with_log_y()
 }
 
+/// A number read off a run, where it has one.
+type Value<'a> = &'a dyn Fn(&RunRecord) -> Option<f64>;
+
 /// A number at the last step and in the limit against the near-orthogonality ratio, a panel an activation.
 ///
 /// Raw images and those with noise are joined by a line, as one family; centred ones stand alone.
@@ -114,7 +117,7 @@ fn against_ratio(
             let style = Style::of(index).with_marker(index).with_dash(Dash::Solid);
             let dashed = style.with_dash(Dash::Dashed);
             let of_limit = format!("limit, {scale}");
-            let kinds: [(&str, Style, &dyn Fn(&RunRecord) -> Option<f64>); 2] =
+            let kinds: [(&str, Style, Value<'_>); 2] =
                 [(scale, style, &last), (&of_limit, dashed, &limit)];
             for (label, style, value) in kinds {
                 let of_scale = of_panel
@@ -235,11 +238,14 @@ fn directions(results: &[StudyResult<'_>]) -> Option<Figure> {
     )
 }
 
+/// The rows of a panel, each with its label.
+type PictureRows = Vec<(String, Vec<Picture>)>;
+
 /// Rows of pictures, a panel an entry, with two groups of columns.
 fn pictures(
     name: &str,
     title: &str,
-    panels: Vec<(String, Vec<(String, Vec<Picture>)>)>,
+    panels: Vec<(String, PictureRows)>,
     groups: [String; 2],
     tint: Tint,
 ) -> Figure {
