@@ -111,6 +111,7 @@ impl Reproduction {
                 [only] => only.title.to_owned(),
                 _ => "Where gradient descent ends up on nearly orthogonal data".to_owned(),
             },
+            origin: String::new(),
             summary: summary(&records, limits.iter().map(Vec::len).sum(), &rows),
             claims: rows.clone(),
             sections,

@@ -2,15 +2,16 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use implicit_bias_data::{Dataset, Synthetic};
+use implicit_bias_data::{ClassDataset, Dataset, Synthetic};
 use implicit_bias_model::{
-    Activation, Block, Loss, Network, TensorActivation, TwoLayerConfig, Weights, to_tensor,
+    Activation, Block, Loss, MultiClass, MultiClassConfig, Network, TensorActivation,
+    TwoLayerConfig, Weights, to_tensor,
 };
 use ndarray::Array2;
 
 use super::{Engine, TensorEngine, TensorEngineOptions};
 use crate::config::GradientKind;
-use crate::select_device;
+use crate::{LabError, Observation, drive, schedule, select_device};
 
 const OPTIONS: TensorEngineOptions = TensorEngineOptions {
     loss: Loss::Logistic,
@@ -130,4 +131,164 @@ fn a_signed_block_of_a_deeper_layer_is_recorded_without_an_alignment() {
             .all(|block| block.alignment.is_nan())
     );
     assert!(observation.stable_rank.is_nan() && observation.pattern.is_none());
+}
+
+fn named(blocks: &[(&str, Array2<f64>)]) -> Weights {
+    let blocks = blocks.iter();
+    Weights::new(
+        blocks
+            .map(|(name, w)| ((*name).to_owned(), w.clone()))
+            .collect(),
+    )
+    .unwrap()
+}
+
+fn of_classes(
+    data: &ClassDataset,
+    weights: &Weights,
+) -> Result<TensorEngine<MultiClass>, LabError> {
+    let device = select_device(None, None).unwrap();
+    let config = MultiClassConfig::new(weights.blocks().len(), 3, data.dim(), Activation::RELU);
+    TensorEngine::with_classes(data, &device, OPTIONS, |device| {
+        Ok(config.init_with(weights, device)?)
+    })
+}
+
+fn classes(count: usize, samples: usize) -> ClassDataset {
+    let names = (0..count).map(|class| class.to_string()).collect();
+    let class = (0..samples).map(|sample| sample % count).collect();
+    ClassDataset::new(waves(samples, 6), class, names).unwrap()
+}
+
+#[test]
+fn two_classes_are_recorded_as_labels_are_with_the_classes_besides() {
+    let data = classes(2, 5);
+    let weights = named(&[("0", waves(3, 6)), ("1", -0.5 * waves(3, 6))]);
+    let mut several = of_classes(&data, &weights).unwrap();
+    let device = select_device(None, None).unwrap();
+    let binary = data.to_binary().unwrap();
+    let mut two = TensorEngine::new(&binary, &device, OPTIONS, |device| {
+        Ok(TwoLayerConfig::new(3, 6, Activation::RELU).init_with(&weights, device)?)
+    })
+    .unwrap();
+    let steps = schedule(200.0, 3);
+    let expected = drive(&mut two, &steps, &mut ()).unwrap();
+    let found = drive(&mut several, &steps, &mut ()).unwrap();
+    let close =
+        |found: f64, expected: f64| (found - expected).abs() < 1e-12 * expected.abs().max(1.0);
+    for (name, other) in [
+        ("loss", "loss"),
+        ("log_loss", "log_loss"),
+        ("weight_norm", "weight_norm"),
+        ("stable_rank_pos", "stable_rank_0"),
+        ("stable_rank_neg", "stable_rank_1"),
+        ("stable_rank", "stable_rank"),
+        ("margin_min", "margin_min"),
+        ("gradient_norm", "gradient_norm"),
+        ("accuracy", "accuracy"),
+    ] {
+        let columns = [expected.series.column(name), found.series.column(other)];
+        let [expected, found] = columns.map(|column| column.expect("a column of both"));
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert!(close(found, expected), "{name}: {found} {expected}");
+        }
+    }
+    for (found, expected) in found.margins.rows().iter().zip(expected.margins.rows()) {
+        assert!(
+            found
+                .iter()
+                .zip(expected)
+                .all(|(&found, &expected)| close(found, expected))
+        );
+    }
+    // The columns of labels stay what they were.
+    assert!(
+        expected
+            .series
+            .columns()
+            .iter()
+            .all(|name| !name.starts_with("margin_min_"))
+    );
+    assert_eq!(
+        found.series.columns()[found.series.columns().len() - 4..],
+        [
+            "margin_min_0",
+            "margin_max_0",
+            "margin_min_1",
+            "margin_max_1"
+        ]
+    );
+}
+
+#[test]
+fn the_order_of_the_classes_does_not_matter() {
+    let data = classes(3, 8);
+    let blocks = [
+        waves(3, 6),
+        -0.5 * waves(3, 6),
+        waves(3, 6).mapv(|entry| entry.cos() - 0.6),
+    ];
+    let observe = |order: [usize; 3]| -> Observation {
+        // Class c becomes order[c].
+        let class = data.class().iter().map(|&class| order[class]).collect();
+        let renamed = ClassDataset::new(data.x().clone(), class, data.names().to_vec()).unwrap();
+        let mut turned = vec![("", Array2::zeros((0, 0))); 3];
+        for (class, block) in blocks.iter().enumerate() {
+            turned[order[class]] = (["0", "1", "2"][order[class]], block.clone());
+        }
+        let mut engine = of_classes(&renamed, &named(&turned)).unwrap();
+        assert_eq!(engine.advance(50.0).unwrap(), None);
+        engine.observe().unwrap()
+    };
+    let order = [2, 0, 1];
+    let (plain, turned) = (observe([0, 1, 2]), observe(order));
+    let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
+    close(plain.loss, turned.loss);
+    for (a, b) in plain
+        .normalized_margins
+        .iter()
+        .zip(&turned.normalized_margins)
+    {
+        close(*a, *b);
+    }
+    for (class, place) in order.into_iter().enumerate() {
+        close(
+            plain.blocks[class].stable_rank,
+            turned.blocks[place].stable_rank,
+        );
+        close(
+            plain.classes[class].margin_min,
+            turned.classes[place].margin_min,
+        );
+        close(
+            plain.classes[class].margin_max,
+            turned.classes[place].margin_max,
+        );
+    }
+    assert!((plain.classes[0].margin_min - plain.classes[1].margin_min).abs() > 1e-3);
+}
+
+#[test]
+fn scores_and_classes_must_agree_and_zero_weights_have_no_margins() {
+    let data = classes(3, 8);
+    let two = named(&[("0", waves(3, 6)), ("1", waves(3, 6))]);
+    let error = of_classes(&data, &two)
+        .err()
+        .expect("three classes, two scores");
+    assert!(error.is_input());
+    assert_eq!(
+        error.to_string(),
+        "network: expected 3 scores a sample, as the data ask, found 2"
+    );
+    let zero = || Array2::zeros((3, 6));
+    let zeros = named(&[("0", zero()), ("1", zero()), ("2", zero())]);
+    let observation = of_classes(&data, &zeros).unwrap().observe().unwrap();
+    assert_eq!((observation.accuracy, observation.classes.len()), (0.0, 3));
+    assert!((observation.loss - 3f64.ln()).abs() < 1e-15);
+    assert!(
+        observation
+            .classes
+            .iter()
+            .all(|class| class.margin_min.is_nan())
+    );
 }

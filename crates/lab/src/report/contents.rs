@@ -162,6 +162,8 @@ pub struct RunReport {
 pub struct ReproductionReport {
     /// The title.
     pub title: String,
+    /// What this is to the paper, in words that its citation follows; empty for a reproduction.
+    pub origin: String,
     /// What was run and what came out, one paragraph an entry, without markup.
     pub summary: Vec<String>,
     /// The table of claims at the top.

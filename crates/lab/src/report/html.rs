@@ -52,6 +52,7 @@ pub fn reproduction_report(report: &ReproductionReport) -> Result<String, LabErr
         "reproduction.html",
         context! {
             title => report.title.as_str(),
+            origin => report.origin.as_str(),
             summary => view::texts(&report.summary),
             claims => view::list(&report.claims, view::row),
             sections => view::sections(&report.sections),

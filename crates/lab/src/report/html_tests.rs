@@ -89,6 +89,7 @@ fn reproduction(text: &str) -> ReproductionReport {
     };
     ReproductionReport {
         title: text.into(),
+        origin: text.into(),
         summary: vec![text.into()],
         claims: vec![ClaimRow::new(&claim(text), text)],
         sections: vec![section.clone(), section],

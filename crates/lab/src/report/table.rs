@@ -1,5 +1,7 @@
 //! The table of claims for a terminal and for Markdown.
 
+use super::contents::Table;
+use super::view::numeric_columns;
 use crate::claims::{Claim, ClaimId, Verdict};
 use crate::figures::format_number;
 
@@ -159,22 +161,30 @@ fn display_width(text: &str) -> usize {
 /// assert!(claims_table_text(&[row]).contains("−1.002      —  −1         ✓ supported"));
 /// ```
 pub fn claims_table_text(rows: &[ClaimRow]) -> String {
+    let numbers: [bool; 6] = std::array::from_fn(|column| NUMBERS.contains(&column));
+    let body: Vec<Vec<String>> = rows.iter().map(|row| cells(row).to_vec()).collect();
+    aligned(&HEADER.map(String::from), &body, &numbers)
+}
+
+/// A header, a line below it and rows, in columns of one width each; those of `numbers` flush right.
+fn aligned(header: &[String], rows: &[Vec<String>], numbers: &[bool]) -> String {
     // A control character from a file name must not reach the terminal.
-    let clean = |cell: String| cell.chars().filter(|letter| !letter.is_control()).collect();
-    let body: Vec<[String; 6]> = rows.iter().map(|row| cells(row).map(clean)).collect();
-    let header = HEADER.map(String::from);
-    let widths: [usize; 6] = std::array::from_fn(|column| {
-        let all = std::iter::once(&header).chain(&body);
-        all.map(|row| display_width(&row[column]))
-            .max()
-            .unwrap_or(0)
-    });
+    let clean = |cell: &String| cell.chars().filter(|letter| !letter.is_control()).collect();
+    let body: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(clean).collect())
+        .collect();
+    let width = |column: usize| {
+        let below = body.iter().map(|row| display_width(&row[column]));
+        below.max().unwrap_or(0).max(display_width(&header[column]))
+    };
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let mut text = String::new();
-    let mut write = |row: &[String; 6]| {
+    let mut write = |row: &[String]| {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
             let space = " ".repeat(widths[column] - display_width(cell));
-            let padded = if NUMBERS.contains(&column) {
+            let padded = if numbers[column] {
                 space + cell
             } else {
                 cell.clone() + &space
@@ -185,10 +195,21 @@ pub fn claims_table_text(rows: &[ClaimRow]) -> String {
         text.push_str(line.trim_end());
         text.push('\n');
     };
-    write(&header);
-    write(&widths.map(|width| "─".repeat(width)));
-    body.iter().for_each(&mut write);
+    write(header);
+    let line: Vec<String> = widths.iter().map(|&width| "─".repeat(width)).collect();
+    write(&line);
+    body.iter().for_each(|row| write(row));
     text
+}
+
+impl Table {
+    /// The table for a terminal: aligned columns, numbers flush right, the caption below.
+    pub fn to_text(&self) -> String {
+        let mut text = aligned(&self.header, &self.rows, &numeric_columns(self));
+        text.push_str(&self.caption);
+        text.push('\n');
+        text
+    }
 }
 
 /// What `measured` is for each claim among `claims`, one line each: the legend of the table.

@@ -97,7 +97,7 @@ fn table(table: &Table) -> Value {
 }
 
 /// For each column of a table whether it is one of numbers.
-fn numeric_columns(table: &Table) -> Vec<bool> {
+pub(super) fn numeric_columns(table: &Table) -> Vec<bool> {
     let is_number = |cell: &str| {
         let digit = |first: char| first.is_ascii_digit() || first == '−';
         cell == "—" || cell.starts_with(digit) && !cell.contains(char::is_alphabetic)

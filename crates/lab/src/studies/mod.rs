@@ -12,6 +12,7 @@ mod limits;
 mod loss_and_norm_rates;
 mod margin_equality;
 mod mnist;
+pub mod mnist_ten_classes;
 mod near_orthogonality;
 mod phase_of_the_limit;
 mod relu_bounded_rank;
