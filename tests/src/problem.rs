@@ -118,6 +118,7 @@ pub fn scratch_run(settings: &Settings) -> Result<(TempDir, RunRecord), LabError
             parent: folder.path(),
             threads: 1,
             progress: &mut |_| true,
+            stage: &mut |_, _| {},
             announce: &mut |_| {},
         },
     )?;

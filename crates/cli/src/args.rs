@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use implicit_bias_lab::config::{DATA_HEADING, ExportKind, PREPARATION_HEADING, Settings};
 
 /// Where does gradient descent end up?
@@ -46,6 +46,9 @@ pub enum Command {
     Limit(Box<LimitArgs>),
     /// Measure how nearly orthogonal a data set is
     Check(Box<CheckArgs>),
+    /// Download a data set, verified and resumable
+    #[command(long_about = FETCH_ABOUT)]
+    Fetch(FetchArgs),
     /// Judge and draw finished runs again
     Report(ReportArgs),
     /// List the devices that this build can use
@@ -90,7 +93,7 @@ start, and flags win over its settings. Nothing is written.";
 /// Flags of `limit`.
 #[derive(Args, Debug)]
 pub struct LimitArgs {
-    /// Data file (.npz with X and y), or the directory of a run; without it, the data of the flags
+    /// Data file, `mnist`, or the directory of a run; without it, the data of the flags
     #[arg(value_name = "DATA|RUN_DIR")]
     pub input: Option<PathBuf>,
     /// The settings; the last step --steps is 1e300 by default here
@@ -107,6 +110,39 @@ pub struct CheckArgs {
     /// The settings, of which those of the data count
     #[command(flatten)]
     pub settings: Settings,
+}
+
+/// What `fetch --help` says first.
+const FETCH_ABOUT: &str = "\
+Download a data set, verified and resumable
+
+A file takes its name only once the SHA-256 of what it unpacks to is the published one. A transfer that \
+breaks off is resumed by the same command. Files that are there already are verified and kept. \
+Afterwards `--data mnist --positive 0 --negative 1` works in every command.";
+
+/// Data sets by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SetName {
+    /// Handwritten digits, 28 × 28: 60,000 to train on, 10,000 to test on; 11 MB
+    Mnist,
+}
+
+/// Flags of `fetch`.
+#[derive(Args, Debug)]
+pub struct FetchArgs {
+    /// The data set
+    #[arg(value_enum, value_name = "NAME")]
+    pub name: SetName,
+    /// Folder for the files [default: the user's data directory]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Address of a folder that serves the files, tried in place of the published ones; may be given
+    /// more than once
+    #[arg(long, value_name = "URL")]
+    pub mirror: Vec<String>,
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Flags of `report`.

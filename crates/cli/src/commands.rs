@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use implicit_bias_data::Geometry;
+use implicit_bias_data::{Dataset, Geometry};
 use implicit_bias_lab::config::{RunConfig, Settings};
 use implicit_bias_lab::{
     LabError, Progress, Reproduction, RunDirectory, RunOptions, RunRecord, StopReason, execute,
@@ -46,6 +46,7 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
                 progress.set(fraction);
                 true
             },
+            stage: &mut |what, fraction| progress.stage(&format!("train: {what}"), fraction),
             announce: &mut |text| progress.line(text),
         },
     )?;
@@ -119,8 +120,15 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
     }
     let config = RunConfig::resolve(&settings)?;
     let raw = config.data.load(config.seed)?;
-    let before = (!config.preparation.is_none()).then(|| Geometry::of(&raw));
-    let after = Geometry::of(&config.prepare(raw)?);
+    let progress = Progress::new("check");
+    let measure = |data: &Dataset| {
+        let geometry = Geometry::watched(data, &mut |fraction| progress.set(fraction));
+        progress.say("check: rank");
+        geometry.with_rank(data)
+    };
+    let before = (!config.preparation.is_none()).then(|| measure(&raw));
+    let after = measure(&config.prepare(raw)?);
+    progress.finish();
     if settings.json {
         let mut json = serde_json::to_value(&after)?;
         json["preparation"] = serde_json::to_value(config.preparation)?;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use implicit_bias_data::mnist;
 use implicit_bias_lab::config::{EngineKind, RunConfig, Settings, Steps};
 use implicit_bias_lab::{
     LabError, LimitReport, Prepared, Progress, RunRecord, figures::format_number, find_limit,
@@ -22,7 +23,10 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
     let settings = &arguments.settings;
     refuse_what_has_no_use(settings)?;
     let (config, record) = configuration(arguments.input.as_deref(), settings.clone())?;
-    let prepared = Prepared::new(&config)?;
+    let progress = Progress::new("limit");
+    let prepared = Prepared::watched(&config, &mut |what, fraction| {
+        progress.stage(&format!("limit: {what}"), fraction);
+    })?;
     if let Some(record) = record {
         // Flags may name other data; then the run only lends its settings.
         let source = |config: &RunConfig| (config.data.clone(), config.seed);
@@ -38,7 +42,7 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
             .into());
         }
     }
-    let progress = Progress::new("limit");
+    progress.stage("limit", 0.0);
     let report = find_limit(&config, &prepared, &mut |fraction| {
         progress.set(fraction);
         true
@@ -58,7 +62,10 @@ fn configuration(
     mut flags: Settings,
 ) -> Result<(RunConfig, Option<RunRecord>), LabError> {
     let record = match input {
-        Some(path) if path.is_dir() => Some(RunRecord::read(path)?),
+        // The data set of that name comes before a folder of that name.
+        Some(path) if path.is_dir() && path != Path::new(mnist::NAME) => {
+            Some(RunRecord::read(path)?)
+        }
         _ => None,
     };
     if let (Some(path), None) = (input, &record) {

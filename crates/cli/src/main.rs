@@ -5,10 +5,12 @@
 
 mod args;
 mod commands;
+mod fetch;
 mod limit;
 
 use std::process::ExitCode;
 
+use implicit_bias_fetch::FetchError;
 use implicit_bias_lab::{LabError, complain};
 
 use args::{Cli, Command};
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
         Command::Train(arguments) => commands::train(&arguments),
         Command::Limit(arguments) => limit::limit(&arguments),
         Command::Check(arguments) => commands::check(&arguments),
+        Command::Fetch(arguments) => fetch::fetch(&arguments),
         Command::Report(arguments) => commands::report(&arguments),
         Command::Devices(arguments) => commands::devices(&arguments),
     };
@@ -28,7 +31,8 @@ fn main() -> ExitCode {
             complain(&format!("error: {error}"));
             let input = error
                 .downcast_ref::<LabError>()
-                .is_some_and(LabError::is_input);
+                .is_some_and(LabError::is_input)
+                || matches!(error.downcast_ref(), Some(FetchError::Mirror { .. }));
             ExitCode::from(if input { 2 } else { 1 })
         }
     }

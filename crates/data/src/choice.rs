@@ -37,7 +37,8 @@ impl Default for ClassRule {
 pub struct Choice {
     /// Which label is which class.
     pub rule: ClassRule,
-    /// How many samples of each class, drawn without replacement; `None` for all.
+    /// How many samples of each class, drawn without replacement; `None` for all. With one seed, more
+    /// samples contain the fewer.
     pub per_class: Option<usize>,
 }
 
@@ -149,9 +150,12 @@ fn chosen(
     Ok(taken)
 }
 
-/// Keeps `count` entries, each subset with the same probability: the beginning of Fisher–Yates.
+/// Keeps `count` entries, each subset with the same probability: the beginning of a Fisher–Yates shuffle.
+///
+/// The shuffle is finished all the same. However many are taken, the next class then meets the same
+/// random numbers, and more samples of every class contain the fewer.
 fn draw(indices: &mut Vec<usize>, count: usize, generator: &mut impl Rng) {
-    for i in 0..count {
+    for i in 0..indices.len() {
         let other = i + index_below(generator, indices.len() - i);
         indices.swap(i, other);
     }
@@ -221,3 +225,6 @@ impl DataFile {
         ClassDataset::new(x, class, names).map_err(|error| self.about(error))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use faer::MatRef;
 use ndarray::{ArrayView2, Axis};
@@ -60,14 +61,23 @@ pub struct Geometry {
 impl Geometry {
     /// Measures a data set, in `O(n² d)` time and, but for the rank, `O(n + d)` memory.
     pub fn of(data: &Dataset) -> Self {
-        Self {
-            rank: numerical_rank(data.x().view()),
-            ..Self::without_rank(data)
-        }
+        Self::without_rank(data).with_rank(data)
     }
 
-    /// Measures all but the rank, which takes most of the time and the memory.
+    /// The same numbers with the rank of `data`, whose decomposition takes the most memory.
+    #[must_use]
+    pub fn with_rank(mut self, data: &Dataset) -> Self {
+        self.rank = numerical_rank(data.x().view());
+        self
+    }
+
+    /// Measures all but the rank.
     pub fn without_rank(data: &Dataset) -> Self {
+        Self::watched(data, &mut |_| {})
+    }
+
+    /// Measures all but the rank, on all cores where that pays; `watcher` is told the fraction done.
+    pub fn watched(data: &Dataset, watcher: &mut dyn FnMut(f64)) -> Self {
         let x = data.x().view();
         let (n, d) = x.dim();
         let (positive, negative) = data.class_counts();
@@ -75,7 +85,7 @@ impl Geometry {
         let (r_min, r_max) = norms.fold((f64::INFINITY, 0.0_f64), |(low, high), norm| {
             (low.min(norm), high.max(norm))
         });
-        let p = largest_inner_product(x);
+        let p = largest_inner_product(x, watcher);
         Self {
             n,
             d,
@@ -99,24 +109,51 @@ impl Geometry {
     }
 }
 
-/// `max_{i≠k} |⟨x_i, x_k⟩|`, tile by tile over the upper triangle of `X Xᵀ`, which as a whole may
-/// not fit in memory.
-fn largest_inner_product(x: ArrayView2<'_, f64>) -> f64 {
-    const TILE: usize = 256;
-    let mut largest = 0.0_f64;
-    for (i, rows) in x.axis_chunks_iter(Axis(0), TILE).enumerate() {
-        for (k, columns) in x.axis_chunks_iter(Axis(0), TILE).enumerate().skip(i) {
+/// Samples in a tile of `X Xᵀ`, which as a whole may not fit in memory.
+const TILE: usize = 256;
+
+/// `max_{i≠k} |⟨x_i, x_k⟩|`, tile by tile over the upper triangle of `X Xᵀ`.
+///
+/// A maximum does not depend on the order, so that threads change no bit of it.
+fn largest_inner_product(x: ArrayView2<'_, f64>, watcher: &mut dyn FnMut(f64)) -> f64 {
+    let rows: Vec<ArrayView2<'_, f64>> = x.axis_chunks_iter(Axis(0), TILE).collect();
+    let pairs: Vec<(usize, usize)> = (0..rows.len())
+        .flat_map(|i| (i..rows.len()).map(move |k| (i, k)))
+        .collect();
+    let next = AtomicUsize::new(0);
+    let work = |watcher: &mut dyn FnMut(f64)| {
+        let mut largest = 0.0_f64;
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(&(i, k)) = pairs.get(index) else {
+                return largest;
+            };
             // products: at most TILE×TILE
-            let mut products = rows.dot(&columns.t());
+            let mut products = rows[i].dot(&rows[k].t());
             if i == k {
                 products.diag_mut().fill(0.0);
             }
             largest = products
                 .iter()
                 .fold(largest, |largest, product| largest.max(product.abs()));
+            watcher((index + 1) as f64 / pairs.len() as f64);
         }
-    }
-    largest
+    };
+    // A thread costs more than a few tiles.
+    let helpers = match pairs.len() {
+        0..16 => 0,
+        _ => std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1),
+    };
+    std::thread::scope(|scope| {
+        let helpers: Vec<_> = (0..helpers)
+            .map(|_| scope.spawn(|| work(&mut |_| {})))
+            .collect();
+        let own = work(watcher);
+        helpers
+            .into_iter()
+            .map(|helper| helper.join().expect("a product of matrices does not panic"))
+            .fold(own, f64::max)
+    })
 }
 
 fn numerical_rank(x: ArrayView2<'_, f64>) -> Option<usize> {
@@ -291,7 +328,8 @@ mod tests {
 
     #[test]
     fn tiles_see_every_pair() {
-        // 600 samples are three tiles a side; one large product is planted in each tile in turn.
+        // 600 samples are three tiles a side, 1500 are six, which several threads share; one large
+        // product is planted in each tile in turn.
         for (i, k) in [
             (3, 200),
             (10, 300),
@@ -300,12 +338,14 @@ mod tests {
             (300, 511),
             (512, 599),
         ] {
-            let mut x = gaussian(600, 8, 2);
-            x.row_mut(i)
-                .assign(&array![50.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
-            x.row_mut(k)
-                .assign(&array![-40.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
-            assert_eq!(geometry(x).p, 2000.0, "pair {i}, {k}");
+            for n in [600, 1500] {
+                let mut x = gaussian(n, 8, 2);
+                x.row_mut(i)
+                    .assign(&array![50.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+                x.row_mut(k)
+                    .assign(&array![-40.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+                assert_eq!(geometry(x).p, 2000.0, "pair {i}, {k}");
+            }
         }
     }
 

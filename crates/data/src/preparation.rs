@@ -171,8 +171,10 @@ impl std::fmt::Display for Preparation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut parts = Vec::new();
         if self.scale != 1.0 {
+            // 1/255 says more than its seventeen digits.
             let inverse = (1.0 / self.scale).round();
-            parts.push(if inverse > 1.0 && 1.0 / inverse == self.scale {
+            let long = self.scale.to_string().len() > 8;
+            parts.push(if long && 1.0 / inverse == self.scale {
                 format!("scaled by 1/{inverse}")
             } else {
                 format!("scaled by {}", self.scale)
@@ -196,3 +198,6 @@ impl std::fmt::Display for Preparation {
         f.write_str(&parts.join(", "))
     }
 }
+
+#[cfg(test)]
+mod tests;

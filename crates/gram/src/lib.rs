@@ -55,6 +55,7 @@ pub mod certificate;
 mod descent;
 mod error;
 mod far;
+mod inner_products;
 mod kernel;
 pub mod limit;
 mod measure;

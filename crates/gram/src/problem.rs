@@ -1,12 +1,13 @@
 //! A training problem in Gram coordinates.
 
 use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, Par};
+use faer::{Accum, MatMut, MatRef, Par};
 use implicit_bias_data::Dataset;
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Array2, ArrayView2};
 
 use crate::GramError;
+use crate::inner_products::InnerProducts;
 
 /// All that gradient descent on a two-layer network sees of its data and its settings.
 ///
@@ -15,9 +16,11 @@ use crate::GramError;
 ///
 /// The network has `2m` neurons, rows `0..m` with second-layer sign `+1` and rows `m..2m` with `−1`,
 /// and second-layer weights `±1/m`.
+///
+/// `G` is the only thing of size `n²` here, about `8 n²` bytes, and clones share it.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    gram: Array2<f64>,
+    gram: InnerProducts,
     labels: Vec<f64>,
     width: usize,
     activation: Activation,
@@ -45,10 +48,8 @@ impl Problem {
         if width == 0 {
             return Err(GramError::Width);
         }
-        let gram = products(data.x().view(), data.x().view());
-        require_finite("Gram matrix", gram.view())?;
         Ok(Self {
-            gram,
+            gram: InnerProducts::of(data.x().view())?,
             labels: data.y().to_vec(),
             width,
             activation,
@@ -57,9 +58,14 @@ impl Problem {
         })
     }
 
-    /// Inner products of the samples, `G = X Xᵀ`, `n × n`.
+    /// Inner products of the samples, `G = X Xᵀ`, `n × n`, symmetric to the last bit.
     pub fn gram(&self) -> ArrayView2<'_, f64> {
         self.gram.view()
+    }
+
+    /// The same, as it is stored.
+    pub(crate) fn inner_products(&self) -> &InnerProducts {
+        &self.gram
     }
 
     /// Labels `y_i = ±1`, `n` of them.
@@ -123,20 +129,24 @@ impl Problem {
     }
 }
 
-/// `A Bᵀ` for `A` (`p × k`) and `B` (`q × k`).
+/// `A Bᵀ` for `A` (`p × k`) and `B` (`q × k`), without a copy of anything contiguous.
 pub(crate) fn products(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
-    let as_mat = |m: ArrayView2<'_, f64>| Mat::from_fn(m.nrows(), m.ncols(), |i, j| m[[i, j]]);
-    let (left, right) = (as_mat(a), as_mat(b));
-    let mut out = Mat::zeros(a.nrows(), b.nrows());
+    let (rows, columns, inner) = (a.nrows(), b.nrows(), a.ncols());
+    let (a, b) = (a.as_standard_layout(), b.as_standard_layout());
+    let [a, b] = [(&a, rows), (&b, columns)].map(|(m, rows)| {
+        let entries = m.as_slice().expect("in standard layout");
+        MatRef::from_row_major_slice(entries, rows, inner)
+    });
+    let mut out = vec![0.0; rows * columns];
     matmul(
-        &mut out,
+        MatMut::from_row_major_slice_mut(&mut out, rows, columns),
         Accum::Replace,
-        &left,
-        right.transpose(),
+        a,
+        b.transpose(),
         1.0,
         Par::rayon(0),
     );
-    Array2::from_shape_fn((a.nrows(), b.nrows()), |(i, j)| out[(i, j)])
+    Array2::from_shape_vec((rows, columns), out).expect("an entry a place")
 }
 
 pub(crate) fn require_finite(what: &'static str, m: ArrayView2<'_, f64>) -> Result<(), GramError> {

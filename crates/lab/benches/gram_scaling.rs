@@ -2,6 +2,10 @@
 //!
 //! `cargo bench -p implicit-bias-lab --bench gram_scaling -- FIGURE.svg` prints the times and fitted
 //! exponents, and draws them. Every time is the shortest of a few rounds, on one thread.
+//!
+//! `cargo bench -p implicit-bias-lab --bench gram_scaling -- many FIGURE.svg` does the same for 100 to 10,000
+//! samples of dimension 784, on all cores as `train` does, with the time before the first step, and marks
+//! where `--engine auto` goes over from one engine to the other.
 
 use std::time::Instant;
 
@@ -20,6 +24,8 @@ const SECONDS: f64 = 0.05;
 const ROUNDS: usize = 5;
 /// Steps before the clock starts, so that patterns have mostly settled.
 const SETTLE: f64 = 1e4;
+/// Seconds that those may take.
+const PATIENCE: f64 = 30.0;
 
 /// Samples, width, dimension.
 type Shape = [usize; 3];
@@ -62,26 +68,47 @@ fn gram([samples, width, dim]: Shape, stepping: Stepping) -> f64 {
     let activation = Activation::leaky_relu(0.1).expect("a valid slope");
     let problem = Problem::new(&data, width, activation, Loss::Logistic, 0.1).expect("a problem");
     let mut descent = GramDescent::new(problem, weights.dot(&data.x().t())).expect("a start");
-    descent.advance(SETTLE);
-    let mut descent = descent.with_stepping(stepping);
+    let clock = Instant::now();
+    while descent.step() < SETTLE && clock.elapsed().as_secs_f64() < PATIENCE {
+        descent.advance((descent.step() + 10.0).min(SETTLE));
+    }
+    if descent.step() < SETTLE {
+        println!("  ({} steps in {PATIENCE} s before)", descent.step());
+    }
+    let mut descent = match stepping {
+        // Goes on in its block.
+        Stepping::Blocks => descent,
+        Stepping::Plain => descent.with_stepping(stepping),
+    };
     seconds_a_step(|steps| {
         descent.advance(descent.step() + steps as f64);
     })
 }
 
-fn weight_space([samples, width, dim]: Shape) -> f64 {
+fn config([samples, width, dim]: Shape, engine: EngineKind) -> RunConfig {
     let settings = Settings {
         synthetic: Some(SyntheticKind::Mixture),
         samples: Some(samples),
         dim: Some(dim),
         width: Some(width),
-        engine: Some(EngineKind::Tensor),
+        engine: Some(engine),
         ..Settings::default()
     };
-    let config = RunConfig::resolve(&settings).expect("the settings of a bench are valid");
-    let prepared = Prepared::new(&config).expect("synthetic data can be drawn");
-    let mut engine = prepared
-        .engine(&config, 1)
+    RunConfig::resolve(&settings).expect("the settings of a bench are valid")
+}
+
+fn prepared(config: &RunConfig) -> Prepared {
+    Prepared::new(config).expect("synthetic data can be drawn")
+}
+
+fn weight_space(shape: Shape) -> f64 {
+    weight_space_on(shape, 1)
+}
+
+fn weight_space_on(shape: Shape, threads: usize) -> f64 {
+    let config = config(shape, EngineKind::Tensor);
+    let mut engine = prepared(&config)
+        .engine(&config, threads)
         .expect("the default device is there")
         .engine;
     seconds_a_step(|steps| {
@@ -103,10 +130,108 @@ fn exponent(points: &[[f64; 2]]) -> f64 {
         / upper.iter().map(|p| (p[0] - x).powi(2)).sum::<f64>()
 }
 
+/// Seconds from data and weights to an engine at step 0.
+fn set_up(shape: Shape, engine: EngineKind) -> f64 {
+    let config = config(shape, engine);
+    let prepared = prepared(&config);
+    let rounds = (0..2).map(|_| {
+        let clock = Instant::now();
+        let ready = prepared.engine(&config, threads());
+        let elapsed = clock.elapsed().as_secs_f64();
+        assert!(ready.is_ok(), "the engine is there");
+        elapsed
+    });
+    rounds.fold(f64::INFINITY, f64::min)
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The number of samples from which on `auto` picks weight space.
+fn switch(width: usize, dim: usize) -> usize {
+    let picks_gram = |samples| {
+        let config = config([samples, width, dim], EngineKind::Auto);
+        let ready = prepared(&config).engine(&config, threads());
+        ready.expect("the engine is there").engine.name() == "gram"
+    };
+    // Both ends are what they are for any two engines that cost like n² and n.
+    let (mut gram, mut tensor) = (100, 10_000);
+    while tensor - gram > 10 {
+        let middle = (gram + tensor) / 2;
+        if picks_gram(middle) {
+            gram = middle;
+        } else {
+            tensor = middle;
+        }
+    }
+    tensor
+}
+
+/// Up to 10,000 samples: time of a step and of what comes before the first one.
+fn many_samples(figure: Option<&str>) {
+    const SAMPLES: [usize; 9] = [100, 200, 400, 700, 1000, 2000, 3500, 5000, 10_000];
+    let [width, dim] = [50, 784];
+    let engines: [(&str, Measure); 3] = [
+        ("weight space", |shape| weight_space_on(shape, threads())),
+        ("Gram, plain", |shape| gram(shape, Stepping::Plain)),
+        ("Gram, blocks", |shape| gram(shape, Stepping::Blocks)),
+    ];
+    let set_ups: [(&str, Measure); 2] = [
+        ("weight space", |shape| set_up(shape, EngineKind::Tensor)),
+        ("Gram", |shape| set_up(shape, EngineKind::Gram)),
+    ];
+    let at = switch(width, dim);
+    println!("auto goes over to weight space at n = {at}");
+    let layers = |what: &str, engines: &[(&str, Measure)]| {
+        let mut layers = vec![Layer::Event {
+            label: format!("auto switches at n = {at}"),
+            at: at as f64,
+        }];
+        for (kind, (name, measure)) in engines.iter().enumerate() {
+            println!("{what}, {name}");
+            let points: Vec<[f64; 2]> = SAMPLES
+                .iter()
+                .map(|&samples| {
+                    let time = measure([samples, width, dim]);
+                    println!("  {samples}: {time:.3e} s");
+                    [samples as f64, time]
+                })
+                .collect();
+            let exponent = exponent(&points);
+            println!("  exponent {exponent:.2}");
+            let label = format!("{name}, exponent {exponent:.1}");
+            let style = Style::of(kind).with_marker(kind);
+            layers.push(Layer::points(label, points, style));
+        }
+        layers
+    };
+    let panels = vec![
+        Panel::new(
+            Axis::log("samples n"),
+            Axis::log("seconds a step"),
+            layers("a step", &engines),
+        ),
+        Panel::new(
+            Axis::log("samples n"),
+            Axis::log("seconds before the first step"),
+            layers("set-up", &set_ups),
+        ),
+    ];
+    if let Some(path) = figure {
+        let figure = Figure::new("samples-cost", "Time against the number of samples", panels);
+        let svg = figure.render().expect("the times are positive");
+        std::fs::write(path, svg).expect("the figure can be written");
+    }
+}
+
 fn main() {
     let figure = std::env::args()
         .skip(1)
         .find(|argument| argument.ends_with(".svg"));
+    if std::env::args().any(|argument| argument == "many") {
+        return many_samples(figure.as_deref());
+    }
     let sweeps: [(&str, usize, &[usize]); 3] = [
         (
             "dimension d",

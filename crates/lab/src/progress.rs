@@ -31,6 +31,15 @@ impl Progress {
             .set_position((fraction.clamp(0.0, 1.0) * TICKS as f64) as u64);
     }
 
+    /// Says what is going on and how much of it is done. What is new starts its own time left.
+    pub fn stage(&self, message: &str, fraction: f64) {
+        if self.bar.message() != message {
+            self.say(message);
+            self.bar.reset();
+        }
+        self.set(fraction);
+    }
+
     /// Says what is going on.
     pub fn say(&self, message: &str) {
         self.bar.set_message(message.to_owned());

@@ -77,11 +77,10 @@ impl Reproduction {
         let records = execute_all(&configs, &directory.path().join("runs"), progress)?;
         let mut limits = Vec::new();
         for study in studies {
-            let runs = study.limits.as_ref().map_or(&[][..], |part| &part.runs);
-            if !runs.is_empty() {
+            if !study.limits.is_empty() {
                 progress.say(&format!("limits of {}", study.name));
             }
-            limits.push(find_limits(runs, progress)?);
+            limits.push(find_limits(&study.limits, progress)?);
         }
         progress.say("figures and report");
         let mut found = Vec::new();

@@ -38,6 +38,7 @@ fn run(settings: &Settings, folder: &Path) -> RunRecord {
             parent: folder,
             threads: 1,
             progress: &mut |_| true,
+            stage: &mut |_, _| {},
             announce: &mut |_| {},
         },
     )

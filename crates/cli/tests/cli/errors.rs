@@ -204,6 +204,76 @@ fn bad_data_files_are_refused_with_what_is_wrong_and_where() {
 }
 
 #[test]
+fn bad_tables_images_and_choices_are_refused() {
+    let folder = folder();
+    let write = |name: &str, content: &[u8]| {
+        fs::write(folder.path().join(name), content).expect("a writable folder");
+    };
+    write("good.csv", b"a,b,y\n1,2,cat\n3,4,dog\n5,6,cat\n");
+    write("ragged.csv", b"a,b,y\n1,2,1\n3,-1\n");
+    write("words.csv", b"a,b,y\n1,2,1\n3,four,-1\n");
+    write("empty.csv", b"");
+    write("header.csv", b"a,b,y\n");
+    write(
+        "images-idx3-ubyte",
+        b"\0\0\x08\x03\0\0\0\x02\0\0\0\x01\0\0\0\x01\x05\x06",
+    );
+    write("labels-idx1-ubyte", b"\0\0\x08\x01\0\0\0\x02\x07\x08");
+    write("three-idx1-ubyte", b"\0\0\x08\x01\0\0\0\x03\x07\x08\x07");
+    write(
+        "lying",
+        b"\0\0\x08\x03\xff\xff\xff\xff\0\0\0\x01\0\0\0\x01\x05\x06",
+    );
+    write(
+        "short",
+        b"\0\0\x08\x03\0\0\0\x09\0\0\0\x01\0\0\0\x01\x05\x06",
+    );
+    write("junk", b"neither fish nor fowl");
+    write("x.npy", b"\x93NUMPY");
+    fs::create_dir(folder.path().join("empty")).expect("a writable folder");
+    refuses_as_known(
+        "errors-formats",
+        folder.path(),
+        &[
+            "check good.csv",
+            "check good.csv --positive cow",
+            "check good.csv --positive cat --negative cat",
+            "check good.csv --positive cat --negative dog --per-class 2",
+            "check good.csv --positive cat --per-class 0",
+            "check good.csv --positive cat --label-column species",
+            "check good.csv --positive cat --label-file labels-idx1-ubyte",
+            "check good.csv --negative dog",
+            "check good.csv --positive cat --labels zero-one",
+            "check good.csv --positive cat --scale 0",
+            "check good.csv --positive cat --noise -1",
+            "check good.csv --positive cat --split test",
+            "check good.csv --positive cat --samples 3",
+            "check good.csv --positive cat --width 3",
+            "check ragged.csv",
+            "check words.csv",
+            "check empty.csv",
+            "check header.csv",
+            "check images-idx3-ubyte",
+            "check images-idx3-ubyte --positive 7 --label-file three-idx1-ubyte",
+            "check lying --label-file labels-idx1-ubyte --positive 7",
+            "check short --label-file labels-idx1-ubyte --positive 7",
+            "check junk",
+            "check x.npy",
+            "check x.npy --label-file x.npy",
+            "check mnist",
+            "check mnist --data-dir empty --positive 0",
+            "check mnist --data-dir empty --positive 0 --label-column y",
+            "check --data-dir empty --synthetic mixture",
+            "check",
+            "check good.csv --data good.csv",
+            "train --positive 3",
+            "train --per-class 3",
+            "train --export parquet",
+        ],
+    );
+}
+
+#[test]
 fn bad_initial_weights_are_refused() {
     let folder = folder();
     let at = |name: &str| folder.path().join(name);

@@ -19,6 +19,7 @@ fn the_help_of_the_program_and_of_every_command_is_known() {
         "train",
         "limit",
         "check",
+        "fetch",
         "report",
         "devices",
     ] {
@@ -41,7 +42,15 @@ fn no_command_lacks_a_snapshot() {
     let names: Vec<&str> = names.filter(|&name| name != "help").collect();
     assert_eq!(
         names,
-        ["reproduce", "train", "limit", "check", "report", "devices"]
+        [
+            "reproduce",
+            "train",
+            "limit",
+            "check",
+            "fetch",
+            "report",
+            "devices"
+        ]
     );
 }
 
@@ -49,7 +58,7 @@ fn no_command_lacks_a_snapshot() {
 fn the_short_help_and_the_version_fit_a_screen() {
     let folder = folder();
     let short = run(folder.path(), &["train", "-h"]).ok().stdout;
-    assert!(short.lines().count() < 60, "{short}");
+    assert!(short.lines().count() < 80, "{short}");
     let version = run(folder.path(), &["--version"]).ok().stdout;
     assert_eq!(
         version,

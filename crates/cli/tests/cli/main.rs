@@ -1,7 +1,9 @@
 //! The program as its users meet it: help, errors, files, JSON, and the commands of the README.
 
 mod contract;
+mod data;
 mod errors;
+mod fetch;
 mod files;
 mod help;
 mod interruption;

@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::support::{folder, run, samples, write_data};
 
@@ -111,6 +112,36 @@ fn every_command_of_the_readme_works() {
         ran >= 2 && experiments >= 1,
         "{ran} commands, {experiments} experiments"
     );
+    run_python(&text, folder.path());
+}
+
+/// Runs the Python code that reads the results of the commands before it.
+fn run_python(text: &str, folder: &Path) {
+    let code = text
+        .split("```python\n")
+        .filter_map(|part| part.split("```").next())
+        .find(|code| code.contains("results.npz"))
+        .expect("the README reads results in Python");
+    let python = |code: &str| {
+        let mut python = Command::new("python3");
+        python.args(["-c", code]).env("MPLBACKEND", "Agg");
+        python.current_dir(folder).output()
+    };
+    let has_libraries =
+        python("import numpy, matplotlib").is_ok_and(|output| output.status.success());
+    if !has_libraries {
+        println!("skipped: no python3 with numpy and matplotlib for the README's Python code");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "continuous integration must run it"
+        );
+        return;
+    }
+    let output = python(code).expect("it just ran");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "README.md, Python code: {errors}");
+    let drawn = fs::read(folder.join("margins.png")).expect("the figure that the code saves");
+    assert!(drawn.starts_with(b"\x89PNG"));
 }
 
 #[test]

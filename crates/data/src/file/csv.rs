@@ -2,42 +2,43 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use ndarray::Array2;
 
-use super::{Labels, check_count, check_size, open};
+use super::{Labels, Mismatch, check_count, check_size, make_room, open};
 use crate::DataError;
 
-/// The labels: numbers if every one of them is, names otherwise.
+/// The labels: numbers if every one of them is a finite one, names otherwise.
 pub(super) fn labels(path: &Path, label_column: &str) -> Result<Labels, DataError> {
     let mut table = Table::open(path, label_column)?;
-    let mut known: HashMap<Vec<u8>, u32> = HashMap::new();
-    let mut names: Vec<String> = Vec::new();
+    let mut known: HashMap<String, u32> = HashMap::new();
     let mut index = Vec::new();
     while table.next()? {
-        let label = table.label();
+        let label = std::str::from_utf8(table.label()).map_err(|_| {
+            let expected = format!("column `{label_column}`: a label in UTF-8");
+            table.error(expected, "other bytes")
+        })?;
         let class = match known.get(label) {
             Some(&class) => class,
             None => {
-                let name = String::from_utf8(label.to_vec()).map_err(|_| {
-                    table.error(
-                        format!("column `{label_column}`: a label in UTF-8"),
-                        "other bytes",
-                    )
-                })?;
-                let class = u32::try_from(names.len())
+                let class = u32::try_from(known.len())
                     .map_err(|_| table.error("fewer labels", "more than 2^32"))?;
-                known.insert(label.to_vec(), class);
-                names.push(name);
+                known.insert(label.to_owned(), class);
                 class
             }
         };
         index.push(class);
     }
-    let numbers: Option<Vec<f64>> = names.iter().map(|name| name.trim().parse().ok()).collect();
+    let mut names = vec![String::new(); known.len()];
+    for (name, class) in known {
+        names[class as usize] = name;
+    }
+    // A `nan` among numbers is not a class that a number could ask for.
+    let number = |name: &String| name.parse().ok().filter(|number: &f64| number.is_finite());
+    let numbers: Option<Vec<f64>> = names.iter().map(number).collect();
     Ok(match numbers {
         Some(numbers) => {
             Labels::Numbers(index.iter().map(|&class| numbers[class as usize]).collect())
@@ -55,13 +56,13 @@ pub(super) fn rows(
 ) -> Result<Array2<f64>, DataError> {
     let mut table = Table::open(path, label_column)?;
     let dim = table.columns - 1;
-    check_size(keep.len(), dim)?;
+    let entries = check_size(keep.len(), dim)?;
     let mut values = Vec::new();
     let mut wanted = keep.iter().copied().peekable();
     let mut row = 0;
     while table.next()? {
         if wanted.next_if_eq(&row).is_some() {
-            table.append_numbers(&mut values)?;
+            table.append_numbers(&mut values, entries)?;
         }
         row += 1;
     }
@@ -87,6 +88,7 @@ impl<'a> Table<'a> {
         let (file, _) = open(path)?;
         let reader = ReaderBuilder::new()
             .delimiter(if tabs { b'\t' } else { b',' })
+            .has_headers(false)
             .from_reader(file);
         let mut table = Self {
             path,
@@ -96,10 +98,8 @@ impl<'a> Table<'a> {
             columns: 0,
             label: 0,
         };
-        let header = match table.reader.byte_headers() {
-            Ok(header) => header.clone(),
-            Err(error) => return Err(table.damaged(&error)),
-        };
+        table.next()?;
+        let header = std::mem::take(&mut table.record);
         table.columns = header.len();
         let positions: Vec<usize> = header
             .iter()
@@ -132,12 +132,15 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// The label of the present row. Space around it counts no more than around a number.
     fn label(&self) -> &[u8] {
-        &self.record[self.label]
+        self.record[self.label].trim_ascii()
     }
 
-    /// Appends the numbers of the present row.
-    fn append_numbers(&mut self, values: &mut Vec<f64>) -> Result<(), DataError> {
+    /// Appends the numbers of the present row to `values`, which will be `total` in the end.
+    fn append_numbers(&mut self, values: &mut Vec<f64>, total: usize) -> Result<(), DataError> {
+        make_room(values, self.columns - 1, total)
+            .map_err(|Mismatch { expected, found }| self.error(expected, found))?;
         for (column, field) in self.record.iter().enumerate() {
             if column == self.label {
                 continue;
@@ -159,14 +162,36 @@ impl<'a> Table<'a> {
     fn error(&self, expected: impl Into<String>, found: impl Into<String>) -> DataError {
         DataError::Table {
             path: self.path.to_owned(),
-            line: self.record.position().map_or(1, csv::Position::line),
+            line: self.line(),
             expected: expected.into(),
             found: found.into(),
         }
     }
 
+    /// The line of the present row, counted anew from the beginning of the file.
+    ///
+    /// The reader counts too, but takes the line feed of a CRLF and empty lines for the beginning of the
+    /// row after them.
+    fn line(&self) -> u64 {
+        let start = self.record.position().map_or(0, csv::Position::byte);
+        let Ok((file, _)) = open(self.path) else {
+            return 1;
+        };
+        let (mut line, mut previous) = (1, b' ');
+        for (offset, byte) in (0..).zip(file.bytes().map_while(Result::ok)) {
+            let ends = matches!(byte, b'\r' | b'\n');
+            if offset >= start && !ends {
+                break;
+            }
+            if ends && !(previous == b'\r' && byte == b'\n') {
+                line += 1;
+            }
+            previous = byte;
+        }
+        line
+    }
+
     fn damaged(&self, error: &csv::Error) -> DataError {
-        let line = error.position().map_or(1, csv::Position::line);
         let (expected, found) = match error.kind() {
             csv::ErrorKind::UnequalLengths {
                 expected_len, len, ..
@@ -176,12 +201,7 @@ impl<'a> Table<'a> {
             ),
             _ => ("a readable table".to_owned(), error.to_string()),
         };
-        DataError::Table {
-            path: self.path.to_owned(),
-            line,
-            expected,
-            found,
-        }
+        self.error(expected, found)
     }
 }
 
@@ -206,3 +226,6 @@ fn short(field: &[u8]) -> String {
     let text = String::from_utf8_lossy(&field[..field.len().min(80)]);
     text.chars().take(24).flat_map(char::escape_debug).collect()
 }
+
+#[cfg(test)]
+mod tests;

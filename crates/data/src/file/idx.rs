@@ -3,10 +3,12 @@
 use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
+use flate2::bufread::MultiGzDecoder;
 use ndarray::Array2;
 
-use super::{Labels, Mismatch, check_count, check_expansion, check_size, io_error, open};
+use super::{
+    Labels, Mismatch, check_count, check_expansion, check_size, io_error, make_room, open,
+};
 use crate::{DataError, MAX_ENTRIES};
 
 /// The most axes of an array: images of several channels in a series have five.
@@ -25,14 +27,12 @@ pub(super) fn labels_beside(samples: &Path) -> Option<PathBuf> {
     .into_iter()
     .find(|(images, _)| name.contains(images))
     .map(|(images, labels)| name.replace(images, labels))?;
-    let labels = samples.with_file_name(labels);
-    let raw = labels.with_extension("");
     // One of a pair may be unpacked and the other not.
-    let gzipped = PathBuf::from(format!("{}.gz", labels.display()));
-    [labels.clone(), raw, gzipped]
-        .into_iter()
-        .find(|path| path.is_file())
-        .or(Some(labels))
+    let raw = labels.strip_suffix(".gz").unwrap_or(&labels);
+    let names = [labels.clone(), raw.to_owned(), format!("{raw}.gz")];
+    let found = names.iter().map(|name| samples.with_file_name(name));
+    let found = found.into_iter().find(|path| path.is_file());
+    found.or_else(|| Some(samples.with_file_name(labels)))
 }
 
 /// All labels of an IDX file of one axis.
@@ -44,9 +44,8 @@ pub(super) fn labels(path: &Path) -> Result<Labels, DataError> {
             format!("shape {:?}", array.sizes),
         ));
     };
-    check_size(count, 1)?;
     let mut numbers = Vec::new();
-    array.read(count, &mut numbers)?;
+    array.read(count, &mut numbers, count)?;
     array.end()?;
     Ok(Labels::Numbers(numbers))
 }
@@ -63,12 +62,12 @@ pub(super) fn rows(path: &Path, keep: &[usize], expected: usize) -> Result<Array
     }
     let dim: usize = axes.iter().product();
     check_count(samples, expected)?;
-    check_size(keep.len(), dim)?;
+    let entries = check_size(keep.len(), dim)?;
     let mut values = Vec::new();
     let mut next = 0;
     for &row in keep {
         array.skip((row - next) * dim)?;
-        array.read(dim, &mut values)?;
+        array.read(dim, &mut values, entries)?;
         next = row + 1;
     }
     array.skip((samples - next) * dim)?;
@@ -95,7 +94,8 @@ impl<'a> Array<'a> {
         let mut array = Self {
             path,
             source: if gzipped {
-                Box::new(BufReader::new(GzDecoder::new(file)))
+                // A gzip file is a series of members, and some tools write many.
+                Box::new(BufReader::new(MultiGzDecoder::new(file)))
             } else {
                 Box::new(file)
             },
@@ -170,11 +170,14 @@ impl<'a> Array<'a> {
         })
     }
 
-    /// Appends the next `count` entries, a chunk at a time.
-    fn read(&mut self, count: usize, values: &mut Vec<f64>) -> Result<(), DataError> {
+    /// Appends the next `count` entries, a chunk at a time, to `values`, which will be `total` in the
+    /// end.
+    fn read(&mut self, count: usize, values: &mut Vec<f64>, total: usize) -> Result<(), DataError> {
         let mut missing = count;
         while missing > 0 {
             let chunk = missing.min(CHUNK);
+            make_room(values, chunk, total)
+                .map_err(|Mismatch { expected, found }| self.error(expected, found))?;
             let mut bytes = std::mem::take(&mut self.buffer);
             bytes.resize(chunk * self.item_size(), 0);
             self.exact(&mut bytes)?;
@@ -218,3 +221,6 @@ impl<'a> Array<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,7 @@ impl Labels {
             Self::Numbers(numbers) => {
                 let mut sorted = numbers.clone();
                 sorted.sort_by(f64::total_cmp);
-                sorted.dedup();
+                sorted.dedup_by(|a, b| a == b || a.is_nan() && b.is_nan());
                 sorted.iter().take(most).map(f64::to_string).collect()
             }
             Self::Names { names, .. } => {

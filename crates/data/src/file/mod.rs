@@ -5,18 +5,20 @@
 //! compressed data may be at most [`MAX_EXPANSION`] times as long as what is compressed.
 
 mod csv;
+mod format;
 mod idx;
 mod labels;
 mod npy;
 mod npz;
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayD, Axis, Ix1, Ix2};
 
 use crate::{DataError, MAX_ENTRIES, mnist};
+use format::Format;
 pub use labels::Labels;
 use npz::{array_error, with_dimension};
 pub use npz::{read_npz_arrays, read_weights_npz, write_npz_arrays};
@@ -173,7 +175,17 @@ impl DataFile {
     pub fn labels(&self) -> Result<Labels, DataError> {
         match self {
             Self::Npz(path) => {
-                let [y] = read_npz_arrays(path, ["y"])?;
+                let [y] = read_npz_arrays(path, ["y"]).map_err(|error| match error {
+                    // Of two missing arrays the samples are the more telling.
+                    DataError::MissingArray {
+                        path, available, ..
+                    } if !available.iter().any(|name| name == "X") => DataError::MissingArray {
+                        path,
+                        array: "X".to_owned(),
+                        available,
+                    },
+                    other => other,
+                })?;
                 label_vector(path, "y", y)
             }
             Self::Npy { labels, .. } => label_vector(labels, "y", npy_file(labels, "y")?),
@@ -263,7 +275,10 @@ impl DataFile {
             | DataError::Scale { .. }
             | DataError::Label { .. }
             | DataError::ZeroOneLabels
+            | DataError::NamedLabels { .. }
             | DataError::OneClass { .. }
+            | DataError::ClassCount { .. }
+            | DataError::Class { .. }
             | DataError::UnknownClass { .. }
             | DataError::TooFew { .. } => DataError::File {
                 path: self.path(),
@@ -279,53 +294,6 @@ impl DataFile {
         expected: usize,
     ) -> Result<Array2<f64>, DataError> {
         self.rows(keep, expected).map_err(|error| self.about(error))
-    }
-}
-
-/// The formats by name or by first bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Npz,
-    Npy,
-    Csv,
-    Idx,
-}
-
-impl Format {
-    fn of(path: &Path) -> Result<Self, DataError> {
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        match extension.map(str::to_ascii_lowercase).as_deref() {
-            Some("npz") => return Ok(Self::Npz),
-            Some("npy") => return Ok(Self::Npy),
-            Some("csv" | "tsv") => return Ok(Self::Csv),
-            _ => {}
-        }
-        let mut start = Vec::new();
-        open(path)?
-            .0
-            .take(6)
-            .read_to_end(&mut start)
-            .map_err(|source| io_error(path, source))?;
-        match start.as_slice() {
-            [b'P', b'K', ..] => Ok(Self::Npz),
-            b"\x93NUMPY" => Ok(Self::Npy),
-            [0x1f, 0x8b, ..] | [0, 0, 0x08..=0x0e, _, ..] => Ok(Self::Idx),
-            _ => Err(DataError::Format {
-                path: path.to_owned(),
-                expected: "an .npz, .npy, .csv or .tsv file, or an IDX file, gzipped or not"
-                    .to_owned(),
-                found: "another one".to_owned(),
-            }),
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Npz => "an .npz file",
-            Self::Npy => "an .npy file",
-            Self::Csv => "a table",
-            Self::Idx => "an IDX file",
-        }
     }
 }
 
@@ -371,8 +339,7 @@ fn check_expansion(claimed: u64, compressed: u64) -> Result<(), Mismatch> {
 
 /// An `.npy` file as an array.
 fn npy_file(path: &Path, name: &str) -> Result<ArrayD<f64>, DataError> {
-    let (mut reader, length) = open(path)?;
-    reader.rewind().map_err(|source| io_error(path, source))?;
+    let (reader, length) = open(path)?;
     npz::read_npy(length, reader).map_err(|mismatch| array_error(path, name, mismatch))
 }
 
@@ -427,10 +394,26 @@ fn check_count(samples: usize, labels: usize) -> Result<(), DataError> {
     }
 }
 
-/// `rows × columns` zeros to fill, refused above [`MAX_ENTRIES`].
+/// Makes room for `more` values, doubling the vector but never beyond the `total` that it will hold.
+///
+/// Room grows as values arrive, because the total is a claim of the file.
+fn make_room(values: &mut Vec<f64>, more: usize, total: usize) -> Result<(), Mismatch> {
+    if values.capacity() - values.len() >= more {
+        return Ok(());
+    }
+    let missing = total.saturating_sub(values.len());
+    values
+        .try_reserve_exact(values.len().min(missing).max(more))
+        .map_err(|error| Mismatch::new("entries that fit into memory", error.to_string()))
+}
+
+/// The number of entries of `rows × columns`, refused above [`MAX_ENTRIES`].
 fn check_size(rows: usize, columns: usize) -> Result<usize, DataError> {
     match rows.checked_mul(columns) {
         Some(entries) if entries as u64 <= MAX_ENTRIES => Ok(entries),
         _ => Err(DataError::TooLarge { rows, columns }),
     }
 }
+
+#[cfg(test)]
+mod tests;

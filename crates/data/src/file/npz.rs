@@ -9,7 +9,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::npy::Header;
-use super::{Mismatch, check_expansion, npy, open};
+use super::{Mismatch, check_expansion, make_room, npy, open};
 use crate::dataset::check_finite;
 use crate::{DataError, MAX_ENTRIES};
 
@@ -175,8 +175,7 @@ pub(super) fn read_npy(size: u64, mut entry: impl Read) -> Result<ArrayD<f64>, M
         let expected = format!("{expected} bytes for shape {:?}", header.shape);
         return Err(Mismatch::new(expected, format!("{size} bytes")));
     }
-    let values = read_values(&header, entries as usize, entry)
-        .map_err(|error| Mismatch::new("readable entries", error.to_string()))?;
+    let values = read_values(&header, entries as usize, entry)?;
 
     // A zero size lets the others exceed usize, which leaves nothing to read anyway.
     let shape = header
@@ -190,24 +189,23 @@ pub(super) fn read_npy(size: u64, mut entry: impl Read) -> Result<ArrayD<f64>, M
 
 /// Reads `count` entries, growing the vector as they arrive: the size of an archive's entry is
 /// itself a claim.
-fn read_values(header: &Header, count: usize, mut entry: impl Read) -> io::Result<Vec<f64>> {
+fn read_values(header: &Header, count: usize, mut entry: impl Read) -> Result<Vec<f64>, Mismatch> {
     const CHUNK: usize = 1 << 13;
+    let damaged = |error: io::Error| Mismatch::new("readable entries", error.to_string());
     let mut values: Vec<f64> = Vec::new();
     let mut bytes = vec![0; CHUNK * header.item_size()];
     while values.len() < count {
         let missing = count - values.len();
         let chunk = missing.min(CHUNK);
-        if values.capacity() < values.len() + chunk {
-            values.try_reserve_exact(values.len().max(chunk).min(missing))?;
-        }
+        make_room(&mut values, chunk, count)?;
         let bytes = &mut bytes[..chunk * header.item_size()];
-        entry.read_exact(bytes)?;
+        entry.read_exact(bytes).map_err(damaged)?;
         header.decode(bytes, &mut values);
     }
     // The checksum is compared at the end of the entry.
-    match entry.read(&mut [0])? {
+    match entry.read(&mut [0]).map_err(damaged)? {
         0 => Ok(values),
-        _ => Err(io::Error::other("bytes after the last entry")),
+        _ => Err(damaged(io::Error::other("bytes after the last entry"))),
     }
 }
 

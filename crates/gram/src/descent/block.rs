@@ -15,6 +15,7 @@
 
 use super::budget::Plan;
 use super::inner::Steps;
+use super::plain::is_large;
 use super::state::{State, entry, entry_mut};
 use super::transfer::{Counts, Settle};
 use crate::Problem;
@@ -56,17 +57,18 @@ pub(crate) struct Block {
     pub(super) felt: Vec<Felt>,
     /// Where the samples felt by each group end.
     pub(super) ends: Vec<usize>,
-    /// `m (η/(nm)) (1 − γ) y_i G_ij y_j`, a row of lanes for each sample: times [`weights`](Self::weights)
-    /// it is what a neuron with slope 1 gains of one unit of `g_j`.
-    pub(super) gains: Vec<Lanes>,
-    /// One row of it times `g`.
+    /// `m (η/(nm)) (1 − γ)`: times [`weights`](Self::weights), `y_i G_ij y_j` and this, a neuron with slope 1
+    /// gains of one unit of `g_j`.
+    pub(super) gain: f64,
+    /// `γ/(1 − γ)`: what every neuron feels of all samples together, over what it feels with slope 1.
+    pub(super) common: f64,
+    /// `y_j`, and `m (η/(nm)) (1 − γ) y_j g_j`.
+    pub(super) labels: Vec<Lanes>,
+    pub(super) forces: Vec<Lanes>,
+    /// `y_i G_ij` times that for one `i`.
     pub(super) pulls: Vec<Lanes>,
-    /// The same at slope `γ`, which every neuron feels, summed over the samples: `γ` in place of `1 − γ`,
-    /// by lanes of rows, then columns, and empty for ReLU. Then its product with `g`.
-    pub(super) common: Vec<Lanes>,
-    pub(super) common_pull: Vec<Lanes>,
-    /// `D` of the unwatched pairs and 0 on watched ones, a row of lanes for each neuron: times a row of
-    /// [`gains`](Self::gains) it is `m² E`.
+    /// `y_i D_ki` of the unwatched pairs and 0 on watched ones, a row of lanes for each neuron: times
+    /// `y_j G_ij` and the gain it is `m² E`.
     pub(super) unwatched: Vec<Lanes>,
     /// Its sum over the neurons that are active on one sample.
     pub(super) stirred: Vec<Lanes>,
@@ -99,13 +101,18 @@ impl Block {
         let sample_lanes = padded(samples) / LANES;
         self.set_slopes(problem, state, plan);
         zeros(&mut self.columns, sample_lanes * samples);
-        vectorized(Counts {
+        let counts = Counts {
             left: &self.fixed,
             right: &self.lower,
             columns: &mut self.columns,
             lanes: state.lanes,
             samples,
-        });
+        };
+        if is_large(samples, state.lanes) {
+            counts.by_panels();
+        } else {
+            vectorized(counts);
+        }
         let factor = problem.rate() / problem.width() as f64;
         scale_by_pairs(&mut self.columns, problem, factor);
         self.set_places(problem, state, plan);
@@ -121,10 +128,13 @@ impl Block {
             &mut self.changes,
             &mut self.slopes,
             &mut self.sums,
-            &mut self.common_pull,
+            &mut self.labels,
+            &mut self.forces,
+            &mut self.pulls,
         ] {
             zeros(array, sample_lanes);
         }
+        self.labels.as_flattened_mut()[..samples].copy_from_slice(problem.labels());
         self.bounds.clear();
         self.bounds.resize(sample_lanes, [f64::INFINITY; LANES]);
         let margins = &state.margins.as_flattened()[..samples];
@@ -184,13 +194,10 @@ impl Block {
         self.on_sums.resize(self.neurons.len(), 0.0);
     }
 
-    /// `V`: what every group feels of the samples on which one of its neurons has slope 1, and apart from
-    /// that the part at slope `γ`.
+    /// `V`: which samples every group feels because one of its neurons has slope 1 on them.
     fn set_felt(&mut self, problem: &Problem, state: &State) {
         let samples = problem.samples();
-        let sample_lanes = padded(samples) / LANES;
         let slope = problem.activation().slope();
-        let (gram, labels) = (problem.gram(), problem.labels());
         self.felt.clear();
         self.ends.clear();
         for neurons in self.neurons.chunks_exact(LANES) {
@@ -211,19 +218,8 @@ impl Block {
             self.ends.push(self.felt.len());
         }
         // Times the width, because the weights that these are multiplied with hold 1/m.
-        let rate = problem.rate() * problem.width() as f64;
-        zeros(&mut self.gains, samples * sample_lanes);
-        zeros(&mut self.pulls, sample_lanes);
-        for (i, row) in self.gains.chunks_exact_mut(sample_lanes).enumerate() {
-            for (j, gain) in row.as_flattened_mut()[..samples].iter_mut().enumerate() {
-                *gain = rate * (1.0 - slope) * labels[i] * gram[[i, j]] * labels[j];
-            }
-        }
-        self.common.clear();
-        if slope > 0.0 && !self.samples.is_empty() {
-            self.common.resize(sample_lanes * samples, [1.0; LANES]);
-            scale_by_pairs(&mut self.common, problem, rate * slope);
-        }
+        self.gain = problem.rate() * problem.width() as f64 * (1.0 - slope);
+        self.common = slope / (1.0 - slope);
     }
 
     /// `E` and `e`: what an active watched pair adds.
@@ -233,8 +229,8 @@ impl Block {
         zeros(&mut self.unwatched, problem.neurons() * sample_lanes);
         for (k, row) in self.unwatched.chunks_exact_mut(sample_lanes).enumerate() {
             let row = &mut row.as_flattened_mut()[..problem.samples()];
-            for (i, d) in row.iter_mut().enumerate() {
-                *d = entry(&self.fixed, state.lanes, k, i);
+            for (i, (d, label)) in row.iter_mut().zip(problem.labels()).enumerate() {
+                *d = label * entry(&self.fixed, state.lanes, k, i);
             }
         }
         self.sibling_ends.clear();
@@ -272,6 +268,7 @@ impl Block {
     pub fn run(&mut self, problem: &Problem, state: &mut State, steps: u64) -> u64 {
         vectorized(Steps {
             block: self,
+            gram: problem.inner_products(),
             margins: &mut state.margins,
             steps,
             loss: problem.loss(),
@@ -280,12 +277,13 @@ impl Block {
         })
     }
 
-    /// Carries the block's steps over to `C` and `H`.
-    pub fn settle(&mut self, problem: &Problem, state: &mut State) {
+    /// Carries the block's steps over to `C` and `H`; the block may go on after that as if it had not been
+    /// asked.
+    pub fn settle(&self, problem: &Problem, state: &mut State) {
         let samples = problem.samples();
         let rate = problem.rate();
-        // The change of C takes the place of the slopes it is made of.
-        let rows = self.lower.chunks_exact_mut(state.lanes);
+        let mut changes = self.lower.clone();
+        let rows = changes.chunks_exact_mut(state.lanes);
         for ((row, label), sum) in rows.zip(problem.labels()).zip(self.sums.as_flattened()) {
             for (d, s) in row.iter_mut().zip(&state.signs) {
                 for (d, s) in d.iter_mut().zip(s) {
@@ -297,16 +295,21 @@ impl Block {
         for (place, (neuron, on)) in self.neurons.iter().zip(&self.on_sums).enumerate() {
             if let &Some(neuron) = neuron {
                 let sample = self.samples[place / LANES];
-                *entry_mut(&mut self.lower, state.lanes, neuron, sample) +=
+                *entry_mut(&mut changes, state.lanes, neuron, sample) +=
                     gap * problem.labels()[sample] * problem.sign(neuron) * on;
             }
         }
-        vectorized(Settle {
-            gram: problem.gram(),
-            changes: &self.lower,
+        let settle = Settle {
+            gram: problem.inner_products(),
+            changes: &changes,
             state,
             samples,
-        });
+        };
+        if is_large(samples, settle.state.lanes) {
+            settle.by_product();
+        } else {
+            vectorized(settle);
+        }
         for (place, neuron) in self.neurons.iter().enumerate() {
             if let &Some(neuron) = neuron {
                 let sample = self.samples[place / LANES];
@@ -321,8 +324,11 @@ impl Block {
 /// Multiplies entry `(i, j)` of a matrix, by lanes of rows, then columns, with `factor y_i y_j G_ij`.
 fn scale_by_pairs(columns: &mut [Lanes], problem: &Problem, factor: f64) {
     let (samples, labels) = (problem.samples(), problem.labels());
-    for ((i, j), &g) in problem.gram().indexed_iter() {
-        columns[(i / LANES) * samples + j][i % LANES] *= factor * labels[i] * labels[j] * g;
+    for (i, row) in problem.inner_products().iter().enumerate() {
+        let columns = &mut columns[(i / LANES) * samples..][..samples];
+        for ((column, g), label) in columns.iter_mut().zip(row).zip(labels) {
+            column[i % LANES] *= factor * labels[i] * label * g;
+        }
     }
 }
 

@@ -12,15 +12,21 @@
 //! that is too short are *watched*: their sign is looked at in every step, and `r` counts them with
 //! their larger slope, 1. (Derived.)
 
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
 use pulp::Simd;
 
 use super::cost::Cost;
+use super::plain::is_large;
 use super::state::{State, entry, entry_mut};
 use crate::Problem;
 use crate::kernel::{LANES, Lanes, Vectorized, derivative, vectorized, vectors, vectors_mut};
 
 /// Budgets are kept this much below the proven bound, far above what rounding could move.
 const SLACK: f64 = 1e-6;
+
+/// Rows of `|G|` that are formed at once.
+const PANEL: usize = 128;
 
 /// Ratios are counted by powers of two from `2⁰` to `2^(BUCKETS − 1)`.
 const BUCKETS: usize = 41;
@@ -39,37 +45,56 @@ pub(crate) struct Plan {
 pub(crate) struct Planner {
     /// `r_ki`, laid out as the state.
     toward: Vec<Lanes>,
-    /// `(η/(nm)) y_j g_j G_ij`, `n × n`, by rows.
+    /// `(η/(nm)) y_j g_j`.
+    rates: Vec<f64>,
+    /// `(η/(nm)) y_j g_j G_ij`, `n × n`, by rows; empty for a large problem.
     pulls: Vec<f64>,
-    /// `D_kj` of the neurons of one vector, for every sample.
+    /// `D_kj` of the neurons of one vector, for every sample; those of all for a large problem.
     derivatives: Vec<Lanes>,
+    /// The absolute values of some rows of `G`, for a large problem.
+    absolute: Vec<f64>,
+    /// Products with these rows.
+    panel: Vec<Lanes>,
 }
 
 impl Planner {
     pub fn new(problem: &Problem, state: &State) -> Self {
         let samples = problem.samples();
+        let large = is_large(samples, state.lanes);
+        let [by_pair, by_row] = if large { [0, PANEL] } else { [samples, 0] };
         Self {
             toward: vec![[0.0; LANES]; samples * state.lanes],
-            pulls: vec![0.0; samples * samples],
-            derivatives: vec![[0.0; LANES]; samples],
+            rates: vec![0.0; samples],
+            pulls: vec![0.0; by_pair * samples],
+            derivatives: vec![[0.0; LANES]; samples * if large { state.lanes } else { 1 }],
+            absolute: vec![0.0; by_row * samples],
+            panel: vec![[0.0; LANES]; by_row * state.lanes],
         }
     }
 
     /// The cheapest plan, or `None` where plain steps are cheaper than any block.
     pub fn plan(&mut self, problem: &Problem, state: &State, cost: &Cost) -> Option<Plan> {
         let samples = problem.samples();
-        for (j, &margin) in state.margins.as_flattened()[..samples].iter().enumerate() {
-            let rate = problem.rate() * problem.labels()[j] * problem.loss().slope(margin);
-            for i in 0..samples {
-                self.pulls[i * samples + j] = rate * problem.gram()[[i, j]];
-            }
+        let margins = &state.margins.as_flattened()[..samples];
+        for ((rate, label), &q) in self.rates.iter_mut().zip(problem.labels()).zip(margins) {
+            *rate = problem.rate() * label * problem.loss().slope(q);
         }
-        vectorized(Toward {
-            planner: self,
-            state,
-            slope: problem.activation().slope(),
-            samples,
-        });
+        if is_large(samples, state.lanes) {
+            self.bound_large(problem, state);
+        } else {
+            let rows = self.pulls.chunks_exact_mut(samples);
+            for (pulls, gram) in rows.zip(problem.inner_products().iter()) {
+                for ((pull, g), rate) in pulls.iter_mut().zip(gram).zip(&self.rates) {
+                    *pull = rate * g;
+                }
+            }
+            vectorized(Toward {
+                planner: self,
+                state,
+                slope: problem.activation().slope(),
+                samples,
+            });
+        }
         let mut counts = [0usize; BUCKETS];
         for (ratio, _, _) in self.ratios(problem, state) {
             // Bucket b holds the ratios in [2^(b−1), 2^b), the last one all that is larger.
@@ -80,8 +105,68 @@ impl Planner {
         self.settle(problem, state, cost, length, watched)
     }
 
+    /// `r` by two products of faer: with `E_kj = D_kj (η/(nm)) y_j g_j`, the parts of the pull that point up
+    /// and down are half of `|E| |G| ± E G`. A little more than that, so that rounding errs on the safe side.
+    fn bound_large(&mut self, problem: &Problem, state: &State) {
+        let (samples, columns) = (problem.samples(), state.lanes * LANES);
+        let slope = problem.activation().slope();
+        let gram = problem.inner_products();
+        let forces = |derivatives: &mut [Lanes], rates: &mut dyn Iterator<Item = f64>| {
+            let rows = derivatives.chunks_exact_mut(state.lanes);
+            let h = state.pre_activations.chunks_exact(state.lanes);
+            for ((row, h), rate) in rows.zip(h).zip(rates) {
+                for (out, h) in row.iter_mut().zip(h) {
+                    *out = h.map(|h| rate * if h > 0.0 { 1.0 } else { slope });
+                }
+            }
+        };
+        forces(&mut self.derivatives, &mut self.rates.iter().copied());
+        multiply(
+            gram.matrix(),
+            &self.derivatives,
+            &mut self.toward,
+            [samples, samples, columns],
+        );
+        forces(
+            &mut self.derivatives,
+            &mut self.rates.iter().map(|rate| rate.abs()),
+        );
+        let slack = 1.0 + 4.0 * samples as f64 * f64::EPSILON;
+        for first in (0..samples).step_by(PANEL) {
+            let rows = PANEL.min(samples - first);
+            for (out, i) in self
+                .absolute
+                .chunks_exact_mut(samples)
+                .zip(first..first + rows)
+            {
+                for (out, g) in out.iter_mut().zip(gram.row(i)) {
+                    *out = g.abs();
+                }
+            }
+            let absolute =
+                MatRef::from_row_major_slice(&self.absolute[..rows * samples], rows, samples);
+            let panel = &mut self.panel[..rows * state.lanes];
+            multiply(absolute, &self.derivatives, panel, [rows, samples, columns]);
+            let range = first * state.lanes..(first + rows) * state.lanes;
+            let toward = self.toward[range.clone()].iter_mut();
+            let h = &state.pre_activations[range];
+            for (index, ((r, all), h)) in toward.zip(panel.iter()).zip(h).enumerate() {
+                let signs = &state.signs[index % state.lanes];
+                for lane in 0..LANES {
+                    // A pull down threatens a positive pre-activation, one up another.
+                    let side = if h[lane] > 0.0 {
+                        -signs[lane]
+                    } else {
+                        signs[lane]
+                    };
+                    r[lane] = 0.5 * (slack * all[lane] + side * r[lane]).max(0.0);
+                }
+            }
+        }
+    }
+
     /// `|h_ki| / r_ki` of every pair, with its neuron and sample.
-    fn ratios<'a>(
+    pub(super) fn ratios<'a>(
         &'a self,
         problem: &'a Problem,
         state: &'a State,
@@ -148,10 +233,9 @@ impl Planner {
 
     /// Counts the slope of pair (neuron, source) as 1 instead of `γ` in all bounds of that neuron.
     fn widen(&mut self, problem: &Problem, state: &State, neuron: usize, source: usize, gap: f64) {
-        let samples = problem.samples();
-        let sign = problem.sign(neuron);
-        for sample in 0..samples {
-            let pull = sign * self.pulls[sample * samples + source];
+        let factor = problem.sign(neuron) * self.rates[source];
+        for (sample, g) in problem.inner_products().row(source).iter().enumerate() {
+            let pull = factor * g;
             let active = entry(&state.pre_activations, state.lanes, neuron, sample) > 0.0;
             let toward = if active { -pull } else { pull };
             *entry_mut(&mut self.toward, state.lanes, neuron, sample) += gap * toward.max(0.0);
@@ -162,6 +246,23 @@ impl Planner {
 /// The order of watched pairs.
 fn by_sample(&(neuron, sample): &(usize, usize)) -> (usize, usize) {
     (sample, neuron)
+}
+
+/// `out = A B` for `A` (`rows × inner`) and arrays laid out as the state.
+fn multiply(
+    a: MatRef<'_, f64>,
+    b: &[Lanes],
+    out: &mut [Lanes],
+    [rows, inner, columns]: [usize; 3],
+) {
+    matmul(
+        MatMut::from_row_major_slice_mut(out.as_flattened_mut(), rows, columns),
+        Accum::Replace,
+        a,
+        MatRef::from_row_major_slice(b.as_flattened(), inner, columns),
+        1.0,
+        Par::rayon(0),
+    );
 }
 
 struct Toward<'a> {

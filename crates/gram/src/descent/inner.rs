@@ -4,11 +4,13 @@ use implicit_bias_scalar::Loss;
 use pulp::Simd;
 
 use super::block::{Block, Felt};
+use crate::inner_products::InnerProducts;
 use crate::kernel::{LANES, Lanes, Vectorized, derivative, fill_slopes, vectors, vectors_mut};
 
 /// Steps of a block.
 pub(super) struct Steps<'a> {
     pub block: &'a mut Block,
+    pub gram: &'a InnerProducts,
     pub margins: &'a mut [Lanes],
     pub steps: u64,
     pub loss: Loss,
@@ -37,8 +39,8 @@ impl Vectorized for Steps<'_> {
                 g,
                 vectors_mut::<S>(&mut block.changes),
             );
-            feel(simd, block);
-            stir(simd, block, active, self.inverse_width);
+            feel(simd, block, self.gram);
+            stir(simd, block, self.gram, active, self.inverse_width);
             let margins = vectors_mut::<S>(self.margins).iter_mut();
             let base = vectors::<S>(&block.base);
             for ((q, &base), &change) in margins.zip(base).zip(vectors::<S>(&block.changes)) {
@@ -161,33 +163,39 @@ const ONES: [Lanes; 256] = {
 /// `V` is never stored: all neurons that feel sample `j` with slope 1 feel it equally but for their sign,
 /// so that a byte a group says it all, and the loop stays in the nearest cache.
 #[inline(always)]
-fn feel<S: Simd>(simd: S, block: &mut Block) {
-    let split = LANES / S::F64_LANES;
-    let sample_vectors = block.base.len() * split;
-    if !block.common.is_empty() {
-        block.common_pull.fill([0.0; LANES]);
-        let g = block.slopes.as_flattened();
-        let pull = vectors_mut::<S>(&mut block.common_pull);
-        multiply(simd, vectors::<S>(&block.common), g, pull);
+fn feel<S: Simd>(simd: S, block: &mut Block, gram: &InnerProducts) {
+    if block.samples.is_empty() {
+        return;
     }
-    let common_pull = block.common_pull.as_flattened();
+    let split = LANES / S::F64_LANES;
+    let gain = simd.splat_f64s(block.gain);
+    let forces = vectors_mut::<S>(&mut block.forces).iter_mut();
+    let slopes = vectors::<S>(&block.slopes);
+    for ((force, &label), &g) in forces.zip(vectors::<S>(&block.labels)).zip(slopes) {
+        *force = simd.mul_f64s(simd.mul_f64s(gain, label), g);
+    }
     let ones = vectors::<S>(&ONES);
     let heights = vectors_mut::<S>(&mut block.heights).chunks_exact_mut(split);
     let weights = vectors::<S>(&block.weights).chunks_exact(split);
     let groups = block.samples.iter().zip(&block.ends);
     let (mut start, mut current) = (0, usize::MAX);
+    let mut common = simd.splat_f64s(0.0);
     for ((heights, weights), (&sample, &end)) in heights.zip(weights).zip(groups) {
         if sample != current {
             current = sample;
-            let gains = &vectors::<S>(&block.gains)[sample * sample_vectors..];
+            let label = simd.splat_f64s(block.labels.as_flattened()[sample]);
+            let row = vectors::<S>(gram.lanes(sample));
             let pulls = vectors_mut::<S>(&mut block.pulls).iter_mut();
-            for ((pull, &gain), &g) in pulls.zip(gains).zip(vectors::<S>(&block.slopes)) {
-                *pull = simd.mul_f64s(gain, g);
+            // What every neuron feels with slope `γ` is a multiple of their sum.
+            let mut sum = simd.splat_f64s(0.0);
+            for ((pull, &g), &force) in pulls.zip(row).zip(vectors::<S>(&block.forces)) {
+                *pull = simd.mul_f64s(simd.mul_f64s(label, g), force);
+                sum = simd.add_f64s(sum, *pull);
             }
+            common = simd.splat_f64s(block.common * simd.reduce_sum_f64s(sum));
         }
         let pulls = block.pulls.as_flattened();
         let felt = &block.felt[start..end];
-        let common = simd.splat_f64s(common_pull[sample]);
         for (part, (h, &weight)) in heights.iter_mut().zip(weights).enumerate() {
             let add = |sum: S::f64s, felt: &Felt| {
                 let who = ones[felt.bits as usize * split + part];
@@ -211,7 +219,13 @@ fn feel<S: Simd>(simd: S, block: &mut Block) {
 
 /// What the active pairs add beyond the slope `γ`: `E` and `e`.
 #[inline(always)]
-fn stir<S: Simd>(simd: S, block: &mut Block, active: usize, inverse_width: f64) {
+fn stir<S: Simd>(
+    simd: S,
+    block: &mut Block,
+    gram: &InnerProducts,
+    active: usize,
+    inverse_width: f64,
+) {
     let sample_vectors = block.base.len() * (LANES / S::F64_LANES);
     let g = block.slopes.as_flattened();
     let heights = block.heights.as_flattened_mut();
@@ -227,13 +241,15 @@ fn stir<S: Simd>(simd: S, block: &mut Block, active: usize, inverse_width: f64) 
         let group = first / LANES;
         let sample = block.samples[group];
         let value = g[sample];
-        let gains = &block.gains[sample * block.base.len()..][..block.base.len()];
+        let row = gram.lanes(sample);
+        let labels = block.labels.as_flattened();
+        let force = block.gain * labels[sample] * value;
         stirred.fill(simd.splat_f64s(0.0));
         while let Some(place) = places.next_if(|place| block.samples[place / LANES] == sample) {
             block.on_sums[place] += value;
             let neuron = block.owners[place];
-            let row = &unwatched[neuron * sample_vectors..];
-            for (sum, &d) in stirred.iter_mut().zip(row) {
+            let unwatched = &unwatched[neuron * sample_vectors..];
+            for (sum, &d) in stirred.iter_mut().zip(unwatched) {
                 *sum = simd.add_f64s(*sum, d);
             }
             let start = if neuron == 0 {
@@ -243,13 +259,14 @@ fn stir<S: Simd>(simd: S, block: &mut Block, active: usize, inverse_width: f64) 
             };
             for sibling in &block.siblings[start..block.sibling_ends[neuron]] {
                 let place = sibling.place as usize;
-                let gain = gains.as_flattened()[sibling.sample as usize];
-                heights[place] += gain * weights[place] * value;
+                let other = sibling.sample as usize;
+                let felt = row.as_flattened()[other] * labels[other] * force;
+                heights[place] += felt * weights[place];
             }
         }
-        let factor = simd.splat_f64s(value * inverse_width * inverse_width);
-        for ((change, &gain), &sum) in changes.iter_mut().zip(vectors::<S>(gains)).zip(&*stirred) {
-            *change = simd.mul_add_e_f64s(simd.mul_f64s(gain, factor), sum, *change);
+        let factor = simd.splat_f64s(force * inverse_width * inverse_width);
+        for ((change, &g), &sum) in changes.iter_mut().zip(vectors::<S>(row)).zip(&*stirred) {
+            *change = simd.mul_add_e_f64s(simd.mul_f64s(g, factor), sum, *change);
         }
     }
 }

@@ -27,6 +27,8 @@ mod state;
 mod tests;
 mod transfer;
 
+use std::borrow::Cow;
+
 use ndarray::Array2;
 
 use self::block::Block;
@@ -89,8 +91,27 @@ pub struct GramDescent {
     stepping: Stepping,
     step: u64,
     work: Work,
-    /// Plain steps to take before the next plan.
+    phase: Phase,
+    /// Plain steps to take after the next plan that finds no block worth it.
     plain_run: u64,
+}
+
+/// What was planned, and not yet taken: an advance may end anywhere in it, and the next one goes on, so that
+/// results do not depend on how a descent is split into advances.
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    /// Time for a plan.
+    Undecided,
+    /// So many plain steps.
+    Plain(u64),
+    /// In a block, whose steps `H` and `C` do not know of yet.
+    Block {
+        /// Steps it has taken, and the most it may take.
+        taken: u64,
+        most: u64,
+        /// Pairs it watches.
+        watched: u64,
+    },
 }
 
 impl GramDescent {
@@ -121,12 +142,15 @@ impl GramDescent {
             state,
             step: 0,
             work: Work::default(),
+            phase: Phase::Undecided,
             plain_run: PLAIN_RUN[0],
         })
     }
 
     /// Steps neuron by neuron, or in blocks where they are cheaper (the default).
     pub fn with_stepping(mut self, stepping: Stepping) -> Self {
+        self.end_block();
+        self.phase = Phase::Undecided;
         self.stepping = stepping;
         self
     }
@@ -158,25 +182,80 @@ impl GramDescent {
 
     /// Pre-activations `H = W Xᵀ`, `2m × n`.
     pub fn pre_activations(&self) -> Array2<f64> {
-        self.state
-            .matrix(&self.state.pre_activations, &self.problem)
+        let state = self.settled();
+        state.matrix(&state.pre_activations, &self.problem)
     }
 
     /// Coefficients `C` of `W = W(0) + C X`, `2m × n`.
     pub fn coefficients(&self) -> Array2<f64> {
-        self.state.matrix(&self.state.coefficients, &self.problem)
+        let state = self.settled();
+        state.matrix(&state.coefficients, &self.problem)
+    }
+
+    /// Pre-activations and coefficients, both `2m × n`, for the price of one of them in the middle of a
+    /// block.
+    pub fn arrays(&self) -> [Array2<f64>; 2] {
+        let state = self.settled();
+        [&state.pre_activations, &state.coefficients]
+            .map(|values| state.matrix(values, &self.problem))
+    }
+
+    /// The state with the steps of a block carried over.
+    fn settled(&self) -> Cow<'_, State> {
+        match self.phase {
+            Phase::Block { .. } => {
+                let mut state = self.state.clone();
+                self.block.settle(&self.problem, &mut state);
+                Cow::Owned(state)
+            }
+            Phase::Undecided | Phase::Plain(_) => Cow::Borrowed(&self.state),
+        }
+    }
+
+    /// Carries a block's steps over and gives back the memory that blocks take, one matrix of the size of
+    /// `G`; the next block takes it again.
+    pub fn release(&mut self) {
+        self.end_block();
+        self.block = Block::default();
+    }
+
+    fn end_block(&mut self) {
+        if let Phase::Block { .. } = self.phase {
+            self.block.settle(&self.problem, &mut self.state);
+            self.phase = Phase::Undecided;
+        }
     }
 
     /// Advances to step `to`, a whole number below 2⁵³; a step already taken is not undone.
+    ///
+    /// Results do not depend on how an advance is split into several.
     pub fn advance(&mut self, to: f64) -> Outcome {
         let to = to as u64;
         while self.step < to {
             let left = to - self.step;
-            let finite = match self.stepping {
-                Stepping::Plain => self.take_plain(left.min(PLAIN_RUN[1])),
-                Stepping::Blocks => self.take_planned(left),
+            let finite = match (self.stepping, self.phase) {
+                (Stepping::Plain, _) => self.take_plain(left.min(PLAIN_RUN[1])),
+                (Stepping::Blocks, Phase::Undecided) => self.plan(),
+                (Stepping::Blocks, Phase::Plain(0)) => {
+                    self.phase = Phase::Undecided;
+                    true
+                }
+                (Stepping::Blocks, Phase::Plain(planned)) => {
+                    let steps = planned.min(left);
+                    self.phase = Phase::Plain(planned - steps);
+                    self.take_plain(steps)
+                }
+                (
+                    Stepping::Blocks,
+                    Phase::Block {
+                        taken,
+                        most,
+                        watched,
+                    },
+                ) => self.take_in_block([taken, most, watched], left),
             };
             if !finite {
+                self.end_block();
                 return Outcome::NonFinite { step: self.step() };
             }
         }
@@ -190,25 +269,41 @@ impl GramDescent {
         self.finite()
     }
 
-    fn take_planned(&mut self, steps: u64) -> bool {
+    fn plan(&mut self) -> bool {
         let Some(plan) = self.planner.plan(&self.problem, &self.state, &self.cost) else {
-            let run = self.plain_run.min(steps);
+            self.phase = Phase::Plain(self.plain_run);
             self.plain_run = (2 * self.plain_run).min(PLAIN_RUN[1]);
-            return self.take_plain(run);
+            return true;
         };
         self.block.set_up(&self.problem, &self.state, &plan);
-        // Patterns settle with log t: look again for a cheaper plan now and then.
-        let again = self.cost.patience(plan.watched.len()).max(self.step / 4);
-        let taken = self
-            .block
-            .run(&self.problem, &mut self.state, steps.min(again));
-        self.block.settle(&self.problem, &mut self.state);
-        self.step += taken;
+        let watched = plan.watched.len();
+        self.phase = Phase::Block {
+            taken: 0,
+            // Patterns settle with log t: look again for a cheaper plan now and then.
+            most: self.cost.patience(watched).max(self.step / 4),
+            watched: watched as u64,
+        };
         self.work.blocks += 1;
-        self.work.block_steps += taken;
-        self.work.watched_pairs += plan.watched.len() as u64;
-        self.work.watched_steps += plan.watched.len() as u64 * taken;
+        self.work.watched_pairs += watched as u64;
         self.plain_run = PLAIN_RUN[0];
+        true
+    }
+
+    fn take_in_block(&mut self, [before, most, watched]: [u64; 3], left: u64) -> bool {
+        let asked = (most - before).min(left);
+        let steps = self.block.run(&self.problem, &mut self.state, asked);
+        let taken = before + steps;
+        self.phase = Phase::Block {
+            taken,
+            most,
+            watched,
+        };
+        self.step += steps;
+        self.work.block_steps += steps;
+        self.work.watched_steps += watched * steps;
+        if steps < asked || taken == most {
+            self.end_block();
+        }
         // A block whose first step is already over budget must not stop the descent.
         self.finite() && (taken > 0 || self.take_plain(1))
     }

@@ -21,12 +21,21 @@ const ROWS: usize = 6;
 /// Samples times vectors of neurons from which faer multiplies.
 const LARGE: usize = 1 << 14;
 
-/// Memory of plain stepping.
+/// Samples from which it does whatever the width: copies of `G`, 32 MiB each there, leave the caches.
+const MANY_SAMPLES: usize = 1 << 11;
+
+/// Whether products over all neurons are left to faer, on all cores and straight from `G`: the loops for
+/// small problems keep copies of it in an order of their own.
+pub(super) fn is_large(samples: usize, lanes: usize) -> bool {
+    samples * lanes >= LARGE || samples >= MANY_SAMPLES
+}
+
+/// Memory of plain stepping: for a small problem two arrays of the size of `G`, for a large one none.
 #[derive(Clone, Debug)]
 pub(crate) struct Plain {
-    /// `G_ij`, rows padded to a multiple of [`ROWS`].
+    /// `G_ij`, rows padded to a multiple of [`ROWS`]; empty for a large problem.
     gram: Vec<f64>,
-    /// `G_ij c_j` in groups of [`ROWS`] rows: group, then `j`, then row.
+    /// `G_ij c_j` in groups of [`ROWS`] rows: group, then `j`, then row; empty for a large problem.
     scaled: Vec<[f64; ROWS]>,
     /// `c_j = (η/(nm)) y_j g_j`.
     rates: Vec<f64>,
@@ -41,15 +50,20 @@ pub(crate) struct Plain {
 impl Plain {
     pub fn new(problem: &Problem, state: &State) -> Self {
         let samples = problem.samples();
-        let large = samples * state.lanes >= LARGE;
-        let groups = samples.div_ceil(ROWS);
-        let mut gram = vec![0.0; groups * ROWS * samples];
-        for ((i, j), &g) in problem.gram().indexed_iter() {
-            gram[i * samples + j] = g;
+        let large = is_large(samples, state.lanes);
+        let (mut gram, mut scaled) = (Vec::new(), Vec::new());
+        if !large {
+            let groups = samples.div_ceil(ROWS);
+            problem
+                .inner_products()
+                .iter()
+                .for_each(|row| gram.extend_from_slice(row));
+            gram.resize(groups * ROWS * samples, 0.0);
+            scaled.resize(groups * samples, [0.0; ROWS]);
         }
         Self {
             gram,
-            scaled: vec![[0.0; ROWS]; groups * samples],
+            scaled,
             rates: vec![0.0; samples],
             slopes: vec![[0.0; LANES]; samples.div_ceil(LANES)],
             derivatives: vec![[0.0; LANES]; samples * if large { state.lanes } else { 1 }],
@@ -59,7 +73,7 @@ impl Plain {
 
     /// Takes up to `steps` steps; returns those taken, fewer if a margin stopped being finite.
     pub fn run(&mut self, problem: &Problem, state: &mut State, steps: u64) -> u64 {
-        if self.is_large() {
+        if is_large(problem.samples(), state.lanes) {
             return self.run_large(problem, state, steps);
         }
         vectorized(Steps {
@@ -76,11 +90,6 @@ impl Plain {
 }
 
 impl Plain {
-    /// Whether the product is left to faer.
-    pub fn is_large(&self) -> bool {
-        self.derivatives.len() > self.rates.len()
-    }
-
     /// [`run`](Self::run) with faer's product.
     fn run_large(&mut self, problem: &Problem, state: &mut State, steps: u64) -> u64 {
         let samples = problem.samples();
@@ -103,14 +112,12 @@ impl Plain {
                     }
                 }
             }
-            let gram =
-                MatRef::from_row_major_slice(&self.gram[..samples * samples], samples, samples);
             let changes = self.derivatives.as_flattened();
             let h = state.pre_activations.as_flattened_mut();
             matmul(
                 MatMut::from_row_major_slice_mut(h, samples, columns),
                 Accum::Add,
-                gram,
+                problem.inner_products().matrix(),
                 MatRef::from_row_major_slice(changes, samples, columns),
                 1.0,
                 Par::rayon(0),

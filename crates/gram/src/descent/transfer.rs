@@ -1,10 +1,15 @@
 //! Products over all neurons, at the two ends of a block.
 
-use ndarray::ArrayView2;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
 use pulp::Simd;
 
 use super::state::State;
+use crate::inner_products::InnerProducts;
 use crate::kernel::{LANES, Lanes, Vectorized, vectors, vectors_mut};
+
+/// Rows of a large matrix that are formed at once, whole lanes.
+const PANEL: usize = 128;
 
 /// `Σ_k L_ki R_kj` of two arrays laid out as the state, by lanes of `i`, then `j`.
 pub(super) struct Counts<'a> {
@@ -13,6 +18,35 @@ pub(super) struct Counts<'a> {
     pub columns: &'a mut [Lanes],
     pub lanes: usize,
     pub samples: usize,
+}
+
+impl Counts<'_> {
+    /// The same for a large problem: by faer, and some rows at a time into their places.
+    pub fn by_panels(self) {
+        let (samples, width) = (self.samples, self.lanes * LANES);
+        let [left, right] = [self.left, self.right].map(|array| array.as_flattened());
+        let right = MatRef::from_row_major_slice(right, samples, width);
+        let mut panel = vec![0.0; PANEL.min(samples) * samples];
+        let places = self.columns.chunks_mut(PANEL / LANES * samples);
+        for (left, places) in left.chunks(PANEL * width).zip(places) {
+            let rows = left.len() / width;
+            let panel = &mut panel[..rows * samples];
+            matmul(
+                MatMut::from_row_major_slice_mut(panel, rows, samples),
+                Accum::Replace,
+                MatRef::from_row_major_slice(left, rows, width),
+                right.transpose(),
+                1.0,
+                Par::rayon(0),
+            );
+            for (i, row) in panel.chunks_exact(samples).enumerate() {
+                let places = &mut places[(i / LANES) * samples..][..samples];
+                for (place, &count) in places.iter_mut().zip(row) {
+                    place[i % LANES] = count;
+                }
+            }
+        }
+    }
 }
 
 impl Vectorized for Counts<'_> {
@@ -37,10 +71,30 @@ impl Vectorized for Counts<'_> {
 
 /// `C += ΔC`, `H += ΔC G`.
 pub(super) struct Settle<'a> {
-    pub gram: ArrayView2<'a, f64>,
+    pub gram: &'a InnerProducts,
     pub changes: &'a [Lanes],
     pub state: &'a mut State,
     pub samples: usize,
+}
+
+impl Settle<'_> {
+    /// The same for a large problem, by faer.
+    pub fn by_product(self) {
+        let width = self.state.lanes * LANES;
+        let coefficients = self.state.coefficients.as_flattened_mut().iter_mut();
+        for (c, change) in coefficients.zip(self.changes.as_flattened()) {
+            *c += change;
+        }
+        let h = self.state.pre_activations.as_flattened_mut();
+        matmul(
+            MatMut::from_row_major_slice_mut(h, self.samples, width),
+            Accum::Add,
+            self.gram.matrix(),
+            MatRef::from_row_major_slice(self.changes.as_flattened(), self.samples, width),
+            1.0,
+            Par::rayon(0),
+        );
+    }
 }
 
 impl Vectorized for Settle<'_> {
@@ -55,11 +109,11 @@ impl Vectorized for Settle<'_> {
             *c = simd.add_f64s(*c, change);
         }
         let rows = vectors_mut::<S>(&mut self.state.pre_activations).chunks_exact_mut(per_row);
-        for (i, row) in rows.enumerate().take(self.samples) {
+        for (gram, row) in self.gram.iter().zip(rows) {
             for (tile, h) in row.iter_mut().enumerate() {
                 let mut sum = simd.splat_f64s(0.0);
-                for j in 0..self.samples {
-                    let g = simd.splat_f64s(self.gram[[i, j]]);
+                for (j, &g) in gram.iter().enumerate() {
+                    let g = simd.splat_f64s(g);
                     sum = simd.mul_add_e_f64s(g, changes[j * per_row + tile], sum);
                 }
                 *h = simd.add_f64s(*h, sum);

@@ -56,7 +56,7 @@ pub(super) fn chatter(pattern: &Pattern, v: &[f64], tau: f64) -> f64 {
     {
         jump.fill(0.0);
         for &j in &group.sliding {
-            for (jump, g) in jump.iter_mut().zip(&pattern.gram[j * n..(j + 1) * n]) {
+            for (jump, g) in jump.iter_mut().zip(pattern.gram.row(j)) {
                 *jump += g.abs() * v[j];
             }
         }

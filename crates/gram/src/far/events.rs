@@ -79,7 +79,7 @@ impl Base {
             Kind::Kink(i, side) => {
                 let mut z = vec![0.0; n];
                 pattern.drive(group, &at.sums, &mut z);
-                let row = &pattern.gram[i * n..(i + 1) * n];
+                let row = pattern.gram.row(i);
                 let dot: f64 = row.iter().zip(&z).map(|(g, z)| g * z).sum();
                 let h = self.pre_activations[suspect.neuron * n + i];
                 side * (h + group.sign * pattern.rate * dot)

@@ -16,7 +16,7 @@
 
 use implicit_bias_scalar::Loss;
 
-use super::linear::symmetric_times;
+use super::linear::{absolute_times, symmetric_times};
 
 /// Corrections below this fraction of the rates are lost in rounding and left out.
 const NEGLIGIBLE: f64 = 1e-18;
@@ -123,8 +123,8 @@ impl Field<'_> {
         }
         let ratio = work.u.iter().fold(0.0_f64, |most, u| most.max(u.abs())) * (-tau).exp();
         let third: Vec<f64> = work.w.iter().map(|w| w.abs()).collect();
-        let absolute: Vec<f64> = self.coupling.iter().map(|a| a.abs()).collect();
-        symmetric_times(&absolute, &third, &mut work.u);
+        let rows = self.coupling.chunks_exact(third.len().max(1));
+        absolute_times(rows, &third, &mut work.u);
         work.u.iter().copied().fold(0.0, f64::max) * ratio
     }
 }

@@ -2,8 +2,9 @@
 
 use ndarray::ArrayView2;
 
-use super::linear::{solve_semidefinite, symmetric_times};
+use super::linear::{rows_times, solve_semidefinite};
 use crate::Problem;
+use crate::inner_products::InnerProducts;
 
 /// Changes of the coupling between two computations of it from nothing.
 const REFRESH: usize = 64;
@@ -34,7 +35,7 @@ pub(super) struct Group {
 /// The groups, and the matrix that couples the margins through them.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
-    pub(super) gram: Vec<f64>,
+    pub(super) gram: InnerProducts,
     pub(super) labels: Vec<f64>,
     pub(super) slope: f64,
     /// `η/(nm)`.
@@ -52,7 +53,7 @@ impl Pattern {
     pub(super) fn new(problem: &Problem, pre_activations: ArrayView2<'_, f64>) -> Self {
         let n = problem.samples();
         let mut pattern = Self {
-            gram: problem.gram().iter().copied().collect(),
+            gram: problem.inner_products().clone(),
             labels: problem.labels().to_vec(),
             slope: problem.activation().slope(),
             rate: problem.rate(),
@@ -152,9 +153,10 @@ impl Pattern {
         let block = self.block(&sliding);
         let mut transfer = Vec::with_capacity(sliding.len() * n);
         for &i in &sliding {
-            transfer.extend((0..n).map(|j| match pieces[j] {
+            let row = self.gram.row(i).iter().zip(&pieces);
+            transfer.extend(row.map(|(g, piece)| match piece {
                 Piece::Sliding => 0.0,
-                _ => -self.gram[i * n + j],
+                _ => -g,
             }));
         }
         solve_semidefinite(&block, sliding.len(), &mut transfer);
@@ -169,10 +171,9 @@ impl Pattern {
 
     /// `G` on some samples, row after row.
     pub(super) fn block(&self, samples: &[usize]) -> Vec<f64> {
-        let n = self.samples();
         samples
             .iter()
-            .flat_map(|&i| samples.iter().map(move |&j| self.gram[i * n + j]))
+            .flat_map(|&i| samples.iter().map(move |&j| self.gram.row(i)[j]))
             .collect()
     }
 
@@ -201,9 +202,9 @@ impl Pattern {
         let factor = count * self.rate / self.width;
         let mut row = vec![0.0; n];
         for i in (0..n).filter(|&i| weights[i] != 0.0) {
-            row.copy_from_slice(&self.gram[i * n..(i + 1) * n]);
+            row.copy_from_slice(self.gram.row(i));
             for (&l, transfer) in group.sliding.iter().zip(group.transfer.chunks_exact(n)) {
-                let g = self.gram[i * n + l];
+                let g = self.gram.row(i)[l];
                 for (row, &t) in row[i..].iter_mut().zip(&transfer[i..]) {
                     *row += g * t;
                 }
@@ -243,7 +244,7 @@ impl Pattern {
 
     /// Change of the pre-activations of a group's neurons, `s (η/(nm)) G z`, `n` of them.
     pub(super) fn moved(&self, group: &Group, z: &[f64], out: &mut [f64]) {
-        symmetric_times(&self.gram, z, out);
+        rows_times(self.gram.iter(), z, out);
         let factor = group.sign * self.rate;
         out.iter_mut().for_each(|h| *h *= factor);
         for &i in &group.sliding {

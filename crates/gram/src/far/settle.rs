@@ -1,6 +1,6 @@
 //! What a neuron does at an event.
 
-use super::linear::{solve_semidefinite, symmetric_times};
+use super::linear::{rows_times, solve_semidefinite};
 use super::pattern::{Pattern, Piece};
 use super::selection::Selection;
 
@@ -88,7 +88,7 @@ impl Neuron<'_> {
             change[i] = share;
         }
         let mut moved = vec![0.0; change.len()];
-        symmetric_times(&pattern.gram, &change, &mut moved);
+        rows_times(pattern.gram.iter(), &change, &mut moved);
         for (h, moved) in self.h.iter_mut().zip(moved) {
             *h += moved;
         }
@@ -121,7 +121,7 @@ fn select(pattern: &Pattern, pieces: &[Piece], at_kink: &[usize], v: &[f64]) -> 
     let force: Vec<f64> = at_kink
         .iter()
         .map(|&j| {
-            let row = &pattern.gram[j * n..(j + 1) * n];
+            let row = pattern.gram.row(j);
             pattern.labels[j] * row.iter().zip(&z).map(|(g, z)| g * z).sum::<f64>()
         })
         .collect();

@@ -1,5 +1,6 @@
 //! The configuration of a run: settings as given, and the validated configuration they resolve to.
 
+mod data;
 mod resolve;
 mod settings;
 mod steps;
@@ -20,10 +21,12 @@ pub use settings::{
 pub use steps::Steps;
 
 use crate::LabError;
-use resolve::{
-    describe_file, describe_preparation, describe_synthetic, invalid, is_mnist, number,
-    resolve_activation, resolve_data, resolve_engine, resolve_exact_steps, resolve_init,
+use data::{
+    describe_file, describe_preparation, describe_synthetic, is_mnist, resolve_data,
     resolve_preparation,
+};
+use resolve::{
+    invalid, number, resolve_activation, resolve_engine, resolve_exact_steps, resolve_init,
 };
 
 /// Most recorded steps a decade: past this the tables outgrow their use.

@@ -251,3 +251,131 @@ fn different_configurations_have_different_names() {
     };
     assert_ne!(name(0), name(1));
 }
+
+#[test]
+fn a_configuration_of_files_is_the_same_after_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("a-images-idx3-ubyte"), [0, 0, 8, 3]).unwrap();
+    let none = Settings::default;
+    for settings in [
+        Settings {
+            data: Some(at("x.npz")),
+            labels: Some(LabelKind::ZeroOne),
+            noise: Some(0.5),
+            ..none()
+        },
+        Settings {
+            data: Some(at("x.tsv")),
+            label_column: Some("species".into()),
+            positive: Some("-1".into()),
+            random_labels: Some(true),
+            ..none()
+        },
+        Settings {
+            data: Some(at("a-images-idx3-ubyte")),
+            positive: Some("3".into()),
+            negative: Some("3.5".into()),
+            per_class: Some(7),
+            unit_norm: Some(true),
+            export: Some(ExportKind::Npz),
+            ..none()
+        },
+        Settings {
+            data: Some(at("x.npy")),
+            label_file: Some(at("y.npy")),
+            ..none()
+        },
+        Settings {
+            data_dir: Some(at("mnist")),
+            split: Some(SplitKind::Test),
+            positive: Some("0".into()),
+            scale: Some(1.0),
+            ..none()
+        },
+        Settings {
+            data: Some("mnist".into()),
+            positive: Some("0".into()),
+            centre: Some(true),
+            ..none()
+        },
+        Settings {
+            centre: Some(true),
+            scale: Some(3.0),
+            ..none()
+        },
+    ] {
+        let config = RunConfig::resolve(&settings).unwrap();
+        let text = config.to_toml();
+        let again = RunConfig::resolve(&from_toml(&text).unwrap()).unwrap();
+        assert_eq!(again, config, "{text}");
+    }
+}
+
+#[test]
+fn pixels_of_mnist_are_scaled_unless_asked_otherwise_and_noise_means_what_the_source_says() {
+    let resolve = |settings: Settings| RunConfig::resolve(&settings).unwrap().preparation;
+    let mnist = Settings {
+        data: Some("mnist".into()),
+        positive: Some("4".into()),
+        noise: Some(2.0),
+        ..Settings::default()
+    };
+    let prepared = resolve(mnist.clone());
+    assert_eq!((prepared.scale, prepared.noise), (1.0 / 255.0, 2.0));
+    let raw = Settings {
+        scale: Some(1.0),
+        ..mnist
+    };
+    assert_eq!(resolve(raw).scale, 1.0);
+    // The noise of generated samples is the generator's.
+    let generated = Settings {
+        noise: Some(2.0),
+        ..Settings::default()
+    };
+    assert!(resolve(generated).is_none());
+}
+
+#[test]
+fn other_data_drop_the_keys_of_those_of_the_file() {
+    let file = Settings {
+        data: Some("mnist".into()),
+        data_dir: Some("digits".into()),
+        split: Some(SplitKind::Test),
+        positive: Some("3".into()),
+        per_class: Some(5),
+        noise: Some(0.5),
+        centre: Some(true),
+        ..Settings::default()
+    };
+    let flags = Settings {
+        data: Some("other.npz".into()),
+        ..Settings::default()
+    };
+    let merged = flags.over(file.clone());
+    assert_eq!((merged.data_dir, merged.split), (None, None));
+    assert_eq!((merged.per_class, merged.noise), (Some(5), Some(0.5)));
+    let flags = Settings {
+        synthetic: Some(SyntheticKind::Mixture),
+        ..Settings::default()
+    };
+    let merged = flags.over(file.clone());
+    assert_eq!(
+        (merged.data.clone(), merged.positive.clone(), merged.noise),
+        (None, None, None)
+    );
+    assert!(RunConfig::resolve(&merged).unwrap().preparation.centre);
+    let flags = Settings {
+        data: Some("signs.npz".into()),
+        labels: Some(LabelKind::ZeroOne),
+        ..Settings::default()
+    };
+    assert_eq!(flags.over(file).positive, None);
+    let all = Settings {
+        width: Some(3),
+        seed: Some(1),
+        noise: Some(1.0),
+        ..Settings::default()
+    };
+    assert_eq!((all.of_data().width, all.of_data().seed), (None, Some(1)));
+}

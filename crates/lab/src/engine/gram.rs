@@ -145,23 +145,29 @@ impl GramEngine {
         }
     }
 
+    /// Pre-activations and coefficients.
+    fn arrays(&self) -> [Array2<f64>; 2] {
+        match &self.phase {
+            Phase::Exact(descent) => descent.arrays(),
+            Phase::Far(flow, _) => [flow.pre_activations(), flow.coefficients()],
+        }
+    }
+
     fn initial(&self) -> [ArrayView2<'_, f64>; 2] {
         [self.initial[0].view(), self.initial[1].view()]
     }
 
     /// Goes over to log time, or puts that off; `Some` where it can be put off no longer.
     fn hand_over(&mut self) -> Result<Option<StopReason>, LabError> {
-        let Phase::Exact(descent) = &self.phase else {
+        let Phase::Exact(descent) = &mut self.phase else {
             return Ok(None);
         };
+        // The flow takes as much memory as a block.
+        descent.release();
         let step = descent.step();
         let problem = descent.problem().clone();
-        let flow = FarFlow::new(
-            problem.clone(),
-            step,
-            descent.pre_activations(),
-            descent.coefficients(),
-        );
+        let [pre_activations, coefficients] = descent.arrays();
+        let flow = FarFlow::new(problem.clone(), step, pre_activations, coefficients);
         match flow {
             Ok(flow) => {
                 self.notes.push(format!(
@@ -255,13 +261,14 @@ impl Engine for GramEngine {
     }
 
     fn observe(&mut self) -> Result<Observation, LabError> {
-        let (margins, pre_activations) = (self.margins(), self.pre_activations());
+        let margins = self.margins();
+        let [pre_activations, coefficients] = self.arrays();
         let measures = self.start.measure(
             self.problem(),
             GramState {
                 margins: &margins,
                 pre_activations: pre_activations.view(),
-                coefficients: self.coefficients().view(),
+                coefficients: coefficients.view(),
             },
         )?;
         let blocks = TwoLayerConfig::BLOCKS

@@ -94,7 +94,10 @@ impl<M: Network> TensorEngine<M> {
     ) -> Result<Self, LabError> {
         let training_device = device.device.clone().autodiff();
         let model = build(&training_device)?;
-        let samples = to_tensor(x, &device.device);
+        // Columns in memory: a network that multiplies by Xᵀ then finds it in order, where the `ndarray`
+        // backend would copy all of X at every product.
+        let columns = x.t().as_standard_layout().into_owned();
+        let samples = to_tensor(&columns, &device.device).transpose();
         let outputs = model.valid().scores(samples.clone().narrow(0, 0, 1)).dims()[1];
         if outputs != objective.outputs() {
             return Err(LabError::Config {

@@ -8,6 +8,7 @@ use crate::LabError;
 use crate::observation::ClassObservation;
 
 /// Labels or classes with what is computed from them once.
+#[expect(clippy::large_enum_variant, reason = "there is one a run")]
 pub(super) enum Truth {
     Signs {
         labels: Vec<f64>,

@@ -1,6 +1,7 @@
 //! Layers on a pair of axes, and the labels beside them.
 
 pub(super) mod cells;
+pub(super) mod pictures;
 
 use super::labels::{shorten, spread};
 use super::number::format_number;
@@ -74,6 +75,7 @@ impl<'a> Canvas<'a> {
             Layer::Band { points, style } => self.band(points, *style),
             Layer::Matrix { label, values } => self.matrix(label, values),
             Layer::Cells(cells) => self.cells(cells),
+            Layer::Pictures(pictures) => self.pictures(pictures),
         }
     }
 

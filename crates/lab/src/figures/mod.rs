@@ -19,6 +19,7 @@ mod sweep;
 mod trace;
 
 pub use draw::cells::Cells;
+pub use draw::pictures::{Picture, Pictures, Tint};
 pub use number::format_number;
 pub use plot::{Axis, Figure, Layer, Panel, Scale};
 pub use run::{LogFit, RunContext, quantity_label, run_figures};

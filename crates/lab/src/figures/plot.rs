@@ -1,6 +1,7 @@
 //! What a figure is: panels, axes and layers, before anything is drawn.
 
 use super::draw::cells::Cells;
+use super::draw::pictures::Pictures;
 use super::style::Style;
 
 /// How an axis maps values to lengths.
@@ -128,6 +129,8 @@ pub enum Layer {
     },
     /// A heat map on the values of both axes.
     Cells(Cells),
+    /// Rows of small pictures; the panel then has no axes, and nothing else in it.
+    Pictures(Pictures),
 }
 
 impl Layer {

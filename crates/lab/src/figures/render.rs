@@ -1,6 +1,7 @@
 //! Layout: ranges, margins, axes; the layers themselves are drawn in `draw`.
 
 use super::draw::Canvas;
+use super::draw::pictures::Pictures;
 use super::labels::{shorten, text_width};
 use super::plot::{Axis, Figure, Layer, Panel, Scale};
 use super::scale::{Map, Tick, drawable, range_of, ticks};
@@ -62,7 +63,17 @@ impl Figure {
             .max()
             .unwrap_or(0);
         // A panel with many labels grows rather than letting them touch.
-        let height = (LABEL_SPACING * labels as f64).max(205.0);
+        let height = match self
+            .panels
+            .iter()
+            .filter_map(pictures_of)
+            .map(Pictures::size)
+            .max()
+        {
+            // Square pictures: as many pixels high as they are wide.
+            Some((rows, columns)) => width * rows as f64 / columns as f64,
+            None => (LABEL_SPACING * labels as f64).max(205.0),
+        };
         let top = if self.panels.iter().any(|p| !p.title.is_empty()) {
             28.0
         } else {
@@ -96,7 +107,10 @@ impl Figure {
         let mut prepared = Vec::new();
         for (index, (x, panel)) in ranges.into_iter().enumerate() {
             let y = shared.unwrap_or_else(|| y_of(panel));
-            let mut y_ticks = ticks(panel.y.scale, sorted(y), 5);
+            let mut y_ticks = match pictures_of(panel) {
+                Some(pictures) => row_texts(pictures),
+                None => ticks(panel.y.scale, sorted(y), 5),
+            };
             let numbers = !(self.share_y && index > 0);
             if !numbers {
                 y_ticks.iter_mut().for_each(|tick| {
@@ -121,7 +135,10 @@ impl Figure {
                 0.0 => 18.0,
                 _ => LABEL_INDENT + widest * TEXT + 4.0,
             };
-            let x_ticks = ticks(panel.x.scale, sorted(x), 6);
+            let x_ticks = match pictures_of(panel) {
+                Some(pictures) => column_texts(pictures),
+                None => ticks(panel.x.scale, sorted(x), 6),
+            };
             prepared.push(Prepared {
                 panel,
                 x,
@@ -170,7 +187,11 @@ fn label_texts(panel: &Panel) -> impl Iterator<Item = &str> {
         | Layer::Bundle { label, .. }
         | Layer::Level { label, .. }
         | Layer::Guide { label, .. } => (!label.is_empty()).then_some(label.as_str()),
-        Layer::Event { .. } | Layer::Band { .. } | Layer::Matrix { .. } | Layer::Cells(_) => None,
+        Layer::Event { .. }
+        | Layer::Band { .. }
+        | Layer::Matrix { .. }
+        | Layer::Cells(_)
+        | Layer::Pictures(_) => None,
     })
 }
 
@@ -203,7 +224,8 @@ fn extent(panel: &Panel) -> Vec<[f64; 2]> {
             Layer::Level { .. }
             | Layer::Guide { .. }
             | Layer::Event { .. }
-            | Layer::Matrix { .. } => {}
+            | Layer::Matrix { .. }
+            | Layer::Pictures(_) => {}
         }
     }
     points.retain(|&point| shown(panel, point));
@@ -254,8 +276,38 @@ fn y_range(panels: &[Panel]) -> [f64; 2] {
     range_of(first.y.scale, values, 0.06)
 }
 
+/// The pictures of a panel that shows some.
+fn pictures_of(panel: &Panel) -> Option<&Pictures> {
+    panel.layers.iter().find_map(|layer| match layer {
+        Layer::Pictures(pictures) => Some(pictures),
+        _ => None,
+    })
+}
+
+/// The texts beside the rows of pictures, placed as ticks are.
+fn row_texts(pictures: &Pictures) -> Vec<Tick> {
+    let rows = pictures.rows.iter().enumerate();
+    rows.map(|(row, (text, _))| Tick {
+        value: row as f64,
+        label: Some(text.clone()),
+    })
+    .collect()
+}
+
+/// The texts below the columns of pictures, placed as ticks are.
+fn column_texts(pictures: &Pictures) -> Vec<Tick> {
+    let texts = pictures.column_texts().into_iter();
+    texts
+        .map(|(value, text)| Tick {
+            value,
+            label: Some(text),
+        })
+        .collect()
+}
+
 fn matrix_size(panel: &Panel) -> Option<(usize, usize)> {
     panel.layers.iter().find_map(|layer| match layer {
+        Layer::Pictures(pictures) => Some(pictures.size()),
         Layer::Matrix { values, .. } => {
             let columns = values.iter().map(Vec::len).max().unwrap_or(0);
             Some((values.len().max(1), columns.max(1)))
@@ -347,7 +399,9 @@ fn draw_axes(svg: &mut Svg, part: &Prepared<'_>, frame: Frame, x: &Map, y: &Map)
             );
         }
     }
-    svg.path(&marks, &ink);
+    if pictures_of(part.panel).is_none() {
+        svg.path(&marks, &ink);
+    }
     let middle = [0.5 * (left + frame.right), 0.5 * (frame.top + bottom)];
     svg.text(
         [middle[0], bottom + 35.0],

@@ -146,6 +146,17 @@ impl Svg {
         );
     }
 
+    /// A PNG file in base64, its pixels shown as squares.
+    pub fn png(&mut self, [x, y]: Point, [width, height]: [f64; 2], base64: &str) {
+        let [x, y, width, height] = [x, y, width, height].map(px);
+        let _ = writeln!(
+            self.body,
+            "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" \
+             preserveAspectRatio=\"none\" image-rendering=\"pixelated\" \
+             href=\"data:image/png;base64,{base64}\"/>"
+        );
+    }
+
     /// One line of text.
     pub fn text(&mut self, [x, y]: Point, size: f64, anchor: Anchor, text: &str) {
         self.write_text(x, y, size, anchor, "", text);

@@ -48,6 +48,7 @@ pub fn execute_all(
                         advance(index, fraction);
                         !failed.load(Ordering::Relaxed)
                     },
+                    stage: &mut |_, _| {},
                     announce: &mut |_| {},
                 },
             );

@@ -1,12 +1,10 @@
-//! Which engine runs a configuration, and why, by what a step costs.
+//! Which engine runs a configuration, and why: by what a step costs, and by what memory there is.
 
+use super::memory::Bytes;
 use crate::LabError;
 use crate::config::{EngineKind, GradientKind, Precision, RunConfig};
 use crate::device::is_on_host;
 use crate::figures::format_number;
-
-/// Most samples of the Gram engine: the Gram matrix of so many takes 2 GiB.
-const MAX_SAMPLES: usize = 1 << 14;
 
 /// Past this a step number is no longer exact, and no machine gets there one step at a time.
 const MAX_TENSOR_STEPS: f64 = 9_007_199_254_740_992.0;
@@ -29,6 +27,16 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
+    /// Pairs of a neuron and a sample, `2m n`.
+    pub fn pairs(self) -> f64 {
+        2.0 * self.width as f64 * self.samples as f64
+    }
+
+    /// Entries of the samples and the weights, `(n + 2m) d`.
+    pub fn arrays(self) -> f64 {
+        (self.samples as f64 + 2.0 * self.width as f64) * self.dim as f64
+    }
+
     /// Operations of one step in weight space by the hand-derived gradient: `8 m n d`.
     fn tensor_step(self) -> f64 {
         8.0 * self.width as f64 * self.samples as f64 * self.dim as f64
@@ -60,9 +68,32 @@ pub(super) struct Choice {
     pub reason: String,
 }
 
-/// Picks the engine that was asked for, or the cheaper one of those that can run the configuration.
-pub(super) fn choose(config: &RunConfig, sizes: Sizes) -> Result<Choice, LabError> {
-    let (engine, reason) = pick(config, sizes)?;
+/// Picks the engine that was asked for, or the cheaper one of those that can run the configuration in the
+/// memory that is free (`None`: not known).
+pub(super) fn choose(
+    config: &RunConfig,
+    sizes: Sizes,
+    free: Option<Bytes>,
+) -> Result<Choice, LabError> {
+    let (engine, reason) = pick(config, sizes, free)?;
+    match engine {
+        Pick::Gram => check_memory(sizes, free)?,
+        // Elsewhere memory is another.
+        Pick::Tensor if is_on_host(config.device.as_deref()).unwrap_or(false) => {
+            let needed = Bytes::tensor(sizes);
+            if !needed.fit(free) {
+                return Err(LabError::Config {
+                    key: "samples".into(),
+                    expected: format!("a problem that {} of memory hold", words(free)),
+                    found: format!(
+                        "n = {}, d = {}, m = {}, about {needed} in weight space ({reason})",
+                        sizes.samples, sizes.dim, sizes.width
+                    ),
+                });
+            }
+        }
+        Pick::Tensor => {}
+    }
     if engine == Pick::Tensor && config.steps.get() > MAX_TENSOR_STEPS {
         return Err(LabError::Config {
             key: "steps".into(),
@@ -75,7 +106,14 @@ pub(super) fn choose(config: &RunConfig, sizes: Sizes) -> Result<Choice, LabErro
     Ok(Choice { engine, reason })
 }
 
-fn pick(config: &RunConfig, sizes: Sizes) -> Result<(Pick, String), LabError> {
+/// What is free, in words.
+fn words(free: Option<Bytes>) -> String {
+    free.map_or("4 GiB".to_owned(), |free| {
+        format!("the {free} that are free")
+    })
+}
+
+fn pick(config: &RunConfig, sizes: Sizes, free: Option<Bytes>) -> Result<(Pick, String), LabError> {
     let on_host = is_on_host(config.device.as_deref());
     match config.engine {
         EngineKind::Tensor => return Ok((Pick::Tensor, "asked for".into())),
@@ -109,49 +147,58 @@ fn pick(config: &RunConfig, sizes: Sizes) -> Result<(Pick, String), LabError> {
     {
         return Ok((Pick::Tensor, format!("device {device} was asked for")));
     }
-    if sizes.samples > MAX_SAMPLES {
-        let reason = format!(
-            "the Gram matrix of n = {} samples would take more than 2 GiB",
-            sizes.samples
-        );
-        return Ok((Pick::Tensor, reason));
-    }
     if !sizes.squares_in_range {
         return Ok((Pick::Tensor, OUT_OF_RANGE.into()));
+    }
+    let memory = [Bytes::gram(sizes), Bytes::tensor(sizes)];
+    if !memory[0].fit(free) {
+        let reason = format!(
+            "Gram coordinates would take about {} of memory for n = {} samples, more than {}",
+            memory[0],
+            sizes.samples,
+            words(free)
+        );
+        return Ok((Pick::Tensor, reason));
     }
     let steps = config.steps.get();
     let [tensor, gram, setup] =
         [sizes.tensor_step(), sizes.gram_step(), sizes.gram_setup()].map(format_number);
-    let costs = format!(
-        "at most {gram} operations a step (4mn²) after {setup} once, against {tensor} (8mnd) in \
-         weight space"
+    let gram = format!(
+        "at most {gram} operations a step (4mn²) after {setup} once and about {} of memory",
+        memory[0]
     );
+    let tensor = format!("{tensor} (8mnd) and {}", memory[1]);
     if steps > MANY_STEPS {
         let reason = format!(
-            "Gram coordinates on the host: {} steps are too many for weight space; {costs}",
+            "Gram coordinates on the host: {} steps are too many for weight space; {gram}, against \
+             {tensor} in weight space",
             format_number(steps)
         );
         return Ok((Pick::Gram, reason));
     }
     if sizes.gram_setup() + steps * sizes.gram_step() <= steps * sizes.tensor_step() {
-        return Ok((Pick::Gram, format!("Gram coordinates on the host: {costs}")));
+        let reason =
+            format!("Gram coordinates on the host: {gram}, against {tensor} in weight space");
+        return Ok((Pick::Gram, reason));
     }
-    let reason = format!(
-        "{tensor} operations a step (8mnd), against up to {gram} (4mn²) after {setup} once in Gram \
-         coordinates"
-    );
+    let reason = format!("{tensor} of memory, against {gram} in Gram coordinates");
     Ok((Pick::Tensor, reason))
 }
 
-/// Refuses more samples than a Gram matrix may have.
-pub(super) fn check_samples(samples: usize) -> Result<(), LabError> {
-    if samples <= MAX_SAMPLES {
+/// Refuses a problem whose Gram coordinates take more memory than there is.
+pub(super) fn check_memory(sizes: Sizes, free: Option<Bytes>) -> Result<(), LabError> {
+    let needed = Bytes::gram(sizes);
+    if needed.fit(free) {
         return Ok(());
     }
     Err(LabError::Config {
         key: "engine".into(),
-        expected: format!("tensor for more than {MAX_SAMPLES} samples (a Gram matrix of 2 GiB)"),
-        found: format!("gram, with n = {samples}"),
+        expected: format!(
+            "tensor, or fewer samples: Gram coordinates take about 16 n² bytes of memory, and {} hold \
+             no more",
+            words(free)
+        ),
+        found: format!("gram, with n = {}, about {needed}", sizes.samples),
     })
 }
 
@@ -168,7 +215,7 @@ mod tests {
     };
 
     fn picked(settings: Settings, sizes: Sizes) -> Result<Choice, LabError> {
-        choose(&RunConfig::resolve(&settings)?, sizes)
+        choose(&RunConfig::resolve(&settings)?, sizes, None)
     }
 
     fn steps(number: f64) -> Option<Steps> {
@@ -245,12 +292,44 @@ mod tests {
             ..Settings::default()
         };
         assert!(picked(gram.clone(), tiny).is_err() && picked(gram, NEARLY_ORTHOGONAL).is_ok());
-        let too_many = Sizes {
+    }
+
+    #[test]
+    fn memory_decides_before_cost_and_is_named() {
+        // Two Gram matrices of 20,000 samples are 6 GiB.
+        let many = Sizes {
             samples: 20_000,
+            dim: 100_000,
             ..NEARLY_ORTHOGONAL
         };
-        let choice = picked(Settings::default(), too_many).unwrap();
+        let auto = RunConfig::resolve(&Settings::default()).unwrap();
+        let asked = RunConfig::resolve(&Settings {
+            engine: Some(EngineKind::Gram),
+            ..Settings::default()
+        })
+        .unwrap();
+        let plenty = Some(Bytes::gram(many));
+        let choice = choose(&auto, many, plenty).unwrap();
+        assert_eq!(choice.engine, Pick::Gram, "{}", choice.reason);
+        assert!(
+            choice.reason.contains(" GiB of memory"),
+            "{}",
+            choice.reason
+        );
+        assert_eq!(choose(&asked, many, plenty).unwrap().engine, Pick::Gram);
+        let wide = Sizes { dim: 1000, ..many };
+        let little = Some(Bytes::tensor(wide));
+        let choice = choose(&auto, wide, little).unwrap();
         assert_eq!(choice.engine, Pick::Tensor, "{}", choice.reason);
-        assert!(check_samples(20_000).is_err() && check_samples(10).is_ok());
+        assert!(choice.reason.contains("GiB"), "{}", choice.reason);
+        let error = choose(&asked, wide, little).unwrap_err();
+        assert!(
+            error.is_input() && error.to_string().contains("n = 20000"),
+            "{error}"
+        );
+        let none = Some(Bytes::tensor(NEARLY_ORTHOGONAL));
+        let error = choose(&auto, wide, none).unwrap_err();
+        assert!(error.is_input(), "{error}");
+        assert!(error.to_string().contains("in weight space"), "{error}");
     }
 }

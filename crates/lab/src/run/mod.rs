@@ -7,6 +7,7 @@ mod directory;
 mod drive;
 mod export;
 mod manifest;
+mod memory;
 mod predict;
 mod prepare;
 mod record;
@@ -22,13 +23,20 @@ pub use manifest::{DataManifest, FORMAT, Manifest, RawGeometry};
 pub use prepare::{Prepared, ReadyEngine};
 pub use record::RunRecord;
 
+use choice::Pick;
 use predict::{Checkpoints, predict};
 
 use crate::config::RunConfig;
 use crate::{Engine, LabError, Series, schedule};
 
-/// How often the tables of a running run are written, in seconds.
+/// How often the tables of a running run are written, in seconds, at most.
 const SAVE_INTERVAL: f64 = 2.0;
+
+/// Tables that take long to write are written less often: after this many times as long.
+const SAVE_SHARE: f64 = 20.0;
+
+/// What a run is said to be at while it takes its steps.
+const STEPS: &str = "steps";
 
 /// Where and how a run executes; nothing here changes its numbers.
 pub struct RunOptions<'a> {
@@ -38,6 +46,9 @@ pub struct RunOptions<'a> {
     pub threads: usize,
     /// Told the fraction of the horizon after each chunk of steps; `false` interrupts.
     pub progress: &'a mut dyn FnMut(f64) -> bool,
+    /// Told before the first step and after the last one what is going on, and the fraction of it that is
+    /// done; `steps` when they begin.
+    pub stage: &'a mut dyn FnMut(&str, f64),
     /// Told which engine was picked, and why; and at the end what it noted.
     pub announce: &'a mut dyn FnMut(&str),
 }
@@ -48,6 +59,8 @@ struct Keeper<'a> {
     horizon: f64,
     progress: &'a mut dyn FnMut(f64) -> bool,
     saved: Instant,
+    /// Seconds from one writing of the tables to the next.
+    interval: f64,
     checkpoints: Checkpoints<'a>,
 }
 
@@ -61,9 +74,11 @@ impl Watcher for Keeper<'_> {
     }
 
     fn recorded(&mut self, series: &Series, margins: &Series) -> Result<(), LabError> {
-        if series.len() == 1 || self.saved.elapsed().as_secs_f64() > SAVE_INTERVAL {
+        if series.len() == 1 || self.saved.elapsed().as_secs_f64() > self.interval {
+            let clock = Instant::now();
             write_tables(self.directory, series, margins)?;
             self.saved = Instant::now();
+            self.interval = SAVE_INTERVAL.max(SAVE_SHARE * clock.elapsed().as_secs_f64());
         }
         Ok(())
     }
@@ -101,8 +116,16 @@ pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord,
         // A directory in use is refused before any work.
         RunDirectory::create(path)?;
     }
-    let prepared = Prepared::new(config)?;
-    let ready = prepared.engine(config, options.threads)?;
+    let prepared = Prepared::watched(config, options.stage)?;
+    let choice = prepared.choice(config)?;
+    (options.stage)(
+        &match choice.engine {
+            Pick::Gram => format!("inner products of {} samples", prepared.data.samples()),
+            Pick::Tensor => "network".to_owned(),
+        },
+        0.0,
+    );
+    let ready = prepared.engine_of(config, options.threads, choice)?;
     (options.announce)(&format!("engine {}: {}", ready.engine.name(), ready.reason));
     let directory =
         RunDirectory::choose(config.out.as_deref(), options.parent, &config.run_name())?;
@@ -138,9 +161,11 @@ pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord,
         horizon,
         progress: options.progress,
         saved: Instant::now(),
+        interval: SAVE_INTERVAL,
         checkpoints: Checkpoints::of(&prepared.data, prepared.width),
     };
     let schedule = schedule(horizon, config.record);
+    (options.stage)(STEPS, 0.0);
     let trajectory = drive(engine.as_mut(), &schedule, &mut keeper)?;
     let checkpoints = keeper.checkpoints;
     manifest.wall_seconds = clock.elapsed().as_secs_f64();
@@ -156,9 +181,11 @@ pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord,
     let Trajectory {
         series, margins, ..
     } = trajectory;
+    (options.stage)("limit", 0.0);
     let prediction = predict(config, &manifest, &weights, &checkpoints);
     let path: PathBuf = directory.path().to_owned();
     let record = RunRecord::new(path, config.clone(), manifest, series, margins, prediction);
+    (options.stage)("figures and report", 0.0);
     record.write_conclusions(&directory)?;
     if let Some(format) = config.export {
         record.export(format, &prepared.data)?;

@@ -5,7 +5,8 @@ use implicit_bias_data::{Dataset, Geometry, read_weights_npz};
 use implicit_bias_model::{TwoLayerConfig, Weights};
 use ndarray::Array2;
 
-use super::choice::{Pick, Sizes, check_samples, choose};
+use super::choice::{Choice, Pick, Sizes, check_memory, choose};
+use super::memory;
 use crate::config::{InitSource, Precision, RunConfig};
 use crate::device::select_device;
 use crate::engine::{GramEngine, GramEngineOptions, TensorEngine, TensorEngineOptions};
@@ -37,12 +38,29 @@ impl Prepared {
     /// Those of the readers and generators; [`LabError::Config`] for sizes that do not fit each other
     /// or that no memory would hold.
     pub fn new(config: &RunConfig) -> Result<Self, LabError> {
+        Self::watched(config, &mut |_, _| {})
+    }
+
+    /// The same, with a watcher that is told what is going on and the fraction of it that is done.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn watched(
+        config: &RunConfig,
+        watcher: &mut dyn FnMut(&str, f64),
+    ) -> Result<Self, LabError> {
         if let InitSource::Gaussian { width, .. } = config.init {
             // Before the data: a typing error should not cost a long load.
             check_size("width", width, 1)?;
         }
+        watcher("data", 0.0);
         let raw = config.data.load(config.seed)?;
-        let raw_geometry = (!config.preparation.is_none()).then(|| Geometry::without_rank(&raw));
+        let raw_geometry = (!config.preparation.is_none()).then(|| {
+            Geometry::watched(&raw, &mut |done| {
+                watcher("geometry before preparation", done)
+            })
+        });
         let data = config.prepare(raw)?;
         let dim = data.dim();
         let (pos, neg) = match &config.init {
@@ -76,7 +94,7 @@ impl Prepared {
         let [pos_name, neg_name] = TwoLayerConfig::BLOCKS.map(str::to_owned);
         let weights = Weights::new(vec![(pos_name, pos), (neg_name, neg)])?;
         Ok(Self {
-            geometry: Geometry::without_rank(&data),
+            geometry: Geometry::watched(&data, &mut |done| watcher("geometry", done)),
             raw_geometry,
             data,
             weights,
@@ -90,7 +108,20 @@ impl Prepared {
     ///
     /// Those of the device and the engine.
     pub fn engine(&self, config: &RunConfig, threads: usize) -> Result<ReadyEngine, LabError> {
-        let choice = choose(config, self.sizes())?;
+        self.engine_of(config, threads, self.choice(config)?)
+    }
+
+    /// The engine to build, and why.
+    pub(super) fn choice(&self, config: &RunConfig) -> Result<Choice, LabError> {
+        choose(config, self.sizes(), memory::free())
+    }
+
+    pub(super) fn engine_of(
+        &self,
+        config: &RunConfig,
+        threads: usize,
+        choice: Choice,
+    ) -> Result<ReadyEngine, LabError> {
         match choice.engine {
             Pick::Gram => Ok(ReadyEngine {
                 engine: Box::new(self.gram_engine(config)?),
@@ -107,9 +138,10 @@ impl Prepared {
     ///
     /// # Errors
     ///
-    /// Those of the engine; [`LabError::Config`] for more samples than a Gram matrix may have.
+    /// Those of the engine; [`LabError::Config`] for more samples than memory has room for in Gram
+    /// coordinates.
     pub fn gram_engine(&self, config: &RunConfig) -> Result<GramEngine, LabError> {
-        check_samples(self.data.samples())?;
+        check_memory(self.sizes(), memory::free())?;
         GramEngine::new(
             &self.data,
             &self.weights,

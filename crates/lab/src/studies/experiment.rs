@@ -25,6 +25,12 @@ struct ExperimentArgs {
     /// Number of samples n
     #[arg(long, value_name = "N")]
     samples: Option<usize>,
+    /// Folder of the MNIST files [default: the user's data directory]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Samples of each class
+    #[arg(long, value_name = "N")]
+    per_class: Option<usize>,
     /// Width m: neurons in each block
     #[arg(long, value_name = "M")]
     width: Option<usize>,
@@ -82,6 +88,8 @@ impl ExperimentArgs {
         Settings {
             seed: self.seed,
             samples: self.samples,
+            data_dir: self.data_dir.clone(),
+            per_class: self.per_class,
             width: self.width,
             step_size: self.step_size,
             steps: self.steps,
@@ -107,6 +115,7 @@ pub fn main(study: fn(Scale) -> Study) -> ExitCode {
 
 fn run(study: fn(Scale) -> Study) -> Result<bool, LabError> {
     let about = study(Scale::Full);
+    let reads_files = about.runs.iter().any(|run| run.settings.data.is_some());
     let command = ExperimentArgs::augment_args(clap::Command::new(about.name))
         .version(env!("CARGO_PKG_VERSION"))
         .about(about.title)
@@ -114,7 +123,16 @@ fn run(study: fn(Scale) -> Study) -> Result<bool, LabError> {
             "{}\n\n{} [{}]\n\nSetting: {}.",
             about.title, about.statement.text, about.statement.source, about.setting
         ))
-        .max_term_width(100);
+        .max_term_width(100)
+        .mut_args(|argument| {
+            let misplaced: &[&str] = if reads_files {
+                &["samples"]
+            } else {
+                &["data_dir", "per_class"]
+            };
+            let hidden = misplaced.contains(&argument.get_id().as_str());
+            argument.hide(hidden)
+        });
     let matches = command.get_matches();
     let arguments = ExperimentArgs::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let mut study = study(if arguments.quick {
@@ -122,11 +140,15 @@ fn run(study: fn(Scale) -> Study) -> Result<bool, LabError> {
     } else {
         Scale::Full
     });
-    let limits = study.limits.iter_mut().flat_map(|part| &mut part.runs);
-    for run in study.runs.iter_mut().chain(limits) {
+    for run in study.runs.iter_mut().chain(&mut study.limits) {
         arguments.apply(run)?;
     }
-    if arguments.settings() != Settings::default() {
+    // Where the files are changes nothing.
+    let changed = Settings {
+        data_dir: None,
+        ..arguments.settings()
+    };
+    if changed != Settings::default() {
         study.setting += "; changed by flags, see each run's configuration";
     }
     let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new("runs"), study.name)?;

@@ -43,7 +43,8 @@ pub fn initialization_scale(scale: Scale) -> Study {
             ("margin_min", "smallest margin"),
             ("margin_max", "largest margin"),
         ],
-        limits: None,
+        limits: Vec::new(),
+        show: None,
         figures: |results| {
             let entries: Vec<CurveEntry<'_>> = results.iter().map(StudyResult::curve).collect();
             vec![

@@ -34,7 +34,8 @@ pub fn leaky_relu_rank_one(scale: Scale) -> Study {
         }],
         claims: &[ClaimId::RankOne, ClaimId::Alignment],
         columns: &[("stable_rank_pos", "SR of W₊₁"), ("stable_rank_neg", "SR of W₋₁"), ("stable_rank", "SR of the stack")],
-        limits: None,
+        limits: Vec::new(),
+        show: None,
         figures: |results| figures_side_by_side(results, &["stable-rank", "rank-gap", "activation"]),
     }
 }

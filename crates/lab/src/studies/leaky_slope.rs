@@ -32,7 +32,8 @@ pub fn leaky_slope(scale: Scale) -> Study {
         runs: [0.05, 0.1, 0.2, 0.5, 0.9].map(run).to_vec(),
         claims: &[],
         columns: &[("stable_rank_pos", "SR of W₊₁"), ("stable_rank_neg", "SR of W₋₁"), ("stable_rank", "SR of the stack"), ("same_sign_active", "same-sign active")],
-        limits: None,
+        limits: Vec::new(),
+        show: None,
         figures: |results| {
             let entries: Vec<CurveEntry<'_>> = results.iter().map(StudyResult::curve).collect();
             let mut points = Vec::new();

@@ -12,16 +12,10 @@ use crate::report::Table;
 use crate::run::Prepared;
 use crate::{LabError, LimitReport, Progress, find_limit};
 
-/// The part of a study that asks where gradient descent ends, not how it gets there.
-#[derive(Clone, Debug)]
-pub struct LimitStudy {
-    /// The configurations, each run in Gram coordinates until its same-sign pattern settles.
-    pub runs: Vec<StudyRun>,
-    /// What to show, from the runs of the study and these limits, in their orders.
-    pub show: fn(&[StudyResult<'_>], &[LimitResult<'_>]) -> Shown,
-}
+/// What a study shows besides its own figures, from its runs and the limits that it asked for.
+pub type Show = fn(&[StudyResult<'_>], &[LimitResult<'_>]) -> Shown;
 
-/// What a [`LimitStudy`] adds to its section of the report.
+/// What a [`Show`] adds to its section of the report.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shown {
     /// What was found, a paragraph an entry, without markup.

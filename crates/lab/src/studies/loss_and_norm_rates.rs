@@ -22,7 +22,8 @@ pub fn loss_and_norm_rates(scale: Scale) -> Study {
             ("weight_norm", "‖W‖_F"),
             ("gradient_norm", "‖∇L‖_F"),
         ],
-        limits: None,
+        limits: Vec::new(),
+        show: None,
         figures: |results| figures_side_by_side(results, &["loss", "weight-norm"]),
     }
 }

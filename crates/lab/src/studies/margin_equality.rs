@@ -26,7 +26,8 @@ pub fn margin_equality(scale: Scale) -> Study {
         runs: base_runs(scale),
         claims: &[ClaimId::Margins],
         columns: &[("margin_min", "smallest margin"), ("margin_mean", "mean margin"), ("margin_max", "largest margin"), ("accuracy", "accuracy")],
-        limits: None,
+        limits: Vec::new(),
+        show: None,
         figures: |results| figures_side_by_side(results, &["margins", "margin-gap"]),
     }
 }

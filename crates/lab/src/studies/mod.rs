@@ -11,6 +11,7 @@ mod leaky_slope;
 mod limits;
 mod loss_and_norm_rates;
 mod margin_equality;
+mod mnist;
 pub mod mnist_ten_classes;
 mod near_orthogonality;
 mod phase_of_the_limit;
@@ -30,9 +31,10 @@ pub use leaky_relu_rank_one::leaky_relu_rank_one;
 pub use leaky_slope::leaky_slope;
 pub(crate) use limits::find_limits;
 use limits::margins_become_equal;
-pub use limits::{LimitResult, LimitStudy, Shown};
+pub use limits::{LimitResult, Show, Shown};
 pub use loss_and_norm_rates::loss_and_norm_rates;
 pub use margin_equality::margin_equality;
+pub use mnist::mnist;
 pub use near_orthogonality::near_orthogonality;
 pub use phase_of_the_limit::phase_of_the_limit;
 pub use relu_bounded_rank::relu_bounded_rank;
@@ -108,8 +110,11 @@ pub struct Study {
     pub runs: Vec<StudyRun>,
     /// The claims that the study reports verdicts on; none for a sweep.
     pub claims: &'static [ClaimId],
-    /// The limits it asks for, and what it shows of them; none for most.
-    pub limits: Option<LimitStudy>,
+    /// The configurations of which it asks for the limit alone, each run in Gram coordinates until its
+    /// same-sign pattern settles; none for most.
+    pub limits: Vec<StudyRun>,
+    /// What it shows besides, from its runs and these limits, in their orders.
+    pub show: Option<Show>,
     /// The columns of its table of final values, each with a short heading; without any, no table.
     pub columns: &'static [(&'static str, &'static str)],
     /// The figures of the finished runs, in the order of `runs`.
@@ -288,9 +293,8 @@ mod tests {
     #[test]
     fn every_run_of_every_study_is_a_valid_configuration() {
         for scale in [Scale::Quick, Scale::Full] {
-            for study in all(scale) {
-                let limits = study.limits.iter().flat_map(|part| &part.runs);
-                let runs: Vec<&StudyRun> = study.runs.iter().chain(limits).collect();
+            for study in all(scale).into_iter().chain([mnist(scale)]) {
+                let runs: Vec<&StudyRun> = study.runs.iter().chain(&study.limits).collect();
                 assert!(!runs.is_empty());
                 for run in runs {
                     RunConfig::resolve(&run.settings)

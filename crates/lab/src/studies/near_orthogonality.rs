@@ -52,7 +52,8 @@ pub fn near_orthogonality(scale: Scale) -> Study {
             ("margin_min", "smallest margin"),
             ("margin_max", "largest margin"),
         ],
-        limits: None,
+        limits: Vec::new(),
+        show: None,
         figures: |results| {
             let last = |series: &Series, column: &str| series.last(column).unwrap_or(f64::NAN);
             let ranks = [("W₊₁", "stable_rank_pos"), ("W₋₁", "stable_rank_neg")]

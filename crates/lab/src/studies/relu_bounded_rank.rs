@@ -56,7 +56,8 @@ pub fn relu_bounded_rank(scale: Scale) -> Study {
         ],
         claims: &[ClaimId::RankBounded, ClaimId::Alignment],
         columns: &[("stable_rank_pos", "SR of W₊₁"), ("stable_rank_neg", "SR of W₋₁"), ("stable_rank", "SR of the stack"), ("same_sign_coverage_min", "least coverage")],
-        limits: None,
+        limits: Vec::new(),
+        show: None,
         figures: |results| {
             let mut figures = figures_side_by_side(&results[..1], &["stable-rank", "activation"]);
             let [.., orthogonal] = results else { return figures };

@@ -16,9 +16,8 @@ pub fn section(
     limits: &[LimitResult<'_>],
 ) -> Result<(Section, Vec<(String, String)>), LabError> {
     let shown = study
-        .limits
-        .as_ref()
-        .map_or_else(Shown::default, |part| (part.show)(results, limits));
+        .show
+        .map_or_else(Shown::default, |show| show(results, limits));
     let mut figures = Vec::new();
     let mut files = shown.files;
     let drawn = (study.figures)(results);

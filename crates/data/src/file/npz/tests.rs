@@ -225,7 +225,7 @@ fn a_missing_array_is_named_with_those_present() {
     let absent =
         |entries: &[(&str, Vec<u8>)]| refusal_of(&stored(entries), LabelEncoding::PlusMinusOne);
     let x = ("X.npy", good_x());
-    assert_eq!(absent(&[]), "expected an array `y`, found none");
+    assert_eq!(absent(&[]), "expected an array `X`, found none");
     assert_eq!(
         absent(&[("x.npy", good_x()), ("y.npy", good_y()), ("readme", vec![])]),
         "expected an array `X`, found `x`, `y`"

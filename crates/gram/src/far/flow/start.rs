@@ -3,12 +3,12 @@
 use implicit_bias_scalar::Loss;
 use ndarray::Array2;
 
-use super::super::FarWork;
 use super::super::estimate::{Estimate, chatter};
 use super::super::events::Base;
-use super::super::linear::{largest_eigenvalue, symmetric_times};
+use super::super::linear::{absolute_times, largest_eigenvalue, symmetric_times};
 use super::super::pattern::Pattern;
 use super::super::runge_kutta::{Point, Stages};
+use super::super::{FarFlow, FarWork};
 use super::{Flow, Guard};
 use crate::Problem;
 
@@ -56,8 +56,7 @@ impl Flow {
         };
         let v = flow.rates(&flow.here);
         let mut reach = vec![0.0; n];
-        let absolute: Vec<f64> = flow.pattern.gram.iter().map(|g| g.abs()).collect();
-        symmetric_times(&absolute, &v, &mut reach);
+        absolute_times(flow.pattern.gram.iter(), &v, &mut reach);
         for reach in &mut reach {
             *reach *= flow.pattern.rate / step;
         }
@@ -67,7 +66,8 @@ impl Flow {
         flow
     }
 
-    /// The largest of `‖√g' Ã √g'‖₂`, `max_i |(Ã g)_i|` and the chatter of the sliding pairs.
+    /// The largest of `‖√g' Ã √g'‖₂`, `max_i |(Ã g)_i|` and the chatter of the sliding pairs; of the last two,
+    /// where they are above [`FarFlow::REGIME`] already.
     pub(in crate::far) fn regime(&self) -> f64 {
         let n = self.problem.samples();
         let roots: Vec<f64> = self
@@ -82,24 +82,28 @@ impl Flow {
                 }
             })
             .collect();
-        let matrix: Vec<f64> = (0..n * n)
-            .map(|at| roots[at / n] * self.pattern.coupling[at] * roots[at % n])
-            .collect();
         let mut g: Vec<f64> = vec![0.0; n];
         for (g, &q) in g.iter_mut().zip(&self.base.margins) {
             *g = self.problem.loss().slope(q);
         }
         let mut moved = vec![0.0; n];
         symmetric_times(&self.pattern.coupling, &g, &mut moved);
-        let eigenvalue = largest_eigenvalue(&matrix, n);
         moved.push(chatter(&self.pattern, &g, 0.0));
-        moved.iter().fold(eigenvalue, |most, moved| {
-            // Unlike `f64::max`, keeps a NaN.
-            if most.is_nan() || moved.abs() <= most {
-                most
-            } else {
-                moved.abs()
-            }
-        })
+        let largest = |values: &[f64]| {
+            values.iter().fold(0.0, |most: f64, value| {
+                // Unlike `f64::max`, keeps a NaN.
+                if most.is_nan() || value.abs() <= most {
+                    most
+                } else {
+                    value.abs()
+                }
+            })
+        };
+        let moved = largest(&moved);
+        // By far the cheaper half: where it decides, the eigenvalue is not needed.
+        if moved > FarFlow::REGIME {
+            return moved;
+        }
+        largest(&[moved, largest_eigenvalue(&self.pattern.coupling, &roots)])
     }
 }

@@ -5,7 +5,7 @@ mod table;
 
 use implicit_bias_gram::Limit;
 
-use super::{LimitResult, LimitStudy, PAPER, SLOPE, Scale, Shown, Study, StudyResult};
+use super::{LimitResult, PAPER, SLOPE, Scale, Shown, Study, StudyResult};
 use super::{base, margins_become_equal, run_with, steps};
 use crate::config::{EngineKind, Settings};
 use crate::figures::format_number;
@@ -89,7 +89,8 @@ pub fn far_horizon(scale: Scale) -> Study {
         ],
         runs,
         claims: &[],
-        limits: Some(LimitStudy { runs: limits, show }),
+        limits,
+        show: Some(show),
         columns: &[
             ("step", "T"),
             ("stable_rank_pos", "SR of W₊₁"),

@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn every_limit_is_counted_once_in_its_cell() {
         let study = phase_of_the_limit(Scale::Quick);
-        let mut runs = study.limits.expect("the study is of limits").runs;
+        let mut runs = study.limits;
         // Two dimensions, two slopes, in another order; one of them cut off before it can settle.
         runs.retain(|run| run.settings.dim < Some(1000) && [0.0, 0.5].contains(&run.parameter));
         runs.reverse();

@@ -4,7 +4,7 @@ mod figures;
 mod grid;
 
 use self::grid::{Cell, Grid};
-use super::{LimitResult, LimitStudy, Scale, Shown, Study, StudyRun, base, run_with, steps};
+use super::{LimitResult, Scale, Shown, Study, StudyRun, base, run_with, steps};
 use crate::config::{EngineKind, Settings};
 use crate::figures::format_number;
 use crate::report::{Statement, Table};
@@ -67,7 +67,8 @@ pub fn phase_of_the_limit(scale: Scale) -> Study {
         ],
         runs: Vec::new(),
         claims: &[],
-        limits: Some(LimitStudy { runs, show }),
+        limits: runs,
+        show: Some(show),
         columns: &[],
         figures: |_| Vec::new(),
     }

@@ -1,0 +1,333 @@
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use ndarray::{Array, ArrayView, IxDyn, ShapeBuilder, array};
+use tempfile::tempdir;
+
+use super::*;
+use crate::{Choice, Dataset};
+
+fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// An `.npy` file whose entries are `values` in the order that they have in memory.
+fn npy_bytes(shape: &[usize], fortran: bool, values: &[f64]) -> Vec<u8> {
+    let order = if fortran { "True" } else { "False" };
+    let shape: String = shape.iter().map(|size| format!("{size}, ")).collect();
+    let header = format!("{{'descr': '<f8', 'fortran_order': {order}, 'shape': ({shape})}}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.bytes());
+    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    bytes
+}
+
+/// What `DataFile::at` says of a file, given labels and a column or not, without the path.
+fn refusal(path: &Path, label_file: Option<&Path>, label_column: Option<&str>) -> String {
+    let error = DataFile::at(path, label_file, label_column).unwrap_err();
+    let error = error.to_string();
+    let rest = error.strip_prefix(&format!("{}: ", path.display()));
+    rest.expect(&error).to_owned()
+}
+
+#[test]
+fn extensions_decide_without_a_look_at_the_file() {
+    let at = |path: &str| DataFile::at(path, None, None).unwrap();
+    assert_eq!(at("/no/a.npz"), DataFile::Npz("/no/a.npz".into()));
+    assert_eq!(at("/no/a.b.NPZ"), DataFile::Npz("/no/a.b.NPZ".into()));
+    for path in ["/no/a.csv", "/no/a.Tsv"] {
+        let label_column = "y".to_owned();
+        assert_eq!(
+            at(path),
+            DataFile::Csv {
+                path: path.into(),
+                label_column
+            }
+        );
+    }
+    let labels = Path::new("/no/y");
+    let pair = DataFile::Npy {
+        samples: "/no/x.npy".into(),
+        labels: labels.into(),
+    };
+    assert_eq!(DataFile::at("/no/x.npy", Some(labels), None).unwrap(), pair);
+    let table = DataFile::at("t.csv", None, Some("species")).unwrap();
+    let label_column = "species".to_owned();
+    assert_eq!(
+        table,
+        DataFile::Csv {
+            path: "t.csv".into(),
+            label_column
+        }
+    );
+}
+
+#[test]
+fn first_bytes_decide_where_the_extension_does_not() {
+    let folder = tempdir().unwrap();
+    let (path, labels) = (folder.path().join("data"), folder.path().join("labels"));
+    let idx = [0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0, 0];
+    let at = |bytes: &[u8], label_file| {
+        fs::write(&path, bytes).unwrap();
+        DataFile::at(&path, label_file, None)
+    };
+    assert!(matches!(at(b"PK\x03\x04", None).unwrap(), DataFile::Npz(_)));
+    let npy = npy_bytes(&[1], false, &[1.0]);
+    assert!(matches!(
+        at(&npy, Some(&labels)).unwrap(),
+        DataFile::Npy { .. }
+    ));
+    // A gzip file too damaged to look into is left to the reader, which says what is wrong.
+    for bytes in [&idx[..], &idx[..4], &gzipped(&idx), &gzipped(&idx)[..12]] {
+        let file = at(bytes, Some(&labels)).unwrap();
+        assert!(matches!(file, DataFile::Idx { .. }), "{bytes:?}");
+    }
+    for bytes in [
+        &b""[..],
+        b"P",
+        b"a,y\n",
+        b"\0\0\x07\x01",
+        b"\0\0\x08",
+        &gzipped(b"a,y\n1,1\n"),
+    ] {
+        let formats = "an .npz, .npy, .csv or .tsv file, or an IDX file, gzipped or not";
+        at(b"PK", None).unwrap();
+        fs::write(&path, bytes).unwrap();
+        let expected = format!("expected {formats}, found another one");
+        assert_eq!(refusal(&path, Some(&labels), None), expected);
+    }
+}
+
+#[test]
+fn flags_that_a_format_lacks_or_needs() {
+    let labels = Some(Path::new("y"));
+    let refuse = |path: &str, file, column| refusal(Path::new(path), file, column);
+    assert_eq!(
+        refuse("a.npz", labels, None),
+        "expected no --label-file beside an .npz file, found one"
+    );
+    assert_eq!(
+        refuse("a.csv", labels, None),
+        "expected no --label-file beside a table, found one"
+    );
+    assert_eq!(
+        refuse("a.npz", None, Some("y")),
+        "expected no --label-column beside an .npz file, found one"
+    );
+    assert_eq!(
+        refuse("a.npy", labels, Some("y")),
+        "expected no --label-column beside an .npy file, found one"
+    );
+    assert_eq!(
+        refuse("a.npy", None, None),
+        "expected --label-file beside an .npy file, found none"
+    );
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("samples");
+    fs::write(&path, b"\0\0\x08\x02").unwrap();
+    assert_eq!(
+        refusal(&path, None, None),
+        "expected --label-file beside an IDX file, found none"
+    );
+    let path = folder.path().join("images-idx3");
+    fs::write(&path, b"\0\0\x08\x02").unwrap();
+    let guess = DataFile::at(&path, None, None).unwrap();
+    let labels = folder.path().join("labels-idx1");
+    assert_eq!(
+        guess,
+        DataFile::Idx {
+            samples: path,
+            labels: labels.clone()
+        }
+    );
+    let error = guess.labels().unwrap_err().to_string();
+    assert!(error.starts_with(&labels.display().to_string()), "{error}");
+}
+
+/// Every reader on one path, which may not make them wait.
+fn all_refusals(path: &Path) -> Vec<String> {
+    let (samples, labels) = (path.to_owned(), path.to_owned());
+    let files = [
+        DataFile::Npz(path.to_owned()),
+        DataFile::Npy {
+            samples: samples.clone(),
+            labels: labels.clone(),
+        },
+        DataFile::Idx { samples, labels },
+        DataFile::Csv {
+            path: path.to_owned(),
+            label_column: "y".into(),
+        },
+    ];
+    let path = path.to_owned();
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut errors: Vec<DataError> = Vec::new();
+        errors.extend(DataFile::at(&path, None, None).err());
+        errors.extend(read_weights_npz(&path).err());
+        for file in files {
+            errors.extend(file.labels().err());
+            errors.extend(file.rows(&[0], 1).err());
+        }
+        sender.send(errors.iter().map(DataError::to_string).collect())
+    });
+    let patience = Duration::from_secs(60);
+    receiver
+        .recv_timeout(patience)
+        .expect("readers that do not wait")
+}
+
+#[test]
+fn folders_and_missing_files() {
+    let folder = tempdir().unwrap();
+    let missing = folder.path().join("missing");
+    for (path, reason) in [
+        (folder.path(), "is a directory"),
+        (&missing, "No such file"),
+    ] {
+        let refusals = all_refusals(path);
+        assert_eq!(refusals.len(), 10, "{refusals:?}");
+        for error in refusals {
+            assert!(error.starts_with(&path.display().to_string()), "{error}");
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_not_waited_for() {
+    let folder = tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    let mut paths = vec![Path::new("/dev/zero")];
+    match made {
+        Ok(status) if status.success() => paths.push(&pipe),
+        _ => eprintln!("no pipe is tested: mkfifo does not run here"),
+    }
+    for path in paths {
+        let expected = "expected a regular file, found a pipe or a device";
+        let refusals = all_refusals(path);
+        assert_eq!(refusals.len(), 10, "{refusals:?}");
+        for error in refusals {
+            assert_eq!(error, format!("{}: {expected}", path.display()));
+        }
+    }
+}
+
+/// Writes a pair and reads it.
+fn pair(x: &[u8], y: &[u8]) -> Result<Dataset, String> {
+    let folder = tempdir().unwrap();
+    let (samples, labels) = (folder.path().join("x.npy"), folder.path().join("y.npy"));
+    fs::write(&samples, x).unwrap();
+    fs::write(&labels, y).unwrap();
+    let file = DataFile::at(samples, Some(&labels), None).unwrap();
+    file.read(&Choice::default(), 0).map_err(|error| {
+        let error = error.to_string();
+        let rest = error.strip_prefix(&folder.path().display().to_string());
+        rest.expect(&error).to_owned()
+    })
+}
+
+#[test]
+fn pairs_of_arrays_in_both_orders() {
+    let y = npy_bytes(&[3], false, &[1.0, -1.0, 1.0]);
+    let expected = array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]];
+    let rows = npy_bytes(&[3, 2], false, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    let columns = npy_bytes(&[3, 2], true, &[1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
+    for x in [rows, columns] {
+        assert_eq!(pair(&x, &y).unwrap().x(), &expected);
+    }
+}
+
+#[test]
+fn images_flatten_by_their_indices_whatever_their_order_in_memory() {
+    // Pixel (r, c) of image i is 784 i + 28 r + c, so that flattened images count on.
+    let (n, side) = (3, 28);
+    let images = Array::from_shape_fn((n, side, side), |(i, r, c)| (784 * i + 28 * r + c) as f64);
+    let in_memory = |fortran: bool| -> Vec<f64> {
+        let mut copy = Array::zeros(IxDyn(&[n, side, side]).set_f(fortran));
+        copy.assign(&images.view().into_dyn());
+        copy.as_slice_memory_order().unwrap().to_vec()
+    };
+    assert_eq!(in_memory(true)[..3], [0.0, 784.0, 1568.0]);
+    let expected = ArrayView::from_shape((n, 784), images.as_slice().unwrap()).unwrap();
+    let y = npy_bytes(&[n], false, &[1.0, -1.0, 1.0]);
+    for fortran in [false, true] {
+        let x = npy_bytes(&[n, side, side], fortran, &in_memory(fortran));
+        assert_eq!(pair(&x, &y).unwrap().x(), &expected);
+    }
+
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("images.npz");
+    let mut transposed = Array::zeros(IxDyn(&[n, side, side]).f());
+    transposed.assign(&images.view().into_dyn());
+    let labels = array![1.0, -1.0, 1.0].into_dyn();
+    for x in [images.view().into_dyn(), transposed.view()] {
+        write_npz_arrays(&path, &[("X", x), ("y", labels.view())]).unwrap();
+        let file = DataFile::Npz(path.clone());
+        assert_eq!(file.read(&Choice::default(), 0).unwrap().x(), &expected);
+        assert_eq!(file.rows(&[1], 3).unwrap().row(0), expected.row(1));
+    }
+}
+
+#[test]
+fn pairs_that_do_not_fit() {
+    let y = npy_bytes(&[2], false, &[1.0, -1.0]);
+    let x = npy_bytes(&[2, 1], false, &[3.0, 4.0]);
+    let column = npy_bytes(&[2, 1], false, &[1.0, -1.0]);
+    assert_eq!(pair(&x, &column).unwrap(), pair(&x, &y).unwrap());
+    let refuse = |x: &[u8], y: &[u8]| pair(x, y).unwrap_err();
+    assert_eq!(
+        refuse(&npy_bytes(&[3, 1], false, &[3.0, 4.0, 5.0]), &y),
+        "/x.npy: y: expected one label for each of the 3 rows of X, found 2"
+    );
+    assert_eq!(
+        refuse(&y, &y),
+        "/x.npy: array `X`: expected shape [n, d], found shape [2]"
+    );
+    let wide = npy_bytes(&[1, 2], false, &[1.0, -1.0]);
+    assert_eq!(
+        refuse(&x, &wide),
+        "/y.npy: array `y`: expected shape [n], found shape [1, 2]"
+    );
+    let long = [&x[..], &[0]].concat();
+    let bytes = format!(
+        "expected {} bytes for shape [2, 1], found {} bytes",
+        x.len(),
+        long.len()
+    );
+    assert_eq!(refuse(&long, &y), format!("/x.npy: array `X`: {bytes}"));
+    assert!(refuse(&x[..x.len() - 1], &y).starts_with("/x.npy: array `X`: expected"));
+    assert!(refuse(&x, b"").starts_with("/y.npy: array `y`: expected a readable .npy header"));
+
+    let folder = tempdir().unwrap();
+    let samples = folder.path().join("x.npy");
+    fs::write(&samples, x).unwrap();
+    let absent = folder.path().join("absent.npy");
+    let file = DataFile::at(samples, Some(&absent), None).unwrap();
+    let error = file.read(&Choice::default(), 0).unwrap_err().to_string();
+    assert!(error.starts_with(&absent.display().to_string()), "{error}");
+}
+
+#[test]
+fn room_grows_by_doubling_and_ends_at_the_total() {
+    let mut values: Vec<f64> = Vec::new();
+    let mut sizes = vec![];
+    while values.len() < 1000 {
+        make_room(&mut values, 10, 1000).unwrap();
+        if sizes.last() != Some(&values.capacity()) {
+            sizes.push(values.capacity());
+        }
+        values.extend([0.0; 10]);
+    }
+    assert_eq!(sizes, [10, 20, 40, 80, 160, 320, 640, 1000]);
+    let error = make_room(&mut values, usize::MAX / 4, usize::MAX / 4).unwrap_err();
+    assert_eq!(error.expected, "entries that fit into memory");
+}

@@ -1,0 +1,9 @@
+//! Fetches small data sets from a server on the loopback interface that behaves and misbehaves.
+
+mod hostile;
+mod mirrors;
+mod mnist;
+mod places;
+mod sample;
+mod server;
+mod transfers;
