@@ -22,7 +22,7 @@ pub(super) fn figures(runs: &[ClassRun], samples: &Samples) -> Vec<Figure> {
             samples,
         )
         .with_caption(
-            "One curve a block, labelled by its class, on logarithmic axes: 0, far below, is rank one.",
+            "One curve a block, labelled by its class. On these axes rank one is infinitely far below.",
         ),
         by_class(
             "margins",

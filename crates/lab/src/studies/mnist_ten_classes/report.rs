@@ -88,9 +88,9 @@ pub fn write(
     ];
     let found: Vec<String> = runs.iter().map(|run| finding(run, samples)).collect();
     let geometry = format!(
-        "The samples are not nearly orthogonal: R_min²/(n p) = {}, R_max/R_min = {}. Pixels are not negative, \
-         so no two samples have a negative inner product, and neurons of a block come to share activation \
-         patterns; a block whose neurons all share one has rank one in the limit (derived).",
+        "The samples are not nearly orthogonal: R_min²/(n p) = {}, R_max/R_min = {}. Neurons of a block that \
+         have one activation pattern take equal steps, so a block whose neurons all share one has rank one in \
+         the limit (derived); the table by class says how many patterns there are.",
         format_number(samples.geometry.ratio),
         format_number(samples.geometry.norm_ratio)
     );
@@ -195,8 +195,8 @@ fn by_class(runs: &[ClassRun], samples: &Samples) -> Table {
         let kind = run.name.split(',').next().unwrap_or(&run.name);
         for (column, heading) in [
             ("stable_rank", "SR"),
-            ("margin_min", "smallest margin"),
-            ("margin_max", "largest margin"),
+            ("margin_min", "smallest"),
+            ("margin_max", "largest"),
         ] {
             header.push(format!("{heading}, {kind}"));
             let last = run.last_row().unwrap_or_default();
@@ -212,8 +212,9 @@ fn by_class(runs: &[ClassRun], samples: &Samples) -> Table {
     };
     Table {
         caption:
-            "At the last step: stable rank (SR) of each class's block, normalized margins of its \
-                  training samples."
+            "At the last step: stable rank (SR) of each class's block, smallest and largest \
+             normalized margin of its training samples, and how many different activation patterns on all training samples the \
+             neurons of the block have."
                 .to_owned(),
         header,
         rows: names.iter().enumerate().map(row).collect(),
