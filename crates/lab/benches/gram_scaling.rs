@@ -21,7 +21,7 @@ use ndarray::{Axis as Side, concatenate};
 /// Seconds that one measurement takes, about.
 const SECONDS: f64 = 0.05;
 /// Measurements, of which the shortest counts.
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 5;
 /// Steps before the clock starts, so that patterns have mostly settled.
 const SETTLE: f64 = 1e4;
 /// Seconds that those may take.
@@ -70,7 +70,7 @@ fn gram([samples, width, dim]: Shape, stepping: Stepping) -> f64 {
     let mut descent = GramDescent::new(problem, weights.dot(&data.x().t())).expect("a start");
     let clock = Instant::now();
     while descent.step() < SETTLE && clock.elapsed().as_secs_f64() < PATIENCE {
-        descent.advance((descent.step() + 4.0).min(SETTLE));
+        descent.advance((descent.step() + 10.0).min(SETTLE));
     }
     if descent.step() < SETTLE {
         println!("  ({} steps in {PATIENCE} s before)", descent.step());

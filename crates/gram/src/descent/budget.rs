@@ -80,7 +80,7 @@ impl Planner {
             *rate = problem.rate() * label * problem.loss().slope(q);
         }
         if is_large(samples, state.lanes) {
-            self.bound_large(problem, state, &[]);
+            self.bound_large(problem, state);
         } else {
             let rows = self.pulls.chunks_exact_mut(samples);
             for (pulls, gram) in rows.zip(problem.inner_products().iter()) {
@@ -107,30 +107,30 @@ impl Planner {
 
     /// `r` by two products of faer: with `E_kj = D_kj (η/(nm)) y_j g_j`, the parts of the pull that point up
     /// and down are half of `|E| |G| ± E G`. A little more than that, so that rounding errs on the safe side.
-    /// Watched pairs count with the slope 1.
-    fn bound_large(&mut self, problem: &Problem, state: &State, watched: &[(usize, usize)]) {
+    fn bound_large(&mut self, problem: &Problem, state: &State) {
         let (samples, columns) = (problem.samples(), state.lanes * LANES);
         let slope = problem.activation().slope();
         let gram = problem.inner_products();
-        let rows = self.derivatives.chunks_exact_mut(state.lanes);
-        let h = state.pre_activations.chunks_exact(state.lanes);
-        for ((row, h), rate) in rows.zip(h).zip(&self.rates) {
-            for (out, h) in row.iter_mut().zip(h) {
-                *out = h.map(|h| rate * if h > 0.0 { 1.0 } else { slope });
+        let forces = |derivatives: &mut [Lanes], rates: &mut dyn Iterator<Item = f64>| {
+            let rows = derivatives.chunks_exact_mut(state.lanes);
+            let h = state.pre_activations.chunks_exact(state.lanes);
+            for ((row, h), rate) in rows.zip(h).zip(rates) {
+                for (out, h) in row.iter_mut().zip(h) {
+                    *out = h.map(|h| rate * if h > 0.0 { 1.0 } else { slope });
+                }
             }
-        }
-        for &(neuron, sample) in watched {
-            *entry_mut(&mut self.derivatives, state.lanes, neuron, sample) = self.rates[sample];
-        }
+        };
+        forces(&mut self.derivatives, &mut self.rates.iter().copied());
         multiply(
             gram.matrix(),
             &self.derivatives,
             &mut self.toward,
             [samples, samples, columns],
         );
-        for force in self.derivatives.as_flattened_mut() {
-            *force = force.abs();
-        }
+        forces(
+            &mut self.derivatives,
+            &mut self.rates.iter().map(|rate| rate.abs()),
+        );
         let slack = 1.0 + 4.0 * samples as f64 * f64::EPSILON;
         for first in (0..samples).step_by(PANEL) {
             let rows = PANEL.min(samples - first);
@@ -218,15 +218,6 @@ impl Planner {
                     watched,
                 });
             }
-            if !cost.worth(watched.len() + added.len(), length) {
-                return None;
-            }
-            if is_large(problem.samples(), state.lanes) {
-                watched.extend(added);
-                watched.sort_unstable_by_key(by_sample);
-                self.bound_large(problem, state, &watched);
-                continue;
-            }
             for &(neuron, sample) in &added {
                 if entry(&state.pre_activations, state.lanes, neuron, sample) <= 0.0 {
                     self.widen(problem, state, neuron, sample, gap);
@@ -234,6 +225,9 @@ impl Planner {
             }
             watched.extend(added);
             watched.sort_unstable_by_key(by_sample);
+            if !cost.worth(watched.len(), length) {
+                return None;
+            }
         }
     }
 

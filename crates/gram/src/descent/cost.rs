@@ -1,6 +1,5 @@
 //! What a step costs, plain or in a block, counted in multiply-adds on eight lanes.
 
-use super::plain::is_large;
 use crate::Problem;
 use crate::kernel::{LANES, padded};
 
@@ -9,20 +8,6 @@ const MAX_TABLE: usize = 1 << 26;
 
 /// A slope of the loss on eight lanes, in multiply-adds.
 const SLOPE: f64 = 25.0;
-
-/// A multiply-add of faer's product, on two cores, in those of our own loop on one: measured 0.14 to 0.2 ns
-/// (n = 2000 to 10,000, m = 50) against 0.45 ns.
-const PRODUCT: f64 = 0.4;
-
-/// A multiply-add with a matrix that has left the nearer caches, in those with one that has not: 0.56 ms a
-/// step of n = 1000 that watches nothing.
-const FAR_AWAY: f64 = 6.0;
-
-/// What a watched pair costs of a pass over the samples, and what an active one costs of each pair that its
-/// neuron also watches, half of the pairs active: fitted to n = 100 to 400, m = 10 to 200, with 600 to 12,000
-/// watched pairs.
-const FELT: f64 = 1.5;
-const SIBLING: f64 = 3.5;
 
 /// The costs of one problem. They decide how fast a descent is, never where it goes.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +22,6 @@ pub(crate) struct Cost {
     pub step: f64,
     /// The same, for each pair that it watches.
     pub watched_step: f64,
-    /// The same, for each two pairs of one neuron that it watches, taking all neurons for equal.
-    pub sibling_step: f64,
     /// Most pairs that a block may watch.
     pub most_watched: usize,
 }
@@ -48,22 +31,16 @@ impl Cost {
         let samples = problem.samples() as f64;
         let lanes = (padded(problem.neurons()) / LANES) as f64;
         let sample_lanes = (padded(problem.samples()) / LANES) as f64;
-        let large = is_large(problem.samples(), padded(problem.neurons()) / LANES);
-        let (speed, distance) = if large {
-            (PRODUCT, FAR_AWAY)
-        } else {
-            (1.0, 1.0)
-        };
-        let product = speed * samples * samples * lanes;
+        let product = samples * samples * lanes;
         Self {
             plain: product + 6.0 * samples * lanes + SLOPE * sample_lanes,
             // Two products for the bounds, one for the matrix of the block, one to settle the state,
             // and the passes over the pairs between them.
-            setup: 4.0 * product + 30.0 * samples * lanes + distance * samples * samples,
+            setup: 4.0 * product + 30.0 * samples * lanes + samples * samples,
             watched_setup: samples,
-            step: 20.0 + sample_lanes * (distance * samples + SLOPE),
-            watched_step: FELT * sample_lanes + 4.0,
-            sibling_step: SIBLING / problem.neurons() as f64,
+            step: 20.0 + sample_lanes * (samples + SLOPE),
+            // Half of the samples are felt by a group of eight, and some of its pairs are active.
+            watched_step: samples / LANES as f64 + 0.3 * sample_lanes + 4.0,
             // Eight bytes for each sample that a group feels, and its places.
             most_watched: MAX_TABLE / (problem.samples() + 64),
         }
@@ -75,8 +52,7 @@ impl Cost {
     }
 
     fn block_step(&self, watched: usize) -> f64 {
-        let watched = watched as f64;
-        self.step + watched * (self.watched_step + watched * self.sibling_step)
+        self.step + watched as f64 * self.watched_step
     }
 
     fn block_setup(&self, watched: usize) -> f64 {

@@ -172,7 +172,7 @@ impl GramDescent {
 
     /// About how many floating-point operations a plain step takes; a step of a block takes fewer.
     pub fn operations_per_step(&self) -> f64 {
-        4.0 * self.problem.width() as f64 * (self.problem.samples() as f64).powi(2)
+        2.0 * crate::kernel::LANES as f64 * self.cost.plain
     }
 
     /// Margins `q_i`, `n` of them.

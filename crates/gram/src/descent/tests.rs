@@ -161,7 +161,6 @@ proptest! {
             watched_setup: 0.0,
             step: 1.0,
             watched_step,
-            sibling_step: 0.0,
             most_watched: usize::MAX,
         };
         prop_assert_eq!(blocks.advance(case.steps as f64), Outcome::Reached);
@@ -367,7 +366,6 @@ fn blocks_of_a_large_problem_are_the_same_trajectory_with_many_pairs_watched() {
             watched_setup: 0.0,
             step: 1.0,
             watched_step,
-            sibling_step: 0.0,
             most_watched: usize::MAX,
         };
         for part in 1..=10 {
