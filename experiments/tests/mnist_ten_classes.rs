@@ -171,7 +171,7 @@ fn what_is_not_there_or_makes_no_sense_is_said_with_exit_code_2() {
     images(&data, "t10k", 1);
     let data = ["--data-dir", data.to_str().unwrap()];
     for (flag, value, words) in [
-        ("--per-class", "4", "found 3"),
+        ("--per-class", "4", "expected at most 3"),
         (
             "--per-class",
             "0",
