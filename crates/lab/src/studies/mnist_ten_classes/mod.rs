@@ -85,6 +85,16 @@ impl TenClasses {
     }
 
     fn validate(&self) -> Result<(), LabError> {
+        // Counts first: the step size follows from the width.
+        for (key, value) in [("per-class", self.per_class), ("width", self.width)] {
+            if value == 0 {
+                return Err(LabError::Config {
+                    key: key.into(),
+                    expected: "at least 1".into(),
+                    found: "0".into(),
+                });
+            }
+        }
         for (key, value) in [
             ("step-size", self.step_size),
             ("init-scale", self.init_scale),
@@ -94,15 +104,6 @@ impl TenClasses {
                     key: key.into(),
                     expected: "a positive finite number".into(),
                     found: value.to_string(),
-                });
-            }
-        }
-        for (key, value) in [("per-class", self.per_class), ("width", self.width)] {
-            if value == 0 {
-                return Err(LabError::Config {
-                    key: key.into(),
-                    expected: "at least 1".into(),
-                    found: "0".into(),
                 });
             }
         }
