@@ -183,6 +183,7 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
     let reproduction = Reproduction::run(arguments.quick, directory, &progress)?;
     progress.finish();
     say(reproduction.table_text())?;
+    say(reproduction.early_stops_text())?;
     say(format_args!(
         "report: {}\n",
         reproduction.report_path().display()

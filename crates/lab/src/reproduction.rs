@@ -1,5 +1,6 @@
 //! `reproduce`: the studies, run together and written up as one report.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::claims::{Claim, Verdict};
@@ -170,11 +171,31 @@ impl Reproduction {
         self.folder.join("report.html")
     }
 
-    /// Whether every run reached its horizon.
+    /// Whether every run went as far as its engine can: to its horizon, or to where it stalled. A stalled
+    /// run is a finding, since its verdicts say what its shorter trajectory decides; one that diverged, left
+    /// the finite numbers or was interrupted is a failure.
     pub fn completed(&self) -> bool {
-        let completed =
-            |record: &RunRecord| matches!(record.stop(), Some(StopReason::Completed { .. }));
-        self.records.iter().all(completed)
+        self.records.iter().all(|record| {
+            matches!(
+                record.stop(),
+                Some(StopReason::Completed { .. } | StopReason::Stalled { .. })
+            )
+        })
+    }
+
+    /// The runs that ended before their horizon, a line each; empty where there is none.
+    pub fn early_stops_text(&self) -> String {
+        let mut text = String::new();
+        for record in &self.records {
+            match record.stop() {
+                None | Some(StopReason::Completed { .. }) => {}
+                Some(stop) => {
+                    // Writing to a string does not fail.
+                    let _ = writeln!(text, "ended early: {} ({stop})", record.path.display());
+                }
+            }
+        }
+        text
     }
 }
 
@@ -225,4 +246,50 @@ fn summary(records: &[RunRecord], limits: usize, rows: &[ClaimRow]) -> Vec<Strin
             .to_owned(),
         said.join(" "),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::studies::leaky_slope;
+
+    /// Two equal samples with opposite labels stall the Gram engine; a huge step size makes it diverge.
+    fn study(folder: &std::path::Path, step_size: f64) -> Reproduction {
+        let data = folder.join("contradiction.csv");
+        std::fs::write(&data, "a,b,y\n1,0.2,1\n1,0.2,-1\n0.1,1,1\n").unwrap();
+        let mut study = leaky_slope(Scale::Quick);
+        study.runs.truncate(1);
+        study.limits.clear();
+        let settings = &mut study.runs[0].settings;
+        *settings = crate::config::Settings {
+            data: Some(data),
+            activation: settings.activation.clone(),
+            width: Some(4),
+            step_size: Some(step_size),
+            steps: Some("1e300".parse().unwrap()),
+            exact_steps: Some("1e3".parse().unwrap()),
+            ..Default::default()
+        };
+        let directory = RunDirectory::create(&folder.join("out")).unwrap();
+        Reproduction::of(&[study], "test", directory, &Progress::new("test")).unwrap()
+    }
+
+    #[test]
+    fn a_stalled_run_is_named_and_fails_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let found = study(folder.path(), 0.1);
+        let stop = found.records()[0].stop().unwrap();
+        assert!(matches!(stop, StopReason::Stalled { .. }), "{stop}");
+        assert!(found.completed());
+        let text = found.early_stops_text();
+        assert!(text.contains(&format!("({stop})")), "{text}");
+    }
+
+    #[test]
+    fn a_diverged_run_is_named_and_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let found = study(folder.path(), 1e30);
+        assert!(!found.completed(), "{}", found.early_stops_text());
+        assert_eq!(found.early_stops_text().lines().count(), 1);
+    }
 }

@@ -166,8 +166,9 @@ fn run(study: fn(Scale) -> Study) -> Result<bool, LabError> {
     // A reader that has gone away, as in `… | head`, is no failure of the experiment.
     let _ = writeln!(
         std::io::stdout(),
-        "{}report: {}",
+        "{}{}report: {}",
         reproduction.table_text(),
+        reproduction.early_stops_text(),
         report.display()
     );
     Ok(reproduction.completed())

@@ -4,7 +4,7 @@ use implicit_bias_data::mnist as files;
 use implicit_bias_model::{TwoLayerConfig, Weights};
 
 use super::*;
-use crate::{Progress, Reproduction, RunDirectory};
+use crate::{Progress, Reproduction, RunDirectory, StopReason};
 
 const SIDE: usize = 28;
 
@@ -74,6 +74,14 @@ fn the_experiment_shows_everything_it_promises_on_small_digits() {
     let found =
         Reproduction::of(std::slice::from_ref(&study), "test", directory, &progress).unwrap();
     assert_eq!(found.records().len(), 36);
+    // A run that stalls is told of, and fails nothing.
+    assert!(found.completed());
+    let early = found
+        .records()
+        .iter()
+        .filter(|run| !matches!(run.stop(), Some(StopReason::Completed { .. })))
+        .count();
+    assert_eq!(found.early_stops_text().lines().count(), early);
     let read = |name: &str| std::fs::read_to_string(out.join("figures").join(name)).unwrap();
     let figures = [
         "stable-rank-leaky-relu",
