@@ -263,7 +263,7 @@ mod tests {
         let settings = &mut study.runs[0].settings;
         *settings = crate::config::Settings {
             data: Some(data),
-            activation: settings.activation.clone(),
+            activation: settings.activation,
             width: Some(4),
             step_size: Some(step_size),
             steps: Some("1e300".parse().unwrap()),
