@@ -46,6 +46,14 @@ pub enum GramError {
         /// What it may be at most.
         limit: f64,
     },
+    /// A checkpoint that is not of this problem, or damaged.
+    #[error("checkpoint: expected {expected}, found {found}")]
+    Checkpoint {
+        /// What it must hold.
+        expected: String,
+        /// What it holds.
+        found: String,
+    },
     /// The limit program has no answer, and why.
     #[error("limit program: {0}")]
     Program(String),

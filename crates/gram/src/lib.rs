@@ -62,9 +62,9 @@ mod measure;
 mod problem;
 
 pub use certificate::{Certificate, NotProven, Proof, certify};
-pub use descent::{GramDescent, Outcome, Stepping, Work};
+pub use descent::{DescentCheckpoint, GramDescent, Outcome, Stepping, Work};
 pub use error::GramError;
-pub use far::{FarFlow, FarOutcome, FarWork, Stall};
+pub use far::{FarCheckpoint, FarFlow, FarOutcome, FarWork, Stall};
 pub use limit::{Group, KktResiduals, Limit, SlidingPair, TightestPair};
 pub use measure::{
     BlockMeasures, GramState, Measures, Pattern, PatternChanges, PatternCounts, Spectrum, Start,

@@ -1,6 +1,7 @@
 //! Activation patterns, packed one bit a neuron and sample.
 
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 
 use crate::{MetricError, host};
 
@@ -31,12 +32,49 @@ const WORD: usize = u64::BITS as usize;
 /// assert_eq!((counts.same_sign_active, counts.opposite_sign_active), (2, 0));
 /// # Ok::<(), implicit_bias_metrics::MetricError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct ActivationPattern {
     neurons: usize,
     samples: usize,
     // One row of `row_words(samples)` words a neuron; the bits past the last sample are zero.
     words: Vec<u64>,
+}
+
+/// A pattern as it was read, by whatever serde format.
+#[derive(Deserialize)]
+struct Unchecked {
+    neurons: usize,
+    samples: usize,
+    words: Vec<u64>,
+}
+
+impl TryFrom<Unchecked> for ActivationPattern {
+    type Error = String;
+
+    fn try_from(read: Unchecked) -> Result<Self, String> {
+        let Unchecked {
+            neurons,
+            samples,
+            words,
+        } = read;
+        let width = row_words(samples);
+        let expected = neurons.checked_mul(width);
+        let past = samples % WORD;
+        let clean = |row: &[u64]| past == 0 || row.last().is_none_or(|last| last >> past == 0);
+        if expected != Some(words.len()) || samples == 0 || !words.chunks_exact(width).all(clean) {
+            return Err(format!(
+                "expected the activation pattern of {neurons} neurons and {samples} samples, found \
+                 {} words",
+                words.len()
+            ));
+        }
+        Ok(Self {
+            neurons,
+            samples,
+            words,
+        })
+    }
 }
 
 /// How many pairs there are and how many are active, by agreement of sign.

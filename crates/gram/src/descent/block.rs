@@ -14,12 +14,14 @@
 //! Watched pairs are kept by sample, eight neurons of one sample side by side in a *group*.
 
 use super::budget::Plan;
+use super::checkpoint::BlockCheckpoint;
 use super::inner::Steps;
 use super::plain::is_large;
 use super::state::{State, entry, entry_mut};
 use super::transfer::{Counts, Settle};
-use crate::Problem;
+use crate::far::require_len;
 use crate::kernel::{LANES, Lanes, padded, vectorized};
+use crate::{GramError, Problem};
 
 /// The pre-activation of a place that holds no pair: inactive, and it stays there.
 const NOBODY: f64 = -1.0;
@@ -262,6 +264,44 @@ impl Block {
         self.owners.clear();
         self.owners
             .extend(self.neurons.iter().map(|neuron| neuron.unwrap_or(0)));
+    }
+
+    /// What the block's steps have changed so far.
+    pub fn checkpoint(&self) -> BlockCheckpoint {
+        let pair = |(place, neuron): (usize, &Option<usize>)| {
+            neuron.map(|neuron| (neuron, self.samples[place / LANES]))
+        };
+        BlockCheckpoint {
+            watched: self.neurons.iter().enumerate().filter_map(pair).collect(),
+            heights: self.heights.clone(),
+            on_sums: self.on_sums.clone(),
+            base: self.base.clone(),
+            changes: self.changes.clone(),
+            sums: self.sums.clone(),
+            bounds: self.bounds.clone(),
+        }
+    }
+
+    /// Puts a block that was set up anew where the checkpoint was taken.
+    ///
+    /// # Errors
+    ///
+    /// [`GramError::Checkpoint`] if an array has another length.
+    pub fn restore(&mut self, checkpoint: BlockCheckpoint) -> Result<(), GramError> {
+        for (what, array, stored) in [
+            ("the watched pairs", &mut self.heights, checkpoint.heights),
+            ("the block's base", &mut self.base, checkpoint.base),
+            ("the block's changes", &mut self.changes, checkpoint.changes),
+            ("the block's sums", &mut self.sums, checkpoint.sums),
+            ("the block's bounds", &mut self.bounds, checkpoint.bounds),
+        ] {
+            require_len(what, array.len(), stored.len())?;
+            *array = stored;
+        }
+        let found = checkpoint.on_sums.len();
+        require_len("the active sums", self.on_sums.len(), found)?;
+        self.on_sums = checkpoint.on_sums;
+        Ok(())
     }
 
     /// Takes at most `steps` steps, fewer when the budget is spent, and returns how many.

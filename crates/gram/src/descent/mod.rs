@@ -16,9 +16,11 @@
 //! | `inner` | its inner loop |
 //! | `transfer` | products over all neurons, at the two ends of a block |
 //! | `cost` | when a block is worth its set-up |
+//! | `checkpoint` | all of it as data, to go on from later |
 
 mod block;
 mod budget;
+mod checkpoint;
 mod cost;
 mod inner;
 mod plain;
@@ -30,9 +32,11 @@ mod transfer;
 use std::borrow::Cow;
 
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 
 use self::block::Block;
 use self::budget::Planner;
+pub use self::checkpoint::DescentCheckpoint;
 use self::cost::Cost;
 use self::plain::Plain;
 use self::state::State;
@@ -52,7 +56,7 @@ pub enum Outcome {
 }
 
 /// What a descent did: exact counts, for benchmarks and tests.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
     /// Steps taken neuron by neuron.
     pub plain_steps: u64,
@@ -67,7 +71,7 @@ pub struct Work {
 }
 
 /// How a descent steps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stepping {
     /// In blocks where they are cheaper.
     #[default]
@@ -98,7 +102,7 @@ pub struct GramDescent {
 
 /// What was planned, and not yet taken: an advance may end anywhere in it, and the next one goes on, so that
 /// results do not depend on how a descent is split into advances.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 enum Phase {
     /// Time for a plan.
     Undecided,

@@ -1,5 +1,7 @@
 //! How far the flow may be from gradient descent.
 
+use serde::{Deserialize, Serialize};
+
 use super::pattern::{Pattern, Piece};
 use super::runge_kutta::TOLERANCE;
 
@@ -7,7 +9,7 @@ use super::runge_kutta::TOLERANCE;
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
 
 /// Errors so far, by source.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Estimate {
     /// Terms left out of the modified equation, integrated: margins.
     neglected: f64,
@@ -32,6 +34,11 @@ impl Estimate {
     pub(super) fn sliding(&mut self, chatter: f64) {
         self.chatter = self.chatter.max(chatter);
         self.operations += 1;
+    }
+
+    /// Steps and events so far.
+    pub(super) fn operations(&self) -> u64 {
+        self.operations
     }
 
     /// The estimate where the margins are `q`.

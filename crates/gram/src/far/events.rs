@@ -3,6 +3,8 @@
 //! Both are zeros of constraints that are positive inside an epoch (the time between two events):
 //! `±h_ki`, linear in `S`, and `min(δ − γ, 1 − δ)` of the slope `δ = z_j y_j / v_j` of a sliding pair.
 
+use serde::{Deserialize, Serialize};
+
 use super::field::Field;
 use super::pattern::{Pattern, Piece};
 use super::runge_kutta::Point;
@@ -40,7 +42,7 @@ pub(super) struct Watch {
 }
 
 /// Pre-activations (`2m × n`, row after row) and margins at the start of an epoch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Base {
     pub(super) pre_activations: Vec<f64>,
     pub(super) margins: Vec<f64>,

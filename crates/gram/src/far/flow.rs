@@ -1,9 +1,12 @@
 //! Steps and events put together.
 
+mod checkpoint;
 mod locate;
 mod start;
 
+pub(super) use checkpoint::FlowCheckpoint;
 use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
 
 use super::estimate::{Estimate, chatter};
 use super::events::{Base, broken, watch};
@@ -45,7 +48,7 @@ pub(super) struct Flow {
 }
 
 /// The next natural step, not yet taken.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Ahead {
     trial: Trial,
     /// Pre-activations at its end.
@@ -56,7 +59,7 @@ struct Ahead {
 }
 
 /// Work since `τ` last passed a unit.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Guard {
     since: f64,
     steps: u64,

@@ -15,8 +15,10 @@
 //! | `runge_kutta`, `tableau` | DOP853 |
 //! | `flow`, `flow/start`, `flow/locate` | steps and events put together; the first state; instants of events |
 //! | `estimate` | how far all this may be from gradient descent |
+//! | `checkpoint` | a flow as data, to go on from later |
 //! | `linear` | symmetric solves that survive repeated samples |
 
+mod checkpoint;
 mod estimate;
 mod events;
 mod field;
@@ -31,13 +33,16 @@ mod tableau;
 mod tests;
 
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 
+pub use self::checkpoint::FarCheckpoint;
+pub(crate) use self::checkpoint::require_len;
 use self::flow::Flow;
 use crate::problem::require_finite;
 use crate::{GramError, Problem};
 
 /// How an advance ended.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FarOutcome {
     /// At the step asked for.
     Reached,
@@ -56,7 +61,7 @@ pub enum FarOutcome {
 }
 
 /// What stalls a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stall {
     /// The flow is too stiff for an explicit method. So it is where the rates `g` do not fall like `1/t`, on
     /// data that no network of this kind can interpolate.
@@ -66,7 +71,7 @@ pub enum Stall {
 }
 
 /// What a flow did: exact counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FarWork {
     /// Runge–Kutta steps accepted.
     pub rk_steps: u64,

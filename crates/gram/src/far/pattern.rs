@@ -1,16 +1,18 @@
 //! Pieces, groups and the velocities that follow from them.
 
 use ndarray::ArrayView2;
+use serde::{Deserialize, Serialize};
 
+use super::checkpoint::require_len;
 use super::linear::{rows_times, solve_semidefinite};
-use crate::Problem;
 use crate::inner_products::InnerProducts;
+use crate::{GramError, Problem};
 
 /// Changes of the coupling between two computations of it from nothing.
 const REFRESH: usize = 64;
 
 /// Where a pre-activation is on the kinked line of its activation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Piece {
     /// Slope `γ`.
     Inactive,
@@ -48,11 +50,33 @@ pub(super) struct Pattern {
     changes: usize,
 }
 
+/// A [`Pattern`] as data: what `change` after `change` has made of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct PatternCheckpoint {
+    /// Pieces and neurons of each group, in the order of the groups.
+    groups: Vec<(Vec<Piece>, Vec<usize>)>,
+    /// `Ã` as it is, with the rounding of the changes since it was last computed from nothing.
+    coupling: Vec<f64>,
+    changes: usize,
+}
+
+/// The error of groups that are no partition of the neurons into neurons of equal sign.
+fn no_partition(members: &[usize]) -> GramError {
+    GramError::Checkpoint {
+        expected: "each neuron in one group, with others of its sign".to_owned(),
+        found: if members.is_empty() {
+            "a neuron in none".to_owned()
+        } else {
+            format!("the group {members:?}")
+        },
+    }
+}
+
 impl Pattern {
-    /// Every pair on the piece its sign says.
-    pub(super) fn new(problem: &Problem, pre_activations: ArrayView2<'_, f64>) -> Self {
+    /// A pattern without neurons.
+    fn empty(problem: &Problem) -> Self {
         let n = problem.samples();
-        let mut pattern = Self {
+        Self {
             gram: problem.inner_products().clone(),
             labels: problem.labels().to_vec(),
             slope: problem.activation().slope(),
@@ -62,7 +86,12 @@ impl Pattern {
             group_of: vec![usize::MAX; problem.neurons()],
             coupling: vec![0.0; n * n],
             changes: 0,
-        };
+        }
+    }
+
+    /// Every pair on the piece its sign says.
+    pub(super) fn new(problem: &Problem, pre_activations: ArrayView2<'_, f64>) -> Self {
+        let mut pattern = Self::empty(problem);
         for (neuron, row) in pre_activations.rows().into_iter().enumerate() {
             let pieces = row
                 .iter()
@@ -78,6 +107,62 @@ impl Pattern {
         }
         pattern.refresh();
         pattern
+    }
+
+    /// What the pattern cannot be made from again.
+    pub(super) fn checkpoint(&self) -> PatternCheckpoint {
+        PatternCheckpoint {
+            groups: self
+                .groups
+                .iter()
+                .map(|group| (group.pieces.clone(), group.neurons.clone()))
+                .collect(),
+            coupling: self.coupling.clone(),
+            changes: self.changes,
+        }
+    }
+
+    /// The pattern of a checkpoint, to the last bit.
+    ///
+    /// # Errors
+    ///
+    /// [`GramError::Checkpoint`] if its groups are no partition of the neurons, or an array has
+    /// another length.
+    pub(super) fn restore(
+        problem: &Problem,
+        checkpoint: PatternCheckpoint,
+    ) -> Result<Self, GramError> {
+        let (n, neurons) = (problem.samples(), problem.neurons());
+        require_len("coupling", n * n, checkpoint.coupling.len())?;
+        let mut pattern = Self::empty(problem);
+        for (pieces, members) in checkpoint.groups {
+            require_len("pieces of a group", n, pieces.len())?;
+            let free = |&k: &usize| k < neurons && pattern.group_of[k] == usize::MAX;
+            let Some(&first) = members.first().filter(|_| members.iter().all(free)) else {
+                return Err(no_partition(&members));
+            };
+            let sign = problem.sign(first);
+            if members.iter().any(|&k| problem.sign(k) != sign) {
+                return Err(no_partition(&members));
+            }
+            let mut group = pattern.build(sign, pieces);
+            for &k in &members {
+                // Also where one group has a neuron twice.
+                if pattern.group_of[k] != usize::MAX {
+                    return Err(no_partition(&members));
+                }
+                pattern.group_of[k] = pattern.groups.len();
+            }
+            group.neurons = members;
+            pattern.groups.push(group);
+        }
+        if pattern.group_of.contains(&usize::MAX) {
+            return Err(no_partition(&[]));
+        }
+        pattern.coupling = checkpoint.coupling;
+        // As many changes as there are between two refreshes.
+        pattern.changes = checkpoint.changes.min(REFRESH);
+        Ok(pattern)
     }
 
     pub(super) fn samples(&self) -> usize {

@@ -6,6 +6,8 @@
 //! callbacks and event loops, while here an event is a change of the field itself. There is no dense
 //! output either: a shorter step from the same point is as accurate and costs as little.
 
+use serde::{Deserialize, Serialize};
+
 use super::field::{Field, Scratch};
 use super::tableau::{A, B, C, E3, E5, STAGES};
 
@@ -13,14 +15,14 @@ use super::tableau::{A, B, C, E3, E5, STAGES};
 pub(super) const TOLERANCE: f64 = 1e-13;
 
 /// The sums `S` since the last event, at a time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Point {
     pub(super) tau: f64,
     pub(super) sums: Vec<f64>,
 }
 
 /// A step tried.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Trial {
     pub(super) end: Point,
     /// Estimated local error over the tolerance; the step is good up to 1.

@@ -1,6 +1,7 @@
 //! Activation patterns of pre-activations on the host.
 
 use ndarray::ArrayView2;
+use serde::{Deserialize, Serialize};
 
 use crate::{GramError, Problem};
 
@@ -8,7 +9,7 @@ use crate::{GramError, Problem};
 ///
 /// A pair `(k, i)` is *same-sign* when the neuron's second-layer sign is the sample's label,
 /// `s_k = y_i` (theory.md §3, alignment).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pattern {
     samples: usize,
     /// One bit a pair, neuron by neuron.

@@ -101,6 +101,20 @@ impl GramSpaceDescent {
 }
 
 impl Descent for GramSpaceDescent {
+    fn state(&self) -> Vec<f64> {
+        [self.h.as_slice(), &self.c].concat()
+    }
+
+    fn restore(&mut self, state: &[f64]) -> bool {
+        let fits = state.len() == self.h.len() + self.c.len();
+        if fits {
+            let (h, c) = state.split_at(self.h.len());
+            self.h.copy_from_slice(h);
+            self.c.copy_from_slice(c);
+        }
+        fits
+    }
+
     fn advance(&mut self, steps: u64) -> u64 {
         (0..steps).take_while(|_| self.step()).count() as u64
     }

@@ -78,6 +78,18 @@ impl<E: Float> WeightSpaceDescent<E> {
 }
 
 impl<E: Float> Descent for WeightSpaceDescent<E> {
+    fn state(&self) -> Vec<f64> {
+        self.w.iter().map(|w| w.to_f64()).collect()
+    }
+
+    fn restore(&mut self, state: &[f64]) -> bool {
+        let fits = state.len() == self.w.len();
+        if fits {
+            self.w = state.iter().map(|&w| E::from_f64(w)).collect();
+        }
+        fits
+    }
+
     fn advance(&mut self, steps: u64) -> u64 {
         (0..steps).take_while(|_| self.step()).count() as u64
     }
