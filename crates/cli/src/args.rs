@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use implicit_bias_lab::config::{DATA_HEADING, ExportKind, PREPARATION_HEADING, Settings};
+use implicit_bias_lab::config::{DATA_HEADING, ExportKind, PREPARATION_HEADING, Settings, Steps};
 
 /// Where does gradient descent end up?
 ///
@@ -41,6 +41,9 @@ pub enum Command {
     Reproduce(ReproduceArgs),
     /// Train one network and judge the claims on it
     Train(Box<TrainArgs>),
+    /// Go on with a run that was cut off, or extend one
+    #[command(long_about = RESUME_ABOUT)]
+    Resume(ResumeArgs),
     /// Compute where gradient descent ends, without going there
     #[command(long_about = LIMIT_ABOUT)]
     Limit(Box<LimitArgs>),
@@ -75,6 +78,31 @@ pub struct TrainArgs {
     /// The settings
     #[command(flatten)]
     pub settings: Settings,
+}
+
+/// What `resume --help` says first.
+const RESUME_ABOUT: &str = "\
+Go on with a run that was cut off, or extend one
+
+The run goes on from its last checkpoint, from the one before where that is damaged, or from its start \
+where there is none. The finished directory is byte for byte that of a run that was never cut off, but \
+for the times in manifest.json. Of a run that has ended it says so, and does nothing without --steps.";
+
+/// Flags of `resume`.
+#[derive(Args, Debug)]
+pub struct ResumeArgs {
+    /// Run directory
+    #[arg(value_name = "RUN_DIR")]
+    pub run: PathBuf,
+    /// Number of steps T to go on to, at least as many as the run was to take [default: as many]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    pub steps: Option<Steps>,
+    /// Seconds between two checkpoints [default: 60]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    pub checkpoint_interval: Option<f64>,
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `limit --help` says first.

@@ -8,11 +8,13 @@ use std::process::ExitCode;
 use implicit_bias_data::{Dataset, Geometry};
 use implicit_bias_lab::config::{RunConfig, Settings};
 use implicit_bias_lab::{
-    LabError, Progress, Reproduction, RunDirectory, RunOptions, RunRecord, StopReason, execute,
+    LabError, Progress, Reproduction, Resumed, RunDirectory, RunOptions, RunRecord, StopReason,
+    complain, execute,
 };
 use serde_json::{Value, json};
 
-use crate::args::{CheckArgs, DevicesArgs, ReportArgs, ReproduceArgs, TrainArgs};
+use crate::args::{CheckArgs, DevicesArgs, ReportArgs, ReproduceArgs, ResumeArgs, TrainArgs};
+use crate::interrupt::Interrupt;
 
 pub type Outcome = anyhow::Result<ExitCode>;
 
@@ -36,27 +38,75 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
     };
     let settings = arguments.settings.clone().over(file);
     let config = RunConfig::resolve(&settings)?;
-    let progress = Progress::new("train");
-    let record = execute(
-        &config,
-        RunOptions {
-            parent: Path::new(RUNS),
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            progress: &mut |fraction| {
-                progress.set(fraction);
-                true
-            },
-            stage: &mut |what, fraction| progress.stage(&format!("train: {what}"), fraction),
-            announce: &mut |text| progress.line(text),
+    run_under(
+        "train",
+        |options| Ok((execute(&config, options)?, true)),
+        settings.json,
+    )
+}
+
+/// `resume`: a run that was cut off.
+pub fn resume(arguments: &ResumeArgs) -> Outcome {
+    run_under(
+        "resume",
+        |options| {
+            let resumed = implicit_bias_lab::resume(
+                &arguments.run,
+                arguments.steps,
+                arguments.checkpoint_interval,
+                options,
+            )?;
+            Ok(match resumed {
+                Resumed::WentOn(record) => (record, true),
+                Resumed::AlreadyEnded(record) => (record, false),
+            })
         },
-    )?;
+        arguments.json,
+    )
+}
+
+/// A run under a progress bar, which a signal interrupts; `false` beside the record if it had ended before.
+fn run_under(
+    name: &str,
+    run: impl FnOnce(RunOptions<'_>) -> Result<(RunRecord, bool), LabError>,
+    json: bool,
+) -> Outcome {
+    let interrupt = Interrupt::watch()?;
+    let progress = Progress::new(name);
+    let (record, went_on) = run(RunOptions {
+        parent: Path::new(RUNS),
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        keep_checkpoint: true,
+        progress: &mut |fraction| {
+            progress.set(fraction);
+            !interrupt.came()
+        },
+        stage: &mut |what, fraction| progress.stage(&format!("{name}: {what}"), fraction),
+        announce: &mut |text| progress.line(text),
+    })?;
     progress.finish();
-    if settings.json {
+    let stop = record.stop();
+    if !went_on && let Some(stop) = stop {
+        complain(&format!(
+            "{}: nothing to do: {stop}; more steps with --steps",
+            record.path.display()
+        ));
+    }
+    if json {
         say(format_args!("{}\n", summary(&record)))?;
     } else {
         say(record.summary_text())?;
     }
-    Ok(code(record.stop()))
+    Ok(match stop {
+        Some(StopReason::Interrupted { .. }) => {
+            complain(&format!(
+                "interrupted; go on with: implicit-bias resume {}",
+                record.path.display()
+            ));
+            interrupt.exit_code()
+        }
+        stop => code(stop),
+    })
 }
 
 /// The contract's JSON object of a run.

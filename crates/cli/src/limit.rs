@@ -117,6 +117,11 @@ fn refuse_what_has_no_use(settings: &Settings) -> Result<(), LabError> {
             settings.record.is_some(),
             "none: nothing is recorded",
         ),
+        (
+            "checkpoint-interval",
+            settings.checkpoint_interval.is_some(),
+            "none: nothing is written",
+        ),
     ] {
         if given {
             return Err(LabError::Config {

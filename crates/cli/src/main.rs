@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod fetch;
+mod interrupt;
 mod limit;
 
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let result = match Cli::read().command {
         Command::Reproduce(arguments) => commands::reproduce(&arguments),
         Command::Train(arguments) => commands::train(&arguments),
+        Command::Resume(arguments) => commands::resume(&arguments),
         Command::Limit(arguments) => limit::limit(&arguments),
         Command::Check(arguments) => commands::check(&arguments),
         Command::Fetch(arguments) => fetch::fetch(&arguments),

@@ -52,6 +52,17 @@ pub enum LabError {
         /// Beginning of the line.
         found: String,
     },
+    /// Another process is writing the run directory.
+    #[error("{}: expected a run directory that nobody writes, found it in use by {}; wait for it or stop it", path.display(), owner_words(*.owner))]
+    Locked {
+        /// The run directory.
+        path: PathBuf,
+        /// The process number of its owner, where that is known.
+        owner: Option<u32>,
+    },
+    /// A checkpoint is not of the run that it is to go on.
+    #[error("checkpoint: {0}")]
+    Checkpoint(String),
     /// A figure could not be drawn.
     #[error("figure {name}: {reason}")]
     Figure {
@@ -77,6 +88,10 @@ pub enum LabError {
     Report(#[from] minijinja::Error),
 }
 
+fn owner_words(owner: Option<u32>) -> String {
+    owner.map_or("another process".to_owned(), |pid| format!("process {pid}"))
+}
+
 impl LabError {
     /// Whether the user's input is at fault (exit code 2) rather than the run (exit code 1).
     pub fn is_input(&self) -> bool {
@@ -85,6 +100,8 @@ impl LabError {
             | Self::Read { .. }
             | Self::Content { .. }
             | Self::Table { .. }
+            | Self::Checkpoint(_)
+            | Self::Locked { .. }
             | Self::Data(_)
             | Self::Model(_) => true,
             // A program without an answer is a result, and far states are the program's own.

@@ -35,8 +35,9 @@ pub use prediction::{PredictedLimit, Prediction};
 pub use progress::{Progress, complain};
 pub use reproduction::Reproduction;
 pub use run::{
-    DataManifest, FORMAT, Manifest, Prepared, RawGeometry, ReadyEngine, RunDirectory, RunOptions,
-    RunRecord, Trajectory, Watcher, drive, execute, execute_all, write_atomically,
+    DataManifest, FORMAT, Manifest, Prepared, RawGeometry, ReadyEngine, Resumed, RunDirectory,
+    RunOptions, RunRecord, Trajectory, Watcher, drive, execute, execute_all, resume,
+    write_atomically,
 };
 pub use schedule::schedule;
 pub use series::Series;

@@ -1,5 +1,7 @@
 //! The table of a run: one row a recorded step, one named column a quantity.
 
+use serde::{Deserialize, Serialize};
+
 use crate::LabError;
 
 /// A table of numbers with named columns; the first column is `step`.
@@ -15,7 +17,7 @@ use crate::LabError;
 /// assert_eq!(series.column("loss"), Some(vec![0.69, 0.5]));
 /// assert_eq!(Series::from_csv(&series.to_csv()).unwrap(), series);
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Series {
     columns: Vec<String>,
     rows: Vec<Vec<f64>>,
@@ -50,6 +52,12 @@ impl Series {
             "a row needs one value a column"
         );
         self.rows.push(row);
+    }
+
+    /// Whether every row has one value a column, as a table that was read by serde may not.
+    pub(crate) fn is_table(&self) -> bool {
+        let columns = self.columns.len();
+        columns > 0 && self.rows.iter().all(|row| row.len() == columns)
     }
 
     /// The column names, `step` first.

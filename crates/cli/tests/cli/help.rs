@@ -17,6 +17,7 @@ fn the_help_of_the_program_and_of_every_command_is_known() {
         "",
         "reproduce",
         "train",
+        "resume",
         "limit",
         "check",
         "fetch",
@@ -45,6 +46,7 @@ fn no_command_lacks_a_snapshot() {
         [
             "reproduce",
             "train",
+            "resume",
             "limit",
             "check",
             "fetch",

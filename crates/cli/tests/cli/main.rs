@@ -9,4 +9,5 @@ mod help;
 mod interruption;
 mod limit;
 mod readme;
+mod resume;
 mod support;

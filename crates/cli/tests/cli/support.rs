@@ -25,7 +25,8 @@ pub const TRAIN: [&str; 11] = [
 ];
 
 /// The files of a finished run.
-pub const LEFT: [&str; 8] = [
+pub const LEFT: [&str; 9] = [
+    "checkpoint",
     "claims.json",
     "config.toml",
     "limit.json",

@@ -25,6 +25,7 @@ use data::{
     describe_file, describe_preparation, describe_synthetic, is_mnist, resolve_data,
     resolve_preparation,
 };
+pub(crate) use resolve::resolve_checkpoint_interval;
 use resolve::{
     invalid, number, resolve_activation, resolve_engine, resolve_exact_steps, resolve_init,
 };
@@ -162,6 +163,9 @@ pub struct RunConfig {
     pub out: Option<PathBuf>,
     /// Format to write the results in, beside the run directory's own.
     pub export: Option<ExportKind>,
+    /// Seconds from one checkpoint to the next, at least; changes nothing but where a run that was cut off
+    /// can go on, so that it is not part of the run's own settings.
+    pub checkpoint_interval: f64,
 }
 
 impl Settings {
@@ -276,6 +280,7 @@ impl RunConfig {
             seed: settings.seed.unwrap_or(0),
             out: settings.out.clone(),
             export: settings.export,
+            checkpoint_interval: resolve_checkpoint_interval(settings.checkpoint_interval)?,
         })
     }
 

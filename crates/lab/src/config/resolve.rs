@@ -104,6 +104,24 @@ pub(super) fn resolve_engine(settings: &Settings) -> Result<EngineKind, LabError
 /// Horizons are counted exactly up to this step.
 const LAST_WHOLE_STEP: f64 = 9_007_199_254_740_992.0;
 
+/// Seconds between two checkpoints: 60 where nothing is asked for.
+///
+/// # Errors
+///
+/// [`LabError::Config`] for no number of seconds.
+pub(crate) fn resolve_checkpoint_interval(asked: Option<f64>) -> Result<f64, LabError> {
+    let seconds = asked.unwrap_or(60.0);
+    if seconds.is_finite() && seconds >= 0.0 {
+        Ok(seconds)
+    } else {
+        Err(invalid(
+            "checkpoint-interval",
+            "seconds, 0 or more",
+            seconds,
+        ))
+    }
+}
+
 pub(super) fn resolve_exact_steps(settings: &Settings) -> Result<Steps, LabError> {
     let default = Steps::try_from(1e7).expect("a whole number");
     let steps = settings.exact_steps.unwrap_or(default);

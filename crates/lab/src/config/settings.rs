@@ -386,6 +386,15 @@ pub struct Settings {
     #[arg(long, value_enum, help_heading = "Output")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub export: Option<ExportKind>,
+    /// Seconds between two checkpoints, from which `resume` goes on [default: 60]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        help_heading = "Output",
+        allow_negative_numbers = true
+    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint_interval: Option<f64>,
     /// Print one JSON object on stdout
     #[arg(long, help_heading = "Output")]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -458,7 +467,8 @@ impl Settings {
             per_class, synthetic, samples, dim, signal, noise, norm, norm_spread, scale, centre, unit_norm,
             random_labels,
             init, init_scale, width, activation, slope, loss, step_size, steps, engine, exact_steps, gradient,
-            device, precision, record, seed, out, export)
+            device, precision, record, seed, out, export,
+            checkpoint_interval)
     }
 
     /// The settings that say what the data are, and no others.

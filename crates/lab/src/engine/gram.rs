@@ -2,13 +2,14 @@
 
 use implicit_bias_data::Dataset;
 use implicit_bias_gram::{
-    FarFlow, FarOutcome, GramDescent, GramError, GramState, Outcome, Pattern, Problem, Stall,
-    Start, weights,
+    DescentCheckpoint, FarCheckpoint, FarFlow, FarOutcome, GramDescent, GramError, GramState,
+    Outcome, Pattern, Problem, Stall, Start, weights,
 };
 use implicit_bias_model::{Activation, Loss, TwoLayerConfig, Weights};
 use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
 
-use super::Engine;
+use super::{Engine, from_bytes, to_bytes};
 use crate::observation::{BlockObservation, Observation, PatternObservation};
 use crate::{LabError, StopReason};
 
@@ -60,6 +61,22 @@ enum Phase {
     Exact(Box<GramDescent>),
     /// The flow, and the problem it follows.
     Far(Box<FarFlow>, Box<Problem>),
+}
+
+/// A [`GramEngine`] as data, without its problem.
+#[derive(Serialize, Deserialize)]
+struct Checkpoint {
+    phase: PhaseCheckpoint,
+    handover: f64,
+    last_exact: f64,
+    previous_pattern: Option<Pattern>,
+    notes: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum PhaseCheckpoint {
+    Exact(DescentCheckpoint),
+    Far(FarCheckpoint),
 }
 
 impl GramEngine {
@@ -319,6 +336,47 @@ impl Engine for GramEngine {
             Phase::Exact(descent) => descent.operations_per_step(),
             Phase::Far(..) => 0.0,
         }
+    }
+
+    fn checkpoint(&self) -> Option<Vec<u8>> {
+        Some(to_bytes(&Checkpoint {
+            phase: match &self.phase {
+                Phase::Exact(descent) => PhaseCheckpoint::Exact(descent.checkpoint()),
+                Phase::Far(flow, _) => PhaseCheckpoint::Far(flow.checkpoint()),
+            },
+            handover: self.handover,
+            last_exact: self.last_exact,
+            previous_pattern: self.previous_pattern.clone(),
+            notes: self.notes.clone(),
+        }))
+    }
+
+    fn restore(&mut self, checkpoint: &[u8]) -> Result<(), LabError> {
+        let Checkpoint {
+            phase,
+            handover,
+            last_exact,
+            previous_pattern,
+            notes,
+        } = from_bytes(checkpoint)?;
+        let problem = self.problem().clone();
+        if let Some(pattern) = &previous_pattern {
+            pattern.counts(&problem)?;
+        }
+        self.phase = match phase {
+            PhaseCheckpoint::Exact(descent) => {
+                Phase::Exact(Box::new(GramDescent::restore(problem, descent)?))
+            }
+            PhaseCheckpoint::Far(flow) => {
+                let flow = FarFlow::restore(problem.clone(), flow)?;
+                Phase::Far(Box::new(flow), Box::new(problem))
+            }
+        };
+        self.handover = handover;
+        self.last_exact = last_exact;
+        self.previous_pattern = previous_pattern;
+        self.notes = notes;
+        Ok(())
     }
 
     fn notes(&self) -> &[String] {

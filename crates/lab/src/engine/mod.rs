@@ -14,6 +14,16 @@ pub use tensor::{TensorEngine, TensorEngineOptions};
 use crate::observation::Observation;
 use crate::{LabError, StopReason};
 
+/// Bytes of a checkpoint, for any state that has them.
+fn to_bytes<T: serde::Serialize>(state: &T) -> Vec<u8> {
+    postcard::to_stdvec(state).expect("numbers and lists of them always have bytes")
+}
+
+/// The state that the bytes are of.
+fn from_bytes<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, LabError> {
+    postcard::from_bytes(bytes).map_err(|error| LabError::Checkpoint(error.to_string()))
+}
+
 /// Something that runs gradient descent and can be looked at.
 ///
 /// Steps are counted in `f64`, exact up to 2⁵³: an engine may go where integers end, and is then
@@ -45,6 +55,25 @@ pub trait Engine {
     /// About how many floating-point operations one step takes; progress is chunked by it. 0 where
     /// steps are no longer taken one by one.
     fn operations_per_step(&self) -> f64;
+
+    /// Everything that the next steps and observations depend on, but for the problem itself, as bytes for
+    /// [`restore`](Self::restore). `None` (the default) for an engine that cannot go on from bytes.
+    fn checkpoint(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Goes to where the [`checkpoint`](Self::checkpoint) of an engine for the same problem was taken: steps
+    /// and observations from there are the same to the last bit. Called on a new engine.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Checkpoint`] if the bytes are not of such an engine; the engine is then of no further use.
+    fn restore(&mut self, _checkpoint: &[u8]) -> Result<(), LabError> {
+        Err(LabError::Checkpoint(format!(
+            "expected an engine that can go on from a checkpoint, found `{}`",
+            self.name()
+        )))
+    }
 
     /// What happened on the way that a reader of the run should know, in whole phrases.
     fn notes(&self) -> &[String] {

@@ -1,7 +1,7 @@
 //! Gradient descent in weight space, for any network on any Burn device.
 
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 use implicit_bias_data::{ClassDataset, Dataset};
 use implicit_bias_metrics::{
     ActivationPattern, MetricError, Spectra, accuracy, alignment, normalized_margins, spectra,
@@ -12,9 +12,10 @@ use implicit_bias_model::{
     to_tensor,
 };
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use super::truth::Truth;
+use super::{Engine, from_bytes, to_bytes};
 use crate::config::{GradientKind, Precision};
 use crate::device::SelectedDevice;
 use crate::observation::{BlockObservation, Observation, PatternObservation};
@@ -47,6 +48,15 @@ pub struct TensorEngine<M: Network> {
     truth: Truth,
     step_size: f64,
     step: f64,
+    previous_pattern: Option<ActivationPattern>,
+}
+
+/// A [`TensorEngine`] as data, without its problem.
+#[derive(Serialize, Deserialize)]
+struct Checkpoint {
+    step: f64,
+    /// The state of the hand-derived descent, or the weights of the blocks one after the other.
+    state: Vec<f64>,
     previous_pattern: Option<ActivationPattern>,
 }
 
@@ -323,6 +333,62 @@ impl<M: Network> Engine for TensorEngine<M> {
 
     fn weights(&mut self) -> Weights {
         Weights::of(&self.model().blocks())
+    }
+
+    fn checkpoint(&self) -> Option<Vec<u8>> {
+        let state = match &self.descent {
+            Some(descent) => descent.state(),
+            None => {
+                let blocks = self.model.blocks().into_iter();
+                blocks.flat_map(|block| host_values(block.weight)).collect()
+            }
+        };
+        Some(to_bytes(&Checkpoint {
+            step: self.step,
+            state,
+            previous_pattern: self.previous_pattern.clone(),
+        }))
+    }
+
+    fn restore(&mut self, checkpoint: &[u8]) -> Result<(), LabError> {
+        let Checkpoint {
+            step,
+            state,
+            previous_pattern,
+        } = from_bytes(checkpoint)?;
+        let blocks = self.model.blocks();
+        let fits = match &mut self.descent {
+            Some(descent) => {
+                self.stale = true;
+                descent.restore(&state)
+            }
+            None => {
+                let lengths = blocks
+                    .iter()
+                    .map(|block| block.weight.shape().num_elements());
+                let fits = lengths.sum::<usize>() == state.len();
+                if fits {
+                    let mut rest = state.as_slice();
+                    let weights = blocks.iter().map(|block| {
+                        let (values, after) = rest.split_at(block.weight.shape().num_elements());
+                        rest = after;
+                        let data = TensorData::new(values.to_vec(), block.weight.shape());
+                        Tensor::from_data(data, (&block.weight.device(), block.weight.dtype()))
+                    });
+                    self.model = self.model.clone().with_blocks(weights.collect());
+                }
+                fits
+            }
+        };
+        if !(fits && step.is_finite() && step >= 0.0 && step.fract() == 0.0) {
+            return Err(LabError::Checkpoint(format!(
+                "expected a whole step and the weights of this network, found step {step} and {} numbers",
+                state.len()
+            )));
+        }
+        self.step = step;
+        self.previous_pattern = previous_pattern;
+        Ok(())
     }
 
     fn operations_per_step(&self) -> f64 {

@@ -292,3 +292,109 @@ fn scores_and_classes_must_agree_and_zero_weights_have_no_margins() {
             .all(|class| class.margin_min.is_nan())
     );
 }
+
+/// What a run records, bit by bit: over and over from a checkpoint, or in one piece.
+fn rows(make: &dyn Fn() -> Box<dyn Engine>, targets: &[f64], restart: bool) -> Vec<Vec<u64>> {
+    let mut engine = make();
+    let mut rows = Vec::new();
+    for &target in targets {
+        // Between two records as well, where a pattern is remembered from the one before.
+        for part in [0.4, 1.0] {
+            let to = engine.step() + (part * (target - engine.step())).floor();
+            assert_eq!(engine.advance(to).unwrap(), None);
+            if restart {
+                let bytes = engine.checkpoint().unwrap();
+                engine = make();
+                engine.restore(&bytes).unwrap();
+                assert_eq!(engine.step(), to);
+            }
+        }
+        let row = engine.observe().unwrap().row();
+        rows.push(row.iter().map(|value| value.to_bits()).collect());
+    }
+    let weights = engine.weights();
+    let last = weights.blocks().iter().flat_map(|(_, w)| w.iter());
+    rows.push(last.map(|value| value.to_bits()).collect());
+    rows
+}
+
+fn two_layer(gradient: GradientKind) -> Box<dyn Engine> {
+    let weights = named(&[("pos", waves(3, 6)), ("neg", -0.5 * waves(3, 6))]);
+    let device = select_device(None, None).unwrap();
+    let options = TensorEngineOptions {
+        gradient,
+        ..OPTIONS
+    };
+    let build = |device: &burn::tensor::Device| {
+        Ok(TwoLayerConfig::new(3, 6, Activation::RELU).init_with(&weights, device)?)
+    };
+    Box::new(TensorEngine::new(&data(), &device, options, build).unwrap())
+}
+
+fn deep() -> Box<dyn Engine> {
+    let device = select_device(None, None).unwrap();
+    let engine = TensorEngine::new(&data(), &device, OPTIONS, |device| {
+        let weight = |rows, columns| Param::from_tensor(to_tensor(&waves(rows, columns), device));
+        Ok(Deep {
+            first: weight(5, 6),
+            raise: weight(3, 5),
+            lower: weight(2, 5),
+        })
+    });
+    Box::new(engine.unwrap())
+}
+
+fn gram() -> Box<dyn Engine> {
+    let weights = named(&[("pos", waves(3, 6)), ("neg", -0.5 * waves(3, 6))]);
+    let options = super::GramEngineOptions {
+        activation: Activation::leaky_relu(0.1).unwrap(),
+        loss: Loss::Logistic,
+        step_size: 0.1,
+        exact_steps: 1e4,
+    };
+    Box::new(super::GramEngine::new(&data(), &weights, options).unwrap())
+}
+
+fn of_three_classes() -> Box<dyn Engine> {
+    let weights = named(&[("0", waves(3, 6)), ("1", -waves(3, 6)), ("2", waves(3, 6))]);
+    Box::new(of_classes(&classes(3, 5), &weights).unwrap())
+}
+
+#[test]
+fn every_engine_goes_on_from_a_checkpoint_to_the_last_bit() {
+    let near = [0.0, 7.0, 50.0, 300.0];
+    let far = [0.0, 10.0, 1e4, 1e6, 1e9, 1e30];
+    type Make = fn() -> Box<dyn Engine>;
+    let engines: [(&str, Make, &[f64]); 5] = [
+        (
+            "hand-derived",
+            || two_layer(GradientKind::HandDerived),
+            &near,
+        ),
+        ("autodiff", || two_layer(GradientKind::Autodiff), &near),
+        ("another architecture", deep, &near),
+        ("several classes", of_three_classes, &near),
+        ("Gram", gram, &far),
+    ];
+    for (name, make, targets) in engines {
+        assert!(
+            rows(&make, targets, false) == rows(&make, targets, true),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_run_is_refused() {
+    let mut small = deep();
+    small.advance(3.0).unwrap();
+    let bytes = small.checkpoint().unwrap();
+    for mut other in [two_layer(GradientKind::Auto), gram()] {
+        let error = other.restore(&bytes).unwrap_err();
+        assert!(error.is_input(), "{error}");
+    }
+    let error = two_layer(GradientKind::Auto)
+        .restore(&bytes[..9])
+        .unwrap_err();
+    assert!(error.to_string().starts_with("checkpoint: "), "{error}");
+}

@@ -44,6 +44,7 @@ pub fn execute_all(
                 RunOptions {
                     parent,
                     threads: 1,
+                    keep_checkpoint: false,
                     progress: &mut |fraction| {
                         advance(index, fraction);
                         !failed.load(Ordering::Relaxed)

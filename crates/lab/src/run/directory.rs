@@ -3,7 +3,11 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::lock::Lock;
 use crate::LabError;
+
+/// What the names of files begin with while they are written.
+const TEMPORARY: &str = ".writing-";
 
 /// A run directory that this process writes.
 #[derive(Clone, Debug)]
@@ -76,6 +80,19 @@ impl RunDirectory {
         }
     }
 
+    /// Makes the directory, if it is not there, and keeps other processes out of it.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Locked`] names the process that is in it.
+    pub(super) fn lock(&self) -> Result<Lock, LabError> {
+        std::fs::create_dir_all(&self.path).map_err(|source| LabError::Write {
+            path: self.path.clone(),
+            source,
+        })?;
+        Lock::take(&self.path)
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -95,6 +112,78 @@ impl RunDirectory {
             source,
         })?;
         write_atomically(&path, content)
+    }
+
+    /// As [`write`](Self::write), and on the disk when it returns; the file that was there until now is
+    /// kept as `previous`. At any moment one of the two is whole.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Write`] names the file.
+    pub(super) fn write_durably(
+        &self,
+        name: &str,
+        previous: &str,
+        content: &[u8],
+    ) -> Result<(), LabError> {
+        let path = self.path.join(name);
+        let io = |source| LabError::Write {
+            path: path.clone(),
+            source,
+        };
+        let file = temporary(&path, content)?;
+        file.as_file().sync_all().map_err(io)?;
+        match std::fs::rename(&path, self.path.join(previous)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
+            _ => {}
+        }
+        file.persist(&path).map_err(|error| io(error.error))?;
+        // The names are the folder's content.
+        #[cfg(unix)]
+        std::fs::File::open(&self.path)
+            .and_then(|folder| folder.sync_all())
+            .map_err(io)?;
+        Ok(())
+    }
+
+    /// Removes what a process that was killed was writing at that moment.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Write`] names the folder or the file.
+    pub(super) fn remove_unfinished(&self) -> Result<(), LabError> {
+        for folder in [self.path.clone(), self.path.join("figures")] {
+            let io = |source| LabError::Write {
+                path: folder.clone(),
+                source,
+            };
+            let entries = match folder.read_dir() {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                entries => entries.map_err(io)?,
+            };
+            for entry in entries {
+                let name = entry.map_err(io)?.file_name();
+                if name.to_string_lossy().starts_with(TEMPORARY) {
+                    std::fs::remove_file(folder.join(name)).map_err(io)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a file, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Write`] names the file.
+    pub(super) fn remove(&self, name: &str) -> Result<(), LabError> {
+        let path = self.path.join(name);
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(LabError::Write { path, source })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes the first file of a run, which must not be there yet: of two processes that were told
@@ -140,10 +229,24 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), LabError> {
         path: path.to_owned(),
         source,
     };
+    let file = temporary(path, content)?;
+    file.persist(path).map_err(|error| io(error.error))?;
+    Ok(())
+}
+
+/// A temporary file beside `path` with `content`, removed again unless it is renamed.
+fn temporary(path: &Path, content: &[u8]) -> Result<tempfile::NamedTempFile, LabError> {
+    let io = |source| LabError::Write {
+        path: path.to_owned(),
+        source,
+    };
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(io)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .map_err(io)?;
     file.write_all(content).map_err(io)?;
     #[cfg(unix)]
     {
@@ -152,8 +255,7 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), LabError> {
         let readable = std::fs::Permissions::from_mode(0o644);
         file.as_file().set_permissions(readable).map_err(io)?;
     }
-    file.persist(path).map_err(|error| io(error.error))?;
-    Ok(())
+    Ok(file)
 }
 
 #[cfg(test)]

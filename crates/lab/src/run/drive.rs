@@ -29,6 +29,22 @@ pub trait Watcher {
         true
     }
 
+    /// Called after every chunk of steps, with the engine and the tables so far: a moment from which the run
+    /// could go on. `last` where it is about to be interrupted.
+    ///
+    /// # Errors
+    ///
+    /// Ends the run with that error.
+    fn between(
+        &mut self,
+        _engine: &dyn Engine,
+        _series: &Series,
+        _margins: &Series,
+        _last: bool,
+    ) -> Result<(), LabError> {
+        Ok(())
+    }
+
     /// Called after every recorded step that the run survives, with the engine there.
     fn observed(&mut self, _engine: &mut dyn Engine) {}
 
@@ -58,17 +74,42 @@ pub fn drive(
     schedule: &[f64],
     watcher: &mut dyn Watcher,
 ) -> Result<Trajectory, LabError> {
-    let mut tables: Option<(Series, Series)> = None;
-    let mut initial_loss = f64::NAN;
+    drive_from(engine, None, schedule, watcher)
+}
+
+/// [`drive`] for an engine in the middle of a run that has recorded `tables` so far: series and margins.
+pub(super) fn drive_from(
+    engine: &mut dyn Engine,
+    mut tables: Option<(Series, Series)>,
+    schedule: &[f64],
+    watcher: &mut dyn Watcher,
+) -> Result<Trajectory, LabError> {
+    let (mut initial_loss, mut recorded) = (f64::NAN, f64::NEG_INFINITY);
+    if let Some((series, _)) = &tables {
+        let first = |name| {
+            series
+                .column(name)
+                .and_then(|column| column.first().copied())
+        };
+        initial_loss = first("loss").unwrap_or(f64::NAN);
+        recorded = series.last("step").unwrap_or(f64::NEG_INFINITY);
+    }
     let mut stop = None;
-    for &target in schedule {
+    for &target in schedule.iter().filter(|&&target| target > recorded) {
         while engine.step() < target && stop.is_none() {
             // Infinite where steps are no longer taken one by one.
             let chunk = (CHUNK_OPERATIONS / engine.operations_per_step())
                 .max(1.0)
                 .floor();
             stop = engine.advance(target.min(engine.step() + chunk))?;
-            if stop.is_none() && !watcher.advanced(engine.step()) {
+            if stop.is_some() {
+                break;
+            }
+            let goes_on = watcher.advanced(engine.step());
+            if let Some((series, margins)) = &tables {
+                watcher.between(engine, series, margins, !goes_on)?;
+            }
+            if !goes_on {
                 stop = Some(StopReason::Interrupted {
                     step: engine.step(),
                 });

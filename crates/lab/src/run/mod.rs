@@ -1,16 +1,19 @@
 //! One run: from a validated configuration to a run directory.
 
 mod batch;
+mod checkpoint;
 mod choice;
 mod conclusions;
 mod directory;
 mod drive;
 mod export;
+mod lock;
 mod manifest;
 mod memory;
 mod predict;
 mod prepare;
 mod record;
+mod resume;
 
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -22,12 +25,15 @@ pub use drive::{Trajectory, Watcher, drive};
 pub use manifest::{DataManifest, FORMAT, Manifest, RawGeometry};
 pub use prepare::{Prepared, ReadyEngine};
 pub use record::RunRecord;
+pub use resume::{Resumed, resume};
 
-use choice::Pick;
-use predict::{Checkpoints, predict};
+use checkpoint::RunState;
+use choice::{Choice, Pick};
+use drive::drive_from;
+use predict::{Snapshots, predict};
 
 use crate::config::RunConfig;
-use crate::{Engine, LabError, Series, schedule};
+use crate::{Engine, LabError, Series, StopReason, schedule};
 
 /// How often the tables of a running run are written, in seconds, at most.
 const SAVE_INTERVAL: f64 = 2.0;
@@ -44,6 +50,8 @@ pub struct RunOptions<'a> {
     pub parent: &'a Path,
     /// Threads that one step may use.
     pub threads: usize,
+    /// Whether a run that reached its horizon leaves its last checkpoint, from which it can be extended.
+    pub keep_checkpoint: bool,
     /// Told the fraction of the horizon after each chunk of steps; `false` interrupts.
     pub progress: &'a mut dyn FnMut(f64) -> bool,
     /// Told before the first step and after the last one what is going on, and the fraction of it that is
@@ -56,12 +64,54 @@ pub struct RunOptions<'a> {
 /// Keeps the run directory current while the run goes.
 struct Keeper<'a> {
     directory: &'a RunDirectory,
+    manifest: Manifest,
     horizon: f64,
     progress: &'a mut dyn FnMut(f64) -> bool,
+    /// SHA-256 of data and initial weights.
+    start: String,
+    /// When this process began, and the seconds of those before it.
+    clock: (Instant, f64),
     saved: Instant,
     /// Seconds from one writing of the tables to the next.
     interval: f64,
-    checkpoints: Checkpoints<'a>,
+    /// Rows that the tables on disk have already: they are not replaced by shorter ones.
+    rows: usize,
+    checkpointed: Instant,
+    checkpoint_interval: f64,
+    snapshots: Snapshots<'a>,
+}
+
+impl Keeper<'_> {
+    fn seconds(&self) -> f64 {
+        self.clock.1 + self.clock.0.elapsed().as_secs_f64()
+    }
+
+    fn checkpoint(
+        &mut self,
+        engine: &dyn Engine,
+        series: &Series,
+        margins: &Series,
+    ) -> Result<(), LabError> {
+        let Some(engine) = engine.checkpoint() else {
+            return Ok(());
+        };
+        let clock = Instant::now();
+        let state = RunState {
+            start: self.start.clone(),
+            engine,
+            series: series.clone(),
+            margins: margins.clone(),
+            snapshots: self.snapshots.to_plain(),
+        };
+        checkpoint::write(self.directory, &state)?;
+        self.manifest.wall_seconds = self.seconds();
+        self.directory
+            .write("manifest.json", &to_json(&self.manifest))?;
+        self.checkpointed = Instant::now();
+        let share = SAVE_SHARE * clock.elapsed().as_secs_f64();
+        self.checkpoint_interval = self.checkpoint_interval.max(share);
+        Ok(())
+    }
 }
 
 impl Watcher for Keeper<'_> {
@@ -69,12 +119,26 @@ impl Watcher for Keeper<'_> {
         (self.progress)(fraction(step, self.horizon))
     }
 
+    fn between(
+        &mut self,
+        engine: &dyn Engine,
+        series: &Series,
+        margins: &Series,
+        last: bool,
+    ) -> Result<(), LabError> {
+        if last || self.checkpointed.elapsed().as_secs_f64() > self.checkpoint_interval {
+            self.checkpoint(engine, series, margins)?;
+        }
+        Ok(())
+    }
+
     fn observed(&mut self, engine: &mut dyn Engine) {
-        self.checkpoints.keep(engine);
+        self.snapshots.keep(engine);
     }
 
     fn recorded(&mut self, series: &Series, margins: &Series) -> Result<(), LabError> {
-        if series.len() == 1 || self.saved.elapsed().as_secs_f64() > self.interval {
+        let due = series.len() == 1 || self.saved.elapsed().as_secs_f64() > self.interval;
+        if due && series.len() > self.rows {
             let clock = Instant::now();
             write_tables(self.directory, series, margins)?;
             self.saved = Instant::now();
@@ -105,39 +169,29 @@ fn write_tables(
 /// Runs a configuration and leaves a finished run directory.
 ///
 /// The directory is readable at any moment: configuration and manifest are there from the start, the
-/// tables follow every two seconds, and each file is replaced by rename.
+/// tables follow every two seconds, a checkpoint for [`resume`] every
+/// [`checkpoint_interval`](RunConfig::checkpoint_interval), and each file is replaced by rename.
 ///
 /// # Errors
 ///
 /// Those of the configuration, the data, the engine and the file system. A diverging run is a
-/// [`StopReason`](crate::StopReason) in the record.
-pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord, LabError> {
+/// [`StopReason`] in the record.
+pub fn execute(config: &RunConfig, mut options: RunOptions<'_>) -> Result<RunRecord, LabError> {
     if let Some(path) = &config.out {
         // A directory in use is refused before any work.
         RunDirectory::create(path)?;
     }
     let prepared = Prepared::watched(config, options.stage)?;
-    let choice = prepared.choice(config)?;
-    (options.stage)(
-        &match choice.engine {
-            Pick::Gram => format!("inner products of {} samples", prepared.data.samples()),
-            Pick::Tensor => "network".to_owned(),
-        },
-        0.0,
-    );
-    let ready = prepared.engine_of(config, options.threads, choice)?;
-    (options.announce)(&format!("engine {}: {}", ready.engine.name(), ready.reason));
+    let ready = ready(config, &prepared, prepared.choice(config)?, &mut options)?;
     let directory =
         RunDirectory::choose(config.out.as_deref(), options.parent, &config.run_name())?;
-    let clock = Instant::now();
-    let mut engine = ready.engine;
     let config_text = config.to_toml();
-    let mut manifest = Manifest {
+    let manifest = Manifest {
         format: FORMAT,
         implicit_bias: env!("CARGO_PKG_VERSION").to_owned(),
         commit: option_env!("IMPLICIT_BIAS_COMMIT").map(str::to_owned),
         burn: "0.22.1".to_owned(),
-        engine: engine.name().to_owned(),
+        engine: ready.engine.name().to_owned(),
         engine_reason: ready.reason,
         gradient: ready.gradient.to_owned(),
         device: ready.device,
@@ -153,50 +207,134 @@ pub fn execute(config: &RunConfig, options: RunOptions<'_>) -> Result<RunRecord,
         notes: Vec::new(),
         stop: None,
     };
+    let lock = directory.lock()?;
     directory.write_first("config.toml", config_text.as_bytes())?;
     directory.write("manifest.json", &to_json(&manifest))?;
-    let horizon = config.steps.get();
-    let mut keeper = Keeper {
+    let run = Run {
+        config,
+        prepared: &prepared,
         directory: &directory,
-        horizon,
-        progress: options.progress,
-        saved: Instant::now(),
-        interval: SAVE_INTERVAL,
-        checkpoints: Checkpoints::of(&prepared.data, prepared.width),
+        engine: ready.engine,
+        manifest,
+        tables: None,
+        rows: 0,
+        snapshots: Snapshots::of(&prepared.data, prepared.width),
     };
-    let schedule = schedule(horizon, config.record);
-    (options.stage)(STEPS, 0.0);
-    let trajectory = drive(engine.as_mut(), &schedule, &mut keeper)?;
-    let checkpoints = keeper.checkpoints;
-    manifest.wall_seconds = clock.elapsed().as_secs_f64();
-    manifest.stop = Some(trajectory.stop);
-    manifest.notes = engine.notes().to_vec();
-    for note in &manifest.notes {
-        (options.announce)(note);
-    }
-    write_tables(&directory, &trajectory.series, &trajectory.margins)?;
-    let weights = engine.weights();
-    directory.write("weights.safetensors", &weights.to_safetensors())?;
-    directory.write("manifest.json", &to_json(&manifest))?;
-    let Trajectory {
-        series, margins, ..
-    } = trajectory;
-    (options.stage)("limit", 0.0);
-    let prediction = predict(config, &manifest, &weights, &checkpoints);
-    let path: PathBuf = directory.path().to_owned();
-    let record = RunRecord::new(path, config.clone(), manifest, series, margins, prediction);
-    (options.stage)("figures and report", 0.0);
-    record.write_conclusions(&directory)?;
-    if let Some(format) = config.export {
-        record.export(format, &prepared.data)?;
-    }
-    Ok(record)
+    let record = run.finish(options);
+    drop(lock);
+    record
 }
 
-/// The SHA-256 of a text, in hexadecimal.
-fn sha256(text: &str) -> String {
+/// The engine of a choice, announced.
+fn ready(
+    config: &RunConfig,
+    prepared: &Prepared,
+    choice: Choice,
+    options: &mut RunOptions<'_>,
+) -> Result<ReadyEngine, LabError> {
+    (options.stage)(
+        &match choice.engine {
+            Pick::Gram => format!("inner products of {} samples", prepared.data.samples()),
+            Pick::Tensor => "network".to_owned(),
+        },
+        0.0,
+    );
+    let ready = prepared.engine_of(config, options.threads, choice)?;
+    (options.announce)(&format!("engine {}: {}", ready.engine.name(), ready.reason));
+    Ok(ready)
+}
+
+/// A run at its start or in its middle.
+struct Run<'a> {
+    config: &'a RunConfig,
+    prepared: &'a Prepared,
+    directory: &'a RunDirectory,
+    engine: Box<dyn Engine>,
+    manifest: Manifest,
+    /// What was recorded so far.
+    tables: Option<(Series, Series)>,
+    /// Rows of the tables on disk.
+    rows: usize,
+    snapshots: Snapshots<'a>,
+}
+
+impl Run<'_> {
+    /// Takes the steps that are left and writes everything that a finished run has.
+    fn finish(self, options: RunOptions<'_>) -> Result<RunRecord, LabError> {
+        let Self {
+            config,
+            prepared,
+            directory,
+            mut engine,
+            manifest,
+            tables,
+            rows,
+            snapshots,
+        } = self;
+        let horizon = config.steps.get();
+        let now = Instant::now();
+        let clock = (now, manifest.wall_seconds);
+        let mut keeper = Keeper {
+            directory,
+            horizon,
+            progress: options.progress,
+            start: prepared.sha256(),
+            manifest,
+            clock,
+            saved: now,
+            interval: SAVE_INTERVAL,
+            rows,
+            checkpointed: now,
+            checkpoint_interval: config.checkpoint_interval,
+            snapshots,
+        };
+        let schedule = schedule(horizon, config.record);
+        (options.stage)(STEPS, 0.0);
+        let trajectory = drive_from(engine.as_mut(), tables, &schedule, &mut keeper)?;
+        let completed = matches!(trajectory.stop, StopReason::Completed { .. });
+        let (series, margins) = (trajectory.series, trajectory.margins);
+        if completed && options.keep_checkpoint {
+            keeper.checkpoint(engine.as_ref(), &series, &margins)?;
+        }
+        let seconds = keeper.seconds();
+        let Keeper {
+            mut manifest,
+            snapshots,
+            ..
+        } = keeper;
+        manifest.wall_seconds = seconds;
+        manifest.stop = Some(trajectory.stop);
+        manifest.notes = engine.notes().to_vec();
+        for note in &manifest.notes {
+            (options.announce)(note);
+        }
+        write_tables(directory, &series, &margins)?;
+        let weights = engine.weights();
+        directory.write("weights.safetensors", &weights.to_safetensors())?;
+        (options.stage)("limit", 0.0);
+        let prediction = predict(config, &manifest, &weights, &snapshots);
+        let path: PathBuf = directory.path().to_owned();
+        let record = RunRecord::new(path, config.clone(), manifest, series, margins, prediction);
+        (options.stage)("figures and report", 0.0);
+        record.write_conclusions(directory)?;
+        if let Some(format) = config.export {
+            record.export(format, &prepared.data)?;
+        }
+        // Last of all: a run that says how it ended has everything that it is to have.
+        directory.write("manifest.json", &to_json(&record.manifest))?;
+        match record.stop() {
+            Some(StopReason::Interrupted { .. }) => {}
+            _ if completed && options.keep_checkpoint => checkpoint::remove_previous(directory)?,
+            _ => checkpoint::remove(directory)?,
+        }
+        Ok(record)
+    }
+}
+
+/// The SHA-256 of some bytes, in hexadecimal.
+fn sha256(bytes: impl AsRef<[u8]>) -> String {
     use sha2::{Digest, Sha256};
-    let hash = Sha256::digest(text.as_bytes());
+    let hash = Sha256::digest(bytes);
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

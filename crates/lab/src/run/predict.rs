@@ -9,24 +9,24 @@ use ndarray::Array2;
 use super::Manifest;
 use crate::config::RunConfig;
 use crate::prediction::{pre_activations, too_large};
-use crate::{Engine, Prediction, StopReason};
+use crate::{Engine, LabError, Prediction, StopReason};
 
-/// Past step 10¹⁶ one decade in so many is a checkpoint: nothing happens there any more.
+/// Past step 10¹⁶ one decade in so many is kept: nothing happens there any more.
 const FAR_DECADES: i32 = 20;
 
-/// Most numbers that checkpoints may hold, 32 MiB.
+/// Most numbers that snapshots may hold, 32 MiB.
 const MAX_ENTRIES: usize = 1 << 22;
 
 /// Pre-activations of a run at the first step of each decade: the steps from which its pattern may turn
 /// out to be proven to last.
-pub(super) struct Checkpoints<'a> {
+pub(super) struct Snapshots<'a> {
     data: &'a Dataset,
     states: Vec<(f64, Array2<f64>)>,
     /// How many more of them may be kept.
     room: usize,
 }
 
-impl<'a> Checkpoints<'a> {
+impl<'a> Snapshots<'a> {
     /// None yet, of a run on these data.
     pub fn of(data: &'a Dataset, width: usize) -> Self {
         let entries = 2 * width * data.samples();
@@ -40,6 +40,29 @@ impl<'a> Checkpoints<'a> {
                 0
             },
         }
+    }
+
+    /// Those that were kept, each a step and its pre-activations row after row.
+    pub fn to_plain(&self) -> Vec<(f64, Vec<f64>)> {
+        let plain = |(step, state): &(f64, Array2<f64>)| (*step, state.iter().copied().collect());
+        self.states.iter().map(plain).collect()
+    }
+
+    /// With those of a checkpoint, of a run of this `width`.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Checkpoint`] for one of another shape.
+    pub fn with(mut self, plain: Vec<(f64, Vec<f64>)>, width: usize) -> Result<Self, LabError> {
+        let shape = (2 * width, self.data.samples());
+        for (step, state) in plain {
+            let state = Array2::from_shape_vec(shape, state).map_err(|error| {
+                LabError::Checkpoint(format!("a state of step {step}: {error}"))
+            })?;
+            self.room = self.room.saturating_sub(1);
+            self.states.push((step, state));
+        }
+        Ok(self)
     }
 
     /// Keeps the present state, if its step begins a decade.
@@ -67,12 +90,10 @@ pub(super) fn predict(
     config: &RunConfig,
     manifest: &Manifest,
     weights: &Weights,
-    checkpoints: &Checkpoints<'_>,
+    snapshots: &Snapshots<'_>,
 ) -> Prediction {
     match endpoint(manifest) {
-        Ok(step) => {
-            Prediction::of_states(config, checkpoints.data, weights, step, &checkpoints.states)
-        }
+        Ok(step) => Prediction::of_states(config, snapshots.data, weights, step, &snapshots.states),
         Err(reason) => Prediction::unsolved(reason),
     }
 }
@@ -92,13 +113,13 @@ pub(super) fn predict_again(path: &Path, config: &RunConfig, manifest: &Manifest
             return written(path, manifest).unwrap_or_else(|| Prediction::unsolved(reason));
         }
     };
-    let none = Checkpoints {
+    let none = Snapshots {
         data: &data,
         states: Vec::new(),
         room: 0,
     };
     let mut prediction = predict(config, manifest, &weights, &none);
-    // The run had checkpoints, and may have proven the same limit from an earlier step on.
+    // The run had snapshots, and may have proven the same limit from an earlier step on.
     if let (Prediction::Solved(limit), Some(Prediction::Solved(known))) =
         (&mut prediction, written(path, manifest))
         && limit.proven

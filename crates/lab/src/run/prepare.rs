@@ -6,7 +6,7 @@ use implicit_bias_model::{TwoLayerConfig, Weights};
 use ndarray::Array2;
 
 use super::choice::{Choice, Pick, Sizes, check_memory, choose};
-use super::memory;
+use super::{memory, sha256};
 use crate::config::{InitSource, Precision, RunConfig};
 use crate::device::select_device;
 use crate::engine::{GramEngine, GramEngineOptions, TensorEngine, TensorEngineOptions};
@@ -100,6 +100,12 @@ impl Prepared {
             weights,
             width,
         })
+    }
+
+    /// SHA-256 of the data and the initial weights: two runs that agree in it start at the same place.
+    pub(super) fn sha256(&self) -> String {
+        let weights = sha256(self.weights.to_safetensors());
+        sha256(format!("{} {weights}", self.data.sha256()).as_bytes())
     }
 
     /// An engine at step 0, and the words that say which was picked and why.

@@ -6,7 +6,8 @@ use implicit_bias_model::{Activation, TwoLayerConfig};
 
 use super::conclusions::{run_context, run_report_of};
 use super::predict::predict_again;
-use super::{FORMAT, Manifest, RunDirectory, sha256, to_json};
+use super::resume::read_manifest;
+use super::{Manifest, RunDirectory, sha256, to_json};
 use crate::claims::{Claim, ClaimContext, RankClaim, RunEnd, judge};
 use crate::config::{RunConfig, Settings};
 use crate::figures::{Figure, format_number, run_figures};
@@ -74,12 +75,7 @@ impl RunRecord {
         let table = |name: &str| {
             Series::from_csv(&read(name)?).map_err(|error| content(name, error.to_string()))
         };
-        let manifest: Manifest = serde_json::from_str(&read("manifest.json")?)
-            .map_err(|error| content("manifest.json", error.to_string()))?;
-        if manifest.format != FORMAT {
-            let reason = format!("expected run format {FORMAT}, found {}", manifest.format);
-            return Err(content("manifest.json", reason));
-        }
+        let manifest = read_manifest(path)?;
         if sha256(&read("config.toml")?) != manifest.config_sha256 {
             let reason = "expected the configuration the run was started with, found another one";
             return Err(content("config.toml", reason.to_owned()));

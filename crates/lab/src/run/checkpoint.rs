@@ -1,0 +1,201 @@
+//! The file from which an unfinished run goes on.
+//!
+//! A checkpoint takes its name only when it is whole on the disk: it is written to a temporary file,
+//! flushed and renamed, and the one before it is kept under another name. Its first bytes say what it is,
+//! its SHA-256 that it is undamaged.
+
+use std::io::Read;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::RunDirectory;
+use crate::{LabError, Series};
+
+/// The newest checkpoint of a run.
+const FILE: &str = "checkpoint";
+
+/// The one before it.
+const PREVIOUS: &str = "checkpoint.previous";
+
+/// What a checkpoint begins with; the number is raised when its layout changes.
+const MAGIC: &[u8; 24] = b"implicit-bias checkpoint";
+
+/// See [`MAGIC`].
+const VERSION: u32 = 1;
+
+/// Bytes before the state: magic, version, SHA-256 of the state.
+const HEADER: usize = MAGIC.len() + 4 + 32;
+
+/// A run at some step between two chunks of steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct RunState {
+    /// SHA-256 of data and initial weights.
+    pub start: String,
+    /// The engine's own bytes.
+    pub engine: Vec<u8>,
+    /// What was recorded so far.
+    pub series: Series,
+    pub margins: Series,
+    /// What the limit's certificate will be tried on.
+    pub snapshots: Vec<(f64, Vec<f64>)>,
+}
+
+impl RunState {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![0; HEADER];
+        bytes.extend(
+            postcard::to_stdvec(self).expect("numbers, texts and lists of them always have bytes"),
+        );
+        let hash = Sha256::digest(&bytes[HEADER..]);
+        bytes[..MAGIC.len()].copy_from_slice(MAGIC);
+        bytes[MAGIC.len()..][..4].copy_from_slice(&VERSION.to_le_bytes());
+        bytes[MAGIC.len() + 4..HEADER].copy_from_slice(&hash);
+        bytes
+    }
+
+    /// The state, or what is wrong with the bytes.
+    fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let (Some(header), Some(state)) = (bytes.get(..HEADER), bytes.get(HEADER..)) else {
+            return Err(format!(
+                "expected at least {HEADER} bytes, found {}",
+                bytes.len()
+            ));
+        };
+        let (magic, rest) = header.split_at(MAGIC.len());
+        let (version, hash) = rest.split_at(4);
+        if magic != MAGIC {
+            return Err("expected a checkpoint, found another file".to_owned());
+        }
+        if version != VERSION.to_le_bytes() {
+            let found = u32::from_le_bytes(version.try_into().expect("four bytes"));
+            return Err(format!(
+                "expected checkpoint version {VERSION}, found {found}"
+            ));
+        }
+        if Sha256::digest(state).as_slice() != hash {
+            return Err(
+                "expected the bytes that were written, found others: damaged or cut short"
+                    .to_owned(),
+            );
+        }
+        let state: Self = postcard::from_bytes(state).map_err(|error| error.to_string())?;
+        if !state.series.is_table() || !state.margins.is_table() {
+            return Err("expected tables with as many numbers a row as columns".to_owned());
+        }
+        Ok(state)
+    }
+}
+
+/// Writes a checkpoint and keeps the one before it.
+///
+/// # Errors
+///
+/// [`LabError::Write`] names the file; what was there is there still.
+pub(super) fn write(directory: &RunDirectory, state: &RunState) -> Result<(), LabError> {
+    directory.write_durably(FILE, PREVIOUS, &state.to_bytes())
+}
+
+/// Forgets the checkpoint before the newest, of a run that has ended.
+pub(super) fn remove_previous(directory: &RunDirectory) -> Result<(), LabError> {
+    directory.remove(PREVIOUS)
+}
+
+/// Forgets all checkpoints, of a run that is not to go on.
+pub(super) fn remove(directory: &RunDirectory) -> Result<(), LabError> {
+    remove_previous(directory)?;
+    directory.remove(FILE)
+}
+
+/// The newest sound checkpoint of a run directory, `None` if there is none at all; `complain` is told of damaged ones.
+///
+/// # Errors
+///
+/// [`LabError::Read`] for a file that is there and cannot be read.
+pub(super) fn read(
+    path: &Path,
+    complain: &mut dyn FnMut(&str),
+) -> Result<Option<RunState>, LabError> {
+    for name in [FILE, PREVIOUS] {
+        let path = path.join(name);
+        let mut bytes = Vec::new();
+        match std::fs::File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(LabError::Read { path, source }),
+        }
+        match RunState::from_bytes(&bytes) {
+            Ok(state) => return Ok(Some(state)),
+            Err(reason) => complain(&format!("{}: {reason}; left aside", path.display())),
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(step: f64) -> RunState {
+        let mut series = Series::new(["step", "loss"]);
+        series.push(vec![0.0, f64::NAN]);
+        series.push(vec![step, f64::INFINITY]);
+        let mut margins = Series::new(["step", "sample_0"]);
+        margins.push(vec![0.0, -0.0]);
+        RunState {
+            start: "a".to_owned(),
+            engine: vec![1, 2, 3],
+            series,
+            margins,
+            snapshots: Vec::new(),
+        }
+    }
+
+    fn in_folder(folder: &Path) -> RunDirectory {
+        RunDirectory::open(folder)
+    }
+
+    #[test]
+    fn the_newest_is_read_and_the_one_before_it_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = in_folder(folder.path());
+        let quiet = &mut |text: &str| panic!("{text}");
+        assert_eq!(read(folder.path(), quiet).unwrap(), None);
+        for step in [1.0, 2.0, 3.0] {
+            write(&directory, &state(step)).unwrap();
+            assert_eq!(read(folder.path(), quiet).unwrap(), Some(state(step)));
+        }
+        std::fs::remove_file(folder.path().join(FILE)).unwrap();
+        assert_eq!(read(folder.path(), quiet).unwrap(), Some(state(2.0)));
+        remove(&directory).unwrap();
+        remove(&directory).unwrap();
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
+
+    #[test]
+    fn every_cut_and_every_flipped_bit_is_seen_and_the_one_before_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = in_folder(folder.path());
+        write(&directory, &state(1.0)).unwrap();
+        write(&directory, &state(2.0)).unwrap();
+        let path = folder.path().join(FILE);
+        let sound = std::fs::read(&path).unwrap();
+        let cuts = (0..sound.len()).map(|len| sound[..len].to_vec());
+        let flips = (0..8 * sound.len()).map(|bit| {
+            let mut bytes = sound.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            bytes
+        });
+        let mut longer = sound.clone();
+        longer.push(0);
+        for damaged in cuts.chain(flips).chain([longer]) {
+            std::fs::write(&path, &damaged).unwrap();
+            let mut told = Vec::new();
+            let found = read(folder.path(), &mut |text| told.push(text.to_owned())).unwrap();
+            assert_eq!(found, Some(state(1.0)));
+            assert_eq!(told.len(), 1);
+            assert!(told[0].contains(": expected "), "{}", told[0]);
+        }
+    }
+}
