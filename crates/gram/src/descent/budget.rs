@@ -12,8 +12,7 @@
 //! that is too short are *watched*: their sign is looked at in every step, and `r` counts them with
 //! their larger slope, 1. (Derived.)
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
+use faer::{Accum, MatRef};
 use pulp::Simd;
 
 use super::cost::Cost;
@@ -21,6 +20,7 @@ use super::plain::is_large;
 use super::state::{State, entry, entry_mut};
 use crate::Problem;
 use crate::kernel::{LANES, Lanes, Vectorized, derivative, vectorized, vectors, vectors_mut};
+use crate::product;
 
 /// Budgets are kept this much below the proven bound, far above what rounding could move.
 const SLACK: f64 = 1e-6;
@@ -255,13 +255,11 @@ fn multiply(
     out: &mut [Lanes],
     [rows, inner, columns]: [usize; 3],
 ) {
-    matmul(
-        MatMut::from_row_major_slice_mut(out.as_flattened_mut(), rows, columns),
+    product::multiply(
+        &mut out.as_flattened_mut()[..rows * columns],
         Accum::Replace,
         a,
         MatRef::from_row_major_slice(b.as_flattened(), inner, columns),
-        1.0,
-        Par::rayon(0),
     );
 }
 

@@ -7,6 +7,7 @@ use implicit_bias_model::{TwoLayerConfig, Weights};
 use ndarray::Array2;
 
 use super::Manifest;
+use super::prepare::decompose_on_one_thread;
 use crate::config::RunConfig;
 use crate::prediction::{pre_activations, too_large};
 use crate::{Engine, LabError, Prediction, StopReason};
@@ -101,6 +102,7 @@ pub(super) fn predict(
 /// The limit of a run directory: from its weights and its data, loaded again; where that fails, as it
 /// was written.
 pub(super) fn predict_again(path: &Path, config: &RunConfig, manifest: &Manifest) -> Prediction {
+    decompose_on_one_thread();
     let (data, width) = (&manifest.data, manifest.width);
     let unneeded = endpoint(manifest).err();
     // Known from the manifest: large data are not loaded only to be left alone.

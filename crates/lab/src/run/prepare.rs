@@ -50,6 +50,7 @@ impl Prepared {
         config: &RunConfig,
         watcher: &mut dyn FnMut(&str, f64),
     ) -> Result<Self, LabError> {
+        decompose_on_one_thread();
         if let InitSource::Gaussian { width, .. } = config.init {
             // Before the data: a typing error should not cost a long load.
             check_size("width", width, 1)?;
@@ -216,6 +217,12 @@ pub struct ReadyEngine {
     pub gradient: &'static str,
     /// Why it was picked.
     pub reason: String,
+}
+
+/// Sets faer to decompose matrices on one thread, for the process: with more, the last bits depend on how many
+/// there are. Products, most of the work, have threads of their own and an order that does not.
+pub(super) fn decompose_on_one_thread() {
+    faer::set_global_parallelism(faer::Par::Seq);
 }
 
 fn check_size(key: &str, width: usize, other: usize) -> Result<(), LabError> {
