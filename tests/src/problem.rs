@@ -115,6 +115,7 @@ pub fn scratch_run(settings: &Settings) -> Result<(TempDir, RunRecord), LabError
     let record = execute(
         &RunConfig::resolve(settings)?,
         RunOptions {
+            draw: true,
             keep_checkpoint: false,
             parent: folder.path(),
             threads: 1,

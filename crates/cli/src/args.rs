@@ -1,9 +1,11 @@
 //! The command line.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use implicit_bias_lab::config::{DATA_HEADING, ExportKind, PREPARATION_HEADING, Settings, Steps};
+use implicit_bias_lab::sweep::Shard;
 
 /// Where does gradient descent end up?
 ///
@@ -44,6 +46,9 @@ pub enum Command {
     /// Go on with a run that was cut off, or extend one
     #[command(long_about = RESUME_ABOUT)]
     Resume(ResumeArgs),
+    /// Do many runs that differ in some settings, in parallel, and gather them in one table
+    #[command(long_about = SWEEP_ABOUT)]
+    Sweep(SweepArgs),
     /// Compute where gradient descent ends, without going there
     #[command(long_about = LIMIT_ABOUT)]
     Limit(Box<LimitArgs>),
@@ -103,6 +108,91 @@ pub struct ResumeArgs {
     /// Print one JSON object on stdout
     #[arg(long)]
     pub json: bool,
+}
+
+/// What `sweep --help` says first.
+const SWEEP_ABOUT: &str = "\
+Do many runs that differ in some settings, in parallel, and gather them in one table
+
+SWEEP.toml has the keys of `train` that all runs share; a table [grid] of lists, of which every \
+combination is run; tables [[list]], each a set of keys, with which the grid is combined; and `seeds`, a \
+number of seeds or a list of them.
+
+Every run has a directory of its own, named by the hash of its configuration: a run that has ended is \
+skipped, one that was cut off goes on, and values may be added later. A data file is known by its \
+path, not by its content. A run that fails leaves the others alone and is not tried again unasked. \
+sweep.csv has one row a run: the keys, the last row of its series, verdicts, limit.";
+
+/// Flags of `sweep`.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct SweepArgs {
+    /// Something else than to run it
+    #[command(subcommand)]
+    pub command: Option<SweepCommand>,
+    /// The plan
+    #[command(flatten)]
+    pub plan: SweepPlanArgs,
+    /// Runs at a time [default: as many as there are cores]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Do one part of N alone, such as 2/8; `sweep collect` makes the table of all
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// Try runs again that failed before
+    #[arg(long)]
+    pub retry_failed: bool,
+    /// Also make every run's figures and report.html, which `report` makes of any run later
+    #[arg(long)]
+    pub reports: bool,
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which sweep, and where.
+#[derive(Args, Debug)]
+pub struct SweepPlanArgs {
+    /// The plan
+    #[arg(value_name = "SWEEP.toml", required = true)]
+    pub sweep: Option<PathBuf>,
+    /// Folder of the sweep, new or to go on with [default: runs/NAME, after SWEEP.toml]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// What can be done with a sweep besides running it.
+#[derive(Debug, Subcommand)]
+pub enum SweepCommand {
+    /// Write sweep.csv and the figures of whatever is there, from all parts
+    Collect(SweepCollectArgs),
+    /// Print a Slurm script that runs the sweep as an array job
+    Slurm(SweepSlurmArgs),
+}
+
+/// Flags of `sweep collect`.
+#[derive(Args, Debug)]
+pub struct SweepCollectArgs {
+    /// The plan
+    #[command(flatten)]
+    pub plan: SweepPlanArgs,
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `sweep slurm`.
+#[derive(Args, Debug)]
+pub struct SweepSlurmArgs {
+    /// The plan
+    #[command(flatten)]
+    pub plan: SweepPlanArgs,
+    /// Tasks of the array, each with its part of the runs
+    #[arg(long, value_name = "N")]
+    pub tasks: NonZeroUsize,
+    /// Cores of a task, and so runs at a time
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub cores: NonZeroUsize,
 }
 
 /// What `limit --help` says first.

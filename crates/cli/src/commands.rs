@@ -19,7 +19,7 @@ use crate::interrupt::Interrupt;
 pub type Outcome = anyhow::Result<ExitCode>;
 
 /// Folder of the runs that are not told where to go.
-const RUNS: &str = "runs";
+pub const RUNS: &str = "runs";
 
 /// Prints on stdout. A reader that has gone away, as in `… | head`, is no failure of the command.
 pub fn say(text: impl Display) -> anyhow::Result<()> {
@@ -76,6 +76,7 @@ fn run_under(
     let (record, went_on) = run(RunOptions {
         parent: Path::new(RUNS),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
+        draw: true,
         keep_checkpoint: true,
         progress: &mut |fraction| {
             progress.set(fraction);

@@ -8,6 +8,7 @@ mod commands;
 mod fetch;
 mod interrupt;
 mod limit;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         Command::Reproduce(arguments) => commands::reproduce(&arguments),
         Command::Train(arguments) => commands::train(&arguments),
         Command::Resume(arguments) => commands::resume(&arguments),
+        Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Limit(arguments) => limit::limit(&arguments),
         Command::Check(arguments) => commands::check(&arguments),
         Command::Fetch(arguments) => fetch::fetch(&arguments),

@@ -25,6 +25,7 @@ mod schedule;
 mod series;
 mod stop;
 pub mod studies;
+pub mod sweep;
 
 pub use device::{DeviceInfo, SelectedDevice, devices, select_device};
 pub use engine::{Engine, GramEngine, GramEngineOptions, TensorEngine, TensorEngineOptions};

@@ -146,7 +146,7 @@ impl Series {
 }
 
 /// The shortest text that reads back to `value`; empty for `NaN`, plain digits for ordinary steps.
-fn format_number(value: f64) -> String {
+pub(crate) fn format_number(value: f64) -> String {
     if value.is_nan() {
         String::new()
     } else if value != 0.0 && !(1e-5..1e16).contains(&value.abs()) {

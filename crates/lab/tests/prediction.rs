@@ -35,6 +35,7 @@ fn run(settings: &Settings, folder: &Path) -> RunRecord {
     execute(
         &RunConfig::resolve(settings).unwrap(),
         RunOptions {
+            draw: true,
             keep_checkpoint: false,
             parent: folder,
             threads: 1,

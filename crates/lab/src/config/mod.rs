@@ -187,17 +187,14 @@ impl Settings {
         let table: toml::Table = text
             .parse()
             .map_err(|error| content(format!("{error}").trim().to_owned()))?;
-        let mut spelled = toml::Table::new();
-        for (key, value) in table {
-            let key = key.replace('_', "-");
-            if spelled.insert(key.clone(), value).is_some() {
-                return Err(content(format!("key `{key}` is given twice")));
-            }
-        }
-        let mut settings: Self = spelled
+        Self::from_table(table, path.parent().unwrap_or(Path::new(""))).map_err(content)
+    }
+
+    /// The settings of a table of keys, in which paths are relative to `folder`; or what is wrong with it.
+    pub(crate) fn from_table(table: toml::Table, folder: &Path) -> Result<Self, String> {
+        let mut settings: Self = spelled(table)?
             .try_into()
-            .map_err(|error| content(format!("{error}").trim().to_owned()))?;
-        let folder = path.parent().unwrap_or(Path::new(""));
+            .map_err(|error| format!("{error}").trim().to_owned())?;
         // An empty path is refused later; joined, it would become the folder itself.
         let join = |file: PathBuf| {
             if file.as_os_str().is_empty() {
@@ -219,6 +216,18 @@ impl Settings {
         settings.data = named.or(settings.data);
         Ok(settings)
     }
+}
+
+/// A table with its keys spelled as flags are, or which of them is there twice.
+pub(crate) fn spelled(table: toml::Table) -> Result<toml::Table, String> {
+    let mut spelled = toml::Table::new();
+    for (key, value) in table {
+        let key = key.replace('_', "-");
+        if spelled.insert(key.clone(), value).is_some() {
+            return Err(format!("key `{key}` is given twice"));
+        }
+    }
+    Ok(spelled)
 }
 
 impl RunConfig {

@@ -1,9 +1,9 @@
 //! Many independent runs at once.
 
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::pool::{cores, in_parallel};
 use super::{RunOptions, RunRecord, execute};
 use crate::config::{DataSource, EngineKind, InitSource, RunConfig};
 use crate::{LabError, Progress};
@@ -20,67 +20,38 @@ pub fn execute_all(
     progress: &Progress,
 ) -> Result<Vec<RunRecord>, LabError> {
     let costs: Vec<f64> = configs.iter().map(cost).collect();
-    let total: f64 = costs.iter().sum();
-    // Long runs first, so that no core waits for one that began last.
-    let mut order: Vec<usize> = (0..configs.len()).collect();
-    order.sort_by(|&a, &b| costs[b].total_cmp(&costs[a]));
-    let next = AtomicUsize::new(0);
-    let failed = std::sync::atomic::AtomicBool::new(false);
-    let done: Mutex<Vec<f64>> = Mutex::new(vec![0.0; configs.len()]);
-    let results: Mutex<Vec<Option<Result<RunRecord, LabError>>>> =
-        Mutex::new(configs.iter().map(|_| None).collect());
-    let advance = |index: usize, fraction: f64| {
-        let mut done = done.lock().expect("no watcher panics");
-        done[index] = fraction * costs[index];
-        progress.set(done.iter().sum::<f64>() / total);
-    };
-    let work = || {
-        while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if failed.load(Ordering::Relaxed) {
-                return;
-            }
-            let result = execute(
-                &configs[index],
-                RunOptions {
-                    parent,
-                    threads: 1,
-                    keep_checkpoint: false,
-                    progress: &mut |fraction| {
-                        advance(index, fraction);
-                        !failed.load(Ordering::Relaxed)
-                    },
-                    stage: &mut |_, _| {},
-                    announce: &mut |_| {},
+    let failed = AtomicBool::new(false);
+    let goes_on = || !failed.load(Ordering::Relaxed);
+    let results = in_parallel(&costs, cores(), progress, &goes_on, &|index, advance| {
+        let result = execute(
+            &configs[index],
+            RunOptions {
+                parent,
+                threads: 1,
+                keep_checkpoint: false,
+                draw: true,
+                progress: &mut |fraction| {
+                    advance(fraction);
+                    goes_on()
                 },
-            );
-            failed.fetch_or(result.is_err(), Ordering::Relaxed);
-            advance(index, 1.0);
-            results.lock().expect("no worker panics")[index] = Some(result);
-        }
-    };
-    let jobs = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(configs.len());
-    std::thread::scope(|scope| {
-        for _ in 0..jobs {
-            scope.spawn(work);
-        }
+                stage: &mut |_, _| {},
+                announce: &mut |_| {},
+            },
+        );
+        failed.fetch_or(result.is_err(), Ordering::Relaxed);
+        result
     });
     // An error leaves later runs undone, so it comes first whatever its place.
-    let mut results = results.into_inner().expect("no worker panics");
-    if let Some(failure) = results
-        .iter_mut()
-        .find(|result| matches!(result, Some(Err(_))))
-        && let Some(Err(error)) = failure.take()
-    {
-        return Err(error);
+    let mut records = Vec::with_capacity(configs.len());
+    for result in results.into_iter().flatten() {
+        records.push(result?);
     }
-    Ok(results.into_iter().flatten().flatten().collect())
+    Ok(records)
 }
 
 /// About how much a run costs, in arbitrary units: the products of a step, in weight space or in Gram
 /// coordinates, which are exact for so many steps only.
-fn cost(config: &RunConfig) -> f64 {
+pub(crate) fn cost(config: &RunConfig) -> f64 {
     let (samples, dim) = match &config.data {
         DataSource::Synthetic(synthetic) => synthetic.shape(),
         DataSource::File { choice, .. } => (2 * choice.per_class.unwrap_or(50), 784),

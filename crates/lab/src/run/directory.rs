@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::lock::Lock;
+use super::lock::{self, Lock};
 use crate::LabError;
 
 /// What the names of files begin with while they are written.
@@ -16,13 +16,33 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// A new directory for a run. It appears with its first file, so that bad input leaves none.
+    /// A new directory. It appears with its first file, so that bad input leaves none.
     ///
     /// # Errors
     ///
     /// [`LabError::Content`] if something is already there (nothing written is ever overwritten by
     /// another run), [`LabError::Write`] if it cannot be looked at.
     pub fn create(path: &Path) -> Result<Self, LabError> {
+        Self::create_unless(path, |_| true)
+    }
+
+    /// The same for a run of this configuration, which may begin where one was killed before it began.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create).
+    pub(super) fn begin(path: &Path, config: &str) -> Result<Self, LabError> {
+        Self::create_unless(path, |name| match name {
+            lock::FILE => false,
+            "config.toml" => {
+                !std::fs::read(path.join(name)).is_ok_and(|found| found == config.as_bytes())
+            }
+            name => !name.starts_with(TEMPORARY),
+        })
+    }
+
+    /// A new directory, in which there may be files that are not `is_used`.
+    fn create_unless(path: &Path, is_used: impl Fn(&str) -> bool) -> Result<Self, LabError> {
         let io = |source| LabError::Write {
             path: path.to_owned(),
             source,
@@ -32,8 +52,15 @@ impl RunDirectory {
         } else {
             path
         };
-        if path.exists() && (!path.is_dir() || path.read_dir().map_err(io)?.next().is_some()) {
+        if path.exists() && !path.is_dir() {
             return Err(in_use(path));
+        }
+        if path.exists() {
+            for entry in path.read_dir().map_err(io)? {
+                if is_used(&entry.map_err(io)?.file_name().to_string_lossy()) {
+                    return Err(in_use(path));
+                }
+            }
         }
         Ok(Self {
             path: path.to_owned(),
@@ -42,7 +69,7 @@ impl RunDirectory {
 
     /// Makes a new directory `parent/name`, or `parent/name-2`, … if that is in use; of several
     /// processes that ask at once, each gets its own.
-    fn create_numbered(parent: &Path, name: &str) -> Result<Self, LabError> {
+    pub(super) fn create_numbered(parent: &Path, name: &str) -> Result<Self, LabError> {
         let io = |path: &Path, source| LabError::Write {
             path: path.to_owned(),
             source,
@@ -98,8 +125,8 @@ impl RunDirectory {
         &self.path
     }
 
-    /// Writes a file by way of a temporary one beside it, so that a reader sees the old content or
-    /// the new one and never a part.
+    /// Writes a file by way of a temporary one beside it, on the disk before it takes its name, so that a
+    /// reader sees the old content or the new one and never a part.
     ///
     /// # Errors
     ///
@@ -114,8 +141,8 @@ impl RunDirectory {
         write_atomically(&path, content)
     }
 
-    /// As [`write`](Self::write), and on the disk when it returns; the file that was there until now is
-    /// kept as `previous`. At any moment one of the two is whole.
+    /// As [`write`](Self::write), its name on the disk too when it returns; the file that was there until
+    /// now is kept as `previous`. At any moment one of the two is whole.
     ///
     /// # Errors
     ///
@@ -132,7 +159,6 @@ impl RunDirectory {
             source,
         };
         let file = temporary(&path, content)?;
-        file.as_file().sync_all().map_err(io)?;
         match std::fs::rename(&path, self.path.join(previous)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
             _ => {}
@@ -186,26 +212,16 @@ impl RunDirectory {
         }
     }
 
-    /// Writes the first file of a run, which must not be there yet: of two processes that were told
-    /// the same directory, one gets it.
+    /// Writes the first file of a run into a directory that is still as [`begin`](Self::begin) wants
+    /// it: of two processes that were told the same one, one gets it.
     ///
     /// # Errors
     ///
-    /// [`LabError::Content`] if the file is there, [`LabError::Write`] if it cannot be written.
-    pub fn write_first(&self, name: &str, content: &[u8]) -> Result<(), LabError> {
-        let path = self.path.join(name);
-        let io = |source| LabError::Write {
-            path: path.clone(),
-            source,
-        };
-        std::fs::create_dir_all(&self.path).map_err(io)?;
-        match std::fs::File::create_new(&path) {
-            Ok(mut file) => file.write_all(content).map_err(io),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                Err(in_use(&self.path))
-            }
-            Err(error) => Err(io(error)),
-        }
+    /// [`LabError::Content`] if it is in use by now, [`LabError::Write`] if the file cannot be written.
+    pub(super) fn write_first(&self, name: &str, content: &str) -> Result<(), LabError> {
+        Self::begin(&self.path, content)?;
+        self.remove_unfinished()?;
+        self.write(name, content.as_bytes())
     }
 }
 
@@ -219,7 +235,7 @@ fn in_use(path: &Path) -> LabError {
     }
 }
 
-/// Writes `content` to a temporary file beside `path` and renames it into place.
+/// Writes `content` to a temporary file beside `path`, waits until it is on the disk and renames it into place.
 ///
 /// # Errors
 ///
@@ -255,6 +271,7 @@ fn temporary(path: &Path, content: &[u8]) -> Result<tempfile::NamedTempFile, Lab
         let readable = std::fs::Permissions::from_mode(0o644);
         file.as_file().set_permissions(readable).map_err(io)?;
     }
+    file.as_file().sync_all().map_err(io)?;
     Ok(file)
 }
 
@@ -267,11 +284,26 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let choose = || RunDirectory::choose(None, parent.path(), "run").unwrap();
         let first = choose();
-        let asked = RunDirectory::create(&parent.path().join("asked")).unwrap();
+        let begin = |config| RunDirectory::begin(&parent.path().join("asked"), config);
+        let asked = begin("a = 1").unwrap();
         assert!(!asked.path().exists(), "bad input leaves no directory");
-        asked.write_first("config.toml", b"").unwrap();
-        let late = asked.write_first("config.toml", b"").unwrap_err();
-        assert!(late.to_string().contains("found one in use"), "{late}");
+        asked.write_first("config.toml", "a = 1").unwrap();
+        // As a kill at this moment leaves it: a run of the same configuration may begin there.
+        std::fs::write(asked.path().join(".writing-abc"), "half").unwrap();
+        std::fs::write(asked.path().join("lock"), "1").unwrap();
+        begin("a = 1")
+            .unwrap()
+            .write_first("config.toml", "a = 1")
+            .unwrap();
+        assert!(!asked.path().join(".writing-abc").exists());
+        for late in [
+            begin("a = 2").unwrap_err(),
+            asked.write_first("config.toml", "").unwrap_err(),
+        ] {
+            assert!(late.to_string().contains("found one in use"), "{late}");
+        }
+        asked.write("manifest.json", b"").unwrap();
+        assert!(begin("a = 1").is_err());
         first.write("figures/a.svg", b"old").unwrap();
         let second = choose();
         assert!(second.path().ends_with("run-2"));

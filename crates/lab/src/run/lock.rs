@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::LabError;
 
 /// The file that is locked; it holds the process number of its owner.
-const FILE: &str = "lock";
+pub(super) const FILE: &str = "lock";
 
 /// A run directory of this process, until it is dropped.
 ///

@@ -10,6 +10,7 @@ mod export;
 mod lock;
 mod manifest;
 mod memory;
+mod pool;
 mod predict;
 mod prepare;
 mod record;
@@ -18,14 +19,17 @@ mod resume;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+pub(crate) use batch::cost;
 pub use batch::execute_all;
 pub(crate) use conclusions::{provenance_of, settings_of};
 pub use directory::{RunDirectory, write_atomically};
 pub use drive::{Trajectory, Watcher, drive};
 pub use manifest::{DataManifest, FORMAT, Manifest, RawGeometry};
+pub(crate) use pool::{cores, in_parallel};
 pub use prepare::{Prepared, ReadyEngine};
 pub use record::RunRecord;
 pub use resume::{Resumed, resume};
+pub(crate) use resume::{begin_or_resume, read_manifest};
 
 use checkpoint::RunState;
 use choice::{Choice, Pick};
@@ -52,6 +56,8 @@ pub struct RunOptions<'a> {
     pub threads: usize,
     /// Whether a run that reached its horizon leaves its last checkpoint, from which it can be extended.
     pub keep_checkpoint: bool,
+    /// Whether figures and `report.html` are made; `report` makes them later.
+    pub draw: bool,
     /// Told the fraction of the horizon after each chunk of steps; `false` interrupts.
     pub progress: &'a mut dyn FnMut(f64) -> bool,
     /// Told before the first step and after the last one what is going on, and the fraction of it that is
@@ -177,15 +183,17 @@ fn write_tables(
 /// Those of the configuration, the data, the engine and the file system. A diverging run is a
 /// [`StopReason`] in the record.
 pub fn execute(config: &RunConfig, mut options: RunOptions<'_>) -> Result<RunRecord, LabError> {
+    let config_text = config.to_toml();
     if let Some(path) = &config.out {
         // A directory in use is refused before any work.
-        RunDirectory::create(path)?;
+        RunDirectory::begin(path, &config_text)?;
     }
     let prepared = Prepared::watched(config, options.stage)?;
     let ready = ready(config, &prepared, prepared.choice(config)?, &mut options)?;
-    let directory =
-        RunDirectory::choose(config.out.as_deref(), options.parent, &config.run_name())?;
-    let config_text = config.to_toml();
+    let directory = match &config.out {
+        Some(path) => RunDirectory::begin(path, &config_text)?,
+        None => RunDirectory::create_numbered(options.parent, &config.run_name())?,
+    };
     let manifest = Manifest {
         format: FORMAT,
         implicit_bias: env!("CARGO_PKG_VERSION").to_owned(),
@@ -208,7 +216,7 @@ pub fn execute(config: &RunConfig, mut options: RunOptions<'_>) -> Result<RunRec
         stop: None,
     };
     let lock = directory.lock()?;
-    directory.write_first("config.toml", config_text.as_bytes())?;
+    directory.write_first("config.toml", &config_text)?;
     directory.write("manifest.json", &to_json(&manifest))?;
     let run = Run {
         config,
@@ -315,8 +323,11 @@ impl Run<'_> {
         let prediction = predict(config, &manifest, &weights, &snapshots);
         let path: PathBuf = directory.path().to_owned();
         let record = RunRecord::new(path, config.clone(), manifest, series, margins, prediction);
-        (options.stage)("figures and report", 0.0);
-        record.write_conclusions(directory)?;
+        record.write_verdicts(directory)?;
+        if options.draw {
+            (options.stage)("figures and report", 0.0);
+            record.write_report(directory)?;
+        }
         if let Some(format) = config.export {
             record.export(format, &prepared.data)?;
         }
@@ -332,7 +343,7 @@ impl Run<'_> {
 }
 
 /// The SHA-256 of some bytes, in hexadecimal.
-fn sha256(bytes: impl AsRef<[u8]>) -> String {
+pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> String {
     use sha2::{Digest, Sha256};
     let hash = Sha256::digest(bytes);
     hash.iter().map(|byte| format!("{byte:02x}")).collect()

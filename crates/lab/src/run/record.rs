@@ -184,13 +184,19 @@ impl RunRecord {
     /// [`LabError::Write`] if a file cannot be written, [`LabError::Figure`] or [`LabError::Report`]
     /// if one cannot be made.
     pub fn rewrite_conclusions(&self) -> Result<(), LabError> {
-        self.write_conclusions(&RunDirectory::open(&self.path))
+        let directory = RunDirectory::open(&self.path);
+        self.write_verdicts(&directory)?;
+        self.write_report(&directory)
     }
 
-    /// Writes claims, figures and report.
-    pub(super) fn write_conclusions(&self, directory: &RunDirectory) -> Result<(), LabError> {
+    /// Writes claims and limit.
+    pub(super) fn write_verdicts(&self, directory: &RunDirectory) -> Result<(), LabError> {
         directory.write("claims.json", &to_json(&self.claims))?;
-        directory.write("limit.json", &to_json(&self.prediction))?;
+        directory.write("limit.json", &to_json(&self.prediction))
+    }
+
+    /// Writes figures and report.
+    pub(super) fn write_report(&self, directory: &RunDirectory) -> Result<(), LabError> {
         let mut figures = Vec::new();
         for figure in self.figures() {
             let rendered = ReportFigure::new(&figure)?;

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::choice::{Choice, Pick};
 use super::predict::Snapshots;
 use super::{
-    FORMAT, Manifest, Prepared, Run, RunDirectory, RunOptions, RunRecord, checkpoint, ready,
-    sha256, to_json,
+    FORMAT, Manifest, Prepared, Run, RunDirectory, RunOptions, RunRecord, checkpoint, execute,
+    ready, sha256, to_json,
 };
 use crate::config::{RunConfig, Settings, Steps, resolve_checkpoint_interval};
 use crate::{LabError, StopReason};
@@ -41,6 +41,13 @@ pub fn resume(
     checkpoint_interval: Option<f64>,
     mut options: RunOptions<'_>,
 ) -> Result<Resumed, LabError> {
+    if !path.join("manifest.json").exists() && path.join("config.toml").exists() {
+        return Err(LabError::Content {
+            path: path.to_owned(),
+            reason: "expected a run, found one that was cut off before it began; start it again as before"
+                .to_owned(),
+        });
+    }
     // Before the lock, which would make a folder.
     read_manifest(path)?;
     let directory = RunDirectory::open(path);
@@ -150,6 +157,34 @@ pub fn resume(
     record.map(Resumed::WentOn)
 }
 
+/// Runs a configuration in a directory of its own, or goes on with what is there of it.
+///
+/// # Errors
+///
+/// [`LabError::Content`] for a directory of another configuration, and those of [`execute`] and [`resume`].
+pub(crate) fn begin_or_resume(
+    config: &RunConfig,
+    path: &Path,
+    options: RunOptions<'_>,
+) -> Result<RunRecord, LabError> {
+    if !path.join("manifest.json").exists() {
+        let config = RunConfig {
+            out: Some(path.to_owned()),
+            ..config.clone()
+        };
+        return execute(&config, options);
+    }
+    if read_manifest(path)?.config_sha256 != sha256(config.to_toml()) {
+        return Err(LabError::Content {
+            path: path.to_owned(),
+            reason: "expected a run of this configuration, found one of another".to_owned(),
+        });
+    }
+    match resume(path, None, Some(config.checkpoint_interval), options)? {
+        Resumed::AlreadyEnded(record) | Resumed::WentOn(record) => Ok(record),
+    }
+}
+
 fn read_text(path: &Path) -> Result<String, LabError> {
     std::fs::read_to_string(path).map_err(|source| LabError::Read {
         path: path.to_owned(),
@@ -162,7 +197,7 @@ fn read_text(path: &Path) -> Result<String, LabError> {
 /// # Errors
 ///
 /// [`LabError::Read`] and [`LabError::Content`].
-pub(super) fn read_manifest(path: &Path) -> Result<Manifest, LabError> {
+pub(crate) fn read_manifest(path: &Path) -> Result<Manifest, LabError> {
     let path = path.join("manifest.json");
     let content = |reason| LabError::Content {
         path: path.clone(),

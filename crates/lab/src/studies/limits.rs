@@ -1,15 +1,12 @@
 //! The limits of many configurations at once, without run directories.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use implicit_bias_gram::Limit;
 
 use super::{StudyResult, StudyRun};
 use crate::config::RunConfig;
 use crate::figures::Figure;
 use crate::report::Table;
-use crate::run::Prepared;
+use crate::run::{Prepared, cores, in_parallel};
 use crate::{LabError, LimitReport, Progress, find_limit};
 
 /// What a study shows besides its own figures, from its runs and the limits that it asked for.
@@ -64,30 +61,14 @@ pub(crate) fn find_limits<'a>(
     runs: &'a [StudyRun],
     progress: &Progress,
 ) -> Result<Vec<LimitResult<'a>>, LabError> {
-    // The cost grows with the dimension: large ones first, so that no core waits for one at the end.
-    let mut order: Vec<usize> = (0..runs.len()).collect();
-    order.sort_by_key(|&index| std::cmp::Reverse(runs[index].settings.dim));
-    let next = AtomicUsize::new(0);
-    let done = AtomicUsize::new(0);
-    let results: Mutex<Vec<Option<Result<LimitResult<'a>, LabError>>>> =
-        Mutex::new(runs.iter().map(|_| None).collect());
-    let work = || {
-        while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let result = find(&runs[index]);
-            results.lock().expect("no worker panics")[index] = Some(result);
-            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-            progress.set(done as f64 / runs.len() as f64);
-        }
-    };
-    let jobs = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(runs.len());
-    std::thread::scope(|scope| {
-        for _ in 0..jobs {
-            scope.spawn(work);
-        }
+    // The cost grows with the dimension.
+    let costs: Vec<f64> = runs
+        .iter()
+        .map(|run| run.settings.dim.unwrap_or(1) as f64)
+        .collect();
+    let results = in_parallel(&costs, cores(), progress, &|| true, &|index, _| {
+        find(&runs[index])
     });
-    let results = results.into_inner().expect("no worker panics");
     results.into_iter().flatten().collect()
 }
 

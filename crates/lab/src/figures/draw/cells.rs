@@ -1,6 +1,7 @@
 //! A heat map on the values of two axes, with the numbers in it.
 
 use super::{Canvas, TEXT};
+use crate::figures::Scale;
 use crate::figures::labels::text_width;
 use crate::figures::style::{Dash, viridis};
 use crate::figures::svg::{Anchor, Stroke};
@@ -31,6 +32,28 @@ pub struct Cells {
 }
 
 impl Cells {
+    /// Edges of cells around rising centres: half-way between neighbours on an axis of this scale, and as far
+    /// on the other side of the ends.
+    pub fn edges(centres: &[f64], scale: Scale) -> Vec<f64> {
+        let (there, back): (fn(f64) -> f64, fn(f64) -> f64) = match scale {
+            Scale::Linear => (|value| value, |value| value),
+            Scale::Log10 => (f64::log10, |value| 10f64.powf(value)),
+        };
+        let places: Vec<f64> = centres.iter().map(|&centre| there(centre)).collect();
+        let [Some(first), Some(last)] = [places.first(), places.last()] else {
+            return Vec::new();
+        };
+        let between: Vec<f64> = places
+            .windows(2)
+            .map(|pair| 0.5 * (pair[0] + pair[1]))
+            .collect();
+        // A cell alone has half a unit, or half a decade, on either side.
+        let low = 2.0 * first - between.first().unwrap_or(&(first + 0.5));
+        let high = 2.0 * last - between.last().unwrap_or(&(last - 0.5));
+        let edges = std::iter::once(low).chain(between).chain([high]);
+        edges.map(back).collect()
+    }
+
     /// The corners, which the axes must show.
     pub(in crate::figures) fn corners(&self) -> Vec<[f64; 2]> {
         let ends = |edges: &[f64]| edges.first().copied().zip(edges.last().copied());
@@ -140,6 +163,27 @@ mod tests {
         assert!(svg.contains(&format!("fill=\"{dark}\"")));
         let holed = figure(vec![vec![f64::NAN, 2.5]]).render().unwrap();
         assert!(!holed.contains("NaN") && holed.contains(">2.50<"));
+    }
+
+    #[test]
+    fn edges_lie_half_way_on_the_axis() {
+        let close = |found: Vec<f64>, expected: &[f64]| {
+            assert_eq!(found.len(), expected.len());
+            for (edge, expected) in found.iter().zip(expected) {
+                assert!((edge / expected - 1.0).abs() < 1e-12, "{edge} {expected}");
+            }
+        };
+        close(
+            Cells::edges(&[1.0, 4.0, 16.0], Scale::Log10),
+            &[0.5, 2.0, 8.0, 32.0],
+        );
+        close(Cells::edges(&[1.0, 4.0], Scale::Log10), &[0.5, 2.0, 8.0]);
+        close(
+            Cells::edges(&[2.0, 4.0, 5.0], Scale::Linear),
+            &[1.0, 3.0, 4.5, 5.5],
+        );
+        close(Cells::edges(&[3.0], Scale::Linear), &[2.5, 3.5]);
+        assert!(Cells::edges(&[], Scale::Log10).is_empty());
     }
 
     #[test]

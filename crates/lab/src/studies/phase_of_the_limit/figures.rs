@@ -1,7 +1,7 @@
 //! Heat maps of leaky ReLU over ratio and slope, and ReLU against the ratio.
 
 use super::grid::{Cell, Grid};
-use crate::figures::{Axis, Cells, Figure, Layer, Panel, PointEntry, final_against};
+use crate::figures::{Axis, Cells, Figure, Layer, Panel, PointEntry, Scale, final_against};
 
 const RATIO: &str = "near-orthogonality ratio R_min²/(n p)";
 
@@ -75,11 +75,11 @@ fn heat_map(
 ) -> Panel {
     let rows = grid.leaky();
     let slopes: Vec<f64> = rows.iter().map(|row| row[0].slope).collect();
-    let y = edges(&slopes);
+    let y = Cells::edges(&slopes, Scale::Log10);
     let (low, high) = (y[0], y[y.len() - 1]);
     let cells = Cells {
         label: label.to_owned(),
-        x: edges(&grid.ratios),
+        x: Cells::edges(&grid.ratios, Scale::Log10),
         y,
         values: rows
             .iter()
@@ -96,26 +96,6 @@ fn heat_map(
         Axis::log("slope γ").with_range(low, above),
         vec![Layer::Cells(cells)],
     )
-}
-
-/// Edges of the cells around rising positive centres: half-way between neighbours on a log axis.
-fn edges(centres: &[f64]) -> Vec<f64> {
-    let between: Vec<f64> = centres
-        .windows(2)
-        .map(|pair| (pair[0] * pair[1]).sqrt())
-        .collect();
-    let mirrored = |end: f64, edge: f64| end * end / edge;
-    match (centres, between.as_slice()) {
-        ([first, .., last], [inner_first, .., inner_last]) => {
-            let ends = [mirrored(*first, *inner_first), mirrored(*last, *inner_last)];
-            [&ends[..1], &between, &ends[1..]].concat()
-        }
-        ([first, last], [middle]) => {
-            vec![mirrored(*first, *middle), *middle, mirrored(*last, *middle)]
-        }
-        ([only], _) => vec![only / 2.0, only * 2.0],
-        _ => Vec::new(),
-    }
 }
 
 /// ReLU, and what the theorem says of it: a bounded stable rank, and equal margins.
@@ -151,22 +131,4 @@ fn against_ratio(cells: &[&Cell]) -> Figure {
             "Over the data sets of each dimension. The ReLU theorem bounds the stable rank and does not ask \
              for rank one.",
         )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use approx::assert_relative_eq;
-
-    #[test]
-    fn edges_lie_half_way_on_a_log_axis() {
-        let found = edges(&[1.0, 4.0, 16.0]);
-        for (edge, expected) in found.iter().zip([0.5, 2.0, 8.0, 32.0]) {
-            assert_relative_eq!(*edge, expected, max_relative = 1e-12);
-        }
-        assert_eq!(found.len(), 4);
-        assert_eq!(edges(&[1.0, 4.0]), [0.5, 2.0, 8.0]);
-        assert_eq!(edges(&[3.0]), [1.5, 6.0]);
-        assert!(edges(&[]).is_empty());
-    }
 }

@@ -1,0 +1,82 @@
+//! Many pieces of work on a few threads, under one progress bar.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::Progress;
+
+/// Does `work` on every index below `costs.len()`, the costliest first so that no thread waits for one that
+/// began last, on `jobs` threads; the results come back by index, `None` where `goes_on` said no before
+/// their turn.
+///
+/// `work` is told how to report the fraction of its piece that is done.
+pub(crate) fn in_parallel<T: Send>(
+    costs: &[f64],
+    jobs: usize,
+    progress: &Progress,
+    goes_on: &(dyn Fn() -> bool + Sync),
+    work: &(dyn Fn(usize, &mut dyn FnMut(f64)) -> T + Sync),
+) -> Vec<Option<T>> {
+    let total: f64 = costs.iter().sum();
+    let mut order: Vec<usize> = (0..costs.len()).collect();
+    order.sort_by(|&a, &b| costs[b].total_cmp(&costs[a]));
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(0.0);
+    let results: Mutex<Vec<Option<T>>> = Mutex::new(costs.iter().map(|_| None).collect());
+    let worker = || {
+        while goes_on()
+            && let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed))
+        {
+            let mut reported = 0.0;
+            let mut advance = |fraction: f64| {
+                let more = (fraction - reported) * costs[index];
+                reported = fraction;
+                let mut done = done.lock().expect("no addition panics");
+                *done += more;
+                progress.set(*done / total);
+            };
+            let result = work(index, &mut advance);
+            advance(1.0);
+            results.lock().expect("no assignment panics")[index] = Some(result);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.clamp(1, costs.len().max(1)) {
+            scope.spawn(worker);
+        }
+    });
+    results.into_inner().expect("no assignment panics")
+}
+
+/// As many threads as there are cores for this process.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicBool;
+
+    #[test]
+    fn results_come_by_index_and_none_after_a_stop() {
+        let costs: Vec<f64> = (0..100).map(|cost| f64::from(cost % 7)).collect();
+        let progress = Progress::new("test");
+        let all = in_parallel(&costs, 3, &progress, &|| true, &|index, advance| {
+            advance(0.5);
+            index
+        });
+        assert_eq!(all, (0..100).map(Some).collect::<Vec<_>>());
+
+        let stopped = AtomicBool::new(false);
+        let goes_on = || !stopped.load(Ordering::Relaxed);
+        let some = in_parallel(&costs, 2, &progress, &goes_on, &|index, _| {
+            stopped.store(true, Ordering::Relaxed);
+            index
+        });
+        let done = some.iter().flatten().count();
+        assert!((1..=2).contains(&done), "{done}");
+        let none = in_parallel(&[], 4, &progress, &|| true, &|index, _| index);
+        assert!(none.is_empty());
+    }
+}
