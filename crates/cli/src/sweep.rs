@@ -98,7 +98,7 @@ fn tell(sweep: &Sweep, outcome: &SweepOutcome, directory: &Path) {
     }
     if !outcome.failed.is_empty() {
         complain(&format!(
-            "{} of the runs failed, now or before; --retry-failed tries them again, the reasons are in {}",
+            "runs that failed, now or before: {}; --retry-failed tries them again, reasons are in {}",
             outcome.failed.len(),
             directory.join("failed").display()
         ));

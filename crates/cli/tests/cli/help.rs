@@ -7,7 +7,11 @@ fn help_is_known(command: &str) {
     let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
     let outcome = run(folder.path(), &arguments).ok();
     assert_eq!(outcome.stderr, "");
-    let name = if command.is_empty() { "main" } else { command };
+    let name = if command.is_empty() {
+        "main".to_owned()
+    } else {
+        command.replace(' ', "-")
+    };
     snapshot(&format!("help-{name}"), &outcome.stdout);
 }
 
@@ -18,6 +22,9 @@ fn the_help_of_the_program_and_of_every_command_is_known() {
         "reproduce",
         "train",
         "resume",
+        "sweep",
+        "sweep collect",
+        "sweep slurm",
         "limit",
         "check",
         "fetch",
@@ -47,6 +54,7 @@ fn no_command_lacks_a_snapshot() {
             "reproduce",
             "train",
             "resume",
+            "sweep",
             "limit",
             "check",
             "fetch",

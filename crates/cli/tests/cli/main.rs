@@ -3,6 +3,7 @@
 mod contract;
 mod data;
 mod errors;
+mod faults;
 mod fetch;
 mod files;
 mod help;
@@ -11,3 +12,4 @@ mod limit;
 mod readme;
 mod resume;
 mod support;
+mod sweep;

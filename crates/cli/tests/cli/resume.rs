@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Outcome, folder, program, read, run};
 
 /// Every file of a run directory but the manifest, which alone knows times.
-fn files(run: &Path) -> BTreeMap<String, Vec<u8>> {
+pub fn files(run: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for entry in run.read_dir().expect("a run directory") {
         let path = entry.expect("readable").path();
@@ -29,7 +29,7 @@ fn files(run: &Path) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-fn assert_same(found: &Path, expected: &Path) {
+pub fn assert_same(found: &Path, expected: &Path) {
     let (found, expected) = (files(found), files(expected));
     let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&found), names(&expected));
@@ -39,7 +39,7 @@ fn assert_same(found: &Path, expected: &Path) {
 }
 
 /// Starts a command that is to be cut off.
-fn start(folder: &Path, arguments: &[&str]) -> Child {
+pub fn start(folder: &Path, arguments: &[&str]) -> Child {
     program(folder)
         .args(arguments)
         .stdout(Stdio::null())
@@ -48,7 +48,7 @@ fn start(folder: &Path, arguments: &[&str]) -> Child {
         .expect("the program starts")
 }
 
-fn wait_for(what: &Path, child: &mut Child) {
+pub fn wait_for(what: &Path, child: &mut Child) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !what.exists() && Instant::now() < deadline {
         assert!(
@@ -61,14 +61,14 @@ fn wait_for(what: &Path, child: &mut Child) {
     assert!(what.exists(), "no {} within a minute", what.display());
 }
 
-fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     let status = Command::new("kill")
         .args([name, &child.id().to_string()])
         .status();
     assert!(status.expect("kill is everywhere").success());
 }
 
-fn end(child: Child) -> Outcome {
+pub fn end(child: Child) -> Outcome {
     let clock = Instant::now();
     let output = child.wait_with_output().expect("it ends");
     Outcome {
@@ -107,7 +107,7 @@ const TENSOR: [&str; 11] = [
     "0",
 ];
 
-fn to<'a>(arguments: &[&'a str], out: &'a str) -> Vec<&'a str> {
+pub fn to<'a>(arguments: &[&'a str], out: &'a str) -> Vec<&'a str> {
     [arguments, &["--out", out]].concat()
 }
 

@@ -132,13 +132,29 @@ impl RunDirectory {
     ///
     /// [`LabError::Write`] names the file.
     pub fn write(&self, name: &str, content: &[u8]) -> Result<(), LabError> {
+        write_atomically(&self.place(name)?, content)
+    }
+
+    /// The same for a file that is soon to be replaced: a power cut may cost it.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Write`] names the file.
+    pub(super) fn write_for_now(&self, name: &str, content: &[u8]) -> Result<(), LabError> {
+        let path = self.place(name)?;
+        let file = temporary(&path, content)?;
+        persist(file, &path)
+    }
+
+    /// The path of a file, in a folder that is there.
+    fn place(&self, name: &str) -> Result<PathBuf, LabError> {
         let path = self.path.join(name);
         let folder = path.parent().unwrap_or(&self.path);
         std::fs::create_dir_all(folder).map_err(|source| LabError::Write {
             path: folder.to_owned(),
             source,
         })?;
-        write_atomically(&path, content)
+        Ok(path)
     }
 
     /// As [`write`](Self::write), its name on the disk too when it returns; the file that was there until
@@ -159,11 +175,12 @@ impl RunDirectory {
             source,
         };
         let file = temporary(&path, content)?;
+        file.as_file().sync_all().map_err(io)?;
         match std::fs::rename(&path, self.path.join(previous)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
             _ => {}
         }
-        file.persist(&path).map_err(|error| io(error.error))?;
+        persist(file, &path)?;
         // The names are the folder's content.
         #[cfg(unix)]
         std::fs::File::open(&self.path)
@@ -246,8 +263,19 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), LabError> {
         source,
     };
     let file = temporary(path, content)?;
-    file.persist(path).map_err(|error| io(error.error))?;
-    Ok(())
+    file.as_file().sync_all().map_err(io)?;
+    persist(file, path)
+}
+
+/// Gives a temporary file its name.
+fn persist(file: tempfile::NamedTempFile, path: &Path) -> Result<(), LabError> {
+    match file.persist(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(LabError::Write {
+            path: path.to_owned(),
+            source: error.error,
+        }),
+    }
 }
 
 /// A temporary file beside `path` with `content`, removed again unless it is renamed.
@@ -271,7 +299,6 @@ fn temporary(path: &Path, content: &[u8]) -> Result<tempfile::NamedTempFile, Lab
         let readable = std::fs::Permissions::from_mode(0o644);
         file.as_file().set_permissions(readable).map_err(io)?;
     }
-    file.as_file().sync_all().map_err(io)?;
     Ok(file)
 }
 

@@ -146,7 +146,10 @@ impl Watcher for Keeper<'_> {
         let due = series.len() == 1 || self.saved.elapsed().as_secs_f64() > self.interval;
         if due && series.len() > self.rows {
             let clock = Instant::now();
-            write_tables(self.directory, series, margins)?;
+            self.directory
+                .write_for_now("series.csv", series.to_csv().as_bytes())?;
+            self.directory
+                .write_for_now("margins.csv", margins.to_csv().as_bytes())?;
             self.saved = Instant::now();
             self.interval = SAVE_INTERVAL.max(SAVE_SHARE * clock.elapsed().as_secs_f64());
         }
@@ -161,15 +164,6 @@ fn fraction(step: f64, horizon: f64) -> f64 {
     } else {
         step / horizon
     }
-}
-
-fn write_tables(
-    directory: &RunDirectory,
-    series: &Series,
-    margins: &Series,
-) -> Result<(), LabError> {
-    directory.write("series.csv", series.to_csv().as_bytes())?;
-    directory.write("margins.csv", margins.to_csv().as_bytes())
 }
 
 /// Runs a configuration and leaves a finished run directory.
@@ -316,7 +310,8 @@ impl Run<'_> {
         for note in &manifest.notes {
             (options.announce)(note);
         }
-        write_tables(directory, &series, &margins)?;
+        directory.write("series.csv", series.to_csv().as_bytes())?;
+        directory.write("margins.csv", margins.to_csv().as_bytes())?;
         let weights = engine.weights();
         directory.write("weights.safetensors", &weights.to_safetensors())?;
         (options.stage)("limit", 0.0);
