@@ -43,7 +43,7 @@ pub enum LabError {
         reason: String,
     },
     /// A line of a table has the wrong number of fields or a field that is no number.
-    #[error("line {line}: expected {expected} numbers, found `{found}`")]
+    #[error("line {line}: expected {expected} numbers and an end of line, found `{found}`")]
     Table {
         /// One-based line number.
         line: usize,

@@ -35,6 +35,9 @@ pub use observation::{BlockObservation, ClassObservation, Observation, PatternOb
 pub use prediction::{PredictedLimit, Prediction};
 pub use progress::{Progress, complain};
 pub use reproduction::Reproduction;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use run::fuzzing;
 pub use run::{
     DataManifest, FORMAT, Manifest, Prepared, RawGeometry, ReadyEngine, Resumed, RunDirectory,
     RunOptions, RunRecord, Trajectory, Watcher, drive, execute, execute_all, resume,

@@ -113,12 +113,14 @@ impl Series {
     ///
     /// # Errors
     ///
-    /// [`LabError::Table`] names the line that has another number of fields than the header, or a
-    /// field that is no number.
+    /// [`LabError::Table`] names the line that has another number of fields than the header, a field that
+    /// is no number, or no end, so that its last number may be half of one.
     pub fn from_csv(text: &str) -> Result<Self, LabError> {
         let mut lines = text.lines();
         let header = lines.next().unwrap_or_default();
         let mut series = Self::new(header.split(','));
+        let ends = text.is_empty() || text.ends_with('\n');
+        let last = text.lines().count().saturating_sub(2);
         for (index, line) in lines.enumerate() {
             let row: Result<Vec<f64>, _> = line
                 .split(',')
@@ -131,7 +133,9 @@ impl Series {
                 })
                 .collect();
             match row {
-                Ok(row) if row.len() == series.columns.len() => series.rows.push(row),
+                Ok(row) if row.len() == series.columns.len() && (ends || index < last) => {
+                    series.rows.push(row);
+                }
                 _ => {
                     return Err(LabError::Table {
                         line: index + 2,
@@ -175,6 +179,14 @@ mod tests {
     fn a_short_row_is_named_by_its_line() {
         let error = Series::from_csv("step,loss\n0,1\n1\n").unwrap_err();
         assert!(error.to_string().contains("line 3"), "{error}");
+    }
+
+    #[test]
+    fn a_last_row_without_its_end_may_be_half_a_number() {
+        let error = Series::from_csv("step,loss\n0,1\n1,0.25").unwrap_err();
+        assert!(error.to_string().contains("line 3"), "{error}");
+        assert_eq!(Series::from_csv("step,loss\n0,1\n").unwrap().len(), 1);
+        assert_eq!(Series::from_csv("step,loss\n").unwrap().len(), 0);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod faults;
 mod fetch;
 mod files;
 mod help;
+mod hostile;
 mod interruption;
 mod limit;
 mod readme;

@@ -76,6 +76,9 @@ fn every_command_of_the_readme_works() {
     // The reader's own data.
     let (x, y) = samples();
     write_data(folder.path().join("mine.npz"), &x, &y);
+    for (name, content) in plans(&text) {
+        fs::write(folder.path().join(name), content).expect("writable");
+    }
     let (mut ran, mut experiments) = (0, 0);
     for block in &blocks {
         if let Some(reason) = &block.not_run {
@@ -113,6 +116,13 @@ fn every_command_of_the_readme_works() {
         "{ran} commands, {experiments} experiments"
     );
     run_python(&text, folder.path());
+}
+
+/// The files that the README shows: blocks of TOML whose first line is a comment with the name.
+fn plans(text: &str) -> Vec<(&str, &str)> {
+    let blocks = text.split("```toml\n# ").skip(1);
+    let named = blocks.filter_map(|block| block.split("```").next()?.split_once('\n'));
+    named.filter(|(name, _)| name.ends_with(".toml")).collect()
 }
 
 /// Runs the Python code that reads the results of the commands before it.
@@ -157,6 +167,10 @@ fn blocks_are_found_with_their_comments() {
     assert_eq!(
         found,
         expected.map(|(reason, commands)| (reason, commands.to_owned()))
+    );
+    assert_eq!(
+        plans("```toml\n# a.toml\nb = 1\n```\n```toml\nc = 2\n```"),
+        [("a.toml", "b = 1\n")]
     );
     assert_eq!(
         arguments("cargo run --release -- reproduce --out x"),

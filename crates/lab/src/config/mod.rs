@@ -180,14 +180,23 @@ impl Settings {
             path: path.into(),
             source,
         })?;
-        let content = |reason: String| LabError::Content {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::from_toml(&text, folder).map_err(|reason| LabError::Content {
             path: path.into(),
             reason,
-        };
+        })
+    }
+
+    /// The settings of a TOML text, in which paths are relative to `folder`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, in words.
+    pub fn from_toml(text: &str, folder: &Path) -> Result<Self, String> {
         let table: toml::Table = text
             .parse()
-            .map_err(|error| content(format!("{error}").trim().to_owned()))?;
-        Self::from_table(table, path.parent().unwrap_or(Path::new(""))).map_err(content)
+            .map_err(|error| format!("{error}").trim().to_owned())?;
+        Self::from_table(table, folder)
     }
 
     /// The settings of a table of keys, in which paths are relative to `folder`; or what is wrong with it.

@@ -44,19 +44,12 @@ pub(super) struct RunState {
 
 impl RunState {
     fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![0; HEADER];
-        bytes.extend(
-            postcard::to_stdvec(self).expect("numbers, texts and lists of them always have bytes"),
-        );
-        let hash = Sha256::digest(&bytes[HEADER..]);
-        bytes[..MAGIC.len()].copy_from_slice(MAGIC);
-        bytes[MAGIC.len()..][..4].copy_from_slice(&VERSION.to_le_bytes());
-        bytes[MAGIC.len() + 4..HEADER].copy_from_slice(&hash);
-        bytes
+        let state = postcard::to_stdvec(self);
+        sealed(&state.expect("numbers, texts and lists of them always have bytes"))
     }
 
     /// The state, or what is wrong with the bytes.
-    fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let (Some(header), Some(state)) = (bytes.get(..HEADER), bytes.get(HEADER..)) else {
             return Err(format!(
                 "expected at least {HEADER} bytes, found {}",
@@ -86,6 +79,16 @@ impl RunState {
         }
         Ok(state)
     }
+}
+
+/// The content of a file: a state's bytes after what tells that they are whole.
+pub(super) fn sealed(state: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER + state.len());
+    bytes.extend(MAGIC);
+    bytes.extend(VERSION.to_le_bytes());
+    bytes.extend(Sha256::digest(state));
+    bytes.extend(state);
+    bytes
 }
 
 /// Writes a checkpoint and keeps the one before it.

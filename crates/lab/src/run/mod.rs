@@ -7,6 +7,8 @@ mod conclusions;
 mod directory;
 mod drive;
 mod export;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod lock;
 mod manifest;
 mod memory;

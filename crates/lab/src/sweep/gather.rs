@@ -154,7 +154,8 @@ fn last_row(path: &Path) -> Result<Vec<(String, f64)>, LabError> {
     let text = read(path)?;
     let header = text.lines().next().unwrap_or_default();
     let last = text.lines().skip(1).last().unwrap_or_default();
-    let series = crate::Series::from_csv(&format!("{header}\n{last}\n")).map_err(|error| {
+    let end = if text.ends_with('\n') { "\n" } else { "" };
+    let series = crate::Series::from_csv(&format!("{header}\n{last}{end}")).map_err(|error| {
         LabError::Content {
             path: path.to_owned(),
             reason: format!("last row: {error}"),

@@ -13,7 +13,7 @@ mod table;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 pub use gather::RunState;
 pub use plan::{Sweep, SweepRun};
@@ -91,26 +91,26 @@ impl Sweep {
         let stopped = AtomicBool::new(false);
         let goes_on = || !stopped.load(Ordering::Relaxed) && !(options.interrupted)();
         let threads = (cores() / options.jobs.max(1)).max(1);
-        let done = in_parallel(
-            &costs,
-            options.jobs,
-            options.progress,
-            &goes_on,
-            &|index, advance| {
-                let done = self.run_one(runs[index], threads, options, &mut |fraction| {
-                    advance(fraction);
-                    goes_on()
-                });
-                done.unwrap_or_else(|error| {
-                    stopped.store(true, Ordering::Relaxed);
-                    broken
-                        .lock()
-                        .expect("no assignment panics")
-                        .get_or_insert(error);
-                    Done::Left
-                })
-            },
-        );
+        let count = AtomicUsize::new(0);
+        let work = |index: usize, advance: &mut dyn FnMut(f64)| {
+            let done = self.run_one(runs[index], threads, options, &mut |fraction| {
+                advance(fraction);
+                goes_on()
+            });
+            let count = count.fetch_add(1, Ordering::Relaxed) + 1;
+            options
+                .progress
+                .say(&format!("sweep: {count} of {}", runs.len()));
+            done.unwrap_or_else(|error| {
+                stopped.store(true, Ordering::Relaxed);
+                broken
+                    .lock()
+                    .expect("no assignment panics")
+                    .get_or_insert(error);
+                Done::Left
+            })
+        };
+        let done = in_parallel(&costs, options.jobs, options.progress, &goes_on, &work);
         if let Some(error) = broken.into_inner().expect("no assignment panics") {
             return Err(error);
         }

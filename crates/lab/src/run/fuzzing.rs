@@ -1,0 +1,26 @@
+//! What the fuzz targets need besides the public interface; compiled for them alone.
+
+use super::checkpoint::{self, RunState};
+
+/// The content of a checkpoint file with this state, undamaged.
+pub fn sealed(state: &[u8]) -> Vec<u8> {
+    checkpoint::sealed(state)
+}
+
+/// Reads the content of a checkpoint file: its engine's bytes, or what is wrong.
+pub fn read_checkpoint(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    RunState::from_bytes(bytes).map(|state| state.engine)
+}
+
+/// The state of a checkpoint with these engine's bytes and otherwise empty tables.
+pub fn state(engine: Vec<u8>) -> Vec<u8> {
+    let table = || crate::Series::new(["step"]);
+    let state = RunState {
+        start: String::new(),
+        engine,
+        series: table(),
+        margins: table(),
+        snapshots: Vec::new(),
+    };
+    postcard::to_stdvec(&state).expect("plain data have bytes")
+}
