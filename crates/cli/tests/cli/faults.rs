@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::resume::{assert_same, end, signal, start, to, wait_for};
-use crate::support::{Outcome, finish, folder, program, read, run};
+use crate::support::{Outcome, finish, folder, read, run};
 
 /// Runs of a good part of a second, which write a checkpoint after every chunk of steps.
 const TENSOR: [&str; 11] = [

@@ -68,7 +68,6 @@ enum Phase {
 struct Checkpoint {
     phase: PhaseCheckpoint,
     handover: f64,
-    last_exact: f64,
     previous_pattern: Option<Pattern>,
     notes: Vec<String>,
 }
@@ -112,8 +111,10 @@ impl GramEngine {
             initial: [pos.clone(), neg.clone()],
             start,
             phase: Phase::Exact(Box::new(descent)),
-            handover: options.exact_steps.clamp(1.0, LAST_WHOLE_STEP),
-            last_exact: (PATIENCE * options.exact_steps).clamp(PATIENT_STEPS, LAST_WHOLE_STEP),
+            handover: options.exact_steps.floor().clamp(1.0, LAST_WHOLE_STEP),
+            last_exact: (PATIENCE * options.exact_steps)
+                .floor()
+                .clamp(PATIENT_STEPS, LAST_WHOLE_STEP),
             previous_pattern: None,
             notes: Vec::new(),
         })
@@ -345,7 +346,6 @@ impl Engine for GramEngine {
                 Phase::Far(flow, _) => PhaseCheckpoint::Far(flow.checkpoint()),
             },
             handover: self.handover,
-            last_exact: self.last_exact,
             previous_pattern: self.previous_pattern.clone(),
             notes: self.notes.clone(),
         }))
@@ -355,10 +355,15 @@ impl Engine for GramEngine {
         let Checkpoint {
             phase,
             handover,
-            last_exact,
             previous_pattern,
             notes,
         } = from_bytes(checkpoint)?;
+        if !(handover.fract() == 0.0 && (1.0..=self.last_exact).contains(&handover)) {
+            return Err(LabError::Checkpoint(format!(
+                "expected a whole number of exact steps, at most {}, found {handover}",
+                self.last_exact
+            )));
+        }
         let problem = self.problem().clone();
         if let Some(pattern) = &previous_pattern {
             pattern.counts(&problem)?;
@@ -373,7 +378,6 @@ impl Engine for GramEngine {
             }
         };
         self.handover = handover;
-        self.last_exact = last_exact;
         self.previous_pattern = previous_pattern;
         self.notes = notes;
         Ok(())

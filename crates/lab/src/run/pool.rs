@@ -10,13 +10,16 @@ use crate::Progress;
 /// their turn.
 ///
 /// `work` is told how to report the fraction of its piece that is done.
-pub(crate) fn in_parallel<T: Send>(
+pub(crate) fn in_parallel<T: Send, W>(
     costs: &[f64],
     jobs: usize,
     progress: &Progress,
     goes_on: &(dyn Fn() -> bool + Sync),
-    work: &(dyn Fn(usize, &mut dyn FnMut(f64)) -> T + Sync),
-) -> Vec<Option<T>> {
+    work: &W,
+) -> Vec<Option<T>>
+where
+    W: Fn(usize, &mut dyn FnMut(f64)) -> T + Sync,
+{
     let total: f64 = costs.iter().sum();
     let mut order: Vec<usize> = (0..costs.len()).collect();
     order.sort_by(|&a, &b| costs[b].total_cmp(&costs[a]));

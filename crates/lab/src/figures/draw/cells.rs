@@ -35,11 +35,15 @@ impl Cells {
     /// Edges of cells around rising centres: half-way between neighbours on an axis of this scale, and as far
     /// on the other side of the ends.
     pub fn edges(centres: &[f64], scale: Scale) -> Vec<f64> {
-        let (there, back): (fn(f64) -> f64, fn(f64) -> f64) = match scale {
-            Scale::Linear => (|value| value, |value| value),
-            Scale::Log10 => (f64::log10, |value| 10f64.powf(value)),
+        let place = |&centre: &f64| match scale {
+            Scale::Linear => centre,
+            Scale::Log10 => centre.log10(),
         };
-        let places: Vec<f64> = centres.iter().map(|&centre| there(centre)).collect();
+        let value = |place: f64| match scale {
+            Scale::Linear => place,
+            Scale::Log10 => 10f64.powf(place),
+        };
+        let places: Vec<f64> = centres.iter().map(place).collect();
         let [Some(first), Some(last)] = [places.first(), places.last()] else {
             return Vec::new();
         };
@@ -51,7 +55,7 @@ impl Cells {
         let low = 2.0 * first - between.first().unwrap_or(&(first + 0.5));
         let high = 2.0 * last - between.last().unwrap_or(&(last - 0.5));
         let edges = std::iter::once(low).chain(between).chain([high]);
-        edges.map(back).collect()
+        edges.map(value).collect()
     }
 
     /// The corners, which the axes must show.
