@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use faer::MatRef;
+use faer::linalg::matmul::triangular::{BlockStructure, matmul};
+use faer::{Accum, MatMut, MatRef, Par};
 use ndarray::{ArrayView2, ShapeBuilder};
 
 use crate::GramError;
 use crate::kernel::{LANES, Lanes, padded};
-use crate::product::lower_triangle;
 
 /// Rows and columns that are mirrored at once: two tiles fit the nearest cache.
 const TILE: usize = 32;
@@ -35,7 +35,20 @@ impl InnerProducts {
         let x = x.as_slice().expect("in standard layout");
         let x = MatRef::from_row_major_slice(x, samples, dim);
         let entries = rows.as_flattened_mut();
-        lower_triangle(entries, stride, x);
+        // By columns and transposed: in faer 0.24 the constructor by rows takes its stride for columns.
+        let by_columns =
+            MatMut::from_column_major_slice_with_stride_mut(entries, samples, samples, stride);
+        matmul(
+            by_columns.transpose_mut(),
+            BlockStructure::TriangularLower,
+            Accum::Replace,
+            x,
+            BlockStructure::Rectangular,
+            x.transpose(),
+            BlockStructure::Rectangular,
+            1.0,
+            Par::rayon(0),
+        );
         mirror(entries, samples, stride);
         let of = Self {
             rows: Arc::new(rows),

@@ -60,7 +60,6 @@ mod kernel;
 pub mod limit;
 mod measure;
 mod problem;
-mod product;
 
 pub use certificate::{Certificate, NotProven, Proof, certify};
 pub use descent::{DescentCheckpoint, GramDescent, Outcome, Stepping, Work};

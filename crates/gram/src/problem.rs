@@ -1,13 +1,13 @@
 //! A training problem in Gram coordinates.
 
-use faer::{Accum, MatRef};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
 use implicit_bias_data::Dataset;
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Array2, ArrayView2};
 
 use crate::GramError;
 use crate::inner_products::InnerProducts;
-use crate::product::multiply;
 
 /// All that gradient descent on a two-layer network sees of its data and its settings.
 ///
@@ -138,7 +138,14 @@ pub(crate) fn products(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2
         MatRef::from_row_major_slice(entries, rows, inner)
     });
     let mut out = vec![0.0; rows * columns];
-    multiply(&mut out, Accum::Replace, a, b.transpose());
+    matmul(
+        MatMut::from_row_major_slice_mut(&mut out, rows, columns),
+        Accum::Replace,
+        a,
+        b.transpose(),
+        1.0,
+        Par::rayon(0),
+    );
     Array2::from_shape_vec((rows, columns), out).expect("an entry a place")
 }
 

@@ -12,7 +12,8 @@
 //! that is too short are *watched*: their sign is looked at in every step, and `r` counts them with
 //! their larger slope, 1. (Derived.)
 
-use faer::{Accum, MatRef};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
 use pulp::Simd;
 
 use super::cost::Cost;
@@ -20,7 +21,6 @@ use super::plain::is_large;
 use super::state::{State, entry, entry_mut};
 use crate::Problem;
 use crate::kernel::{LANES, Lanes, Vectorized, derivative, vectorized, vectors, vectors_mut};
-use crate::product;
 
 /// Budgets are kept this much below the proven bound, far above what rounding could move.
 const SLACK: f64 = 1e-6;
@@ -255,11 +255,13 @@ fn multiply(
     out: &mut [Lanes],
     [rows, inner, columns]: [usize; 3],
 ) {
-    product::multiply(
-        &mut out.as_flattened_mut()[..rows * columns],
+    matmul(
+        MatMut::from_row_major_slice_mut(out.as_flattened_mut(), rows, columns),
         Accum::Replace,
         a,
         MatRef::from_row_major_slice(b.as_flattened(), inner, columns),
+        1.0,
+        Par::rayon(0),
     );
 }
 

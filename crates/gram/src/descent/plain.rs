@@ -3,7 +3,8 @@
 //! A step is one product of `n × n` by `n × 2m`. Where it fits the caches our own loop does it together
 //! with all the rest, a vector of neurons at a time; larger ones are left to faer, on all cores.
 
-use faer::{Accum, MatRef};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
 use implicit_bias_scalar::Loss;
 use pulp::Simd;
 
@@ -12,7 +13,6 @@ use crate::Problem;
 use crate::kernel::{
     LANES, Lanes, Vectorized, derivative, fill_slopes, vectorized, vectors, vectors_mut,
 };
-use crate::product::multiply;
 
 /// Rows of `G` that one pass over the samples multiplies: sums that registers hold, and enough of them
 /// that one multiply-add need not wait for another.
@@ -115,11 +115,13 @@ impl Plain {
             }
             let changes = self.derivatives.as_flattened();
             let h = state.pre_activations.as_flattened_mut();
-            multiply(
-                h,
+            matmul(
+                MatMut::from_row_major_slice_mut(h, samples, columns),
                 Accum::Add,
                 problem.inner_products().matrix(),
                 MatRef::from_row_major_slice(changes, samples, columns),
+                1.0,
+                Par::rayon(0),
             );
             state.refresh_margins(problem);
             if !state.margins.as_flattened().iter().all(|q| q.is_finite()) {

@@ -1,12 +1,12 @@
 //! Products over all neurons, at the two ends of a block.
 
-use faer::{Accum, MatRef};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
 use pulp::Simd;
 
 use super::state::State;
 use crate::inner_products::InnerProducts;
 use crate::kernel::{LANES, Lanes, Vectorized, vectors, vectors_mut};
-use crate::product::multiply;
 
 /// Rows of a large matrix that are formed at once, whole lanes.
 const PANEL: usize = 128;
@@ -31,8 +31,14 @@ impl Counts<'_> {
         for (left, places) in left.chunks(PANEL * width).zip(places) {
             let rows = left.len() / width;
             let panel = &mut panel[..rows * samples];
-            let left = MatRef::from_row_major_slice(left, rows, width);
-            multiply(panel, Accum::Replace, left, right.transpose());
+            matmul(
+                MatMut::from_row_major_slice_mut(panel, rows, samples),
+                Accum::Replace,
+                MatRef::from_row_major_slice(left, rows, width),
+                right.transpose(),
+                1.0,
+                Par::rayon(0),
+            );
             for (i, row) in panel.chunks_exact(samples).enumerate() {
                 let places = &mut places[(i / LANES) * samples..][..samples];
                 for (place, &count) in places.iter_mut().zip(row) {
@@ -80,11 +86,13 @@ impl Settle<'_> {
             *c += change;
         }
         let h = self.state.pre_activations.as_flattened_mut();
-        multiply(
-            h,
+        matmul(
+            MatMut::from_row_major_slice_mut(h, self.samples, width),
             Accum::Add,
             self.gram.matrix(),
             MatRef::from_row_major_slice(self.changes.as_flattened(), self.samples, width),
+            1.0,
+            Par::rayon(0),
         );
     }
 }

@@ -220,7 +220,7 @@ pub struct ReadyEngine {
 }
 
 /// Sets faer to decompose matrices on one thread, for the process: with more, the last bits depend on how many
-/// there are. Products, most of the work, have threads of their own and an order that does not.
+/// there are. Those of its products, which are most of the work, do not.
 pub(super) fn decompose_on_one_thread() {
     faer::set_global_parallelism(faer::Par::Seq);
 }
