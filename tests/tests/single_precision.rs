@@ -19,8 +19,10 @@
 //! smaller, as roundings do not all point the same way.
 
 use implicit_bias_lab::config::{GradientKind, Precision, RunConfig, Settings};
-use implicit_bias_lab::{Prepared, drive};
+use implicit_bias_lab::{Prepared, Series, StopReason, drive};
+use implicit_bias_model::Weights;
 use implicit_bias_tests::{Golden, golden_folder};
+use ndarray::Array2;
 
 /// Unit roundoff of single precision.
 const ROUNDOFF: f64 = 1.0 / (1 << 24) as f64;
@@ -92,4 +94,73 @@ fn hand_derived_descent_stays_within_the_bound_of_its_roundings() {
 #[test]
 fn autodiff_stays_within_the_bound_of_its_roundings() {
     stays_within_the_bound_of_its_roundings(GradientKind::Autodiff, 500.0);
+}
+
+/// Weights that dwarf what descent does to them, and cancel in every score.
+fn large_weights(scale: f64) -> Weights {
+    let entry = |(i, j): (usize, usize)| scale * (1.0 + ((7 * i + 3 * j) as f64).sin().abs());
+    let block = |name: &str| (name.to_owned(), Array2::from_shape_fn((2, 20), entry));
+    Weights::new(vec![block("pos"), block("neg")]).expect("finite")
+}
+
+#[test]
+fn updates_that_round_to_nothing_are_seen_and_compensation_goes_on_without_them() {
+    let settings = |gradient, compensated| Settings {
+        samples: Some(4),
+        dim: Some(20),
+        width: Some(2),
+        slope: Some(0.5),
+        step_size: Some(0.01),
+        gradient: Some(gradient),
+        precision: Some(Precision::F32),
+        compensated: Some(compensated),
+        ..Settings::default()
+    };
+    let steps = [0.0, 1.0, 100.0, 1000.0, 2000.0, 4000.0, 8000.0];
+    for gradient in [GradientKind::HandDerived, GradientKind::Autodiff] {
+        let run = |compensated: bool| {
+            let config = RunConfig::resolve(&settings(gradient, compensated)).expect("valid");
+            let mut prepared = Prepared::new(&config).expect("valid");
+            prepared.weights = large_weights(5000.0);
+            let mut ready = prepared.engine(&config, 1).expect("the device has f32");
+            let trajectory = drive(ready.engine.as_mut(), &steps, &mut ()).expect("a sound run");
+            let mut exact = prepared.gram_engine(&config).expect("a sound problem");
+            let exact = drive(&mut exact, &steps, &mut ()).expect("a sound run");
+            (trajectory, ready.engine.notes().to_vec(), exact.series)
+        };
+        let last = |series: &Series, column| series.last(column).expect("a column");
+        let (plain, notes, exact) = run(false);
+        assert!(
+            matches!(plain.stop, StopReason::Stalled { .. }),
+            "{}",
+            plain.stop
+        );
+        assert_eq!(last(&plain.series, "lost_updates"), 1.0);
+        assert_eq!(last(&plain.series, "effective_update"), 0.0);
+        let [began, stopped] = notes.as_slice() else {
+            panic!("{notes:?}")
+        };
+        assert!(
+            began.contains("more than half of the updates round to nothing"),
+            "{began}"
+        );
+        assert!(stopped.starts_with("stopped at step "), "{stopped}");
+
+        let (compensated, notes, _) = run(true);
+        assert!(
+            matches!(compensated.stop, StopReason::Completed { .. }),
+            "{}",
+            compensated.stop
+        );
+        assert!(notes.is_empty(), "{notes:?}");
+        assert_eq!(last(&compensated.series, "lost_updates"), 0.0);
+        let effective = last(&compensated.series, "effective_update");
+        assert!((effective - 1.0).abs() < 1e-3, "{effective}");
+        let [plain, ours, exact] =
+            [&plain.series, &compensated.series, &exact].map(|series| last(series, "log_loss"));
+        println!("log loss: plain {plain}, compensated {ours}, in double precision {exact}");
+        // Scores are differences of numbers of 10⁵, each with an error of 2⁻²⁴ of itself.
+        assert!((ours - exact).abs() < 0.05, "{ours} {exact}");
+        assert!(plain - exact > 1.0, "{plain} {exact}");
+    }
 }

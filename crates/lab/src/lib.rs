@@ -31,7 +31,9 @@ pub use device::{DeviceInfo, SelectedDevice, devices, select_device};
 pub use engine::{Engine, GramEngine, GramEngineOptions, TensorEngine, TensorEngineOptions};
 pub use error::LabError;
 pub use limit::{LimitReport, find_limit};
-pub use observation::{BlockObservation, ClassObservation, Observation, PatternObservation};
+pub use observation::{
+    BlockObservation, ClassObservation, Observation, PatternObservation, UpdateObservation,
+};
 pub use prediction::{PredictedLimit, Prediction};
 pub use progress::{Progress, complain};
 pub use reproduction::Reproduction;

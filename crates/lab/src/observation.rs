@@ -31,6 +31,15 @@ pub struct PatternObservation {
     pub opposite_sign_changes: f64,
 }
 
+/// What a step does to weights in single precision, whose updates may round to nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UpdateObservation {
+    /// Fraction of the weights with an update that is not zero, whose value the next step does not change.
+    pub lost: f64,
+    /// `‖W′ − W‖_F / ‖η∇L(W)‖_F` of the next step, from `W` to `W′`.
+    pub effective: f64,
+}
+
 /// The margins of one class among several at a recorded step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassObservation {
@@ -70,6 +79,8 @@ pub struct Observation {
     /// Estimate of the largest error of a margin, relative to `max(1, min_i q_i)`, that comes from
     /// following gradient descent in log time; 0 where steps were exact. Rounding is not in it.
     pub error_estimate: f64,
+    /// What becomes of updates, in single precision.
+    pub updates: Option<UpdateObservation>,
 }
 
 impl Observation {
@@ -144,6 +155,10 @@ impl Observation {
             put("opposite_sign_changes", pattern.opposite_sign_changes);
         }
         put("error_estimate", self.error_estimate);
+        if let Some(updates) = &self.updates {
+            put("lost_updates", updates.lost);
+            put("effective_update", updates.effective);
+        }
         for class in &self.classes {
             put(&format!("margin_min_{}", class.class), class.margin_min);
             put(&format!("margin_max_{}", class.class), class.margin_max);

@@ -111,7 +111,7 @@ impl FirstLayer {
         problem: &Problem<'_>,
         outputs: Vec<Output>,
     ) -> Box<dyn Descent> {
-        if !GramSpaceDescent::is_cheaper(problem) {
+        if problem.compensated || !GramSpaceDescent::is_cheaper(problem) {
             return self.descent(problem, outputs);
         }
         let blocks = self.host_blocks();

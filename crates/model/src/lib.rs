@@ -37,6 +37,6 @@ pub use loss::TensorLoss;
 pub use multi_class::{MultiClass, MultiClassConfig};
 pub use network::{Block, Network};
 pub use objective::{Objective, Targets, TensorObjective};
-pub use optimizer::GradientDescent;
+pub use optimizer::{CompensatedGradientDescent, Compensation, GradientDescent, two_sum_step};
 pub use two_layer::{TwoLayer, TwoLayerConfig};
 pub use weights::{Weights, to_tensor};

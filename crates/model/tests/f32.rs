@@ -1,19 +1,57 @@
 //! The model in single precision: the hand-derived descent against autodiff.
 
 use burn::optim::GradientsParams;
-use burn::tensor::{DType, Device, FloatDType};
+use burn::tensor::{DType, Device, FloatDType, Tensor};
 use implicit_bias_model::{
-    Activation, GradientDescent, Loss, Network, Objective, Problem, TwoLayerConfig, Weights,
-    to_tensor,
+    Activation, CompensatedGradientDescent, GradientDescent, Loss, Network, Objective, Problem,
+    TwoLayerConfig, Weights, to_tensor, two_sum_step,
 };
 use ndarray::Array2;
 
-#[test]
-fn hand_derived_descent_is_autodiff_descent_in_single_precision() {
+/// A device whose float type is single precision for the whole process.
+fn device() -> Device {
     #[allow(deprecated)]
     let mut device = Device::ndarray();
-    device.configure(FloatDType::F32).unwrap();
-    let device = device.autodiff();
+    // The second test finds it configured.
+    let _ = device.configure(FloatDType::F32);
+    assert_eq!(device.settings().float_dtype, FloatDType::F32);
+    device
+}
+
+#[test]
+fn a_compensated_weight_takes_every_update_however_small() {
+    let device = device();
+    let (mut weight, update) = (Tensor::<1>::ones([3], &device), 1e-9);
+    let mut plain = weight.clone();
+    let mut lost = weight.zeros_like();
+    let updates = Tensor::<1>::full([3], update, &device);
+    let steps = 20_000;
+    for _ in 0..steps {
+        plain = plain - updates.clone();
+        (weight, lost) = two_sum_step(weight, lost, updates.clone());
+    }
+    assert_eq!(plain.into_data().iter().collect::<Vec<f64>>(), [1.0; 3]);
+    let parts = [weight, lost].map(|part| part.into_data().iter().collect::<Vec<f64>>());
+    let expected = 1.0 - f64::from(update as f32) * f64::from(steps);
+    for (weight, lost) in parts[0].iter().zip(&parts[1]) {
+        // What is left rounds once a step, to half a unit in the last place of numbers below 6e-8.
+        let bound = f64::from(steps) * 6e-8 * f64::from(f32::EPSILON) / 2.0;
+        assert!(
+            (weight + lost - expected).abs() < bound,
+            "{weight} + {lost}, {expected}"
+        );
+    }
+}
+
+#[test]
+fn hand_derived_descent_is_autodiff_descent_in_single_precision() {
+    for compensated in [false, true] {
+        hand_derived_is_autodiff(compensated);
+    }
+}
+
+fn hand_derived_is_autodiff(compensated: bool) {
+    let device = device().autodiff();
     let entry = |seed: usize| move |(i, j): (usize, usize)| ((i * 37 + j * 11 + seed) as f64).sin();
     let x = Array2::from_shape_fn((6, 30), entry(1));
     let labels = vec![1.0, -1.0, 1.0, -1.0, -1.0, 1.0];
@@ -28,11 +66,16 @@ fn hand_derived_descent_is_autodiff_descent_in_single_precision() {
         objective: &objective,
         step_size,
         single_precision: true,
+        compensated,
         threads: 1,
     };
     let mut descent = network.descent(&problem).unwrap();
     let (samples, objective) = (to_tensor(&x, &device), objective.on(&device));
-    let mut optimizer = GradientDescent.init();
+    let mut optimizer = if compensated {
+        CompensatedGradientDescent.init()
+    } else {
+        GradientDescent.init()
+    };
     let steps = 50;
     for _ in 0..steps {
         let mean = objective.forward(network.scores(samples.clone()));

@@ -78,6 +78,7 @@ impl Case {
             objective,
             step_size,
             single_precision: false,
+            compensated: false,
             threads,
         }
     }

@@ -55,6 +55,7 @@ fn descend<N: Network>(
         objective,
         step_size,
         single_precision: false,
+        compensated: false,
         threads: 1,
     };
     let mut descent = network.descent(&problem).unwrap();

@@ -69,6 +69,7 @@ pub fn tensor_engine() -> TensorEngine<implicit_bias_model::TwoLayer> {
         step_size: 0.1,
         gradient: GradientKind::Auto,
         threads: 1,
+        compensated: false,
     };
     TensorEngine::new(&data, &device, options, |device| {
         Ok(TwoLayerConfig::new(2, 4, activation()).init_with(&weights, device)?)

@@ -1,6 +1,7 @@
 //! The configuration of a run: settings as given, and the validated configuration they resolve to.
 
 mod data;
+mod kinds;
 mod resolve;
 mod settings;
 mod steps;
@@ -14,10 +15,11 @@ use implicit_bias_data::{Choice, ClassRule, DataFile, Dataset, Preparation, Synt
 use implicit_bias_model::{Activation, Loss};
 use sha2::{Digest, Sha256};
 
-pub use settings::{
-    ActivationKind, DATA_HEADING, EngineKind, ExportKind, GradientKind, LabelKind, LossKind,
-    PREPARATION_HEADING, Precision, Settings, SplitKind, SyntheticKind,
+pub use kinds::{
+    ActivationKind, EngineKind, ExportKind, GradientKind, LabelKind, LossKind, Precision,
+    SplitKind, SyntheticKind,
 };
+pub use settings::{DATA_HEADING, PREPARATION_HEADING, Settings};
 pub use steps::Steps;
 
 use crate::LabError;
@@ -27,7 +29,8 @@ use data::{
 };
 pub(crate) use resolve::resolve_checkpoint_interval;
 use resolve::{
-    invalid, number, resolve_activation, resolve_engine, resolve_exact_steps, resolve_init,
+    invalid, number, resolve_activation, resolve_compensated, resolve_engine, resolve_exact_steps,
+    resolve_init,
 };
 
 /// Most recorded steps a decade: past this the tables outgrow their use.
@@ -155,6 +158,8 @@ pub struct RunConfig {
     pub device: Option<String>,
     /// Precision asked for; `None` for the best that the device has.
     pub precision: Option<Precision>,
+    /// Whether what rounding takes from each update is kept, in single precision.
+    pub compensated: bool,
     /// Recorded steps a decade.
     pub record: u32,
     /// Seed of data and initial weights.
@@ -294,6 +299,7 @@ impl RunConfig {
             gradient: settings.gradient.unwrap_or(GradientKind::Auto),
             device: settings.device.clone(),
             precision: settings.precision,
+            compensated: resolve_compensated(settings)?,
             record,
             seed: settings.seed.unwrap_or(0),
             out: settings.out.clone(),
@@ -340,6 +346,7 @@ impl RunConfig {
             gradient: Some(self.gradient),
             device: self.device.clone(),
             precision: self.precision,
+            compensated: self.compensated.then_some(true),
             record: Some(self.record),
             seed: Some(self.seed),
             export: self.export,

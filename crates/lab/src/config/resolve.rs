@@ -101,6 +101,19 @@ pub(super) fn resolve_engine(settings: &Settings) -> Result<EngineKind, LabError
     Ok(engine)
 }
 
+/// Whether updates are compensated, which makes up for the rounding of single precision.
+pub(super) fn resolve_compensated(settings: &Settings) -> Result<bool, LabError> {
+    let compensated = settings.compensated.unwrap_or(false);
+    if compensated && settings.precision != Some(Precision::F32) {
+        return Err(invalid(
+            "compensated",
+            "precision f32, whose rounding it makes up for",
+            "another one, or none",
+        ));
+    }
+    Ok(compensated)
+}
+
 /// Horizons are counted exactly up to this step.
 const LAST_WHOLE_STEP: f64 = 9_007_199_254_740_992.0;
 

@@ -2,104 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::kinds::{
+    ActivationKind, EngineKind, ExportKind, GradientKind, LabelKind, LossKind, Precision,
+    SplitKind, SyntheticKind,
+};
 use super::steps::Steps;
-
-/// Kind of generated data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SyntheticKind {
-    /// `x = y μ + ξ`, two Gaussian classes with means `±μ`
-    Mixture,
-    /// `x = ξ`, labels independent of the samples
-    Gaussian,
-    /// Exactly orthogonal samples
-    Orthogonal,
-}
-
-/// Activation by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ActivationKind {
-    /// `max(z, 0)`
-    Relu,
-    /// `max(z, γ z)`, slope `γ` by --slope
-    LeakyRelu,
-}
-
-/// Loss by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LossKind {
-    /// `log(1 + e^{−q})`
-    Logistic,
-    /// `e^{−q}`
-    Exponential,
-}
-
-/// How labels are written in a data file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LabelKind {
-    /// −1 and +1
-    PlusMinusOne,
-    /// 0 and 1, read as −1 and +1
-    ZeroOne,
-}
-
-/// The training or the test part of MNIST.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SplitKind {
-    /// The training set, 60,000 digits
-    Train,
-    /// The test set, 10,000 digits
-    Test,
-}
-
-/// A format to write results in, beside the run directory's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ExportKind {
-    /// results.npz: data, weights and every recorded column, for NumPy
-    Npz,
-}
-
-/// Which engine runs the dynamics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EngineKind {
-    /// The cheapest engine that can run the configuration
-    Auto,
-    /// Weight space, on a Burn device
-    Tensor,
-    /// Gram coordinates: exact, at a cost that does not depend on d; any horizon
-    Gram,
-}
-
-/// How the tensor engine gets its gradient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GradientKind {
-    /// Hand-derived where the architecture has one and the device computes in host memory
-    Auto,
-    /// Burn's automatic differentiation
-    Autodiff,
-    /// The architecture's own formula, in host memory
-    HandDerived,
-}
-
-/// Float type of the weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Precision {
-    /// Single precision
-    F32,
-    /// Double precision
-    F64,
-}
 
 /// The heading of the flags that say what the data are.
 pub const DATA_HEADING: &str = "Data";
@@ -360,6 +270,17 @@ pub struct Settings {
     #[arg(long, value_enum, help_heading = "Descent")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub precision: Option<Precision>,
+    /// Keep what rounding takes from each update (two-sum), for single precision
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        help_heading = "Descent"
+    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compensated: Option<bool>,
     /// Recorded steps a decade; 0, 1, 2, 5 × 10^k and T always are [default: 20]
     #[arg(
         long,
@@ -467,7 +388,7 @@ impl Settings {
             per_class, synthetic, samples, dim, signal, noise, norm, norm_spread, scale, centre, unit_norm,
             random_labels,
             init, init_scale, width, activation, slope, loss, step_size, steps, engine, exact_steps, gradient,
-            device, precision, record, seed, out, export,
+            device, precision, compensated, record, seed, out, export,
             checkpoint_interval)
     }
 

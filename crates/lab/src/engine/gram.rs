@@ -322,6 +322,7 @@ impl Engine for GramEngine {
             accuracy: measures.accuracy,
             pattern: Some(self.pattern(&pre_activations)?),
             error_estimate: self.error_estimate(),
+            updates: None,
         })
     }
 

@@ -5,6 +5,7 @@ mod tensor;
 #[cfg(test)]
 mod tests;
 mod truth;
+mod updates;
 
 use implicit_bias_model::Weights;
 

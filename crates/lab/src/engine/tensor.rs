@@ -9,17 +9,18 @@ use implicit_bias_metrics::{
 };
 use implicit_bias_model::{
     Block, Descent, GradientDescent, Loss, Network, Objective, Problem, TensorObjective, Weights,
-    to_tensor,
+    to_tensor, two_sum_step,
 };
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::truth::Truth;
+use super::updates::{self, Fate, Updates};
 use super::{Engine, from_bytes, to_bytes};
 use crate::config::{GradientKind, Precision};
 use crate::device::SelectedDevice;
-use crate::observation::{BlockObservation, Observation, PatternObservation};
-use crate::{LabError, StopReason};
+use crate::observation::{BlockObservation, Observation, PatternObservation, UpdateObservation};
+use crate::{LabError, StopReason, format_step};
 
 /// How a [`TensorEngine`] takes its steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +33,9 @@ pub struct TensorEngineOptions {
     pub gradient: GradientKind,
     /// Threads that a step may use.
     pub threads: usize,
+    /// Whether what rounding takes from each update is kept, for single precision: see
+    /// [`CompensatedGradientDescent`](implicit_bias_model::CompensatedGradientDescent).
+    pub compensated: bool,
 }
 
 /// Full-batch gradient descent on any [`Network`], on any Burn device.
@@ -39,6 +43,8 @@ pub struct TensorEngine<M: Network> {
     /// On an autodiff device; behind `descent`'s weights while `stale`.
     model: M,
     optimizer: ModuleOptimizer,
+    /// Of the blocks, beside a descent by autodiff that keeps them.
+    compensations: Option<Vec<Tensor<2>>>,
     descent: Option<Box<dyn Descent>>,
     stale: bool,
     x: Tensor<2>,
@@ -49,15 +55,21 @@ pub struct TensorEngine<M: Network> {
     step_size: f64,
     step: f64,
     previous_pattern: Option<ActivationPattern>,
+    /// What becomes of updates; `None` in double precision.
+    updates: Option<Updates>,
+    notes: Vec<String>,
 }
 
 /// A [`TensorEngine`] as data, without its problem.
 #[derive(Serialize, Deserialize)]
 struct Checkpoint {
     step: f64,
-    /// The state of the hand-derived descent, or the weights of the blocks one after the other.
+    /// The state of the hand-derived descent, or the weights of the blocks one after the other, and then
+    /// their compensations.
     state: Vec<f64>,
     previous_pattern: Option<ActivationPattern>,
+    updates: Option<Updates>,
+    notes: Vec<String>,
 }
 
 impl<M: Network> TensorEngine<M> {
@@ -121,6 +133,7 @@ impl<M: Network> TensorEngine<M> {
             objective: &objective,
             step_size: options.step_size,
             single_precision: device.precision == Precision::F32,
+            compensated: options.compensated,
             threads: options.threads,
         };
         let at_home = device.on_host || options.gradient == GradientKind::HandDerived;
@@ -136,9 +149,13 @@ impl<M: Network> TensorEngine<M> {
                 found: "hand-derived".into(),
             });
         }
+        let zeros = |block: Block| block.weight.without_autodiff().zeros_like();
+        let compensations = (options.compensated && descent.is_none())
+            .then(|| model.blocks().into_iter().map(zeros).collect());
         Ok(Self {
             model,
             optimizer: GradientDescent.init(),
+            compensations,
             descent,
             stale: false,
             truth: Truth::new(&objective, &samples)?,
@@ -148,6 +165,9 @@ impl<M: Network> TensorEngine<M> {
             step_size: options.step_size,
             step: 0.0,
             previous_pattern: None,
+            updates: (device.precision == Precision::F32)
+                .then(|| Updates::new(options.compensated)),
+            notes: Vec::new(),
         })
     }
 
@@ -178,13 +198,81 @@ impl<M: Network> TensorEngine<M> {
         self.mean_loss.forward(scores).backward()
     }
 
-    fn gradient_norm(&self, blocks: &[Block]) -> Result<f64, LabError> {
+    /// The gradient of each block by autodiff; zero for one that no score depends on.
+    fn block_gradients(&self, blocks: &[Block]) -> Vec<Tensor<2>> {
         let gradients = self.gradients();
-        let blocks: Vec<Tensor<2>> = blocks
+        let of = |block: &Block| {
+            let zeros = || block.weight.clone().without_autodiff().zeros_like();
+            block.weight.grad(&gradients).unwrap_or_else(zeros)
+        };
+        blocks.iter().map(of).collect()
+    }
+
+    /// One step by autodiff that keeps what rounding takes.
+    fn compensated_step(&mut self, compensations: Vec<Tensor<2>>) -> Vec<Tensor<2>> {
+        let blocks = self.model.blocks();
+        let gradients = self.block_gradients(&blocks);
+        let steps = blocks.into_iter().zip(compensations).zip(gradients);
+        let (weights, compensations) = steps
+            .map(|((block, lost), gradient)| {
+                let update = gradient.mul_scalar(self.step_size);
+                let (weight, lost) = two_sum_step(block.weight.without_autodiff(), lost, update);
+                (weight.autodiff(), lost)
+            })
+            .unzip();
+        self.model = self.model.clone().with_blocks(weights);
+        compensations
+    }
+
+    /// What the next step would do to the weights.
+    fn look_ahead(&self, blocks: &[Block], gradients: &[Tensor<2>]) -> Result<Fate, LabError> {
+        let compensations = match &self.descent {
+            Some(descent) => descent.compensations(&blocks[0].weight.clone().without_autodiff()),
+            None => self.compensations.clone(),
+        };
+        let weights = blocks
             .iter()
-            .filter_map(|block| block.weight.grad(&gradients))
-            .collect();
-        Ok(weight_norm(&blocks)?)
+            .map(|block| block.weight.clone().without_autodiff());
+        let updates = gradients
+            .iter()
+            .map(|gradient| gradient.clone().mul_scalar(self.step_size));
+        updates::fate(weights.collect(), compensations, updates.collect())
+    }
+
+    /// The numbers that the next steps depend on.
+    fn state(&self) -> Vec<f64> {
+        match &self.descent {
+            Some(descent) => descent.state(),
+            None => {
+                let blocks = self.model.blocks().into_iter().map(|block| block.weight);
+                let lost = self.compensations.iter().flatten().cloned();
+                blocks.chain(lost).flat_map(host_values).collect()
+            }
+        }
+    }
+
+    /// Takes so many steps, or fewer: `false` where a score is not finite.
+    fn take(&mut self, steps: u64) -> bool {
+        if let Some(descent) = &mut self.descent {
+            let taken = descent.advance(steps);
+            self.step += taken as f64;
+            self.stale = true;
+            return taken == steps;
+        }
+        for _ in 0..steps {
+            self.compensations = match self.compensations.take() {
+                Some(compensations) => Some(self.compensated_step(compensations)),
+                None => {
+                    let gradients = GradientsParams::from_grads(self.gradients(), &self.model);
+                    self.model = self
+                        .optimizer
+                        .step(self.step_size, self.model.clone(), gradients);
+                    None
+                }
+            };
+            self.step += 1.0;
+        }
+        true
     }
 
     fn pattern(&mut self, blocks: &[Block]) -> Result<Option<PatternObservation>, LabError> {
@@ -260,21 +348,22 @@ impl<M: Network> Engine for TensorEngine<M> {
     }
 
     fn advance(&mut self, to: f64) -> Result<Option<StopReason>, LabError> {
-        let steps = (to - self.step).max(0.0) as u64;
-        if let Some(descent) = &mut self.descent {
-            let taken = descent.advance(steps);
-            self.step += taken as f64;
-            self.stale = true;
-            return Ok((taken < steps).then_some(StopReason::NonFinite { step: self.step }));
+        let mut steps = (to - self.step).max(0.0) as u64;
+        if steps > 0 && self.updates.as_ref().is_some_and(Updates::all_are_lost) {
+            // A step that changes nothing is followed by none that does.
+            let before = self.state();
+            if self.take(1) && self.state() == before {
+                self.notes.push(format!(
+                    "stopped at step {}: in single precision no update changes a weight any more; \
+                     --compensated goes on",
+                    format_step(self.step)
+                ));
+                return Ok(Some(StopReason::Stalled { step: self.step }));
+            }
+            steps = (to - self.step).max(0.0) as u64;
         }
-        for _ in 0..steps {
-            let gradients = GradientsParams::from_grads(self.gradients(), &self.model);
-            self.model = self
-                .optimizer
-                .step(self.step_size, self.model.clone(), gradients);
-            self.step += 1.0;
-        }
-        Ok(None)
+        let finite = self.take(steps);
+        Ok((!finite).then_some(StopReason::NonFinite { step: self.step }))
     }
 
     fn observe(&mut self) -> Result<Observation, LabError> {
@@ -285,6 +374,8 @@ impl<M: Network> Engine for TensorEngine<M> {
         let scores = self.model.valid().scores(self.x.clone());
         let margins = self.truth.margins(&scores)?;
         let soft_margins = self.objective.soft_margins(&host_values(scores));
+        let gradients = self.block_gradients(&blocks);
+        let gradient_norm = weight_norm(&gradients)?;
         let weight_norm = weight_norm(&weights)?;
         let spectra = spectra_or_undefined(&weights)?;
         let block_observation = |(index, block): (usize, &Block)| {
@@ -312,6 +403,13 @@ impl<M: Network> Engine for TensorEngine<M> {
             Err(MetricError::ZeroMatrix { .. }) => vec![f64::NAN; margins.len()],
             result => result?,
         };
+        let fate = match &self.updates {
+            Some(_) => Some(self.look_ahead(&blocks, &gradients)?),
+            None => None,
+        };
+        if let (Some(updates), Some(fate)) = (&mut self.updates, &fate) {
+            self.notes.extend(updates.see(self.step, fate));
+        }
         let loss = self.objective.loss();
         Ok(Observation {
             step: self.step,
@@ -324,10 +422,14 @@ impl<M: Network> Engine for TensorEngine<M> {
                 .map_or(f64::NAN, |stacked| stacked.stable_rank),
             classes: self.truth.classes(&normalized)?,
             normalized_margins: normalized,
-            gradient_norm: self.gradient_norm(&blocks)?,
+            gradient_norm,
             accuracy: accuracy(&margins)?,
             pattern: self.pattern(&blocks)?,
             error_estimate: 0.0,
+            updates: fate.map(|fate| UpdateObservation {
+                lost: fate.lost,
+                effective: fate.effective,
+            }),
         })
     }
 
@@ -336,17 +438,12 @@ impl<M: Network> Engine for TensorEngine<M> {
     }
 
     fn checkpoint(&self) -> Option<Vec<u8>> {
-        let state = match &self.descent {
-            Some(descent) => descent.state(),
-            None => {
-                let blocks = self.model.blocks().into_iter();
-                blocks.flat_map(|block| host_values(block.weight)).collect()
-            }
-        };
         Some(to_bytes(&Checkpoint {
             step: self.step,
-            state,
+            state: self.state(),
             previous_pattern: self.previous_pattern.clone(),
+            updates: self.updates.clone(),
+            notes: self.notes.clone(),
         }))
     }
 
@@ -355,6 +452,8 @@ impl<M: Network> Engine for TensorEngine<M> {
             step,
             state,
             previous_pattern,
+            updates,
+            notes,
         } = from_bytes(checkpoint)?;
         let blocks = self.model.blocks();
         let fits = match &mut self.descent {
@@ -363,19 +462,27 @@ impl<M: Network> Engine for TensorEngine<M> {
                 descent.restore(&state)
             }
             None => {
-                let lengths = blocks
+                let parts = if self.compensations.is_some() { 2 } else { 1 };
+                let length: usize = blocks
                     .iter()
-                    .map(|block| block.weight.shape().num_elements());
-                let fits = lengths.sum::<usize>() == state.len();
+                    .map(|block| block.weight.shape().num_elements())
+                    .sum();
+                let fits = parts * length == state.len();
                 if fits {
                     let mut rest = state.as_slice();
-                    let weights = blocks.iter().map(|block| {
-                        let (values, after) = rest.split_at(block.weight.shape().num_elements());
+                    let mut next = |like: &Tensor<2>| {
+                        let (values, after) = rest.split_at(like.shape().num_elements());
                         rest = after;
-                        let data = TensorData::new(values.to_vec(), block.weight.shape());
-                        Tensor::from_data(data, (&block.weight.device(), block.weight.dtype()))
-                    });
-                    self.model = self.model.clone().with_blocks(weights.collect());
+                        let data = TensorData::new(values.to_vec(), like.shape());
+                        Tensor::from_data(data, (&like.device(), like.dtype()))
+                    };
+                    let weights = blocks.iter().map(|block| next(&block.weight)).collect();
+                    if let Some(compensations) = &mut self.compensations {
+                        for lost in compensations {
+                            *lost = next(lost);
+                        }
+                    }
+                    self.model = self.model.clone().with_blocks(weights);
                 }
                 fits
             }
@@ -388,7 +495,18 @@ impl<M: Network> Engine for TensorEngine<M> {
         }
         self.step = step;
         self.previous_pattern = previous_pattern;
+        if self.updates.is_some() != updates.is_some() {
+            return Err(LabError::Checkpoint(
+                "expected a checkpoint of the same precision".into(),
+            ));
+        }
+        self.updates = updates;
+        self.notes = notes;
         Ok(())
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     fn operations_per_step(&self) -> f64 {

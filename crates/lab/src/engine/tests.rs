@@ -18,6 +18,7 @@ const OPTIONS: TensorEngineOptions = TensorEngineOptions {
     step_size: 0.1,
     gradient: GradientKind::Auto,
     threads: 1,
+    compensated: false,
 };
 
 fn data() -> Dataset {

@@ -200,6 +200,7 @@ mod tests {
                 accuracy: 1.0,
                 pattern: None,
                 error_estimate: 0.0,
+                updates: None,
             })
         }
         fn weights(&mut self) -> Weights {

@@ -173,6 +173,7 @@ impl Prepared {
             step_size: config.step_size,
             gradient: config.gradient,
             threads,
+            compensated: config.compensated,
         };
         let network = TwoLayerConfig::new(self.width, self.data.dim(), config.activation);
         let engine = TensorEngine::new(&self.data, &device, options, |device| {

@@ -25,6 +25,9 @@ pub struct Problem<'a> {
     pub step_size: f64,
     /// Whether weights and products are kept in single precision.
     pub single_precision: bool,
+    /// Whether what rounding takes from each update is kept, as by
+    /// [`CompensatedGradientDescent`](crate::CompensatedGradientDescent).
+    pub compensated: bool,
     /// How many threads a step may use.
     pub threads: usize,
 }
@@ -36,6 +39,11 @@ pub trait Descent: Send {
 
     /// The weights, in the order of the network's blocks, on the device of `like`.
     fn weights(&self, like: &Tensor<2>) -> Vec<Tensor<2>>;
+
+    /// What rounding took from the updates of the weights and is still to be added, if that is kept.
+    fn compensations(&self, _like: &Tensor<2>) -> Option<Vec<Tensor<2>>> {
+        None
+    }
 
     /// The numbers that the next steps depend on, to go on from later; exact in `f64`.
     fn state(&self) -> Vec<f64>;

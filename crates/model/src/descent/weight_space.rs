@@ -13,6 +13,7 @@ use super::{Descent, Float, Head, Problem, parallelism};
 /// overwritten by the coefficients of the step, `ΔC`, then `W += ΔC X` in place: `4 K n d` operations.
 pub(crate) struct WeightSpaceDescent<E> {
     w: Vec<E>,
+    compensation: Option<Compensation<E>>,
     h: Vec<E>,
     x: Vec<E>,
     head: Head,
@@ -20,6 +21,12 @@ pub(crate) struct WeightSpaceDescent<E> {
     shape: [usize; 2],
     samples: usize,
     par: Par,
+}
+
+/// What rounding took from each weight, and room for an update.
+struct Compensation<E> {
+    lost: Vec<E>,
+    update: Vec<E>,
 }
 
 impl<E: Float> WeightSpaceDescent<E> {
@@ -33,6 +40,10 @@ impl<E: Float> WeightSpaceDescent<E> {
                 .flatten()
                 .map(|&value| E::from_f64(value))
                 .collect(),
+            compensation: problem.compensated.then(|| Compensation {
+                lost: vec![E::from_f64(0.0); neurons * dim],
+                update: vec![E::from_f64(0.0); neurons * dim],
+            }),
             h: vec![E::from_f64(0.0); neurons * samples],
             x: problem.x.iter().map(|&value| E::from_f64(value)).collect(),
             head,
@@ -65,27 +76,55 @@ impl<E: Float> WeightSpaceDescent<E> {
                 *h = coefficient(*h, c);
             }
         }
+        let (out, accum) = match &mut self.compensation {
+            None => (&mut self.w, Accum::Add),
+            Some(compensation) => (&mut compensation.update, Accum::Replace),
+        };
         matmul(
-            MatMut::from_row_major_slice_mut(&mut self.w, neurons, dim),
-            Accum::Add,
+            MatMut::from_row_major_slice_mut(out, neurons, dim),
+            accum,
             MatRef::from_row_major_slice(&self.h, neurons, samples),
             x,
             one,
             self.par,
         );
+        if let Some(Compensation { lost, update }) = &mut self.compensation {
+            for ((w, lost), update) in self.w.iter_mut().zip(lost).zip(update) {
+                // As `two_sum_step`; the update has its sign here already.
+                let change = *lost + *update;
+                let sum = *w + change;
+                let kept = sum - *w;
+                *lost = (*w - (sum - kept)) + (change - kept);
+                *w = sum;
+            }
+        }
         true
+    }
+
+    fn tensors(&self, values: &[E], like: &Tensor<2>) -> Vec<Tensor<2>> {
+        let [width, dim] = self.shape;
+        let block = |block: &[E]| {
+            let data = TensorData::new(block.to_vec(), self.shape);
+            Tensor::from_data(data, (&like.device(), like.dtype()))
+        };
+        values.chunks_exact(width * dim).map(block).collect()
     }
 }
 
 impl<E: Float> Descent for WeightSpaceDescent<E> {
     fn state(&self) -> Vec<f64> {
-        self.w.iter().map(|w| w.to_f64()).collect()
+        let lost = self.compensation.iter().flat_map(|c| &c.lost);
+        self.w.iter().chain(lost).map(|w| w.to_f64()).collect()
     }
 
     fn restore(&mut self, state: &[f64]) -> bool {
-        let fits = state.len() == self.w.len();
+        let parts = if self.compensation.is_some() { 2 } else { 1 };
+        let fits = state.len() == parts * self.w.len();
         if fits {
-            self.w = state.iter().map(|&w| E::from_f64(w)).collect();
+            let lost = self.compensation.iter_mut().flat_map(|c| &mut c.lost);
+            for (w, &value) in self.w.iter_mut().chain(lost).zip(state) {
+                *w = E::from_f64(value);
+            }
         }
         fits
     }
@@ -95,13 +134,11 @@ impl<E: Float> Descent for WeightSpaceDescent<E> {
     }
 
     fn weights(&self, like: &Tensor<2>) -> Vec<Tensor<2>> {
-        let [width, dim] = self.shape;
-        self.w
-            .chunks_exact(width * dim)
-            .map(|block| {
-                let data = TensorData::new(block.to_vec(), self.shape);
-                Tensor::from_data(data, (&like.device(), like.dtype()))
-            })
-            .collect()
+        self.tensors(&self.w, like)
+    }
+
+    fn compensations(&self, like: &Tensor<2>) -> Option<Vec<Tensor<2>>> {
+        let compensation = self.compensation.as_ref()?;
+        Some(self.tensors(&compensation.lost, like))
     }
 }

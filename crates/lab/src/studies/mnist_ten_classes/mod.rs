@@ -282,6 +282,7 @@ fn train_one(
         step_size: settings.step_size,
         gradient: GradientKind::Auto,
         threads,
+        compensated: false,
     };
     let mut engine = TensorEngine::with_classes(&samples.train, &device, options, |device| {
         Ok(network.init_with(&weights, device)?)
