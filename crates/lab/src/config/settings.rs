@@ -270,9 +270,10 @@ pub struct Settings {
     #[arg(long, value_enum, help_heading = "Descent")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub precision: Option<Precision>,
-    /// Keep what rounding takes from each update (two-sum), for single precision
+    /// Keep what rounding takes from each update (two-sum); for f32
     #[arg(
         long,
+        hide_possible_values = true,
         value_name = "BOOL",
         num_args = 0..=1,
         require_equals = true,
@@ -307,7 +308,7 @@ pub struct Settings {
     #[arg(long, value_enum, help_heading = "Output")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub export: Option<ExportKind>,
-    /// Seconds between two checkpoints, from which `resume` goes on [default: 60]
+    /// Seconds between checkpoints for `resume` [default: 60]
     #[arg(
         long,
         value_name = "SECONDS",
