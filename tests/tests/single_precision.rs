@@ -164,3 +164,36 @@ fn updates_that_round_to_nothing_are_seen_and_compensation_goes_on_without_them(
         assert!(plain - exact > 1.0, "{plain} {exact}");
     }
 }
+
+#[test]
+fn a_checkpoint_has_the_compensations() {
+    for gradient in [GradientKind::HandDerived, GradientKind::Autodiff] {
+        let config = RunConfig::resolve(&Settings {
+            samples: Some(4),
+            dim: Some(20),
+            width: Some(2),
+            gradient: Some(gradient),
+            precision: Some(Precision::F32),
+            compensated: Some(true),
+            ..Settings::default()
+        })
+        .expect("valid");
+        let mut prepared = Prepared::new(&config).expect("valid");
+        prepared.weights = large_weights(5000.0);
+        let engine = || {
+            prepared
+                .engine(&config, 1)
+                .expect("the device has f32")
+                .engine
+        };
+        let mut whole = engine();
+        whole.advance(300.0).expect("a sound run");
+        let middle = whole.checkpoint().expect("it has one");
+        let mut cut = engine();
+        cut.restore(&middle).expect("its own");
+        for engine in [&mut whole, &mut cut] {
+            engine.advance(900.0).expect("a sound run");
+        }
+        assert_eq!(cut.checkpoint(), whole.checkpoint(), "{gradient:?}");
+    }
+}

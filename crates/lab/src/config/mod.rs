@@ -181,15 +181,7 @@ impl Settings {
     /// [`LabError::Read`] if it cannot be read, [`LabError::Content`] for bad TOML, an unknown key or
     /// a value of the wrong kind.
     pub fn from_file(path: &Path) -> Result<Self, LabError> {
-        let text = std::fs::read_to_string(path).map_err(|source| LabError::Read {
-            path: path.into(),
-            source,
-        })?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        Self::from_toml(&text, folder).map_err(|reason| LabError::Content {
-            path: path.into(),
-            reason,
-        })
+        read_toml(path, Self::from_toml)
     }
 
     /// The settings of a TOML text, in which paths are relative to `folder`.
@@ -230,6 +222,22 @@ impl Settings {
         settings.data = named.or(settings.data);
         Ok(settings)
     }
+}
+
+/// What `parse` makes of a file, given its text and its folder; an error names the file.
+pub(crate) fn read_toml<T>(
+    path: &Path,
+    parse: impl FnOnce(&str, &Path) -> Result<T, String>,
+) -> Result<T, LabError> {
+    let text = std::fs::read_to_string(path).map_err(|source| LabError::Read {
+        path: path.into(),
+        source,
+    })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    parse(&text, folder).map_err(|reason| LabError::Content {
+        path: path.into(),
+        reason,
+    })
 }
 
 /// A table with its keys spelled as flags are, or which of them is there twice.

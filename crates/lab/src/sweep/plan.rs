@@ -5,7 +5,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use crate::LabError;
-use crate::config::{RunConfig, Settings, spelled};
+use crate::config::{RunConfig, Settings, read_toml, spelled};
 use crate::run::sha256;
 
 /// Most runs of one sweep: the plan alone of so many takes some hundred megabytes.
@@ -77,15 +77,7 @@ impl Sweep {
     /// [`LabError::Read`] if it cannot be read; [`LabError::Content`] for what is no plan, for a run whose
     /// configuration is invalid, and for two runs that are the same.
     pub fn from_file(path: &Path) -> Result<Self, LabError> {
-        let text = std::fs::read_to_string(path).map_err(|source| LabError::Read {
-            path: path.into(),
-            source,
-        })?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        Self::from_toml(&text, folder).map_err(|reason| LabError::Content {
-            path: path.into(),
-            reason,
-        })
+        read_toml(path, Self::from_toml)
     }
 
     /// The same of a text, with paths relative to `folder`.
