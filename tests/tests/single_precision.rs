@@ -194,6 +194,6 @@ fn a_checkpoint_has_the_compensations() {
         for engine in [&mut whole, &mut cut] {
             engine.advance(900.0).expect("a sound run");
         }
-        assert_eq!(cut.checkpoint(), whole.checkpoint(), "{gradient:?}");
+        assert!(cut.checkpoint() == whole.checkpoint(), "{gradient:?}");
     }
 }

@@ -228,7 +228,11 @@ pub(super) fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> R
         settings: settings_of(record),
         stop_reason: record
             .stop()
-            .map_or("cut off".to_owned(), |stop| stop.to_string()),
+            .map_or("cut off".to_owned(), |stop| {
+                let notes = record.manifest.notes.iter().map(String::as_str);
+                let stop = stop.to_string();
+                std::iter::once(stop.as_str()).chain(notes).collect::<Vec<_>>().join("; ")
+            }),
         limit: Some(limit_of(record)),
         claims: record.claims.clone(),
         figures,
