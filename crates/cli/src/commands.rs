@@ -216,13 +216,42 @@ pub fn report(arguments: &ReportArgs) -> Outcome {
 /// `devices`: what this build can use.
 pub fn devices(arguments: &DevicesArgs) -> Outcome {
     let devices = implicit_bias_lab::devices();
+    let backends = implicit_bias_lab::all_backends();
     if arguments.json {
-        say(format_args!("{}\n", json!({ "devices": devices })))?;
-    } else {
-        for device in devices {
-            let precisions = device.precisions.join(", ");
-            say(format_args!("{:<10} {precisions}\n", device.name))?;
+        let listed = json!({ "devices": devices, "backends": backends });
+        say(format_args!("{listed}\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let line = |name: &str, precisions: &str, hardware: &str| {
+        say(format_args!("{name:<10} {precisions:<11} {hardware}\n"))
+    };
+    line("device", "precisions", "hardware")?;
+    for backend in &backends {
+        let mut found = devices
+            .iter()
+            .filter(|device| device.backend == backend.name)
+            .peekable();
+        if let (Some(needs), None) = (backend.needs, found.peek()) {
+            line(backend.name, "none found", &format!("needs {needs}"))?;
         }
+        for device in found {
+            let precisions: Vec<String> =
+                device.precisions.iter().map(ToString::to_string).collect();
+            let hardware = device.hardware.as_deref().unwrap_or("unnamed");
+            line(&device.name, &precisions.join(", "), hardware)?;
+        }
+    }
+    let left_out: Vec<&str> = backends
+        .iter()
+        .filter(|backend| !backend.compiled)
+        .map(|backend| backend.name)
+        .collect();
+    if !left_out.is_empty() {
+        say(format_args!(
+            "not in this build: {}; cargo run --release --features {} adds them\n",
+            left_out.join(", "),
+            left_out.join(",")
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }

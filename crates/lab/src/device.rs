@@ -1,6 +1,10 @@
 //! The one place that knows which backends are compiled in.
 
-use burn::tensor::{DType, Device, FloatDType};
+#[cfg(any(feature = "vulkan", feature = "wgpu"))]
+use burn::tensor::DeviceKind;
+#[cfg(any(feature = "cuda", feature = "vulkan", feature = "wgpu"))]
+use burn::tensor::DeviceType;
+use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use serde::Serialize;
 
 use crate::LabError;
@@ -12,44 +16,76 @@ struct Backend {
     name: &'static str,
     /// Whether it computes in host memory, so that a host kernel is at home there.
     on_host: bool,
-    /// Opens a device; the index is what follows the colon in `cuda:1`.
-    open: fn(Option<usize>) -> Device,
+    /// What has to be there for it to find a device.
+    needs: &'static str,
+    /// The devices found on this machine; the index in `cuda:1` counts them from 0.
+    found: fn() -> Vec<Device>,
+    /// The device that the name without an index stands for, where there is one.
+    best: fn() -> Device,
+    /// What the hardware calls itself; opens the device.
+    hardware: fn(&Device) -> Option<String>,
+    /// Whether it has double precision in full, the exponential and the logarithm included.
+    has_double: bool,
 }
 
 /// The backends compiled in, in order of preference. Every `cfg(feature)` of the project is here.
+///
+/// Vulkan's shaders have `exp` and `log` of 16 and 32 bits only, WGSL has no double precision at all. Burn
+/// nevertheless takes such tensors where the driver can add and multiply them, and on one (Mesa's lavapipe)
+/// training in double precision by way of `wgpu` ran to its end with gradients of 10⁻³¹⁴.
 fn backends() -> Vec<Backend> {
     vec![
-        // Upstream prefers `flex`; `ndarray` is this project's default, see README, "Switch the backend".
+        // Upstream prefers `flex`; `ndarray` is this project's default, see docs/backends.md.
         #[cfg(feature = "ndarray")]
         #[allow(deprecated)]
         Backend {
             name: "ndarray",
             on_host: true,
-            open: |_| Device::ndarray(),
+            needs: "nothing",
+            found: || vec![Device::ndarray()],
+            best: Device::ndarray,
+            hardware: |_| Some("host memory".into()),
+            has_double: true,
         },
         #[cfg(feature = "flex")]
         Backend {
             name: "flex",
             on_host: true,
-            open: |_| Device::flex(),
+            needs: "nothing",
+            found: || vec![Device::flex()],
+            best: Device::flex,
+            hardware: |_| Some("host memory".into()),
+            has_double: true,
         },
         #[cfg(feature = "cuda")]
         Backend {
             name: "cuda",
             on_host: false,
-            open: |index| Device::cuda(index.unwrap_or(0)),
+            needs: "an NVIDIA GPU and its driver",
+            found: || Device::enumerate(DeviceType::Cuda).into_vec(),
+            best: || Device::cuda(0),
+            hardware: named_by_itself,
+            has_double: true,
         },
         #[cfg(feature = "vulkan")]
         Backend {
             name: "vulkan",
             on_host: false,
-            open: |index| Device::vulkan(kind(index)),
+            needs: "a GPU and its Vulkan driver",
+            found: || Device::enumerate(DeviceType::Vulkan).into_vec(),
+            best: || Device::vulkan(DeviceKind::DefaultDevice),
+            hardware: named_by_itself,
+            has_double: false,
         },
         #[cfg(feature = "wgpu")]
         Backend {
             name: "wgpu",
             on_host: false,
-            open: |index| Device::wgpu(kind(index)),
+            needs: "a GPU and a driver for Vulkan, Metal, DirectX 12 or OpenGL",
+            found: || Device::enumerate(DeviceType::Wgpu).into_vec(),
+            best: || Device::wgpu(DeviceKind::DefaultDevice),
+            hardware: named_by_itself,
+            has_double: false,
         },
     ]
 }
@@ -57,41 +93,78 @@ fn backends() -> Vec<Backend> {
 /// All backends there are, compiled in or not.
 const KNOWN: [&str; 5] = ["ndarray", "flex", "cuda", "vulkan", "wgpu"];
 
-#[cfg(any(feature = "vulkan", feature = "wgpu"))]
-fn kind(index: Option<usize>) -> burn::tensor::DeviceKind {
-    index.map_or(
-        burn::tensor::DeviceKind::DefaultDevice,
-        burn::tensor::DeviceKind::DiscreteGpu,
-    )
+#[cfg(any(feature = "cuda", feature = "vulkan", feature = "wgpu"))]
+fn named_by_itself(device: &Device) -> Option<String> {
+    Some(device.identity()?.name)
 }
 
-/// A device as `implicit-bias devices` lists it.
+/// The float types that a device computes in, the default of a run first.
+fn precisions(backend: &Backend, device: &Device) -> Vec<Precision> {
+    [(Precision::F64, DType::F64), (Precision::F32, DType::F32)]
+        .into_iter()
+        .filter(|(precision, dtype)| {
+            (backend.has_double || *precision == Precision::F32) && device.supports_dtype(*dtype)
+        })
+        .map(|(precision, _)| precision)
+        .collect()
+}
+
+/// A device that was found, as `implicit-bias devices` lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DeviceInfo {
     /// The name that `--device` takes.
     pub name: String,
-    /// The precisions it computes in.
-    pub precisions: Vec<&'static str>,
+    /// The backend, which is the Cargo feature that compiles it in.
+    pub backend: &'static str,
+    /// The precisions it computes in, the default one first.
+    pub precisions: Vec<Precision>,
+    /// What the hardware calls itself.
+    pub hardware: Option<String>,
 }
 
-/// The devices that are compiled in.
+/// The devices of the backends that are compiled in, as far as they are found on this machine.
 pub fn devices() -> Vec<DeviceInfo> {
-    backends()
-        .iter()
-        .map(|backend| {
-            let device = (backend.open)(None);
-            let supported = |(_, dtype): &(_, DType)| device.supports_dtype(*dtype);
-            let precisions = [("f32", DType::F32), ("f64", DType::F64)];
-            DeviceInfo {
-                name: backend.name.to_owned(),
-                precisions: precisions
-                    .into_iter()
-                    .filter(supported)
-                    .map(|(word, _)| word)
-                    .collect(),
-            }
-        })
-        .collect()
+    let mut devices = Vec::new();
+    for backend in backends() {
+        for (index, device) in (backend.found)().iter().enumerate() {
+            devices.push(DeviceInfo {
+                name: if backend.on_host {
+                    backend.name.to_owned()
+                } else {
+                    format!("{}:{index}", backend.name)
+                },
+                backend: backend.name,
+                precisions: precisions(&backend, device),
+                hardware: (backend.hardware)(device),
+            });
+        }
+    }
+    devices
+}
+
+/// A backend, as `implicit-bias devices` lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BackendInfo {
+    /// Its name, which is also the Cargo feature.
+    pub name: &'static str,
+    /// Whether this build has it.
+    pub compiled: bool,
+    /// Where it is compiled in, what it needs to find a device.
+    pub needs: Option<&'static str>,
+}
+
+/// All backends there are, in order of preference.
+pub fn all_backends() -> Vec<BackendInfo> {
+    let compiled = backends();
+    let info = |name| {
+        let backend = compiled.iter().find(|backend| backend.name == name);
+        BackendInfo {
+            name,
+            compiled: backend.is_some(),
+            needs: backend.map(|backend| backend.needs),
+        }
+    };
+    KNOWN.into_iter().map(info).collect()
 }
 
 /// A device made ready: named, and set to one float type for the life of the process.
@@ -105,6 +178,8 @@ pub struct SelectedDevice {
     pub precision: Precision,
     /// Whether it computes in host memory.
     pub on_host: bool,
+    /// What the hardware calls itself.
+    pub hardware: Option<String>,
 }
 
 /// Opens the device called `name` (`ndarray`, `cuda:1`, …; the first one compiled in if `None`) and
@@ -120,37 +195,92 @@ pub fn select_device(
     precision: Option<Precision>,
 ) -> Result<SelectedDevice, LabError> {
     let (backend, name, index) = find(name)?;
-    let name = name.as_str();
-    let mut device = (backend.open)(index);
-    let has_double = device.supports_dtype(DType::F64);
-    let precision = precision.unwrap_or(if has_double {
-        Precision::F64
-    } else {
-        Precision::F32
-    });
+    let mut device = open(&backend, &name, index)?;
+    let supported = precisions(&backend, &device);
+    let precision = match precision {
+        None => supported.first().copied().unwrap_or(Precision::F32),
+        Some(asked) if supported.contains(&asked) => asked,
+        Some(asked) => {
+            let words: Vec<String> = supported.iter().map(Precision::to_string).collect();
+            let expected = format!("{} on device {name}", words.join(" or "));
+            return Err(invalid("precision", expected, asked.to_string()));
+        }
+    };
     let dtype = match precision {
         Precision::F32 => FloatDType::F32,
-        Precision::F64 if has_double => FloatDType::F64,
-        Precision::F64 => {
-            return Err(invalid(
-                "precision",
-                format!("f32 on device {name}"),
-                "f64".into(),
-            ));
-        }
+        Precision::F64 => FloatDType::F64,
     };
     // A second run of this process on the device finds it configured; that is fine if it agrees.
     if device.configure(dtype).is_err() && device.settings().float_dtype != dtype {
-        let found = format!("{precision:?}").to_lowercase();
         let expected = "the precision this process has already used on the device".into();
-        return Err(invalid("precision", expected, found));
+        return Err(invalid("precision", expected, precision.to_string()));
+    }
+    if !backend.on_host {
+        check_arithmetic(&device, &name)?;
     }
     Ok(SelectedDevice {
+        hardware: (backend.hardware)(&device),
         device,
-        name: name.to_owned(),
+        name,
         precision,
         on_host: backend.on_host,
     })
+}
+
+/// Holds what a step is made of, a matrix product and a softplus, to its value on the host.
+///
+/// Drivers and compilers of shaders have errors; a run should not find out after an hour, or never.
+fn check_arithmetic(device: &Device, name: &str) -> Result<(), LabError> {
+    // Their squares sum to about 1/2.
+    let values: Vec<f64> = (0..PROBE)
+        .map(|k| ((7 * k) as f64).sin() / (PROBE as f64).sqrt())
+        .collect();
+    let expected: f64 = values.iter().map(|a| a * a).sum();
+    let expected = expected.exp().ln_1p();
+    let upload = |values, shape| Tensor::<2>::from_data(TensorData::new(values, shape), device);
+    let product = upload(values.clone(), [1, PROBE]).matmul(upload(values, [PROBE, 1]));
+    let found = product.exp().log1p().try_into_data();
+    let found = found.map(|data| data.iter::<f64>().next().unwrap_or(f64::NAN));
+    match found {
+        Ok(found) if (found - expected).abs() <= PROBE_TOLERANCE * expected => Ok(()),
+        Ok(found) => Err(invalid(
+            "device",
+            format!("{name} to compute log(1 + exp(⟨a, a⟩)) = {expected}"),
+            format!("{found}: its driver cannot be trusted"),
+        )),
+        Err(error) => Err(invalid(
+            "device",
+            format!("{name} to compute"),
+            error.to_string(),
+        )),
+    }
+}
+
+/// Length of the product by which a device is checked.
+const PROBE: usize = 100;
+
+/// Relative error allowed to it: some devices round the factors of products to ten bits.
+const PROBE_TOLERANCE: f64 = 0.01;
+
+/// The device of a backend with this index, or its best one.
+fn open(backend: &Backend, name: &str, index: Option<usize>) -> Result<Device, LabError> {
+    let mut found = (backend.found)();
+    if found.is_empty() {
+        let expected = format!(
+            "a device that {} finds on this machine; it needs {}",
+            backend.name, backend.needs
+        );
+        return Err(invalid("device", expected, format!("none for `{name}`")));
+    }
+    match index {
+        None => Ok((backend.best)()),
+        Some(index) if index < found.len() => Ok(found.swap_remove(index)),
+        Some(_) => {
+            let last = found.len() - 1;
+            let expected = format!("{} with an index from 0 to {last}", backend.name);
+            Err(invalid("device", expected, format!("`{name}`")))
+        }
+    }
 }
 
 fn invalid(key: &str, expected: String, found: String) -> LabError {
@@ -209,6 +339,10 @@ fn find(name: Option<&str>) -> Result<(Backend, String, Option<usize>), LabError
             };
             invalid("device", format!("one of {names}"), hint)
         })?;
+    if backend.on_host && index.is_some() {
+        let expected = format!("{stem}, of which there is one");
+        return Err(invalid("device", expected, format!("`{name}`")));
+    }
     Ok((backend, name.to_owned(), index))
 }
 

@@ -27,7 +27,7 @@ mod stop;
 pub mod studies;
 pub mod sweep;
 
-pub use device::{DeviceInfo, SelectedDevice, devices, select_device};
+pub use device::{BackendInfo, DeviceInfo, SelectedDevice, all_backends, devices, select_device};
 pub use engine::{Engine, GramEngine, GramEngineOptions, TensorEngine, TensorEngineOptions};
 pub use error::LabError;
 pub use limit::{LimitReport, find_limit};

@@ -149,8 +149,43 @@ fn devices_are_listed_with_their_precisions() {
     let devices = listed["devices"].as_array().expect("a list");
     assert!(!devices.is_empty());
     for device in devices {
-        assert_eq!(keys(device), ["name", "precisions"]);
+        assert_eq!(
+            keys(device),
+            ["name", "backend", "precisions", "hardware"],
+            "{device}"
+        );
     }
+    let backends = listed["backends"].as_array().expect("a list");
+    let names: Vec<&str> = backends
+        .iter()
+        .map(|backend| backend["name"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(names, ["ndarray", "flex", "cuda", "vulkan", "wgpu"]);
+    let table = run(folder.path(), &["devices"]).ok().stdout;
+    for (backend, name) in backends.iter().zip(names) {
+        let compiled = backend["compiled"].as_bool().expect("known");
+        assert!(table.contains(name), "{table}");
+        let found = devices.iter().filter(|device| device["backend"] == name);
+        assert!(compiled || found.count() == 0, "{listed}");
+    }
+    // Every device listed can be asked for by its name, and one past the last cannot.
+    for device in devices {
+        let name = device["name"].as_str().expect("a name");
+        let precision = device["precisions"][0].as_str().expect("a precision");
+        let tiny = "train --samples 2 --dim 3 --width 1 --steps 1 --engine tensor --json --device";
+        let mut arguments: Vec<&str> = tiny.split_whitespace().collect();
+        arguments.extend([name, "--precision", precision]);
+        run(folder.path(), &arguments).ok();
+    }
+    let outcome = run(folder.path(), &["train", "--device", "ndarray:1"]);
+    assert_eq!(outcome.code, Some(2));
+    assert!(
+        outcome
+            .stderr
+            .contains("device: expected ndarray, of which there is one, found `ndarray:1`"),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]

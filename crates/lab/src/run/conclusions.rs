@@ -184,7 +184,6 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
 /// Versions and hashes of a run; no times, so that equal runs make equal reports.
 pub(crate) fn provenance_of(record: &RunRecord) -> Vec<(String, String)> {
     let manifest = &record.manifest;
-    let precision = format!("{:?}", manifest.precision).to_lowercase();
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     vec![
         pair("implicit-bias", &manifest.implicit_bias),
@@ -194,7 +193,10 @@ pub(crate) fn provenance_of(record: &RunRecord) -> Vec<(String, String)> {
             "engine",
             &format!("{} ({})", manifest.engine, manifest.engine_reason),
         ),
-        pair("device", &format!("{}, {precision}", manifest.device)),
+        pair(
+            "device",
+            &format!("{}, {}", manifest.device, manifest.precision),
+        ),
         pair("data SHA-256", &manifest.data.sha256),
     ]
 }

@@ -180,10 +180,11 @@ impl Prepared {
             Ok(network.init_with(&self.weights, device)?)
         })?;
         let gradient = engine.gradient();
-        let reason = format!(
-            "weight space on {}, gradient {gradient}: {why}",
-            device.name
-        );
+        let place = match &device.hardware {
+            Some(hardware) if !device.on_host => format!("{} ({hardware})", device.name),
+            _ => device.name.clone(),
+        };
+        let reason = format!("weight space on {place}, gradient {gradient}: {why}");
         Ok(ReadyEngine {
             engine: Box::new(engine),
             device: device.name,
