@@ -9,6 +9,8 @@ mod norm;
 mod pattern;
 mod spectrum;
 mod sums;
+#[cfg(feature = "train")]
+pub mod train;
 
 pub use alignment::{alignment, class_direction};
 pub use error::MetricError;

@@ -46,7 +46,8 @@ pub struct RunContext {
 }
 
 /// Draws up the figures of one run: loss, stable rank, margins, weight norm, activation patterns,
-/// stable rank minus one and margin gap, each against the step on a log axis.
+/// stable rank minus one, margin gap and, in single precision, what rounding leaves of updates, each against
+/// the step on a log axis.
 ///
 /// `series` is the run's table and `margins` its margins: `step`, then one column a sample. A figure
 /// whose columns are absent or hold no number is left out.
@@ -59,6 +60,7 @@ pub fn run_figures(series: &Series, margins: &Series, context: &RunContext) -> V
         activation(series),
         rank_gap(series, context),
         margin_gap(series, context),
+        updates(series),
     ]
     .into_iter()
     .flatten()
@@ -303,6 +305,33 @@ fn weight_norm(series: &Series, context: &RunContext) -> Option<Figure> {
         layers,
     );
     Some(Figure::new("weight-norm", "Weight norm", vec![panel]).with_caption(caption))
+}
+
+/// What rounding leaves of the updates; only series in single precision have these columns.
+fn updates(series: &Series) -> Option<Figure> {
+    let curves = [
+        ("lost_updates", "lost updates"),
+        ("effective_update", "effective update"),
+    ];
+    let layers: Vec<Layer> = curves
+        .into_iter()
+        .enumerate()
+        .filter_map(|(index, (name, label))| {
+            let points = column(series, name)?;
+            Some(Layer::curve(label, points, Style::of(index)))
+        })
+        .collect();
+    if layers.is_empty() {
+        return None;
+    }
+    let panel = Panel::new(Axis::log(TIME), Axis::linear("fraction"), layers);
+    Some(
+        Figure::new("updates", "What rounding leaves of updates", vec![panel]).with_caption(
+            "Single precision. Lost updates: of the weights with an update that is not zero, the fraction that a \
+             step does not change. Effective update: the norm of a step over that of η∇L. Where the first is far \
+             from 0 or the second from 1, this is no longer gradient descent.",
+        ),
+    )
 }
 
 fn activation(series: &Series) -> Option<Figure> {

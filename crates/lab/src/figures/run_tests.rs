@@ -190,6 +190,26 @@ fn a_limit_above_one_replaces_the_law_of_the_gap() {
 }
 
 /// The labels of the dashed lines of a figure, with their values.
+#[test]
+fn updates_are_drawn_where_the_series_tells_of_them() {
+    let columns = ["step", "loss", "lost_updates", "effective_update"];
+    let mut series = Series::new(columns);
+    series.push(vec![1.0, 0.5, 0.0, 1.0]);
+    series.push(vec![10.0, 0.1, 0.75, 0.5]);
+    let margins = Series::new(["step"]);
+    let figures = run_figures(&series, &margins, &RunContext::default());
+    let updates = figures.iter().find(|figure| figure.name == "updates");
+    let layers = &updates.expect("a figure").panels[0].layers;
+    let ends: Vec<f64> = layers
+        .iter()
+        .map(|layer| match layer {
+            Layer::Curve { points, .. } => points[1][1],
+            _ => panic!("not a curve"),
+        })
+        .collect();
+    assert_eq!(ends, [0.75, 0.5]);
+}
+
 fn levels(figures: &[Figure], name: &str) -> Vec<(String, f64)> {
     let figure = figures.iter().find(|figure| figure.name == name).unwrap();
     let layers = figure.panels.iter().flat_map(|panel| &panel.layers);

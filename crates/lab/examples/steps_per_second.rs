@@ -1,0 +1,54 @@
+//! How many steps a second the tensor engine takes: on a device, in a precision, by a gradient, for a shape.
+//!
+//! `steps_per_second DEVICE f32|f64 auto|hand-derived|autodiff n d m [compensated]` prints one number. The engine
+//! steps for two seconds after it has warmed up; where the device works in the background, the last step is
+//! waited for. `experiments/peers/shapes.py` runs it beside NumPy, JAX and PyTorch.
+
+use std::time::Instant;
+
+use clap::ValueEnum;
+use implicit_bias_lab::config::{EngineKind, GradientKind, Precision, RunConfig, Settings};
+use implicit_bias_lab::{Engine, Prepared};
+
+/// Shortest time measured, in seconds.
+const MEASURED: f64 = 2.0;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [device, precision, gradient, samples, dim, width, rest @ ..] = arguments.as_slice() else {
+        return Err("expected DEVICE f32|f64 GRADIENT n d m [compensated]".into());
+    };
+    let config = RunConfig::resolve(&Settings {
+        device: Some(device.clone()),
+        precision: Some(Precision::from_str(precision, true)?),
+        gradient: Some(GradientKind::from_str(gradient, true)?),
+        engine: Some(EngineKind::Tensor),
+        samples: Some(samples.parse()?),
+        dim: Some(dim.parse()?),
+        width: Some(width.parse()?),
+        compensated: Some(rest.first().is_some_and(|word| word == "compensated")),
+        ..Settings::default()
+    })?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut ready = Prepared::new(&config)?.engine(&config, threads)?;
+    let engine = ready.engine.as_mut();
+    take(engine, 3.0)?;
+    let mut steps = 1.0;
+    loop {
+        let seconds = take(engine, steps)?;
+        if seconds >= MEASURED {
+            println!("{:.4}", steps / seconds);
+            return Ok(());
+        }
+        steps = (steps * (1.2 * MEASURED / seconds).clamp(2.0, 100.0)).ceil();
+    }
+}
+
+/// Takes so many steps and waits for their end; the seconds they took.
+fn take(engine: &mut dyn Engine, steps: f64) -> Result<f64, Box<dyn std::error::Error>> {
+    let began = Instant::now();
+    engine.advance(engine.step() + steps)?;
+    // Reading the weights is how a device in the background is waited for.
+    std::hint::black_box(engine.weights());
+    Ok(began.elapsed().as_secs_f64())
+}

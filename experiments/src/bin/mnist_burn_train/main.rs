@@ -1,0 +1,309 @@
+//! Burn's own learner with the metrics of this project: mini-batches beside full-batch gradient descent.
+//!
+//! Question of this project: does gradient descent on mini-batches end where full-batch descent does? And an example:
+//! `learner.rs` holds all that a learner of yours needs to show stable rank, normalized margins and alignment on
+//! Burn's dashboard, in its logs and to its checkpoint strategies.
+//!
+//! Setting: MNIST digits 0 (+1) against 1 (−1), 100 training samples of each, pixels in [0, 1], the paper's network
+//! with leaky ReLU, γ = 0.1, m = 50, σ₀ = 10⁻⁴, η = 0.1, batches of 20, 500 epochs; full-batch descent from the same
+//! weights takes as many steps (ours). The validation split is the training set in one batch, since the claims
+//! are about its margins. Needs the MNIST files (`implicit-bias fetch mnist`, or `--data-dir`) and a build with
+//! `--features train`.
+//! Expected: stable ranks of both blocks towards 1 by both descents, margins of mini-batches as unequal as those of the
+//! full batch.
+//! Runtime: under a minute; seconds with `--quick`.
+
+mod learner;
+mod lines;
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use burn::data::dataloader::{DataLoader, DataLoaderBuilder};
+use burn::train::metric::LossMetric;
+use burn::train::{Learner, LearnerSummary, SupervisedTraining};
+use clap::Parser;
+use implicit_bias_lab::config::{EngineKind, RunConfig, Settings};
+use implicit_bias_lab::figures::{Axis, Figure, Layer, Panel, Style};
+use implicit_bias_lab::{LabError, Prepared, RunDirectory, Series, complain, drive, select_device};
+use implicit_bias_metrics::class_direction;
+use implicit_bias_metrics::train::{AlignmentMetric, NormalizedMarginMetric, StableRankMetric};
+use implicit_bias_model::{GradientDescent, TwoLayerConfig, to_tensor};
+use ndarray::Axis as Along;
+
+use learner::{Batch, Batches, Pupil, samples};
+use lines::Lines;
+
+/// Burn's learner on mini-batches, with this project's metrics, beside full-batch gradient descent
+#[derive(Parser, Debug)]
+#[command(version, max_term_width = 100)]
+struct Arguments {
+    /// Narrow network, few epochs
+    #[arg(long)]
+    quick: bool,
+    /// Folder for checkpoints, logs, table and figure; must be new or empty [default: runs/mnist_burn_train, numbered if in use]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Seed of the choice of samples, of the initial weights and of the order of the batches
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    seed: u64,
+    /// Folder of the MNIST files [default: where `implicit-bias fetch mnist` leaves them]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Training samples of each digit
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    per_class: usize,
+    /// Samples in a mini-batch
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    batch: usize,
+    /// Epochs [default: 500]
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    /// Device, as listed by `implicit-bias devices`
+    #[arg(long, value_name = "NAME")]
+    device: Option<String>,
+}
+
+/// What is compared, by the names of burn-train's logs and of the columns of a series.
+const SHOWN: [(&str, &str); 4] = [
+    ("Stable Rank pos", "stable_rank_pos"),
+    ("Stable Rank neg", "stable_rank_neg"),
+    ("Normalized Margin Min", "margin_min"),
+    ("Loss", "loss"),
+];
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("error: {error}"));
+            ExitCode::from(if error.is_input() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), LabError> {
+    for (key, value) in [
+        ("batch", arguments.batch),
+        ("epochs", arguments.epochs.unwrap_or(1)),
+    ] {
+        if value == 0 {
+            return Err(invalid(key, "at least 1", "0"));
+        }
+    }
+    let epochs = arguments
+        .epochs
+        .unwrap_or(if arguments.quick { 5 } else { 500 });
+    let config = RunConfig::resolve(&Settings {
+        data: Some("mnist".into()),
+        data_dir: arguments.data_dir.clone(),
+        positive: Some("0".to_owned()),
+        negative: Some("1".to_owned()),
+        per_class: Some(arguments.per_class),
+        width: Some(if arguments.quick { 10 } else { 50 }),
+        init_scale: Some(1e-4),
+        step_size: Some(0.1),
+        seed: Some(arguments.seed),
+        device: arguments.device.clone(),
+        engine: Some(EngineKind::Tensor),
+        ..Settings::default()
+    })?;
+    let prepared = Prepared::new(&config)?;
+    let directory = RunDirectory::choose(
+        arguments.out.as_deref(),
+        Path::new("runs"),
+        "mnist_burn_train",
+    )?;
+
+    let descents = Descents::of(arguments, epochs, &config, &prepared, directory.path())?;
+    descents.compare(&directory)
+}
+
+/// The same network trained twice from the same weights.
+struct Descents {
+    /// What the loggers of burn-train wrote of the mini-batches.
+    batches: LearnerSummary,
+    /// Full-batch descent, recorded after as many steps as each epoch has.
+    full: Series,
+    /// Steps in an epoch.
+    epoch_steps: usize,
+}
+
+impl Descents {
+    fn of(
+        arguments: &Arguments,
+        epochs: usize,
+        config: &RunConfig,
+        prepared: &Prepared,
+        directory: &Path,
+    ) -> Result<Self, LabError> {
+        let epoch_steps = prepared.data.samples().div_ceil(arguments.batch);
+        let batches = train_on_batches(arguments, epochs, config, prepared, directory)?;
+        let schedule: Vec<f64> = (0..=epochs)
+            .map(|epoch| (epoch * epoch_steps) as f64)
+            .collect();
+        let mut engine = prepared.engine(config, 1)?.engine;
+        let full = drive(engine.as_mut(), &schedule, &mut ())?.series;
+        Ok(Self {
+            batches,
+            full,
+            epoch_steps,
+        })
+    }
+
+    /// A metric against the step: of mini-batches, of the full batch.
+    fn curves(&self, metric: &str, column: &str) -> [Vec<[f64; 2]>; 2] {
+        let valid = &self.batches.metrics.valid;
+        let entries = valid.iter().filter(|known| known.name == metric);
+        let batches = entries
+            .flat_map(|known| &known.entries)
+            .map(|entry| [(entry.step * self.epoch_steps) as f64, entry.value])
+            .collect();
+        let values = self.full.column(column).unwrap_or_default();
+        let full = self.full.steps().into_iter().zip(values);
+        let full = full.filter(|(step, _)| *step > 0.0);
+        [batches, full.map(|(step, value)| [step, value]).collect()]
+    }
+
+    /// Writes and prints both side by side.
+    fn compare(&self, directory: &RunDirectory) -> Result<(), LabError> {
+        let mut panels = Vec::new();
+        println!(
+            "{:<22} {:>14} {:>14}",
+            "after the last epoch", "mini-batches", "full batch"
+        );
+        for (metric, column) in SHOWN {
+            let [batches, full] = self.curves(metric, column);
+            let last = |points: &[[f64; 2]]| points.last().map_or(f64::NAN, |point| point[1]);
+            println!(
+                "{metric:<22} {:>14.6} {:>14.6}",
+                last(&batches),
+                last(&full)
+            );
+            let y = if column == "loss" {
+                Axis::log(metric)
+            } else {
+                Axis::linear(metric)
+            };
+            let layers = vec![
+                Layer::curve("mini-batches", batches, Style::of(0)),
+                Layer::curve("full batch", full, Style::of(1)),
+            ];
+            panels.push(Panel::new(Axis::log("step t"), y, layers));
+        }
+        let figure = Figure::new("descents", "Mini-batches and the full batch", panels);
+        directory.write("descents.svg", figure.render()?.as_bytes())?;
+        directory.write("full_batch.csv", self.full.to_csv().as_bytes())?;
+        println!(
+            "figure: {}",
+            directory.path().join("descents.svg").display()
+        );
+        Ok(())
+    }
+}
+
+/// Trains with Burn's learner and gives back what its loggers wrote.
+fn train_on_batches(
+    arguments: &Arguments,
+    epochs: usize,
+    config: &RunConfig,
+    prepared: &Prepared,
+    directory: &Path,
+) -> Result<LearnerSummary, LabError> {
+    let device = select_device(arguments.device.as_deref(), None)?.device;
+    let loader = |size: usize, seed: Option<u64>| -> Arc<dyn DataLoader<Batch>> {
+        let mut builder = DataLoaderBuilder::new(Batches)
+            .batch_size(size)
+            .set_device(device.clone());
+        if let Some(seed) = seed {
+            builder = builder.shuffle(seed);
+        }
+        builder.build(samples(&prepared.data))
+    };
+    let network = TwoLayerConfig::new(prepared.width, prepared.data.dim(), config.activation)
+        .init_with(&prepared.weights, &device.clone().autodiff())?;
+    let labels =
+        to_tensor(&prepared.data.y().clone().insert_axis(Along(1)), &device).squeeze_dim(1);
+    let direction = class_direction(&to_tensor(prepared.data.x(), &device), &labels)?;
+
+    let all = prepared.data.samples();
+    let mut training = SupervisedTraining::new(
+        directory,
+        loader(arguments.batch, Some(arguments.seed)),
+        loader(all, None),
+    )
+    .metrics((
+        LossMetric::new(),
+        StableRankMetric::of_block(0, "pos"),
+        StableRankMetric::of_block(1, "neg"),
+        NormalizedMarginMetric::min(1.0),
+        NormalizedMarginMetric::gap(),
+        AlignmentMetric::of_block(0, "pos", direction),
+    ))
+    .num_epochs(epochs)
+    .with_default_checkpointers();
+    if !std::io::stdout().is_terminal() {
+        // On a terminal it is Burn's dashboard.
+        training = training.renderer(Box::new(Lines::default()));
+    }
+    let learner = Learner::new(
+        Pupil::new(network, config.loss),
+        GradientDescent.init(),
+        config.step_size,
+    );
+    let result = training.launch(learner);
+    if let Some(error) = result.error {
+        return Err(invalid(
+            "device",
+            "one that trains to the end",
+            &error.to_string(),
+        ));
+    }
+    LearnerSummary::new(directory, &SHOWN.map(|(metric, _)| metric))
+        .map_err(|problem| invalid("out", "the logs of burn-train", &problem))
+}
+
+fn invalid(key: &str, expected: &str, found: &str) -> LabError {
+    LabError::Config {
+        key: key.into(),
+        expected: expected.into(),
+        found: found.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_batch_of_all_samples_is_full_batch_descent() {
+        let config = RunConfig::resolve(&Settings {
+            samples: Some(6),
+            dim: Some(40),
+            width: Some(5),
+            engine: Some(EngineKind::Tensor),
+            ..Settings::default()
+        })
+        .expect("valid");
+        let prepared = Prepared::new(&config).expect("valid");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let arguments = Arguments::parse_from(["mnist_burn_train", "--batch", "6"]);
+        let descents = Descents::of(&arguments, 12, &config, &prepared, folder.path());
+        let descents = descents.expect("both train to the end");
+        for (metric, column) in SHOWN {
+            let [batches, full] = descents.curves(metric, column);
+            assert_eq!(batches.len(), 12, "{metric}");
+            assert_eq!(full.len(), 12, "{metric}");
+            for ([step, found], [at, expected]) in batches.into_iter().zip(full) {
+                assert_eq!(step, at);
+                let error = ((found - expected) / expected).abs();
+                assert!(
+                    error < 1e-12,
+                    "{metric} at step {step}: {found}, not {expected}"
+                );
+            }
+        }
+    }
+}
