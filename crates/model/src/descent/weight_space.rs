@@ -29,6 +29,29 @@ struct Compensation<E> {
     update: Vec<E>,
 }
 
+/// `two_sum_step` of every weight, compiled for the vector instructions that are there.
+struct TwoSums<'a, E> {
+    w: &'a mut [E],
+    lost: &'a mut [E],
+    /// With the sign of a step already.
+    update: &'a [E],
+}
+
+impl<E: Float> pulp::WithSimd for TwoSums<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _instructions: S) {
+        for ((w, lost), &update) in self.w.iter_mut().zip(self.lost).zip(self.update) {
+            let change = *lost + update;
+            let sum = *w + change;
+            let kept = sum - *w;
+            *lost = (*w - (sum - kept)) + (change - kept);
+            *w = sum;
+        }
+    }
+}
+
 impl<E: Float> WeightSpaceDescent<E> {
     pub fn new(problem: &Problem<'_>, head: Head, blocks: &[Array2<f64>]) -> Self {
         let (samples, dim) = problem.x.dim();
@@ -89,14 +112,11 @@ impl<E: Float> WeightSpaceDescent<E> {
             self.par,
         );
         if let Some(Compensation { lost, update }) = &mut self.compensation {
-            for ((w, lost), update) in self.w.iter_mut().zip(lost).zip(update) {
-                // As `two_sum_step`; the update has its sign here already.
-                let change = *lost + *update;
-                let sum = *w + change;
-                let kept = sum - *w;
-                *lost = (*w - (sum - kept)) + (change - kept);
-                *w = sum;
-            }
+            pulp::Arch::new().dispatch(TwoSums {
+                w: &mut self.w,
+                lost,
+                update,
+            });
         }
         true
     }
