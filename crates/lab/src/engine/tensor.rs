@@ -193,14 +193,14 @@ impl<M: Network> TensorEngine<M> {
     }
 
     /// The mean loss with its graph, and the gradients by autodiff.
-    fn gradients(&self) -> burn::tensor::Gradients {
-        let scores = self.model.scores(self.x.clone().autodiff());
+    fn gradients(&self, model: &M) -> burn::tensor::Gradients {
+        let scores = model.scores(self.x.clone().autodiff());
         self.mean_loss.forward(scores).backward()
     }
 
     /// The gradient of each block by autodiff; zero for one that no score depends on.
     fn block_gradients(&self, blocks: &[Block]) -> Vec<Tensor<2>> {
-        let gradients = self.gradients();
+        let gradients = self.gradients(&self.model);
         let of = |block: &Block| {
             let zeros = || block.weight.clone().without_autodiff().zeros_like();
             block.weight.grad(&gradients).unwrap_or_else(zeros)
@@ -259,19 +259,21 @@ impl<M: Network> TensorEngine<M> {
             self.stale = true;
             return taken == steps;
         }
-        for _ in 0..steps {
-            self.compensations = match self.compensations.take() {
-                Some(compensations) => Some(self.compensated_step(compensations)),
-                None => {
-                    let gradients = GradientsParams::from_grads(self.gradients(), &self.model);
-                    self.model = self
-                        .optimizer
-                        .step(self.step_size, self.model.clone(), gradients);
-                    None
-                }
-            };
-            self.step += 1.0;
+        if let Some(mut compensations) = self.compensations.take() {
+            for _ in 0..steps {
+                compensations = self.compensated_step(compensations);
+            }
+            self.compensations = Some(compensations);
+        } else {
+            // Away from the engine nobody else holds the weights, and a step may reuse their memory.
+            let mut model = self.model.clone();
+            for _ in 0..steps {
+                let gradients = GradientsParams::from_grads(self.gradients(&model), &model);
+                model = self.optimizer.step(self.step_size, model, gradients);
+            }
+            self.model = model;
         }
+        self.step += steps as f64;
         true
     }
 

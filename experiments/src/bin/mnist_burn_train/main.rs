@@ -9,8 +9,8 @@
 //! weights takes as many steps (ours). The validation split is the training set in one batch, since the claims
 //! are about its margins. Needs the MNIST files (`implicit-bias fetch mnist`, or `--data-dir`) and a build with
 //! `--features train`.
-//! Expected: stable ranks of both blocks towards 1 by both descents, margins of mini-batches as unequal as those of the
-//! full batch.
+//! Expected: the same curves but for the first steps: stable ranks within 2 × 10⁻⁵ of 1 by both descents after 5,000 steps, a
+//! smallest margin that is still negative, -0.082 and -0.083 of the norm.
 //! Runtime: under a minute; seconds with `--quick`.
 
 mod learner;
