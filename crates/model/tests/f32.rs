@@ -44,6 +44,25 @@ fn a_compensated_weight_takes_every_update_however_small() {
 }
 
 #[test]
+fn a_compensated_weight_smaller_than_its_update_keeps_its_digits() {
+    let device = device();
+    let weights = [1.000_000_1_f32, 3.3e-5, -7.7e-4, 0.1];
+    let updates = [-4.4e-6_f32, 0.7, 1.234_567, -0.1];
+    let (weight, lost) = two_sum_step(
+        Tensor::<1>::from_floats(weights, &device),
+        Tensor::zeros([4], &device),
+        Tensor::from_floats(updates, &device),
+    );
+    let [weight, lost] =
+        [weight, lost].map(|part| part.into_data().iter::<f64>().collect::<Vec<_>>());
+    for index in 0..4 {
+        // Twice the digits hold both sides exactly.
+        let exact = f64::from(weights[index]) - f64::from(updates[index]);
+        assert_eq!(weight[index] + lost[index], exact);
+    }
+}
+
+#[test]
 fn hand_derived_descent_is_autodiff_descent_in_single_precision() {
     for compensated in [false, true] {
         hand_derived_is_autodiff(compensated);

@@ -189,7 +189,6 @@ fn a_limit_above_one_replaces_the_law_of_the_gap() {
     );
 }
 
-/// The labels of the dashed lines of a figure, with their values.
 #[test]
 fn updates_are_drawn_where_the_series_tells_of_them() {
     let columns = ["step", "loss", "lost_updates", "effective_update"];
@@ -210,6 +209,7 @@ fn updates_are_drawn_where_the_series_tells_of_them() {
     assert_eq!(ends, [0.75, 0.5]);
 }
 
+/// The labels of the dashed lines of a figure, with their values.
 fn levels(figures: &[Figure], name: &str) -> Vec<(String, f64)> {
     let figure = figures.iter().find(|figure| figure.name == name).unwrap();
     let layers = figure.panels.iter().flat_map(|panel| &panel.layers);

@@ -68,16 +68,14 @@
 //! All three are [`Numeric`](burn::train::metric::Numeric). What is undefined (the stable rank of a zero block,
 //! anything of weights that are not finite) is shown as `N/A`, never as a number.
 
-mod alignment;
 mod entry;
 mod margin;
 mod observed;
-mod stable_rank;
+mod weights;
 
-pub use alignment::AlignmentMetric;
 pub use margin::{MarginsInput, NormalizedMarginMetric};
 pub use observed::{BlocksInput, Observed};
-pub use stable_rank::StableRankMetric;
+pub use weights::{Alignment, AlignmentMetric, StableRank, StableRankMetric, WeightMetric};
 
 #[cfg(test)]
 mod tests;

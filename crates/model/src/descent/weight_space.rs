@@ -162,3 +162,33 @@ impl<E: Float> Descent for WeightSpaceDescent<E> {
         Some(self.tensors(&compensation.lost, like))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weight_and_compensation_hold_the_exact_sum_whichever_is_larger() {
+        let numbers: Vec<f32> = (0..40)
+            .map(|k| ((7 * k) as f32).sin() * 2.0_f32.powi(k % 20 - 10))
+            .collect();
+        let mut weights: Vec<f32> = Vec::new();
+        let mut updates: Vec<f32> = Vec::new();
+        for &weight in &numbers {
+            weights.extend(numbers.iter().map(|_| weight));
+            updates.extend(&numbers);
+        }
+        let (mut w, mut lost) = (weights.clone(), vec![0.0; weights.len()]);
+        pulp::Arch::new().dispatch(TwoSums {
+            w: &mut w,
+            lost: &mut lost,
+            update: &updates,
+        });
+        for index in 0..weights.len() {
+            // Twice the digits hold both sums exactly.
+            let exact = f64::from(weights[index]) + f64::from(updates[index]);
+            assert_eq!(f64::from(w[index]) + f64::from(lost[index]), exact);
+        }
+        assert!(lost.iter().any(|&lost| lost != 0.0));
+    }
+}

@@ -16,6 +16,7 @@
 mod learner;
 mod lines;
 
+use std::error::Error;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -79,18 +80,25 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("error: {error}"));
-            ExitCode::from(if error.is_input() { 2 } else { 1 })
+            let input = error
+                .downcast_ref::<LabError>()
+                .is_some_and(LabError::is_input);
+            ExitCode::from(if input { 2 } else { 1 })
         }
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), LabError> {
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     for (key, value) in [
         ("batch", arguments.batch),
         ("epochs", arguments.epochs.unwrap_or(1)),
     ] {
         if value == 0 {
-            return Err(invalid(key, "at least 1", "0"));
+            return Err(Box::new(LabError::Config {
+                key: key.into(),
+                expected: "at least 1".into(),
+                found: "0".into(),
+            }));
         }
     }
     let epochs = arguments
@@ -138,10 +146,11 @@ impl Descents {
         config: &RunConfig,
         prepared: &Prepared,
         directory: &Path,
-    ) -> Result<Self, LabError> {
+    ) -> Result<Self, Box<dyn Error>> {
         let epoch_steps = prepared.data.samples().div_ceil(arguments.batch);
         let batches = train_on_batches(arguments, epochs, config, prepared, directory)?;
-        let schedule: Vec<f64> = (0..=epochs)
+        // Fewer than asked for where somebody has stopped the training on the dashboard.
+        let schedule: Vec<f64> = (0..=batches.epochs)
             .map(|epoch| (epoch * epoch_steps) as f64)
             .collect();
         let mut engine = prepared.engine(config, 1)?.engine;
@@ -168,7 +177,7 @@ impl Descents {
     }
 
     /// Writes and prints both side by side.
-    fn compare(&self, directory: &RunDirectory) -> Result<(), LabError> {
+    fn compare(&self, directory: &RunDirectory) -> Result<(), Box<dyn Error>> {
         let mut panels = Vec::new();
         println!(
             "{:<22} {:>14} {:>14}",
@@ -211,7 +220,7 @@ fn train_on_batches(
     config: &RunConfig,
     prepared: &Prepared,
     directory: &Path,
-) -> Result<LearnerSummary, LabError> {
+) -> Result<LearnerSummary, Box<dyn Error>> {
     let device = select_device(arguments.device.as_deref(), None)?.device;
     let loader = |size: usize, seed: Option<u64>| -> Arc<dyn DataLoader<Batch>> {
         let mut builder = DataLoaderBuilder::new(Batches)
@@ -255,22 +264,12 @@ fn train_on_batches(
     );
     let result = training.launch(learner);
     if let Some(error) = result.error {
-        return Err(invalid(
-            "device",
-            "one that trains to the end",
-            &error.to_string(),
-        ));
+        return Err(error.to_string().into());
     }
-    LearnerSummary::new(directory, &SHOWN.map(|(metric, _)| metric))
-        .map_err(|problem| invalid("out", "the logs of burn-train", &problem))
-}
-
-fn invalid(key: &str, expected: &str, found: &str) -> LabError {
-    LabError::Config {
-        key: key.into(),
-        expected: expected.into(),
-        found: found.into(),
-    }
+    Ok(LearnerSummary::new(
+        directory,
+        &SHOWN.map(|(metric, _)| metric),
+    )?)
 }
 
 #[cfg(test)]
