@@ -77,19 +77,21 @@ pub(crate) struct Block {
     /// Watched pairs ordered by neuron, and where each neuron's end: an active pair moves the others.
     pub(super) siblings: Vec<Sibling>,
     pub(super) sibling_ends: Vec<usize>,
-    /// `b` at the start of the block, and its change.
+    /// `b` at the last fold, and its change since.
     pub(super) base: Vec<Lanes>,
     pub(super) changes: Vec<Lanes>,
     /// `A`, by lanes of rows, then columns.
     pub(super) columns: Vec<Lanes>,
     /// `g`.
     pub(super) slopes: Vec<Lanes>,
-    /// `Σ g` over the block, and its bound.
+    /// `Σ g` from the start of the block to the last fold, `Σ g` since, and what bounds the latter.
+    pub(super) totals: Vec<Lanes>,
     pub(super) sums: Vec<Lanes>,
     pub(super) bounds: Vec<Lanes>,
     /// Places that are active in this step, with room for one group more.
     pub(super) active: Vec<u32>,
-    /// Sums of `g_j` over the steps in which the pair was active, by place.
+    /// Sums of `g_j` over the steps in which the pair was active, by place: to the last fold, and since.
+    pub(super) on_totals: Vec<f64>,
     pub(super) on_sums: Vec<f64>,
     /// `D` of the unwatched pairs, 0 on watched ones; and with `γ` on them.
     fixed: Vec<Lanes>,
@@ -129,6 +131,7 @@ impl Block {
         for array in [
             &mut self.changes,
             &mut self.slopes,
+            &mut self.totals,
             &mut self.sums,
             &mut self.labels,
             &mut self.forces,
@@ -192,8 +195,10 @@ impl Block {
         }
         self.active.clear();
         self.active.resize(self.neurons.len() + LANES, 0);
-        self.on_sums.clear();
-        self.on_sums.resize(self.neurons.len(), 0.0);
+        for sums in [&mut self.on_totals, &mut self.on_sums] {
+            sums.clear();
+            sums.resize(self.neurons.len(), 0.0);
+        }
     }
 
     /// `V`: which samples every group feels because one of its neurons has slope 1 on them.
@@ -274,10 +279,10 @@ impl Block {
         BlockCheckpoint {
             watched: self.neurons.iter().enumerate().filter_map(pair).collect(),
             heights: self.heights.clone(),
-            on_sums: self.on_sums.clone(),
+            on_sums: [&self.on_sums[..], &self.on_totals].concat(),
             base: self.base.clone(),
             changes: self.changes.clone(),
-            sums: self.sums.clone(),
+            sums: [&self.sums[..], &self.totals].concat(),
             bounds: self.bounds.clone(),
         }
     }
@@ -292,22 +297,23 @@ impl Block {
             ("the watched pairs", &mut self.heights, checkpoint.heights),
             ("the block's base", &mut self.base, checkpoint.base),
             ("the block's changes", &mut self.changes, checkpoint.changes),
-            ("the block's sums", &mut self.sums, checkpoint.sums),
             ("the block's bounds", &mut self.bounds, checkpoint.bounds),
         ] {
             require_len(what, array.len(), stored.len())?;
             *array = stored;
         }
-        let found = checkpoint.on_sums.len();
-        require_len("the active sums", self.on_sums.len(), found)?;
-        self.on_sums = checkpoint.on_sums;
-        Ok(())
+        let sums = [&mut self.sums, &mut self.totals];
+        split("the block's sums", checkpoint.sums, sums)?;
+        let sums = [&mut self.on_sums, &mut self.on_totals];
+        split("the active sums", checkpoint.on_sums, sums)
     }
 
-    /// Takes at most `steps` steps, fewer when the budget is spent, and returns how many.
-    pub fn run(&mut self, problem: &Problem, state: &mut State, steps: u64) -> u64 {
+    /// Takes at most `steps` steps after the `before` that it has taken, fewer when the budget is spent, and
+    /// returns how many.
+    pub fn run(&mut self, problem: &Problem, state: &mut State, before: u64, steps: u64) -> u64 {
         vectorized(Steps {
             block: self,
+            before,
             gram: problem.inner_products(),
             margins: &mut state.margins,
             steps,
@@ -324,7 +330,9 @@ impl Block {
         let rate = problem.rate();
         let mut changes = self.lower.clone();
         let rows = changes.chunks_exact_mut(state.lanes);
-        for ((row, label), sum) in rows.zip(problem.labels()).zip(self.sums.as_flattened()) {
+        let sums = self.totals.as_flattened().iter();
+        let sums = sums.zip(self.sums.as_flattened()).map(|(a, b)| a + b);
+        for ((row, label), sum) in rows.zip(problem.labels()).zip(sums) {
             for (d, s) in row.iter_mut().zip(&state.signs) {
                 for (d, s) in d.iter_mut().zip(s) {
                     *d *= rate * label * sum * s;
@@ -332,8 +340,9 @@ impl Block {
             }
         }
         let gap = rate * (1.0 - problem.activation().slope());
-        for (place, (neuron, on)) in self.neurons.iter().zip(&self.on_sums).enumerate() {
+        for (place, neuron) in self.neurons.iter().enumerate() {
             if let &Some(neuron) = neuron {
+                let on = self.on_totals[place] + self.on_sums[place];
                 let sample = self.samples[place / LANES];
                 *entry_mut(&mut changes, state.lanes, neuron, sample) +=
                     gap * problem.labels()[sample] * problem.sign(neuron) * on;
@@ -359,6 +368,19 @@ impl Block {
         }
         state.refresh_margins(problem);
     }
+}
+
+/// Takes two arrays apart that a checkpoint holds one after the other. Checkpoints of before there were
+/// folds hold the first alone.
+fn split<T: Copy>(what: &str, stored: Vec<T>, arrays: [&mut Vec<T>; 2]) -> Result<(), GramError> {
+    let len = arrays[0].len();
+    if stored.len() != len {
+        require_len(what, 2 * len, stored.len())?;
+    }
+    for (array, stored) in arrays.into_iter().zip(stored.chunks_exact(len.max(1))) {
+        array.copy_from_slice(stored);
+    }
+    Ok(())
 }
 
 /// Multiplies entry `(i, j)` of a matrix, by lanes of rows, then columns, with `factor y_i y_j G_ij`.

@@ -295,7 +295,9 @@ impl GramDescent {
 
     fn take_in_block(&mut self, [before, most, watched]: [u64; 3], left: u64) -> bool {
         let asked = (most - before).min(left);
-        let steps = self.block.run(&self.problem, &mut self.state, asked);
+        let steps = self
+            .block
+            .run(&self.problem, &mut self.state, before, asked);
         let taken = before + steps;
         self.phase = Phase::Block {
             taken,

@@ -19,6 +19,10 @@ use super::pattern::Piece;
 /// A multiplier of the wrong sign smaller than this fraction of its terms is rounding.
 const MULTIPLIER: f64 = 1e-13;
 
+/// A pull within this fraction of its interval's end is at that end: nothing holds such a pair at its kink. It
+/// stays where it is when all that moved its neuron has stopped, and leaves when not.
+const AT_BOUND: f64 = 1e-12;
+
 /// The program of one neuron.
 pub(super) struct Selection<'a> {
     /// `G_ZZ`, `k × k`, row after row.
@@ -67,6 +71,8 @@ impl Selection<'_> {
         }
         (0..k)
             .map(|j| match place[j] {
+                Place::Free if p[j] - lower[j] <= AT_BOUND * upper[j] => Piece::Inactive,
+                Place::Free if upper[j] - p[j] <= AT_BOUND * upper[j] => Piece::Active,
                 Place::Free => Piece::Sliding,
                 // A rate of zero leaves no interval: the velocity decides.
                 _ if lower[j] >= upper[j] && self.gradient(j, &p).0 < 0.0 => Piece::Active,
@@ -167,6 +173,8 @@ mod tests {
         ] {
             assert_eq!(select(&[1.0], &[force], &[1.0], 0.1), [piece], "{force}");
         }
+        // At rest: nothing else moves the neuron, so that a ReLU pair is not held, it has stopped.
+        assert_eq!(select(&[1.0], &[0.0], &[1.0], 0.0), [Inactive]);
         assert_eq!(select(&[1.0], &[-1.0], &[0.0], 0.1), [Active]);
         assert_eq!(select(&[1.0], &[1.0], &[0.0], 0.1), [Inactive]);
         assert_eq!(select(&[], &[], &[], 0.0), []);
@@ -242,6 +250,16 @@ mod tests {
             Piece::Active => gradient(&p, j) <= 0.0,
             Piece::Sliding => p[j] > slope * rates[j] && p[j] < rates[j],
         })
+    }
+
+    #[test]
+    fn pairs_of_a_neuron_at_rest_do_not_slide() {
+        // Two ReLU pairs, coupled, and no other force: the least velocity is none at all.
+        let gram = [1.0, -0.3, -0.3, 2.0];
+        assert_eq!(
+            select(&gram, &[0.0, 0.0], &[0.7, 1.3], 0.0),
+            [Piece::Inactive; 2]
+        );
     }
 
     #[test]

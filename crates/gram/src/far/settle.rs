@@ -29,6 +29,8 @@ impl Neuron<'_> {
                 Piece::Active => self.h[i] <= slack,
                 Piece::Inactive => self.h[i] >= -slack,
             };
+            // A zero sample is at its kink for ever, and moves nothing.
+            let here = here && pattern.gram.row(i)[i] > 0.0;
             if here && pattern.opposite(sign, i) {
                 at_kink.push(i);
             } else if here && self.h[i].abs() > slack {
@@ -55,7 +57,8 @@ impl Neuron<'_> {
         let sign = group.sign;
         let pieces = group.pieces.clone();
         let mut near: Vec<usize> = (0..reach.len())
-            .filter(|&i| pattern.opposite(sign, i) && self.h[i].abs() <= 2.0 * reach[i])
+            .filter(|&i| pattern.opposite(sign, i) && pattern.gram.row(i)[i] > 0.0)
+            .filter(|&i| self.h[i].abs() <= 2.0 * reach[i])
             .collect();
         loop {
             let chosen = select(pattern, &pieces, &near, v);

@@ -67,13 +67,25 @@ impl Flow {
                 low = (middle, value);
             }
         }
-        let exact = (tau + high.0).exp();
-        let landing = if exact < INTEGERS {
-            (exact.ceil().ln() - tau).max(high.0)
-        } else {
-            high.0
-        };
+        let landing = self.whole_step(suspects, low.0, high.0);
         Some(self.try_step(landing))
+    }
+
+    /// The length of the step to the first whole step of gradient descent at which one of the suspects is
+    /// broken: none is at `low`, one is at `high`.
+    fn whole_step(&mut self, suspects: &[Suspect], low: f64, high: f64) -> f64 {
+        let tau = self.here.tau;
+        let [first, last] = [low, high].map(|length| (tau + length).exp());
+        if last >= INTEGERS {
+            return high;
+        }
+        let length = |step: f64| step.ln() - tau;
+        // The bracket is narrower than a step, so that there is one whole step inside it at most.
+        let inside = first.floor() + 1.0;
+        if inside < last && self.least(suspects, length(inside)) < 0.0 {
+            return length(inside).max(low);
+        }
+        length(last.ceil()).max(high)
     }
 
     fn least(&mut self, suspects: &[Suspect], length: f64) -> f64 {
