@@ -47,7 +47,7 @@ impl Case {
     pub fn draw(seed: u64, index: u64) -> Self {
         let mut dice = Dice(seed.wrapping_mul(1_000_003).wrapping_add(index));
         let samples = dice.pick(&[2, 3, 4, 5, 6, 7, 8, 10]);
-        let dim = dice.pick(&[1, 2, 3, 5, 8, 12, 15, 30, 40]);
+        let dim = dice.pick(&[1, 2, 3, 5, 8, 8, 8, 12, 15, 15, 30, 40]);
         let width = dice.pick(&[1, 2, 3, 4, 5, 6]);
         let slope = dice.pick(&[0.0, 0.0, 0.0, 0.02, 0.1, 0.2, 0.5, 0.9]);
         let scale = dice.pick(&[1e-3, 0.03, 0.3, 1.0]);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use implicit_bias_gram::{FarFlow, FarOutcome, GramDescent, Limit, Outcome, certify};
+use implicit_bias_gram::{FarFlow, FarOutcome, GramDescent, Limit, Outcome, certify_within};
 use ndarray::{Array2, ArrayView2};
 
 use crate::case::Case;
@@ -110,12 +110,18 @@ struct Answer {
     margins: Vec<f64>,
 }
 
-fn answer(case: &Case, from: String, step: f64, h: ArrayView2<'_, f64>) -> Option<Answer> {
+/// At a state that is known up to the relative error `error` of its margins.
+fn answer(
+    case: &Case,
+    from: String,
+    [step, error]: [f64; 2],
+    h: ArrayView2<'_, f64>,
+) -> Option<Answer> {
     let limit = Limit::solve(&case.problem, h).ok()?;
     if !limit.is_consistent() {
         return None;
     }
-    let certificate = certify(&case.problem, &limit, h, step).ok()?;
+    let certificate = certify_within(&case.problem, &limit, h, step, error).ok()?;
     Some(Answer {
         from,
         step,
@@ -134,8 +140,14 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
         / least.max(1.0)
 }
 
-/// Exact states at each of [`COMPARED`] and [`STARTS`]: step, `H`, `C`.
-type State = (f64, Array2<f64>, Array2<f64>);
+/// An exact state at one of [`COMPARED`] and [`STARTS`].
+struct State {
+    step: f64,
+    h: Array2<f64>,
+    c: Array2<f64>,
+    /// What rounding made of it, estimated.
+    rounding: f64,
+}
 
 fn exact(case: &Case, start: Array2<f64>) -> Option<Vec<State>> {
     let mut steps: Vec<f64> = COMPARED.iter().chain(&STARTS).copied().collect();
@@ -148,7 +160,12 @@ fn exact(case: &Case, start: Array2<f64>) -> Option<Vec<State>> {
             return None;
         }
         let [h, c] = descent.arrays();
-        states.push((step, h, c));
+        states.push(State {
+            step,
+            h,
+            c,
+            rounding: descent.rounding_estimate(),
+        });
     }
     Some(states)
 }
@@ -162,13 +179,18 @@ pub fn check(case: &Case, counts: &mut Counts) {
     // A twin, off by a few units in the last place: what rounding makes of the exact phase.
     let twin = case.start.mapv(|h| h * (1.0 + 3e-15));
     let sensitive = exact(case, twin).is_none_or(|twin| {
-        let margins = |states: &[State]| case.problem.margins(states[states.len() - 1].1.view());
+        let margins = |states: &[State]| case.problem.margins(states[states.len() - 1].h.view());
         distance(&margins(&twin), &margins(&states)) > 1e-10
     });
     counts.sensitive += u64::from(sensitive);
     let mut answers = Vec::new();
-    for (step, h, _) in &states {
-        answers.extend(answer(case, "exact".into(), *step, h.view()));
+    for state in &states {
+        answers.extend(answer(
+            case,
+            "exact".into(),
+            [state.step, 0.0],
+            state.h.view(),
+        ));
     }
     let mut ends: Vec<(f64, Vec<f64>, f64)> = Vec::new();
     for start in STARTS {
@@ -208,21 +230,30 @@ fn follow(
     answers: &mut Vec<Answer>,
     ends: &mut Vec<(f64, Vec<f64>, f64)>,
 ) {
-    let (_, h, c) = states.iter().find(|state| state.0 == start).expect("kept");
-    let Ok(mut far) = FarFlow::new(case.problem.clone(), start, h.clone(), c.clone()) else {
+    let from = states
+        .iter()
+        .find(|state| state.step == start)
+        .expect("kept");
+    let far = FarFlow::new(case.problem.clone(), start, from.h.clone(), from.c.clone());
+    let Ok(far) = far else {
         counts.refused += 1;
         return;
     };
+    let mut far = far.with_start_error(from.rounding);
     counts.handed_over += 1;
     let mut worst: f64 = 0.0;
     let mut note = String::new();
-    for (step, h, _) in states.iter().filter(|state| state.0 > start) {
+    for State {
+        step, h, rounding, ..
+    } in states.iter().filter(|state| state.step > start)
+    {
         if far.advance(*step) != FarOutcome::Reached {
             counts.stalled += 1;
             return;
         }
         let truth = case.problem.margins(h.view());
-        let error = distance(&far.margins(), &truth);
+        // Exact steps round too, on both sides.
+        let error = (distance(&far.margins(), &truth) - rounding).max(0.0);
         let estimate = far.error_estimate();
         if !estimate.is_finite() || estimate > 1.0 {
             counts.no_estimate += 1;
@@ -262,7 +293,7 @@ fn follow(
         answers.extend(answer(
             case,
             format!("log time from {start:e}"),
-            step,
+            [step, far.error_estimate()],
             h.view(),
         ));
     }

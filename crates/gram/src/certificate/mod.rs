@@ -91,6 +91,16 @@
 //! the solution are taken to be those of the exact solution, pre-activations below `10⁻¹⁰` relative are
 //! taken as zero, and `‖ρ(T)‖` is inflated by `10⁻⁶` relative and by the residuals of the program. It is a
 //! proof on paper evaluated in floating point, not interval arithmetic.
+//!
+//! # A state that is known up to an error
+//!
+//! Past its exact steps a run is followed in log time, with an estimate `ε` of the relative error of its
+//! margins. [`certify_within`] then asks that the theorem holds for every state at most
+//! `e_W = (m/R_max) ε max(1, min_j |q_j|)` away, in the Frobenius norm, `R_max = max_i ‖x_i‖`: for the same
+//! reference path, `‖ρ(T)‖` is inflated by `e_W`. The neurons of a group then differ by a constant, at most
+//! `e_W` each, so that `R_k = (R + e_W)/√n_a + e_W` for those that move as one; and a ReLU neuron left out of
+//! `w` must be inactive on same-sign samples by more than `e_W ‖x_i‖`. The proof trusts log time that far, and
+//! says so: `ε` is an estimate, not a bound.
 
 mod growth;
 mod path;
@@ -132,11 +142,15 @@ impl Certificate {
 impl std::fmt::Display for Certificate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            // Past 2⁵³ a step has no last digit: 1e300, not 301 of them.
-            Self::Proven(proof) if proof.from_step >= 9_007_199_254_740_992.0 => {
-                write!(f, "proven from step {:e}", proof.from_step)
+            Self::Proven(proof) => {
+                // Past 2⁵³ a step has no last digit: 1e300, not 301 of them.
+                if proof.from_step >= 9_007_199_254_740_992.0 {
+                    write!(f, "proven from step {:e}", proof.from_step)?;
+                } else {
+                    write!(f, "proven from step {}", proof.from_step)?;
+                }
+                proof.trust().map_or(Ok(()), |trust| write!(f, "{trust}"))
             }
-            Self::Proven(proof) => write!(f, "proven from step {}", proof.from_step),
             Self::NotProven(reason) => write!(f, "not proven: {reason}"),
         }
     }
@@ -158,9 +172,21 @@ pub struct Proof {
     pub smallest_slack: f64,
     /// Coefficients of `ρ(T) = w(T) − w*(θ_T)` in the samples, `2m × n`; zero for dead neurons.
     pub displacement: Array2<f64>,
+    /// `ε`, the relative error of the margins that the proof allows for; 0 where every step was exact.
+    pub error_estimate: f64,
 }
 
 impl Proof {
+    /// What the proof trusts besides exact steps, in words that follow its step; `None` where that is nothing.
+    pub fn trust(&self) -> Option<String> {
+        (self.error_estimate > 0.0).then(|| {
+            format!(
+                ", as far as log time up to there is right to its estimated error of {:.0e}",
+                self.error_estimate
+            )
+        })
+    }
+
     /// The shift `θ_t − t`; infinite or `NaN` where `θ_T` overflows.
     pub fn shift(&self) -> f64 {
         self.log_theta.exp() - self.from_step
@@ -199,6 +225,22 @@ pub fn certify(
     pre_activations: ArrayView2<'_, f64>,
     step: f64,
 ) -> Result<Certificate, GramError> {
+    certify_within(problem, limit, pre_activations, step, 0.0)
+}
+
+/// As [`certify`], of a state whose margins are known up to the relative error `error_estimate`, that of
+/// [`FarFlow::error_estimate`](crate::FarFlow::error_estimate): proven only if every state that near is.
+///
+/// # Errors
+///
+/// Those of [`certify`].
+pub fn certify_within(
+    problem: &Problem,
+    limit: &Limit,
+    pre_activations: ArrayView2<'_, f64>,
+    step: f64,
+    error_estimate: f64,
+) -> Result<Certificate, GramError> {
     let expected = [problem.neurons(), problem.samples()];
     for (what, found) in [
         (
@@ -216,19 +258,23 @@ pub fn certify(
         }
     }
     require_finite("pre-activations", pre_activations)?;
-    Ok(match prove(problem, limit, pre_activations, step) {
-        Ok(proof) => Certificate::Proven(Box::new(proof)),
-        Err(reason) => Certificate::NotProven(reason),
-    })
+    Ok(
+        match prove(problem, limit, pre_activations, [step, error_estimate]) {
+            Ok(proof) => Certificate::Proven(Box::new(proof)),
+            Err(reason) => Certificate::NotProven(reason),
+        },
+    )
 }
 
 fn prove(
     problem: &Problem,
     limit: &Limit,
     pre_activations: ArrayView2<'_, f64>,
-    step: f64,
+    [step, error_estimate]: [f64; 2],
 ) -> Result<Proof, NotProven> {
-    let path = Path::to(problem, limit, pre_activations)?;
+    let error = weight_error(problem, pre_activations, error_estimate);
+    require_dead(problem, limit, pre_activations, error)?;
+    let path = Path::to(problem, limit, pre_activations, error)?;
     let growth = Growth::new(problem, limit, &path);
     let radius = growth.radius(path.distance).ok_or(NotProven::Untrapped {
         distance: path.distance,
@@ -241,7 +287,46 @@ fn prove(
         distance: path.distance,
         smallest_slack,
         displacement: path.displacement,
+        error_estimate,
     })
+}
+
+/// `e_W` of the module's documentation.
+fn weight_error(problem: &Problem, state: ArrayView2<'_, f64>, error_estimate: f64) -> f64 {
+    if error_estimate == 0.0 {
+        return 0.0;
+    }
+    let margins = problem.margins(state);
+    let least = margins
+        .iter()
+        .fold(f64::INFINITY, |least, q| least.min(q.abs()));
+    let longest = problem
+        .gram()
+        .diag()
+        .fold(0.0_f64, |most, &g| most.max(g))
+        .sqrt();
+    error_estimate * least.max(1.0) * problem.width() as f64 / longest
+}
+
+/// Refuses a ReLU neuron whose limit is zero, but which `error` may bring to life.
+fn require_dead(
+    problem: &Problem,
+    limit: &Limit,
+    state: ArrayView2<'_, f64>,
+    error: f64,
+) -> Result<(), NotProven> {
+    let gram = problem.gram();
+    let dead = (0..problem.neurons()).filter(|&k| limit.group_of()[k].is_none());
+    for neuron in dead {
+        for sample in 0..problem.samples() {
+            let reach = error * gram[[sample, sample]].sqrt();
+            let near = reach > 0.0 && state[[neuron, sample]] > -reach;
+            if near && problem.labels()[sample] == problem.sign(neuron) {
+                return Err(NotProven::WithinError { neuron, sample });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The smallest room of a same-sign pair beyond what `radius` can move it.
@@ -253,7 +338,7 @@ fn smallest_slack(
 ) -> Result<f64, NotProven> {
     let mut smallest = f64::INFINITY;
     for (index, group) in limit.groups().iter().enumerate() {
-        let shared = radius / (group.neurons.len() as f64).sqrt();
+        let shared = (radius + path.error) / (group.neurons.len() as f64).sqrt() + path.error;
         let radius = if path.moves_as_one(problem, limit, index, shared) {
             shared
         } else {

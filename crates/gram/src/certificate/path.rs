@@ -30,6 +30,8 @@ pub(super) struct Path {
     pub at_start: Array2<f64>,
     /// `‖ρ(T)‖`, inflated.
     pub distance: f64,
+    /// `e_W`, what the state may be off by; the distance includes it.
+    pub error: f64,
     /// Coefficients of `ρ(T)` in the samples, `2m × n`.
     pub displacement: Array2<f64>,
     /// `‖x_i‖`.
@@ -37,12 +39,13 @@ pub(super) struct Path {
 }
 
 impl Path {
-    /// Projects the state `H` (`2m × n`) onto the reference paths to `limit`, and checks that the one
-    /// found is one.
+    /// Projects the state `H` (`2m × n`), known up to `error` in the weights, onto the reference paths to
+    /// `limit`, and checks that the one found is one.
     pub fn to(
         problem: &Problem,
         limit: &Limit,
         state: ArrayView2<'_, f64>,
+        error: f64,
     ) -> Result<Self, NotProven> {
         require_pattern(problem, limit, state)?;
         if !limit.is_consistent() {
@@ -75,7 +78,8 @@ impl Path {
             support,
             log_theta,
             at_start,
-            distance: squared.max(0.0).sqrt() * (1.0 + INFLATION) + rounding,
+            distance: squared.max(0.0).sqrt() * (1.0 + INFLATION) + rounding + error,
+            error,
             displacement: Array2::from_shape_fn(state.raw_dim(), |(k, i)| {
                 projection.coefficients[[k, i]] / norms[i]
             }),

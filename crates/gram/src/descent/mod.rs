@@ -179,6 +179,16 @@ impl GramDescent {
         2.0 * crate::kernel::LANES as f64 * self.cost.plain
     }
 
+    /// An estimate of what rounding has made of the margins, relative to `max(1, min_j |q_j|)`.
+    ///
+    /// A plain step rounds every pre-activation, by half a unit in the last place, and increments of a settled
+    /// run are so even that roundings point in one direction for long. Steps of a block add up sums that
+    /// lose nothing; a block rounds once, at its end. An estimate, not a bound: it knows nothing of runs
+    /// that amplify small differences.
+    pub fn rounding_estimate(&self) -> f64 {
+        f64::EPSILON * (10.0 + self.work.plain_steps as f64 + self.work.blocks as f64)
+    }
+
     /// Margins `q_i`, `n` of them.
     pub fn margins(&self) -> Vec<f64> {
         self.state.margins.as_flattened()[..self.problem.samples()].to_vec()

@@ -13,7 +13,7 @@ const ROUNDING: f64 = 4.0 * f64::EPSILON;
 pub(super) struct Estimate {
     /// Terms left out of the modified equation, integrated: margins.
     neglected: f64,
-    /// Local errors of the Runge–Kutta steps, summed: relative.
+    /// The error of the start, and local errors of the Runge–Kutta steps, summed: relative.
     local: f64,
     /// Largest chatter of sliding pairs so far: margins.
     chatter: f64,
@@ -30,10 +30,21 @@ impl Estimate {
         self.operations += 1;
     }
 
+    /// Takes the relative error of the margins at the start into account.
+    pub(super) fn start(&mut self, error: f64) {
+        self.local += error;
+    }
+
     /// Takes the chatter of the pairs that slide now into account.
     pub(super) fn sliding(&mut self, chatter: f64) {
         self.chatter = self.chatter.max(chatter);
         self.operations += 1;
+    }
+
+    /// The estimate where the margins are `q`, in margins, without what events add.
+    pub(super) fn absolute(&self, q: &[f64]) -> f64 {
+        let least = q.iter().fold(f64::INFINITY, |least, q| least.min(q.abs()));
+        self.total(q, 0.0) * least.max(1.0)
     }
 
     /// Steps and events so far.
@@ -41,10 +52,10 @@ impl Estimate {
         self.operations
     }
 
-    /// The estimate where the margins are `q`.
-    pub(super) fn total(&self, q: &[f64]) -> f64 {
+    /// The estimate where the margins are `q`, and off by `events` for what happened at kinks.
+    pub(super) fn total(&self, q: &[f64], events: f64) -> f64 {
         let least = q.iter().fold(f64::INFINITY, |least, q| least.min(q.abs()));
-        let absolute = self.neglected + self.chatter;
+        let absolute = self.neglected + self.chatter + events;
         let rounding = ROUNDING * (10.0 + self.operations as f64);
         absolute / least.max(1.0) + self.local + rounding
     }

@@ -1,9 +1,11 @@
 //! Steps and events put together.
 
+mod ambiguity;
 mod checkpoint;
 mod locate;
 mod start;
 
+use ambiguity::Change;
 pub(super) use checkpoint::FlowCheckpoint;
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
@@ -13,7 +15,7 @@ use super::events::{Base, broken, watch};
 use super::field::{Field, Scratch};
 use super::pattern::Pattern;
 use super::runge_kutta::{Point, Stages, Trial, growth};
-use super::settle::Neuron;
+use super::settle::{Decision, Neuron};
 use super::{FarOutcome, FarWork, Stall};
 use crate::Problem;
 
@@ -42,6 +44,8 @@ pub(super) struct Flow {
     pub(super) step: f64,
     failure: Option<FarOutcome>,
     estimate: Estimate,
+    /// What events may have put each neuron off by, `‖δw_k‖`.
+    doubts: Vec<f64>,
     work: FarWork,
     guard: Guard,
     stages: Stages,
@@ -232,9 +236,7 @@ impl Flow {
             self.work.events += 1;
             self.guard.events += 1;
             self.guard.stuck += 1;
-            self.change(neurons, |neuron, pattern, slack| {
-                neuron.settle(pattern, &v, slack);
-            });
+            self.settle(&neurons, &v);
         } else {
             self.guard.steps += 1;
             self.estimate
@@ -242,28 +244,50 @@ impl Flow {
         }
     }
 
+    /// Puts neurons past a kink on the pieces that they take, and adds what that may be off by.
+    fn settle(&mut self, neurons: &[usize], v: &[f64]) {
+        let steps = self.ambiguity(neurons, v);
+        let before: Vec<Vec<f64>> = neurons.iter().map(|&k| self.weight_speed(k, v)).collect();
+        let changes = self.change(neurons.iter().copied(), |neuron, pattern, slack| {
+            neuron.settle(pattern, v, slack)
+        });
+        self.doubt(&changes, &steps, &before);
+    }
+
     /// Begins an epoch here, after `how` has put some neurons on other pieces.
     fn change(
         &mut self,
         neurons: impl IntoIterator<Item = usize>,
-        how: impl Fn(&mut Neuron<'_>, &mut Pattern, f64),
-    ) {
+        how: impl Fn(&mut Neuron<'_>, &mut Pattern, f64) -> Decision,
+    ) -> Vec<Change> {
         let n = self.problem.samples();
         self.coefficients = self.coefficients_at(&self.here.sums);
         self.base.pre_activations.copy_from_slice(&self.h);
         self.here.sums.fill(0.0);
+        let mut changes = Vec::new();
         for index in neurons {
-            let slack = self.base.slack(&self.h[index * n..(index + 1) * n]);
+            let range = index * n..(index + 1) * n;
+            let slack = self.base.slack(&self.h[range.clone()]);
             let mut c = self.coefficients.row(index).to_vec();
             let mut neuron = Neuron {
                 index,
-                h: &mut self.base.pre_activations[index * n..(index + 1) * n],
+                h: &mut self.base.pre_activations[range.clone()],
                 c: &mut c,
             };
-            how(&mut neuron, &mut self.pattern, slack);
-            for (old, new) in self.coefficients.row_mut(index).iter_mut().zip(c) {
+            let decision = how(&mut neuron, &mut self.pattern, slack);
+            let old_h = &self.h[range.clone()];
+            let new_h = &self.base.pre_activations[range];
+            let mut squared = 0.0;
+            let row = self.coefficients.row_mut(index).into_iter().zip(c);
+            for ((old, new), (before, after)) in row.zip(old_h.iter().zip(new_h)) {
+                squared += (new - *old) * (after - before);
                 *old = new;
             }
+            changes.push(Change {
+                neuron: index,
+                decision,
+                moved: f64::max(squared, 0.0).sqrt(),
+            });
         }
         self.h.copy_from_slice(&self.base.pre_activations);
         self.base.largest = self.h.iter().fold(0.0, |most, h| most.max(h.abs()));
@@ -277,6 +301,7 @@ impl Flow {
         let v = self.rates(&self.here);
         self.estimate
             .sliding(chatter(&self.pattern, &v, self.here.tau));
+        changes
     }
 
     fn shaped<'a>(&self, values: &'a [f64]) -> ArrayView2<'a, f64> {
@@ -315,12 +340,16 @@ impl Flow {
         self.coefficients_at(&self.view.sums)
     }
 
+    pub(super) fn add_start_error(&mut self, error: f64) {
+        self.estimate.start(error);
+    }
+
     pub(super) fn error_estimate(&self) -> f64 {
         let estimate = self
             .ahead
             .as_ref()
             .map_or(&self.estimate, |ahead| &ahead.estimate);
-        estimate.total(&self.margins())
+        estimate.total(&self.margins(), self.event_error())
     }
 
     pub(super) fn work(&self) -> FarWork {

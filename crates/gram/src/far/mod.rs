@@ -173,6 +173,13 @@ impl FarFlow {
         }
     }
 
+    /// With an error that the margins have at the start, relative to `max(1, min_j |q_j|)`: what rounding made of
+    /// the exact steps, as [`GramDescent::rounding_estimate`](crate::GramDescent::rounding_estimate) says.
+    pub fn with_start_error(mut self, error: f64) -> Self {
+        self.flow.add_start_error(error);
+        self
+    }
+
     /// Goes on to step `to`, which need not be an integer; infinity means the largest finite step. Not
     /// past the present step (or `NaN`), it changes nothing.
     ///
@@ -204,14 +211,21 @@ impl FarFlow {
     /// An estimate of `max_i |q_i − q_i of gradient descent| / max(1, min_j |q_j|)`.
     ///
     /// The sum of the neglected terms of the modified equation, the local errors of the Runge–Kutta
-    /// steps, rounding, and, where pairs slide, the chatter that the flow averages away: the change of a
+    /// steps, rounding, what events may be off by (see below), and, where pairs slide, the chatter that the flow averages away: the change of a
     /// margin when every sliding pair switches its slope for one step,
     ///
     /// ```text
     /// max_i (1/m) Σ_k D_ki Σ_{j ∈ Σ_k} (η/(nm)) (1 − γ) |G_ij| g_j
     /// ```
     ///
-    /// at its largest since the start, of order `1/t_0`. An estimate, not a bound: errors are added up
+    /// at its largest since the start, of order `1/t_0`.
+    ///
+    /// An event lands on the whole step at which gradient descent changes a slope. Where a pre-activation is
+    /// nearer to its kink than it may be off, it may be another step; then the change of a margin's speed
+    /// times the steps in doubt is added, and it grows without bound as a pair approaches its kink at a
+    /// grazing angle: a large estimate says that the flow cannot tell on which side gradient descent goes on.
+    ///
+    /// An estimate, not a bound: errors are added up
     /// as if the flow neither amplified nor damped them. Against exact steps it was 3 to 200 times the error
     /// near the start where pairs slide (about 20 in the median), and further out more, since the flow
     /// damps most of it; without sliding, 2 to 40 times.

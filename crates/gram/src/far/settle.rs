@@ -4,6 +4,9 @@ use super::linear::{rows_times, solve_semidefinite};
 use super::pattern::{Pattern, Piece};
 use super::selection::Selection;
 
+/// What a move onto kinks may leave of the pre-activations there.
+const ARRIVED: f64 = 1e-6;
+
 /// One neuron at an instant.
 pub(super) struct Neuron<'a> {
     pub(super) index: usize,
@@ -18,7 +21,7 @@ impl Neuron<'_> {
     ///
     /// Same-sign pairs past the kink cross it: it repels them. Opposite-sign pairs at or past it slide or
     /// leave, by the velocity of least norm. `slack` is the rounding of `h`.
-    pub(super) fn settle(&mut self, pattern: &mut Pattern, v: &[f64], slack: f64) {
+    pub(super) fn settle(&mut self, pattern: &mut Pattern, v: &[f64], slack: f64) -> Decision {
         let group = pattern.group(self.index);
         let sign = group.sign;
         let mut pieces = group.pieces.clone();
@@ -46,13 +49,14 @@ impl Neuron<'_> {
                 held.push(i);
             }
         }
-        self.hold(pattern, &held);
+        let decision = self.hold(pattern, &pieces, &held);
         pattern.change(self.index, pieces);
+        decision
     }
 
     /// Finds, at the start, the pairs that chatter: of the opposite-sign pairs within reach of the kink
     /// in two steps, those that the selection holds there. The others stay where they are.
-    pub(super) fn begin(&mut self, pattern: &mut Pattern, v: &[f64], reach: &[f64]) {
+    pub(super) fn begin(&mut self, pattern: &mut Pattern, v: &[f64], reach: &[f64]) -> Decision {
         let group = pattern.group(self.index);
         let sign = group.sign;
         let pieces = group.pieces.clone();
@@ -73,31 +77,100 @@ impl Neuron<'_> {
         for &i in &near {
             next[i] = Piece::Sliding;
         }
-        self.hold(pattern, &near);
+        let decision = self.hold(pattern, &next, &near);
         pattern.change(self.index, next);
+        decision
     }
 
-    /// Moves the neuron, along these samples only, to where their pre-activations vanish: less than gradient
-    /// descent's own steps move it there.
-    fn hold(&mut self, pattern: &Pattern, samples: &[usize]) {
-        let mut share: Vec<f64> = samples.iter().map(|&i| -self.h[i]).collect();
-        if share.iter().all(|&s| s == 0.0) {
-            return;
+    /// Moves the neuron to where its pre-activations on `held` vanish: less than gradient descent's own steps
+    /// move it there.
+    ///
+    /// A move along these samples alone may carry the neuron over the kink of another sample, which
+    /// gradient descent has not crossed: then the pre-activation there is kept as it is, where that is
+    /// possible. It is not where kinks meet, as at weights that vanish.
+    fn hold(&mut self, pattern: &Pattern, pieces: &[Piece], held: &[usize]) -> Decision {
+        if held.iter().all(|&i| self.h[i] == 0.0) {
+            return Decision::Clear;
         }
+        let alone = Move::of(self.h, pattern, held, held);
+        let mut samples = held.to_vec();
+        samples.extend(alone.carried(self.h, pieces, &samples));
+        let kept = (samples.len() > held.len())
+            .then(|| Move::of(self.h, pattern, held, &samples))
+            .filter(|kept| kept.arrives(self.h, held))
+            .filter(|kept| kept.carried(self.h, pieces, &samples).is_empty());
+        let sign = pattern.group(self.index).sign;
+        let repelled = samples[held.len()..]
+            .iter()
+            .any(|&i| !pattern.opposite(sign, i));
+        let clear = (samples.len() == held.len() || kept.is_some()) && !repelled;
+        let chosen = kept.unwrap_or(alone);
+        for (c, share) in self.c.iter_mut().zip(&chosen.shares) {
+            *c += share;
+        }
+        for (i, (h, moved)) in self.h.iter_mut().zip(&chosen.moved).enumerate() {
+            *h = if held.contains(&i) { 0.0 } else { *h + moved };
+        }
+        if clear {
+            Decision::Clear
+        } else {
+            Decision::Open
+        }
+    }
+}
+
+/// Whether the flow tells on which side of a kink gradient descent goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// It does.
+    Clear,
+    /// Gradient descent's own steps are too large for that: a neuron is at kinks that meet, or as near to a
+    /// same-sign kink, which repels it to either side.
+    Open,
+}
+
+/// A move of a neuron along some samples.
+struct Move {
+    /// Change of the coefficients, `n`.
+    shares: Vec<f64>,
+    /// Change of the pre-activations, `n`.
+    moved: Vec<f64>,
+}
+
+impl Move {
+    /// The shortest along `samples` that takes `h` to zero on `held` and leaves it on the others of them.
+    fn of(h: &[f64], pattern: &Pattern, held: &[usize], samples: &[usize]) -> Self {
+        let mut share: Vec<f64> = samples
+            .iter()
+            .map(|i| if held.contains(i) { -h[*i] } else { 0.0 })
+            .collect();
         solve_semidefinite(&pattern.block(samples), samples.len(), &mut share);
-        let mut change = vec![0.0; self.h.len()];
+        let mut shares = vec![0.0; h.len()];
         for (&i, &share) in samples.iter().zip(&share) {
-            self.c[i] += share;
-            change[i] = share;
+            shares[i] = share;
         }
-        let mut moved = vec![0.0; change.len()];
-        rows_times(pattern.gram.iter(), &change, &mut moved);
-        for (h, moved) in self.h.iter_mut().zip(moved) {
-            *h += moved;
-        }
-        for &i in samples {
-            self.h[i] = 0.0;
-        }
+        let mut moved = vec![0.0; h.len()];
+        rows_times(pattern.gram.iter(), &shares, &mut moved);
+        Self { shares, moved }
+    }
+
+    /// Whether it arrives on `held`: dependent samples may not let it.
+    fn arrives(&self, h: &[f64], held: &[usize]) -> bool {
+        held.iter()
+            .all(|&i| (h[i] + self.moved[i]).abs() <= ARRIVED * h[i].abs())
+    }
+
+    /// The pairs beside `samples` that it carries over their kinks.
+    fn carried(&self, h: &[f64], pieces: &[Piece], samples: &[usize]) -> Vec<usize> {
+        let on_side = |i: usize, h: f64| match pieces[i] {
+            Piece::Active => h > 0.0,
+            Piece::Inactive => h <= 0.0,
+            Piece::Sliding => true,
+        };
+        (0..h.len())
+            .filter(|i| !samples.contains(i))
+            .filter(|&i| on_side(i, h[i]) && !on_side(i, h[i] + self.moved[i]))
+            .collect()
     }
 }
 

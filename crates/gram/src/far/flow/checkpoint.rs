@@ -19,6 +19,7 @@ pub(in crate::far) struct FlowCheckpoint {
     /// `2m × n`, row after row.
     coefficients: Vec<f64>,
     here: Point,
+    /// `dS/dτ`, then the neurons' doubts; those are missing where an earlier version wrote it.
     velocity: Vec<f64>,
     h: Vec<f64>,
     length: f64,
@@ -38,7 +39,7 @@ impl Flow {
             base: self.base.clone(),
             coefficients: self.coefficients.iter().copied().collect(),
             here: self.here.clone(),
-            velocity: self.velocity.clone(),
+            velocity: [&self.velocity[..], &self.doubts].concat(),
             h: self.h.clone(),
             length: self.length,
             ahead: self.ahead.clone(),
@@ -60,7 +61,7 @@ impl Flow {
             base,
             coefficients,
             here,
-            velocity,
+            mut velocity,
             h,
             length,
             ahead,
@@ -72,6 +73,11 @@ impl Flow {
             guard,
         } = checkpoint;
         let (n, pairs) = (problem.samples(), problem.neurons() * problem.samples());
+        let doubts = if velocity.len() > n {
+            velocity.split_off(n)
+        } else {
+            vec![0.0; problem.neurons()]
+        };
         for (what, expected, found) in [
             (
                 "the base's pre-activations",
@@ -82,6 +88,7 @@ impl Flow {
             ("the coefficients", pairs, coefficients.len()),
             ("the sums", n, here.sums.len()),
             ("the velocity", n, velocity.len()),
+            ("the doubts", problem.neurons(), doubts.len()),
             ("the pre-activations", pairs, h.len()),
             ("the sums of the view", n, view.sums.len()),
         ] {
@@ -133,6 +140,7 @@ impl Flow {
             step,
             failure,
             estimate,
+            doubts,
             work,
             guard,
             stages: Stages::new(n),

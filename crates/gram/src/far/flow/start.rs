@@ -8,6 +8,7 @@ use super::super::events::Base;
 use super::super::linear::{absolute_times, largest_eigenvalue, symmetric_times};
 use super::super::pattern::Pattern;
 use super::super::runge_kutta::{Point, Stages};
+use super::super::settle::Decision;
 use super::super::{FarFlow, FarWork};
 use super::{Flow, Guard};
 use crate::Problem;
@@ -44,6 +45,7 @@ impl Flow {
             step,
             failure: None,
             estimate: Estimate::default(),
+            doubts: vec![0.0; problem.neurons()],
             work: FarWork::default(),
             guard: Guard {
                 since: tau,
@@ -60,14 +62,21 @@ impl Flow {
         for reach in &mut reach {
             *reach *= flow.pattern.rate / step;
         }
-        flow.change(0..flow.problem.neurons(), |neuron, pattern, _| {
-            neuron.begin(pattern, &v, &reach);
+        let changes = flow.change(0..flow.problem.neurons(), |neuron, pattern, _| {
+            neuron.begin(pattern, &v, &reach)
         });
+        for change in changes {
+            flow.doubts[change.neuron] = match change.decision {
+                Decision::Clear => change.moved,
+                // Out of the regime, whatever the numbers are.
+                Decision::Open => f64::INFINITY,
+            };
+        }
         flow
     }
 
-    /// The largest of `‖√g' Ã √g'‖₂`, `max_i |(Ã g)_i|` and the chatter of the sliding pairs; of the last two,
-    /// where they are above [`FarFlow::REGIME`] already.
+    /// The largest of `‖√g' Ã √g'‖₂`, `max_i |(Ã g)_i|` and the chatter of the sliding pairs, moves onto their
+    /// kinks included; of the last two, where they are above [`FarFlow::REGIME`] already.
     pub(in crate::far) fn regime(&self) -> f64 {
         let n = self.problem.samples();
         let roots: Vec<f64> = self
@@ -89,6 +98,7 @@ impl Flow {
         let mut moved = vec![0.0; n];
         symmetric_times(&self.pattern.coupling, &g, &mut moved);
         moved.push(chatter(&self.pattern, &g, 0.0));
+        moved.push(self.event_error());
         let largest = |values: &[f64]| {
             values.iter().fold(0.0, |most: f64, value| {
                 // Unlike `f64::max`, keeps a NaN.
