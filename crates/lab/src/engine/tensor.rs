@@ -13,8 +13,10 @@ use implicit_bias_model::{
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+mod gradients;
 mod measures;
 
+use self::gradients::{Arrangement, arrangement, of_blocks};
 use self::measures::spectra_or_undefined;
 use super::truth::Truth;
 use super::updates::{self, Fate, Updates};
@@ -48,6 +50,7 @@ pub struct TensorEngine<M: Network> {
     /// Of the blocks, beside a descent by autodiff that keeps them.
     compensations: Option<Vec<Tensor<2>>>,
     descent: Option<Box<dyn Descent>>,
+    arrangement: Arrangement,
     stale: bool,
     x: Tensor<2>,
     objective: Objective,
@@ -81,8 +84,8 @@ impl<M: Network> TensorEngine<M> {
     ///
     /// # Errors
     ///
-    /// The errors of `build`; [`LabError::Config`] if the network has not one score a sample, or if
-    /// `options` ask for a hand-derived gradient that this architecture or device does not have.
+    /// The errors of `build`; [`LabError::Config`] if the network has not one score a sample, if a block is
+    /// neither a parameter nor a rearrangement of parameters, or if `options` ask for a hand-derived gradient that this architecture or device does not have.
     pub fn new(
         data: &Dataset,
         device: &SelectedDevice,
@@ -130,6 +133,7 @@ impl<M: Network> TensorEngine<M> {
                 found: outputs.to_string(),
             });
         }
+        let arrangement = arrangement(&model)?;
         let problem = Problem {
             x,
             objective: &objective,
@@ -159,6 +163,7 @@ impl<M: Network> TensorEngine<M> {
             optimizer: GradientDescent.init(),
             compensations,
             descent,
+            arrangement,
             stale: false,
             truth: Truth::new(&objective, &samples)?,
             x: samples,
@@ -203,6 +208,9 @@ impl<M: Network> TensorEngine<M> {
     /// The gradient of each block by autodiff; zero for one that no score depends on.
     fn block_gradients(&self, blocks: &[Block]) -> Vec<Tensor<2>> {
         let gradients = self.gradients(&self.model);
+        if self.arrangement == Arrangement::Rearranged {
+            return of_blocks(&self.model, &gradients);
+        }
         let of = |block: &Block| {
             let zeros = || block.weight.clone().without_autodiff().zeros_like();
             block.weight.grad(&gradients).unwrap_or_else(zeros)
