@@ -41,6 +41,7 @@ impl Vectorized for Steps<'_> {
             );
             feel(simd, block, self.gram);
             stir(simd, block, self.gram, active, self.inverse_width);
+            link(block);
             let margins = vectors_mut::<S>(self.margins).iter_mut();
             let base = vectors::<S>(&block.base);
             for ((q, &base), &change) in margins.zip(base).zip(vectors::<S>(&block.changes)) {
@@ -49,6 +50,15 @@ impl Vectorized for Steps<'_> {
             add_watched(simd, block, self.margins, slope);
         }
         self.steps
+    }
+}
+
+/// Makes watched pre-activations on samples that are multiples of one another those multiples.
+#[inline(always)]
+fn link(block: &mut Block) {
+    let heights = block.heights.as_flattened_mut();
+    for &(place, of, factor) in &block.links {
+        heights[place as usize] = factor * heights[of as usize];
     }
 }
 
