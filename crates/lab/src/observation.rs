@@ -72,7 +72,8 @@ pub struct Observation {
     pub classes: Vec<ClassObservation>,
     /// `‖∇L(W)‖_F`.
     pub gradient_norm: f64,
-    /// Fraction of the samples with a positive margin.
+    /// Fraction of the samples with a margin that is positive beyond rounding:
+    /// [`is_positive_margin`](implicit_bias_model::is_positive_margin).
     pub accuracy: f64,
     /// The activation pattern, where the model shows its pre-activations.
     pub pattern: Option<PatternObservation>,

@@ -3,12 +3,10 @@
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Tensor, TensorData};
 use implicit_bias_data::{ClassDataset, Dataset};
-use implicit_bias_metrics::{
-    ActivationPattern, MetricError, accuracy, normalized_margins, weight_norm,
-};
+use implicit_bias_metrics::{ActivationPattern, MetricError, normalized_margins, weight_norm};
 use implicit_bias_model::{
     Block, Descent, GradientDescent, Loss, Network, Objective, Problem, TensorObjective, Weights,
-    to_tensor, two_sum_step,
+    is_positive_margin, to_tensor, two_sum_step,
 };
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -53,6 +51,8 @@ pub struct TensorEngine<M: Network> {
     arrangement: Arrangement,
     stale: bool,
     x: Tensor<2>,
+    /// `‖x_i‖`.
+    sample_norms: Vec<f64>,
     objective: Objective,
     /// The objective on the model's device.
     mean_loss: TensorObjective,
@@ -167,6 +167,11 @@ impl<M: Network> TensorEngine<M> {
             stale: false,
             truth: Truth::new(&objective, &samples)?,
             x: samples,
+            sample_norms: x
+                .rows()
+                .into_iter()
+                .map(|row| row.dot(&row).sqrt())
+                .collect(),
             mean_loss: objective.on(&training_device),
             objective,
             step_size: options.step_size,
@@ -232,6 +237,13 @@ impl<M: Network> TensorEngine<M> {
             .unzip();
         self.model = self.model.clone().with_blocks(weights);
         compensations
+    }
+
+    /// The fraction of margins that are positive beyond rounding, with `scale` = `‖W‖_F^L`.
+    fn accuracy(&self, margins: &[f64], scale: f64) -> f64 {
+        let pairs = margins.iter().zip(&self.sample_norms);
+        let correct = pairs.filter(|&(&q, &sample)| is_positive_margin(q, scale, sample));
+        correct.count() as f64 / margins.len() as f64
     }
 
     /// What the next step would do to the weights.
@@ -377,7 +389,7 @@ impl<M: Network> Engine for TensorEngine<M> {
             classes: self.truth.classes(&normalized)?,
             normalized_margins: normalized,
             gradient_norm,
-            accuracy: accuracy(&margins)?,
+            accuracy: self.accuracy(&margins, weight_norm.powf(homogeneity)),
             pattern: self.pattern(&blocks)?,
             error_estimate: 0.0,
             updates: fate.map(|fate| UpdateObservation {

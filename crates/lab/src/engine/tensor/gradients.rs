@@ -70,7 +70,9 @@ pub(super) fn arrangement<M: Network>(model: &M) -> Result<Arrangement, LabError
 pub(super) fn of_blocks<M: Network>(model: &M, gradients: &Gradients) -> Vec<Tensor<2>> {
     let replaced = model.clone().map(&mut ToGradients(gradients));
     let blocks = replaced.blocks().into_iter();
-    blocks.map(|block| block.weight.without_autodiff()).collect()
+    blocks
+        .map(|block| block.weight.without_autodiff())
+        .collect()
 }
 
 /// A matrix of the shape of a block with entries of its own, 1, 2, …
