@@ -72,7 +72,8 @@ pub struct Observation {
     pub classes: Vec<ClassObservation>,
     /// `‖∇L(W)‖_F`.
     pub gradient_norm: f64,
-    /// Fraction of the samples with a positive margin.
+    /// Fraction of the samples with a margin that is positive beyond rounding:
+    /// [`is_positive_margin`](implicit_bias_model::is_positive_margin).
     pub accuracy: f64,
     /// The activation pattern, where the model shows its pre-activations.
     pub pattern: Option<PatternObservation>,
@@ -125,14 +126,9 @@ impl Observation {
             put(&format!("stable_rank_{}", block.name), block.stable_rank);
         }
         put("stable_rank", self.stable_rank);
-        put(
-            "margin_min",
-            margins.iter().copied().fold(f64::INFINITY, f64::min),
-        );
-        put(
-            "margin_max",
-            margins.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        );
+        let [margin_min, margin_max] = range(margins);
+        put("margin_min", margin_min);
+        put("margin_max", margin_max);
         put(
             "margin_mean",
             margins.iter().sum::<f64>() / margins.len() as f64,
@@ -165,4 +161,15 @@ impl Observation {
         }
         values
     }
+}
+
+/// Smallest and largest of some numbers; `NaN` if one of them is undefined, as at zero weights.
+fn range(values: &[f64]) -> [f64; 2] {
+    if values.iter().any(|value| value.is_nan()) {
+        return [f64::NAN; 2];
+    }
+    [
+        values.iter().copied().fold(f64::INFINITY, f64::min),
+        values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+    ]
 }

@@ -32,7 +32,7 @@ mod weights;
 pub use activation::TensorActivation;
 pub use descent::{Descent, Problem};
 pub use error::ModelError;
-pub use implicit_bias_scalar::{Activation, Loss, SlopeError};
+pub use implicit_bias_scalar::{Activation, Loss, SlopeError, is_positive_margin};
 pub use loss::TensorLoss;
 pub use multi_class::{MultiClass, MultiClassConfig};
 pub use network::{Block, Network};

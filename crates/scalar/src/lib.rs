@@ -5,9 +5,11 @@
 
 mod activation;
 mod loss;
+mod margin;
 
 pub use activation::Activation;
 pub use loss::Loss;
+pub use margin::is_positive_margin;
 
 /// A slope outside `[0, 1)`.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]

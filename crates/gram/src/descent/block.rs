@@ -77,6 +77,8 @@ pub(crate) struct Block {
     /// Watched pairs ordered by neuron, and where each neuron's end: an active pair moves the others.
     pub(super) siblings: Vec<Sibling>,
     pub(super) sibling_ends: Vec<usize>,
+    /// Watched pairs of one neuron with samples that are multiples of one another: place, earlier place, factor.
+    pub(super) links: Vec<(u32, u32, f64)>,
     /// `b` at the last fold, and its change since.
     pub(super) base: Vec<Lanes>,
     pub(super) changes: Vec<Lanes>,
@@ -122,6 +124,7 @@ impl Block {
         self.set_places(problem, state, plan);
         self.set_felt(problem, state);
         self.set_effects(problem, state);
+        self.set_links(problem);
         self.base.clone_from(&state.margins);
         for &(neuron, sample) in &plan.watched {
             let h = entry(&state.pre_activations, state.lanes, neuron, sample);
@@ -271,6 +274,35 @@ impl Block {
             .extend(self.neurons.iter().map(|neuron| neuron.unwrap_or(0)));
     }
 
+    /// Watched pairs whose pre-activations are multiples of one another.
+    fn set_links(&mut self, problem: &Problem) {
+        self.links.clear();
+        if problem.links().is_empty() {
+            return;
+        }
+        for (place, neuron) in self.neurons.iter().enumerate() {
+            let sample = self.samples[place / LANES];
+            let link = problem
+                .links()
+                .binary_search_by_key(&sample, |link| link.sample);
+            let (Some(neuron), Ok(link)) = (*neuron, link) else {
+                continue;
+            };
+            let link = problem.links()[link];
+            let start = if neuron == 0 {
+                0
+            } else {
+                self.sibling_ends[neuron - 1]
+            };
+            let siblings = &self.siblings[start..self.sibling_ends[neuron]];
+            let of = |sibling: &&Sibling| sibling.sample as usize == link.of;
+            // One that is not watched keeps its sign over the block, and so do its multiples.
+            if let Some(of) = siblings.iter().find(of) {
+                self.links.push((place as u32, of.place, link.factor));
+            }
+        }
+    }
+
     /// What the block's steps have changed so far.
     pub fn checkpoint(&self) -> BlockCheckpoint {
         let pair = |(place, neuron): (usize, &Option<usize>)| {
@@ -366,6 +398,7 @@ impl Block {
                     self.heights.as_flattened()[place];
             }
         }
+        state.link(problem);
         state.refresh_margins(problem);
     }
 }

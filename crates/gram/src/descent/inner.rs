@@ -49,6 +49,7 @@ impl Vectorized for Steps<'_> {
             );
             feel(simd, block, self.gram);
             stir(simd, block, self.gram, active, self.inverse_width);
+            link(block);
             let margins = vectors_mut::<S>(self.margins).iter_mut();
             let base = vectors::<S>(&block.base);
             for ((q, &base), &change) in margins.zip(base).zip(vectors::<S>(&block.changes)) {
@@ -103,6 +104,15 @@ fn fold(block: &mut Block) {
         *bound += sum;
     }
     fold(&mut block.on_totals, &mut block.on_sums);
+}
+
+/// Makes watched pre-activations on samples that are multiples of one another those multiples.
+#[inline(always)]
+fn link(block: &mut Block) {
+    let heights = block.heights.as_flattened_mut();
+    for &(place, of, factor) in &block.links {
+        heights[place as usize] = factor * heights[of as usize];
+    }
 }
 
 /// `q_i += (y_i/m) Σ s_k φ(h_ki)` over the watched pairs.

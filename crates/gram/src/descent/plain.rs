@@ -13,6 +13,7 @@ use crate::Problem;
 use crate::kernel::{
     LANES, Lanes, Vectorized, derivative, fill_slopes, vectorized, vectors, vectors_mut,
 };
+use crate::problem::Link;
 
 /// Rows of `G` that one pass over the samples multiplies: sums that registers hold, and enough of them
 /// that one multiply-add need not wait for another.
@@ -82,6 +83,7 @@ impl Plain {
             state,
             steps,
             labels: problem.labels(),
+            links: problem.links(),
             loss: problem.loss(),
             rate: problem.rate(),
             slope: problem.activation().slope(),
@@ -123,6 +125,7 @@ impl Plain {
                 1.0,
                 Par::rayon(0),
             );
+            state.link(problem);
             state.refresh_margins(problem);
             if !state.margins.as_flattened().iter().all(|q| q.is_finite()) {
                 return taken;
@@ -137,6 +140,7 @@ struct Steps<'a> {
     state: &'a mut State,
     steps: u64,
     labels: &'a [f64],
+    links: &'a [Link],
     loss: Loss,
     rate: f64,
     slope: f64,
@@ -149,7 +153,13 @@ impl Vectorized for Steps<'_> {
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) -> u64 {
         for taken in 0..self.steps {
-            if !self.step(simd) {
+            // Two loops, so that data without links do not pay for them.
+            let finite = if self.links.is_empty() {
+                self.step::<S, false>(simd)
+            } else {
+                self.step::<S, true>(simd)
+            };
+            if !finite {
                 return taken + 1;
             }
         }
@@ -160,7 +170,7 @@ impl Vectorized for Steps<'_> {
 impl Steps<'_> {
     /// One step; `false` if a margin is no longer finite after it.
     #[inline(always)]
-    fn step<S: Simd>(&mut self, simd: S) -> bool {
+    fn step<S: Simd, const LINKED: bool>(&mut self, simd: S) -> bool {
         let samples = self.labels.len();
         let plain = &mut *self.plain;
         let state = &mut *self.state;
@@ -186,6 +196,7 @@ impl Steps<'_> {
         plain.scores.fill([0.0; LANES]);
         let scores = &mut vectors_mut::<S>(&mut plain.scores)[..samples];
         for (tile, &sign) in signs.iter().enumerate() {
+            let mut links = self.links.iter().peekable();
             for (j, (out, &rate)) in derivatives.iter_mut().zip(&plain.rates).enumerate() {
                 let at = j * per_row + tile;
                 let d = simd.mul_f64s(sign, derivative(simd, pre_activations[at], slope));
@@ -202,7 +213,11 @@ impl Steps<'_> {
                 let first = group * ROWS;
                 for (i, &sum) in (first..samples).zip(&sums) {
                     let at = i * per_row + tile;
-                    let h = simd.add_f64s(pre_activations[at], sum);
+                    let mut h = simd.add_f64s(pre_activations[at], sum);
+                    if LINKED && let Some(link) = links.next_if(|link| link.sample == i) {
+                        let of = pre_activations[link.of * per_row + tile];
+                        h = simd.mul_f64s(simd.splat_f64s(link.factor), of);
+                    }
                     pre_activations[at] = h;
                     let d = simd.mul_f64s(sign, derivative(simd, h, slope));
                     scores[i] = simd.mul_add_e_f64s(d, h, scores[i]);

@@ -39,8 +39,20 @@ impl State {
         for ((neuron, sample), &h) in pre_activations.indexed_iter() {
             state.pre_activations[sample * lanes + neuron / LANES][neuron % LANES] = h;
         }
+        state.link(problem);
         state.refresh_margins(problem);
         state
+    }
+
+    /// Makes the pre-activations of samples that are multiples of others those multiples.
+    pub fn link(&mut self, problem: &Problem) {
+        for link in problem.links() {
+            let (before, from) = self.pre_activations.split_at_mut(link.sample * self.lanes);
+            let of = &before[link.of * self.lanes..][..self.lanes];
+            for (h, of) in from.iter_mut().zip(of) {
+                *h = of.map(|of| link.factor * of);
+            }
+        }
     }
 
     /// Recomputes the margins from the pre-activations.

@@ -25,7 +25,6 @@ const TOLERANCE: f64 = 1e-10;
 /// This is the dual of the program of theory.md §6 (derived): it has a variable a sample and a
 /// variable an opposite-sign pair, sparse bounds, and needs no factor of a singular `G`.
 pub(super) fn solve(program: &Program) -> Result<Point, GramError> {
-    require_size(program)?;
     let quadratic = quadratic_form(program);
     let (bounds, rows) = bounds(program);
     let mut linear = vec![0.0; quadratic.n];
@@ -53,13 +52,7 @@ pub(super) fn solve(program: &Program) -> Result<Point, GramError> {
     solver.solve();
     let solution = &solver.solution;
     match solution.status {
-        // The dual is unbounded where the program has no feasible point.
-        SolverStatus::DualInfeasible | SolverStatus::AlmostDualInfeasible => {
-            return Err(GramError::Program(
-                "infeasible: no weights with this same-sign pattern give every sample a margin of 1"
-                    .into(),
-            ));
-        }
+        // Not infeasible on the solver's word: it says so of programs that are only badly scaled.
         SolverStatus::Solved
         | SolverStatus::AlmostSolved
         | SolverStatus::InsufficientProgress
@@ -75,7 +68,8 @@ pub(super) fn solve(program: &Program) -> Result<Point, GramError> {
     Ok(unpack(program, &solution.x))
 }
 
-fn require_size(program: &Program) -> Result<(), GramError> {
+/// Refuses programs whose quadratic form has more than [`MAX_ENTRIES`] entries.
+pub(super) fn require_size(program: &Program) -> Result<(), GramError> {
     let samples = program.samples();
     let entries = program.cells.iter().fold(
         samples.saturating_mul(samples) / 2,

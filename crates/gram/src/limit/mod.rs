@@ -22,18 +22,24 @@
 //! and nothing depends on the dimension `d`. The active set of the state itself is tried first: its linear
 //! system is solved, violated signs are put right, and so on. Where that does not end, Clarabel solves the
 //! dual over `λ` and the products `D_ki λ_i`, and the linear system of *its* active set gives the last
-//! digits. Without sliding that system is `A λ = 1`, `A = (1/m²) (DᵀD) ∘ (y yᵀ ∘ G)`.
+//! digits. Without sliding that system is `A λ = 1`, `A = (1/m²) (DᵀD) ∘ (y yᵀ ∘ G)`. Where that fails, too
+//! (slopes near 1, norms of many orders, nearly equal samples of opposite labels), a dual active-set method
+//! decides. A program is called infeasible only where that is proven, not where a solver says so.
 //!
 //! | module | content |
 //! |---|---|
 //! | `groups` | neurons that share their limit |
 //! | `program` | the program for unit samples, margins and norms |
 //! | `interior_point` | the dual, by Clarabel |
+//! | `dual` | a dual active-set method, slower and without an interior point's loss of digits |
+//! | `farkas` | proofs of infeasibility, bounds of the margin |
 //! | `polish` | active sets and their linear systems, to machine precision |
 //! | `held`, `symmetric` | projections off sliding samples, singular systems |
 //! | `residuals` | the Karush–Kuhn–Tucker conditions, recomputed |
 //! | `spectrum` | stable ranks from inner products |
 
+mod dual;
+mod farkas;
 mod groups;
 pub(crate) mod held;
 mod interior_point;
@@ -47,15 +53,21 @@ mod tests;
 
 use ndarray::{Array2, ArrayView2};
 
+use self::dual::{Combination, Outcome};
 use self::groups::{Grouping, Pattern};
 use self::polish::{Piece, Solution};
 use self::program::{Point, Program};
 pub use self::residuals::KktResiduals;
-use crate::problem::require_finite;
+use crate::problem::{Contradiction, require_finite};
 use crate::{GramError, Problem};
 
 /// The largest [`Limit::kkt_residual`] of an answer; a worse one is an error.
 const ACCEPTED_RESIDUAL: f64 = 1e-6;
+/// The largest relative error of the norm of an answer that rounding of inner products may cause; above it
+/// there is none.
+const ACCEPTED_ERROR: f64 = 1e-4;
+/// The rounding of a margin, relative to the sum of its terms' sizes.
+const FIT_ROUNDING: f64 = 8.0 * f64::EPSILON;
 /// A same-sign pair keeps its sign strictly when its relative slack is above this.
 const STRICT: f64 = 1e-10;
 /// Margins this far above the smallest are first taken as larger in the limit, too.
@@ -172,25 +184,21 @@ impl Limit {
         }
         require_finite("pre-activations", pre_activations)?;
         let grouping = Grouping::of(problem, pre_activations);
+        require_no_contradiction(problem)?;
         require_alive(problem, &grouping.patterns)?;
         let program = Program::new(problem, &grouping.patterns)?;
         // Either way the residuals prove the answer: the program is convex.
         let active = majority(problem, &grouping.patterns, pre_activations);
+        let direct = polish::from_state(&program, pulling(problem, pre_activations), &active);
         let Solution {
             point,
             residuals,
             pieces,
-        } = match polish::from_state(&program, pulling(problem, pre_activations), &active) {
+        } = match direct {
             Some(solution) => solution,
-            None => polish::polish(&program, interior_point::solve(&program)?),
+            None => by_solvers(&program, &|| fits(problem, pre_activations))?,
         };
-        let residual = residuals.largest();
-        if residual > ACCEPTED_RESIDUAL || residual.is_nan() {
-            return Err(GramError::Program(format!(
-                "not solved: the Karush–Kuhn–Tucker conditions are violated by {residual:.1e}, at \
-                 most {ACCEPTED_RESIDUAL:.0e} is accepted (a nearly infeasible program?)"
-            )));
-        }
+        require_digits(&program, &point)?;
         let tightest = tightest_pair(&program, &point);
         let stable_ranks = spectrum::stable_ranks(&program, &point)?;
         let limit = Self::unscaled(&program, grouping, point, &pieces)?;
@@ -400,6 +408,91 @@ impl Limit {
         }
         all
     }
+}
+
+/// The solution of a program that the state's own active set does not solve.
+///
+/// Clarabel, as it is the faster one; the dual active-set method where that fails. `fits` says whether the
+/// state's weights themselves give every sample a positive margin.
+fn by_solvers(program: &Program, fits: &dyn Fn() -> bool) -> Result<Solution, GramError> {
+    interior_point::require_size(program)?;
+    let accepted = |solution: &Solution| solution.residuals.largest() <= ACCEPTED_RESIDUAL;
+    let interior = interior_point::solve(program)
+        .ok()
+        .map(|point| polish::polish(program, point))
+        .filter(accepted);
+    if let Some(solution) = interior {
+        return Ok(solution);
+    }
+    let (combination, vanishes) = match dual::solve(program) {
+        Outcome::Ended(point) => {
+            let solution = polish::polish(program, point);
+            if accepted(&solution) {
+                return Ok(solution);
+            }
+            (Combination::of_point(program, solution.point), false)
+        }
+        Outcome::Vanishing(combination) => (combination, true),
+    };
+    if vanishes && farkas::is_proven(program, &combination) && !fits() {
+        return Err(GramError::Program(
+            "infeasible: no weights with this same-sign pattern give every sample a margin of 1"
+                .into(),
+        ));
+    }
+    let bound = farkas::margin_bound(program, &combination);
+    Err(GramError::Program(format!(
+        "not solved: any weights with this same-sign pattern have a normalized margin below {}, if they \
+         fit all samples at all",
+        above(bound)
+    )))
+}
+
+/// A positive number in two digits, rounded up.
+fn above(bound: f64) -> String {
+    // Rounding to two digits takes at most a twentieth.
+    format!("{:.1e}", 1.06 * bound)
+}
+
+/// Whether a state gives every sample a margin that is positive beyond rounding: its pattern is feasible.
+fn fits(problem: &Problem, state: ArrayView2<'_, f64>) -> bool {
+    let size = |i: usize| {
+        let terms = state.column(i).into_iter();
+        terms
+            .map(|&h| problem.activation().apply(h).abs())
+            .sum::<f64>()
+            / problem.width() as f64
+    };
+    let margins = problem.margins(state);
+    (0..margins.len()).all(|i| margins[i] > FIT_ROUNDING * size(i))
+}
+
+/// Refuses samples that no weights fit, whatever their pattern.
+fn require_no_contradiction(problem: &Problem) -> Result<(), GramError> {
+    let reason = match problem.contradiction() {
+        None => return Ok(()),
+        Some(Contradiction::Zero { sample }) => {
+            format!("infeasible: sample {sample} is zero, no weights give it a margin of 1")
+        }
+        Some(Contradiction::Opposed { samples: [i, j] }) => format!(
+            "infeasible: samples {i} and {j} have one direction and opposite labels, no weights fit both"
+        ),
+    };
+    Err(GramError::Program(reason))
+}
+
+/// Refuses a solution whose norm the rounding of inner products leaves open.
+fn require_digits(program: &Program, point: &Point) -> Result<(), GramError> {
+    let error = farkas::norm_error(program, point);
+    if error <= ACCEPTED_ERROR {
+        return Ok(());
+    }
+    Err(GramError::Program(format!(
+        "not solved: inner products in double precision give the normalized margin, some {:.1e}, only to \
+         {:.0e} of itself (nearly equal samples of opposite labels?)",
+        farkas::margin(program, point),
+        error
+    )))
 }
 
 /// For each group and sample whether most of the group's neurons are active on it, `R × n`.

@@ -26,6 +26,8 @@ pub(super) struct Program {
     /// `ρ`, the root mean square norm of the samples.
     pub unit: f64,
     pub width: f64,
+    /// The most dimensions that the samples can span.
+    pub dimensions: usize,
 }
 
 /// One group of neurons, as the program sees it.
@@ -57,7 +59,7 @@ impl Program {
         let norms: Vec<f64> = (0..samples).map(|i| gram[[i, i]].sqrt()).collect();
         if let Some(sample) = norms.iter().position(|&norm| norm == 0.0) {
             return Err(GramError::Program(format!(
-                "infeasible: sample {sample} is zero, no weights give it a margin of 1"
+                "not solved: sample {sample} is so small that its squared norm is zero"
             )));
         }
         let largest = norms.iter().copied().fold(0.0, f64::max);
@@ -92,6 +94,7 @@ impl Program {
             scales: norms.iter().map(|norm| unit * norm).collect(),
             unit,
             width,
+            dimensions: problem.dimensions(),
         })
     }
 

@@ -26,6 +26,7 @@ mod spectrum;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use implicit_bias_data::Dataset;
+use implicit_bias_scalar::is_positive_margin;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
 pub use self::pattern::{Pattern, PatternChanges, PatternCounts};
@@ -71,7 +72,7 @@ pub struct Measures {
     pub normalized_margins: Vec<f64>,
     /// `‖∇L(W)‖_F`; 0 where it underflows.
     pub gradient_norm: f64,
-    /// Fraction of the samples with a positive margin.
+    /// Fraction of the samples with a margin that is positive beyond rounding: [`is_positive_margin`].
     pub accuracy: f64,
 }
 
@@ -222,8 +223,11 @@ impl Start {
                 return Err(not_finite(what, value));
             }
         }
-        let correct = margins.iter().filter(|&&q| q > 0.0).count();
         let norm = stacked.frobenius_norm;
+        let gram = problem.gram();
+        let correct = (0..margins.len())
+            .filter(|&i| is_positive_margin(margins[i], norm, gram[[i, i]].sqrt()))
+            .count();
         Ok(Measures {
             loss,
             log_loss: problem.loss().log_mean(margins),

@@ -1,6 +1,8 @@
 //! The trait between the dynamics and everything above it.
 
 mod gram;
+#[cfg(test)]
+mod margin_tests;
 mod tensor;
 #[cfg(test)]
 mod tests;

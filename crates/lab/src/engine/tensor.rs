@@ -3,18 +3,18 @@
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Tensor, TensorData};
 use implicit_bias_data::{ClassDataset, Dataset};
-use implicit_bias_metrics::{
-    ActivationPattern, MetricError, accuracy, normalized_margins, weight_norm,
-};
+use implicit_bias_metrics::{ActivationPattern, MetricError, normalized_margins, weight_norm};
 use implicit_bias_model::{
     Block, Descent, GradientDescent, Loss, Network, Objective, Problem, TensorObjective, Weights,
-    to_tensor, two_sum_step,
+    is_positive_margin, to_tensor, two_sum_step,
 };
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+mod gradients;
 mod measures;
 
+use self::gradients::{Arrangement, arrangement, of_blocks};
 use self::measures::spectra_or_undefined;
 use super::truth::Truth;
 use super::updates::{self, Fate, Updates};
@@ -48,8 +48,11 @@ pub struct TensorEngine<M: Network> {
     /// Of the blocks, beside a descent by autodiff that keeps them.
     compensations: Option<Vec<Tensor<2>>>,
     descent: Option<Box<dyn Descent>>,
+    arrangement: Arrangement,
     stale: bool,
     x: Tensor<2>,
+    /// `‖x_i‖`.
+    sample_norms: Vec<f64>,
     objective: Objective,
     /// The objective on the model's device.
     mean_loss: TensorObjective,
@@ -81,8 +84,8 @@ impl<M: Network> TensorEngine<M> {
     ///
     /// # Errors
     ///
-    /// The errors of `build`; [`LabError::Config`] if the network has not one score a sample, or if
-    /// `options` ask for a hand-derived gradient that this architecture or device does not have.
+    /// The errors of `build`; [`LabError::Config`] if the network has not one score a sample, if a block is
+    /// neither a parameter nor a rearrangement of parameters, or if `options` ask for a hand-derived gradient that this architecture or device does not have.
     pub fn new(
         data: &Dataset,
         device: &SelectedDevice,
@@ -130,6 +133,7 @@ impl<M: Network> TensorEngine<M> {
                 found: outputs.to_string(),
             });
         }
+        let arrangement = arrangement(&model)?;
         let problem = Problem {
             x,
             objective: &objective,
@@ -159,9 +163,15 @@ impl<M: Network> TensorEngine<M> {
             optimizer: GradientDescent.init(),
             compensations,
             descent,
+            arrangement,
             stale: false,
             truth: Truth::new(&objective, &samples)?,
             x: samples,
+            sample_norms: x
+                .rows()
+                .into_iter()
+                .map(|row| row.dot(&row).sqrt())
+                .collect(),
             mean_loss: objective.on(&training_device),
             objective,
             step_size: options.step_size,
@@ -203,6 +213,9 @@ impl<M: Network> TensorEngine<M> {
     /// The gradient of each block by autodiff; zero for one that no score depends on.
     fn block_gradients(&self, blocks: &[Block]) -> Vec<Tensor<2>> {
         let gradients = self.gradients(&self.model);
+        if self.arrangement == Arrangement::Rearranged {
+            return of_blocks(&self.model, &gradients);
+        }
         let of = |block: &Block| {
             let zeros = || block.weight.clone().without_autodiff().zeros_like();
             block.weight.grad(&gradients).unwrap_or_else(zeros)
@@ -224,6 +237,13 @@ impl<M: Network> TensorEngine<M> {
             .unzip();
         self.model = self.model.clone().with_blocks(weights);
         compensations
+    }
+
+    /// The fraction of margins that are positive beyond rounding, with `scale` = `‖W‖_F^L`.
+    fn accuracy(&self, margins: &[f64], scale: f64) -> f64 {
+        let pairs = margins.iter().zip(&self.sample_norms);
+        let correct = pairs.filter(|&(&q, &sample)| is_positive_margin(q, scale, sample));
+        correct.count() as f64 / margins.len() as f64
     }
 
     /// What the next step would do to the weights.
@@ -369,7 +389,7 @@ impl<M: Network> Engine for TensorEngine<M> {
             classes: self.truth.classes(&normalized)?,
             normalized_margins: normalized,
             gradient_norm,
-            accuracy: accuracy(&margins)?,
+            accuracy: self.accuracy(&margins, weight_norm.powf(homogeneity)),
             pattern: self.pattern(&blocks)?,
             error_estimate: 0.0,
             updates: fate.map(|fate| UpdateObservation {

@@ -1,0 +1,91 @@
+//! A sample that is zero: its pre-activations are 0 for ever, and the others do not see it.
+
+use implicit_bias_data::random::{Stream, gaussian_matrix};
+use implicit_bias_data::{Dataset, Synthetic};
+use implicit_bias_gram::{FarFlow, FarOutcome, GramDescent, Outcome, Problem};
+use implicit_bias_scalar::{Activation, Loss};
+use ndarray::{Array2, Axis, concatenate};
+
+const SAMPLES: usize = 6;
+const WIDTH: usize = 4;
+const EXACT: f64 = 1e4;
+
+/// The descent on `data`, in log time from step `EXACT` on; weights do not depend on the data.
+fn far(data: &Dataset, slope: f64, step_size: f64, seed: u64) -> FarFlow {
+    let activation = Activation::leaky_relu(slope).unwrap();
+    let problem = Problem::new(data, WIDTH, activation, Loss::Logistic, step_size).unwrap();
+    let block = |stream| gaussian_matrix(WIDTH, data.dim(), 1e-3, seed, stream).unwrap();
+    let weights: Array2<f64> = concatenate![
+        Axis(0),
+        block(Stream::WeightsPos),
+        block(Stream::WeightsNeg)
+    ];
+    let mut exact = GramDescent::new(problem.clone(), weights.dot(&data.x().t())).unwrap();
+    assert_eq!(exact.advance(EXACT), Outcome::Reached);
+    let [h, c] = [exact.pre_activations(), exact.coefficients()];
+    FarFlow::new(problem, exact.step(), h, c).unwrap()
+}
+
+/// `n` samples with a zero among them at step size `η` move like the other `n − 1` at `η (n − 1)/n`.
+#[test]
+fn a_zero_sample_never_moves_and_stalls_nothing() {
+    for seed in 0..6 {
+        let (samples, dim, noise) = (SAMPLES - 1, 8, 1.0);
+        let law = Synthetic::Gaussian {
+            samples,
+            dim,
+            noise,
+        };
+        let others = law.generate(seed).unwrap();
+        let zero = Array2::zeros((1, dim));
+        let x = concatenate![Axis(0), others.x().view(), zero.view()];
+        let mut y = others.y().to_vec();
+        y.push(if seed % 2 == 0 { 1.0 } else { -1.0 });
+        let with_zero = Dataset::new(x, y.into()).unwrap();
+        let slope = [0.1, 0.4][seed as usize % 2];
+        let step_size = 0.1;
+        let mut one = far(&with_zero, slope, step_size, seed);
+        let scaled = step_size * samples as f64 / SAMPLES as f64;
+        let mut other = far(&others, slope, scaled, seed);
+        for step in [12_345.0, 1e5, 1e7, 1e12, 1e30] {
+            assert_eq!(other.advance(step), FarOutcome::Reached, "seed {seed}");
+            assert_eq!(
+                one.advance(step),
+                FarOutcome::Reached,
+                "seed {seed}, to {step:e}"
+            );
+            assert_eq!(one.step(), step);
+            let (q, expected) = (one.margins(), other.margins());
+            assert_eq!(q[samples], 0.0);
+            let zero = one.pre_activations();
+            assert!(zero.column(samples).iter().all(|&h| h == 0.0));
+            let tolerance = 10.0 * (one.error_estimate() + other.error_estimate()) + 1e-9;
+            for (q, expected) in q.iter().zip(&expected) {
+                let error = (q - expected).abs() / expected.abs().max(1.0);
+                assert!(
+                    error < tolerance,
+                    "seed {seed}, step {step:e}: {q}, {expected}"
+                );
+            }
+        }
+    }
+}
+
+/// Where the flow has to stop on its way, it stops between whole steps, or says none.
+#[test]
+fn steps_are_whole_numbers() {
+    let law = Synthetic::Gaussian {
+        samples: SAMPLES,
+        dim: 8,
+        noise: 1.0,
+    };
+    for seed in 0..6 {
+        let mut flow = far(&law.generate(seed).unwrap(), 0.1, 0.1, seed);
+        for to in [10_001.0, 10_007.0, 54_321.0, 1e6 + 1.0, 1e15 + 1.0] {
+            if let FarOutcome::Stalled { step, .. } = flow.advance(to) {
+                assert_eq!(step.fract(), 0.0, "seed {seed}");
+            }
+            assert_eq!(flow.step().fract(), 0.0, "seed {seed}");
+        }
+    }
+}
