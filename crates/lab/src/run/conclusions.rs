@@ -44,7 +44,7 @@ fn limits_of_columns(limit: &PredictedLimit) -> BTreeMap<String, f64> {
 fn limit_of(record: &RunRecord) -> LimitSummary {
     let limit = match &record.prediction {
         Prediction::Solved(limit) => limit,
-        Prediction::Unsolved { reason } => {
+        Prediction::Unsolved { reason, .. } => {
             return LimitSummary {
                 status: format!("The limit program has no answer for this run: {reason}."),
                 rows: Vec::new(),
