@@ -104,8 +104,8 @@ impl<'a> Outlook<'a> {
                     None => "",
                 };
                 format!(
-                    "from step {} on rounding to single precision takes updates away, so the run no \
-                     longer follows gradient descent{whose}",
+                    "from step {} on rounding to single precision takes a hundredth of the updates away or \
+                     more, so the run no longer follows gradient descent{whose}",
                     step(*from)
                 )
             }
