@@ -250,27 +250,24 @@ impl Prediction {
         let Some(state) = pre_activations(data, weights) else {
             return Self::unsolved("weights and data do not fit each other");
         };
-        let solve = || {
-            let problem = Problem::new(
-                data,
-                pos.nrows(),
-                config.activation,
-                config.loss,
-                config.step_size,
-            )?;
-            PredictedLimit::of(&problem, state.view(), step, earlier)
+        let problem = match Problem::new(
+            data,
+            pos.nrows(),
+            config.activation,
+            config.loss,
+            config.step_size,
+        ) {
+            Ok(problem) => problem,
+            Err(error) => return Self::unsolved(error.to_string()),
         };
-        match solve() {
+        match PredictedLimit::of(&problem, state.view(), step, earlier) {
             Ok(limit) => Self::Solved(limit),
             // The reader knows that this is about the program.
             Err(GramError::Program(reason)) => {
-                let mut prediction = Self::unsolved(reason);
-                if let (true, Self::Unsolved { lasts, .. }) =
-                    (prediction.is_infeasible(), &mut prediction)
-                {
-                    *lasts = lasting::lasts(data, state.view(), step, earlier);
-                }
-                prediction
+                let lasts = (reason.starts_with(INFEASIBLE))
+                    .then(|| lasting::lasts(&problem, state.view(), step, earlier))
+                    .flatten();
+                Self::Unsolved { reason, lasts }
             }
             Err(error) => Self::unsolved(error.to_string()),
         }

@@ -14,8 +14,8 @@ use super::{Claim, ClaimId, Verdict, draft};
 ///
 /// * *Supported*: rest over the whole last decade `(T/10, T]`, unless the limit program says that the pattern
 ///   must be expected to break, that no weights with it fit all samples, or that rounding stopped the run.
-/// * *Refuted*: changes in at least half of the last decade's record intervals, that do not become rarer (as
-///   many pairs as in the decade before), of a run whose loss has levelled off with samples that no weights
+/// * *Refuted*: changes in at least half of the record intervals of the last decade and of the one before, that
+///   do not become rarer (as many pairs in the last), of a run whose loss has levelled off with samples that no weights
 ///   with the present pattern fit. Of any other run a longer one may come to rest.
 pub(super) fn judge(run: &Run) -> Option<Claim> {
     let all = run.pattern_changes(0.0, run.horizon)?;
@@ -82,7 +82,8 @@ fn decide(run: &Run, last_change: f64) -> Option<(Verdict, String)> {
         decade.busy, decade.records, decade.pairs, before.pairs
     );
     let busy = decade.busy as f64 >= PATTERN_BUSY * decade.records as f64;
-    Some(if busy && decade.pairs >= before.pairs {
+    let was_busy = before.busy as f64 >= PATTERN_BUSY * before.records as f64;
+    Some(if busy && was_busy && decade.pairs >= before.pairs {
         match goes_on(run) {
             Ok(()) => (
                 Verdict::Refuted,
@@ -93,6 +94,11 @@ fn decide(run: &Run, last_change: f64) -> Option<(Verdict, String)> {
                 format!("{found}, no rarer than before, but {why}, so it may come to rest later."),
             ),
         }
+    } else if busy && decade.pairs >= before.pairs {
+        (
+            Verdict::Inconclusive,
+            format!("{found}: changes have only begun, and may come to rest."),
+        )
     } else if busy {
         (
             Verdict::Inconclusive,

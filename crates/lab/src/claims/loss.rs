@@ -2,7 +2,7 @@
 
 use super::outlook::{SINGLE_PRECISION, loss_may_stay};
 use super::run::{Lines, Points, Run, interval, number};
-use super::settings::{LOSS_FAR, LOSS_TOLERANCE, OUTLOOK};
+use super::settings::{HARDLY, LAST_DECADE, LOSS_FAR, LOSS_TOLERANCE, OUTLOOK};
 use super::{Claim, ClaimId, Verdict, draft};
 
 /// The exponent the paper claims.
@@ -146,16 +146,38 @@ pub(super) fn levels_off(run: &Run) -> Result<(), String> {
     }
 }
 
-/// Whether what the trajectory shows of the loss is for good: the pattern is at rest, no weights with it
-/// fit all samples, and nothing was lost to rounding; else why not, as a clause.
+/// Whether what the trajectory shows of the loss is for good: the run has more than begun, the pattern is at
+/// rest, no weights with it fit all samples, and nothing was lost to rounding; else why not, as a clause.
 pub(super) fn stays(run: &Run) -> Result<(), String> {
     if run.is_single_precision() {
         return Err(SINGLE_PRECISION.to_owned());
+    }
+    if has_hardly_begun(run) {
+        return Err("the loss has hardly begun to fall".to_owned());
     }
     match run.unsettled() {
         Some(unsettled) => Err(unsettled),
         None => loss_may_stay(&run.outlook),
     }
+}
+
+/// Whether most of the fall of the loss so far is the last decade's, or there was none: so it is where steps are
+/// too small to have got anywhere, which looks flat too.
+fn has_hardly_begun(run: &Run) -> bool {
+    let Some(log_loss) = run.series.column("log_loss") else {
+        return true;
+    };
+    let steps = run.series.steps();
+    let decade = steps
+        .iter()
+        .position(|&step| step >= run.horizon / LAST_DECADE);
+    let (Some(decade), [first, .., last]) = (decade, log_loss.as_slice()) else {
+        return true;
+    };
+    let fall = first - last;
+    let late = log_loss[decade] - last;
+    // False for a loss that is no number.
+    !(fall > HARDLY && late <= 0.5 * fall)
 }
 
 #[cfg(test)]
@@ -229,9 +251,11 @@ mod tests {
     /// A tiny step size: the loss has hardly moved, and will go on to fall like 1/t.
     #[test]
     fn a_run_that_has_hardly_begun_is_inconclusive() {
-        for time_constant in [1e5, 1e6, 1e8] {
-            let (verdict, claim) = verdict(&|t| -(1.0 + t / time_constant).ln() - 0.37);
-            assert_eq!(verdict, Verdict::Inconclusive, "{claim:#?}");
+        for time_constant in [1e5, 1e6, 1e8, 1e15, 1e40] {
+            for start in [0.37, -0.37] {
+                let (verdict, claim) = verdict(&|t| start - (1.0 + t / time_constant).ln());
+                assert_eq!(verdict, Verdict::Inconclusive, "{claim:#?}");
+            }
         }
     }
 

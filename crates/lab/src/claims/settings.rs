@@ -45,6 +45,9 @@ pub(super) const UPDATES_LOST: f64 = 0.01;
 /// The logarithm of the loss of fitted samples is below `log(ℓ(0)/n)` by this, which is more than rounding.
 pub(super) const FITTED_BY: f64 = 1e-9;
 
+/// Loss: a fall of its logarithm by less than this is none.
+pub(super) const HARDLY: f64 = 1e-6;
+
 /// Norm: the ratio of the slopes of the two halves must lie within this of 1 to support.
 pub(super) const NORM_TOLERANCE: f64 = 0.1;
 
