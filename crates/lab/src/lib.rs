@@ -34,7 +34,7 @@ pub use limit::{LimitReport, find_limit};
 pub use observation::{
     BlockObservation, ClassObservation, Observation, PatternObservation, UpdateObservation,
 };
-pub use prediction::{PredictedLimit, Prediction};
+pub use prediction::{LimitOf, PredictedLimit, Prediction};
 pub use progress::{Progress, complain};
 pub use reproduction::Reproduction;
 #[cfg(fuzzing)]

@@ -8,8 +8,11 @@ use implicit_bias_model::Weights;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 
+use crate::claims::updates_lost_from;
 use crate::config::RunConfig;
-use crate::format_step;
+use crate::{Series, format_step};
+
+mod lasting;
 
 /// Most multiplications that pre-activations and inner products may cost: seconds on one core.
 const MAX_PRODUCTS: f64 = 2e10;
@@ -20,6 +23,9 @@ const MAX_SAMPLES: usize = 256;
 /// The largest [`PredictedLimit::kkt_residual`] with which the program decides anything: far above
 /// rounding, far below every number that a verdict compares.
 const DECISIVE_RESIDUAL: f64 = 1e-8;
+
+/// How [`GramError::Program`] begins where no weights fit all samples.
+const INFEASIBLE: &str = "infeasible";
 
 /// A multiplier below this share of the largest one counts as zero: the same margin to rounding.
 const POSITIVE: f64 = 1e-9;
@@ -64,6 +70,22 @@ pub struct PredictedLimit {
     pub proven: bool,
     /// `proven from step T`, or `not proven` and why.
     pub certificate: String,
+    /// Whose limit this is.
+    #[serde(default)]
+    pub of: LimitOf,
+}
+
+/// Whose limit a [`PredictedLimit`] is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LimitOf {
+    /// The run's that left the pattern.
+    #[default]
+    #[serde(rename = "this run")]
+    ThisRun,
+    /// Exact gradient descent's from the run's last pattern on: the run itself loses updates to rounding,
+    /// and goes elsewhere or stands still.
+    #[serde(rename = "exact descent from this run's last pattern")]
+    ExactDescent,
 }
 
 impl PredictedLimit {
@@ -115,6 +137,7 @@ impl PredictedLimit {
             kkt_residual: limit.kkt_residual(),
             proven: certificate.is_proven(),
             certificate: certificate_text(&certificate),
+            of: LimitOf::ThisRun,
         })
     }
 
@@ -156,8 +179,20 @@ impl PredictedLimit {
         self.step == other.step && self.groups == other.groups && columns.iter().all(near)
     }
 
-    /// Why the program decides nothing, if it does not.
+    /// Why the program decides nothing about the run, if it does not.
     pub fn doubt(&self) -> Option<String> {
+        match self.of {
+            LimitOf::ThisRun => self.doubt_of_solution(),
+            LimitOf::ExactDescent => Some(
+                "it is exact gradient descent's from the last activation pattern on, and the run itself \
+                 loses updates to rounding in single precision"
+                    .to_owned(),
+            ),
+        }
+    }
+
+    /// Why the solution is not the limit of any descent from the pattern on, if it is not.
+    pub(crate) fn doubt_of_solution(&self) -> Option<String> {
         if !self.consistent {
             Some("its solution leaves the same-sign pattern of the last step".to_owned())
         } else if self.kkt_residual > DECISIVE_RESIDUAL || self.kkt_residual.is_nan() {
@@ -181,6 +216,11 @@ pub enum Prediction {
     Unsolved {
         /// Why, in a phrase.
         reason: String,
+        /// Where it is because no weights with the present same-sign pattern fit all samples: whether the
+        /// pattern looks like the last one, no pair being on its way to its kink; `None` if that is not
+        /// known, or not asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lasts: Option<bool>,
     },
 }
 
@@ -210,20 +250,25 @@ impl Prediction {
         let Some(state) = pre_activations(data, weights) else {
             return Self::unsolved("weights and data do not fit each other");
         };
-        let solve = || {
-            let problem = Problem::new(
-                data,
-                pos.nrows(),
-                config.activation,
-                config.loss,
-                config.step_size,
-            )?;
-            PredictedLimit::of(&problem, state.view(), step, earlier)
+        let problem = match Problem::new(
+            data,
+            pos.nrows(),
+            config.activation,
+            config.loss,
+            config.step_size,
+        ) {
+            Ok(problem) => problem,
+            Err(error) => return Self::unsolved(error.to_string()),
         };
-        match solve() {
+        match PredictedLimit::of(&problem, state.view(), step, earlier) {
             Ok(limit) => Self::Solved(limit),
             // The reader knows that this is about the program.
-            Err(GramError::Program(reason)) => Self::unsolved(reason),
+            Err(GramError::Program(reason)) => {
+                let lasts = (reason.starts_with(INFEASIBLE))
+                    .then(|| lasting::lasts(&problem, state.view(), step, earlier))
+                    .flatten();
+                Self::Unsolved { reason, lasts }
+            }
             Err(error) => Self::unsolved(error.to_string()),
         }
     }
@@ -232,7 +277,24 @@ impl Prediction {
     pub fn unsolved(reason: impl Into<String>) -> Self {
         Self::Unsolved {
             reason: reason.into(),
+            lasts: None,
         }
+    }
+
+    /// Whether there is no limit because no weights with the present pattern fit all samples.
+    pub fn is_infeasible(&self) -> bool {
+        matches!(self, Self::Unsolved { reason, .. } if reason.starts_with(INFEASIBLE))
+    }
+
+    /// As it is of a run with this `series`: exact descent's where the run loses updates to rounding.
+    pub(crate) fn of_run(mut self, series: &Series) -> Self {
+        if let Self::Solved(limit) = &mut self {
+            limit.of = match updates_lost_from(series) {
+                Some(_) => LimitOf::ExactDescent,
+                None => LimitOf::ThisRun,
+            };
+        }
+        self
     }
 
     /// The solution, if there is one.
@@ -252,7 +314,7 @@ impl Prediction {
     pub fn decisive(&self) -> Result<&PredictedLimit, String> {
         match self {
             Self::Solved(limit) => limit.doubt().map_or(Ok(limit), Err),
-            Self::Unsolved { reason } => Err(reason.clone()),
+            Self::Unsolved { reason, .. } => Err(reason.clone()),
         }
     }
 }

@@ -177,7 +177,7 @@ fn a_run_read_again_has_its_limit_computed_and_else_as_written() {
             None => fs::remove_file(&json).unwrap(),
             Some(content) => fs::write(&json, content).unwrap(),
         }
-        let Prediction::Unsolved { reason } = again().prediction else {
+        let Prediction::Unsolved { reason, .. } = again().prediction else {
             panic!("a limit from nowhere");
         };
         assert!(reason.contains("data"), "{reason}");
@@ -216,7 +216,7 @@ fn what_has_no_limit_says_why() {
     ];
     for (settings, why) in cases {
         let record = run(&settings, folder.path());
-        let Prediction::Unsolved { reason } = &record.prediction else {
+        let Prediction::Unsolved { reason, .. } = &record.prediction else {
             panic!("{:?}", record.prediction);
         };
         assert!(!reason.is_empty() && reason.contains(why), "{reason}");
@@ -247,7 +247,7 @@ fn weights_that_do_not_fit_are_refused_in_words() {
         (&[[usize::pow(10, 7), 0], [usize::pow(10, 7), 0]], ""),
     ] {
         let prediction = Prediction::of_weights(&config, &data(), &blocks(shapes), 1.0);
-        let Prediction::Unsolved { reason } = prediction else {
+        let Prediction::Unsolved { reason, .. } = prediction else {
             panic!("{shapes:?}");
         };
         assert!(reason.contains(why), "{shapes:?}: {reason}");
@@ -257,7 +257,7 @@ fn weights_that_do_not_fit_are_refused_in_words() {
     let weights = blocks(&[[1, 257], [1, 257]]);
     let prediction = Prediction::of_weights(&config, &many, &weights, 1.0);
     assert!(
-        matches!(prediction, Prediction::Unsolved { reason } if reason.contains("257 samples"))
+        matches!(prediction, Prediction::Unsolved { reason, .. } if reason.contains("257 samples"))
     );
     let overflowing = Weights::of_matrices(vec![
         ("pos".into(), Array2::from_elem([3, 2], f64::INFINITY)),

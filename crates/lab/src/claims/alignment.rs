@@ -1,5 +1,7 @@
 //! The activation pattern on same-sign samples stops changing.
 
+use super::loss::levels_off;
+use super::outlook::{Outlook, SINGLE_PRECISION, loss_may_stay};
 use super::run::{Run, step};
 use super::settings::{LAST_DECADE, MIN_HORIZON, MIN_RECORDS_IN_DECADE, PATTERN_BUSY};
 use super::{Claim, ClaimId, Verdict, draft};
@@ -8,9 +10,13 @@ use super::{Claim, ClaimId, Verdict, draft};
 ///
 /// The column `same_sign_changes` compares each recorded step with the one before it, so a change
 /// that reverts between two records is not seen, and the last change is known up to one record
-/// interval. Rest over the whole last decade `(T/10, T]` supports. Changes in at least half of its
-/// record intervals refute, unless they become rarer (our rule): fewer pairs than in the decade
-/// before mean that the pattern may yet come to rest.
+/// interval. Our rules:
+///
+/// * *Supported*: rest over the whole last decade `(T/10, T]`, unless the limit program says that the pattern
+///   must be expected to break, that no weights with it fit all samples, or that rounding stopped the run.
+/// * *Refuted*: changes in at least half of the record intervals of the last decade and of the one before, that
+///   do not become rarer (as many pairs in the last), of a run whose loss has levelled off with samples that no weights
+///   with the present pattern fit. Of any other run a longer one may come to rest.
 pub(super) fn judge(run: &Run) -> Option<Claim> {
     let all = run.pattern_changes(0.0, run.horizon)?;
     let mut claim = draft(
@@ -57,17 +63,18 @@ fn decide(run: &Run, last_change: f64) -> Option<(Verdict, String)> {
         ));
     }
     if decade.busy == 0 {
-        return Some((
-            Verdict::Supported,
-            format!(
-                "no same-sign activation differs between any two of the {} recorded steps of the \
-                 last decade; the last change was seen at step {} of {} (changes that revert \
-                 between two records are not seen).",
-                decade.records,
-                step(last_change),
-                step(run.horizon)
-            ),
-        ));
+        let found = format!(
+            "no same-sign activation differs between any two of the {} recorded steps of the last \
+             decade; the last change was seen at step {} of {} (changes that revert between two \
+             records are not seen)",
+            decade.records,
+            step(last_change),
+            step(run.horizon)
+        );
+        return Some(match may_break(run) {
+            Some(why) => (Verdict::Inconclusive, format!("{found}; but {why}.")),
+            None => (Verdict::Supported, format!("{found}.")),
+        });
     }
     let found = format!(
         "same-sign activations changed in {} of the last decade's {} record intervals, {} pairs in \
@@ -75,10 +82,22 @@ fn decide(run: &Run, last_change: f64) -> Option<(Verdict, String)> {
         decade.busy, decade.records, decade.pairs, before.pairs
     );
     let busy = decade.busy as f64 >= PATTERN_BUSY * decade.records as f64;
-    Some(if busy && decade.pairs >= before.pairs {
+    let was_busy = before.busy as f64 >= PATTERN_BUSY * before.records as f64;
+    Some(if busy && was_busy && decade.pairs >= before.pairs {
+        match goes_on(run) {
+            Ok(()) => (
+                Verdict::Refuted,
+                format!("{found}: the pattern keeps changing."),
+            ),
+            Err(why) => (
+                Verdict::Inconclusive,
+                format!("{found}, no rarer than before, but {why}, so it may come to rest later."),
+            ),
+        }
+    } else if busy && decade.pairs >= before.pairs {
         (
-            Verdict::Refuted,
-            format!("{found}: the pattern keeps changing."),
+            Verdict::Inconclusive,
+            format!("{found}: changes have only begun, and may come to rest."),
         )
     } else if busy {
         (
@@ -91,6 +110,40 @@ fn decide(run: &Run, last_change: f64) -> Option<(Verdict, String)> {
             format!("{found}: changes are rare, but have not stopped."),
         )
     })
+}
+
+/// Why a pattern at rest may change again, as a clause, where something says so.
+fn may_break(run: &Run) -> Option<String> {
+    match &run.outlook {
+        Outlook::NoProgram | Outlook::Settled(_) => None,
+        // At rest for the last decade: what is undecided is not the pattern.
+        Outlook::Undecided(_) => None,
+        Outlook::Unsolved(_) if run.is_fitted() != Some(false) => None,
+        Outlook::Unsolved(_) => Some("the samples are not all fitted yet".to_owned()),
+        Outlook::Infeasible { .. } => Some(
+            "with this pattern no weights fit all samples, so the loss levels off, and whether the \
+             pattern lasts is not known"
+                .to_owned(),
+        ),
+        Outlook::Inconsistent => Some(
+            "the limit that belongs to this pattern does not keep it, so some neuron must be expected \
+             to change sides still; a longer run can tell"
+                .to_owned(),
+        ),
+        Outlook::LosesUpdates(..) => run.outlook.why_no_limit(),
+    }
+}
+
+/// Whether changes that do not become rarer go on for good; else why not, as a clause.
+fn goes_on(run: &Run) -> Result<(), String> {
+    if run.is_single_precision() {
+        return Err(SINGLE_PRECISION.to_owned());
+    }
+    match &run.outlook {
+        Outlook::NoProgram if run.series.column("log_loss").is_none() => Ok(()),
+        Outlook::NoProgram | Outlook::Infeasible { .. } => levels_off(run),
+        outlook => loss_may_stay(outlook),
+    }
 }
 
 #[cfg(test)]

@@ -220,8 +220,8 @@ fn decide(run: &Run, points: &Points, rows: &[Row], pairs: &Pairs) -> (Verdict, 
             (
                 Verdict::Refuted,
                 format!(
-                    "two samples move apart for good: their relative gap tends to {} {}, and to {} by \
-                 the later half of the window, above {GAP_REFUTED}.",
+                    "two samples move apart: extrapolated to t → ∞ their relative gap is {} {}, and {} by the \
+                     later half of the window, above {GAP_REFUTED}.",
                     number(lines.whole.slope),
                     interval(number(lines.whole.low()), number(lines.whole.high())),
                     number(lines.late.slope)

@@ -2,16 +2,24 @@
 //!
 //! Each verdict rests on a number that was measured, in a window that is named, with an interval
 //! (see [`Line`] for what the interval means). The thresholds are this project's settings, not the
-//! paper's. Four rules hold throughout:
+//! paper's. Five rules hold throughout:
 //!
 //! * *Short is inconclusive.* Everything here moves with `log t`.
 //! * *Refuted means that a longer run would not change it*, as far as one run can tell: what refutes
 //!   must hold in the later half of the window too; nothing is refuted while the activation pattern,
-//!   where a model has one, is not at rest, nor by the time before the samples are fitted. Support
-//!   asks for less on purpose: it says nothing about for ever.
-//! * *A limit is decided by the limit program* (theory.md §6, derived), where a [`Prediction`] is given
-//!   that is consistent and the pattern is at rest or proven to last; the trajectory is the evidence
-//!   that it approaches. Elsewhere the trajectory decides, and the reason says so.
+//!   where a model has one, is not at rest, nor by the time before the samples are fitted, nor by the
+//!   trajectory of a run in single precision. Support asks for less on purpose: it says nothing about for
+//!   ever.
+//! * *A rate holds once the samples are fitted, and a loss that stays refutes it.* A fall faster than `1/t`
+//!   and growth faster than `log t` are transients. A loss stays only if the model has no limit program, or no
+//!   weights with the present, lasting pattern fit all samples ([`loss::levels_off`], [`loss::stays`]).
+//! * *An exact limit is for the limit program to tell* (theory.md §6, derived), where the model has one: stable
+//!   rank exactly 1, margins exactly equal. It supports or refutes where its solution keeps the pattern, is
+//!   precise, the pattern is at rest or proven to last, and the trajectory approaches it; in all other cases the
+//!   claim is inconclusive, for no trajectory tells a limit of 1.0006 from 1, and the reason says what was
+//!   measured. One exception: margins are refuted where a loss stays. What the program says about the run is
+//!   one value, [`outlook::Outlook`]. Where the model has no program the trajectory decides within
+//!   tolerances, and the reason names them.
 //! * *A claim is left out* if the run has no columns for it, as other architectures may.
 
 mod alignment;
@@ -20,19 +28,23 @@ mod fit;
 mod loss;
 mod margins;
 mod norm;
+mod outlook;
 mod program;
+mod rounding;
 mod run;
 mod settings;
 mod stable_rank;
 mod student;
 #[cfg(test)]
 mod testing;
+mod withhold;
 
 use crate::{Prediction, Series};
 use run::{Run, step};
 
 pub use claim::{Claim, ClaimId, ClaimLimit, DecidedBy, Fit, Verdict};
 pub use fit::{LEVEL, Line, fit_line};
+pub(crate) use rounding::updates_lost_from;
 pub use student::student_t;
 
 /// Which claim about stable ranks applies to a model.
@@ -92,26 +104,10 @@ pub fn judge(series: &Series, margins: &Series, context: &ClaimContext) -> Vec<C
     claims.extend(norm::judge(&run));
     claims.extend(margins::judge(&run));
     claims.extend(stable_rank::judge(&run));
-    let levelled = claims
-        .iter()
-        .any(|claim| claim.id == ClaimId::Loss && claim.verdict == Verdict::Refuted);
-    let undecided = program::decide(&run, &mut claims);
-    if let Some(unsettled) = run.unsettled() {
-        // The program has decided only if the pattern is proven to last.
-        let by_trajectory = |claim: &&mut Claim| claim.decided_by == DecidedBy::Trajectory;
-        for claim in claims
-            .iter_mut()
-            .filter(|claim| claim.verdict == Verdict::Refuted)
-            .filter(by_trajectory)
-        {
-            claim.verdict = Verdict::Inconclusive;
-            let reason = claim.reason.trim_end_matches('.');
-            claim.reason = format!("{reason}; but {unsettled}, so a longer run may differ.");
-        }
-    }
+    program::decide(&run, &mut claims);
+    withhold::early_refutations(&run, &mut claims);
     claims.extend(alignment::judge(&run));
-    withhold_early_refutations(&run, levelled, &mut claims);
-    program::explain(&run, undecided.as_deref(), &mut claims);
+    program::explain(&run, &mut claims);
     for claim in &mut claims {
         // What overflowed is no estimate, and no JSON number.
         let finite = |fit: &Fit| fit.estimate.is_finite() && (fit.high - fit.low).is_finite();
@@ -133,65 +129,6 @@ pub fn judge(series: &Series, margins: &Series, context: &ClaimContext) -> Vec<C
         );
     }
     claims
-}
-
-/// Takes back what a longer run could overturn.
-///
-/// The samples are fitted once `L < ℓ(0)/n`: then every margin is positive, and gradient flow is known
-/// to drive the loss to 0 from there (Lyu & Li 2020). So a flat loss or norm of fitted samples is a
-/// transient, or a rate that double precision no longer resolves; limits are believed only if the
-/// samples were fitted before the last decade, or if the loss has `levelled` off above that for good;
-/// and a stable rank only once the block has outgrown its initial weights.
-fn withhold_early_refutations(run: &Run, levelled: bool, claims: &mut [Claim]) {
-    let Some(log_loss) = run.series.column("log_loss") else {
-        return;
-    };
-    let samples = run.margins.columns().len().saturating_sub(1).max(1);
-    let fitted = |row: usize| log_loss[row] < (std::f64::consts::LN_2 / samples as f64).ln();
-    let start = run.horizon / settings::LAST_DECADE;
-    let in_last_decade = run.series.steps().iter().position(|&step| step >= start);
-    let early = in_last_decade.is_some_and(fitted);
-    let late = log_loss.len().checked_sub(1).is_some_and(fitted);
-    let young = |block: &str| {
-        let norms = run
-            .series
-            .column(&format!("norm_{block}"))
-            .unwrap_or_default();
-        let ends = norms.first().zip(norms.last());
-        ends.is_some_and(|(first, last)| *last < settings::OUTGROWN * first)
-    };
-    let loss = claims.iter().find(|claim| claim.id == ClaimId::Loss);
-    let flat_loss = loss
-        .and_then(|claim| claim.measured)
-        .is_some_and(|exponent| exponent > settings::LOSS_FAR - 1.0);
-    for claim in claims
-        .iter_mut()
-        .filter(|claim| claim.verdict == Verdict::Refuted)
-        .filter(|claim| !program::is_proven(run, claim))
-    {
-        let flat = |limit: f64| claim.measured.is_some_and(|measured| measured > limit);
-        let doubt = match claim.id {
-            ClaimId::Loss if late && flat(-settings::FLAT) => {
-                "the samples are fitted, so this is a transient or finer than double precision"
-            }
-            ClaimId::Norm if late && (flat_loss || !flat(settings::NORM_SATURATES)) => {
-                "the samples are fitted, so this is a transient or finer than double precision"
-            }
-            ClaimId::Loss | ClaimId::Norm => continue,
-            _ if !early && (late || !levelled) => {
-                "the samples were not fitted when the last decade began"
-            }
-            ClaimId::RankOne | ClaimId::RankBounded
-                if claim.block.as_deref().is_some_and(young) =>
-            {
-                "the block has not outgrown its initial weights"
-            }
-            _ => continue,
-        };
-        claim.verdict = Verdict::Inconclusive;
-        let reason = claim.reason.trim_end_matches('.');
-        claim.reason = format!("{reason}; but {doubt}, so a longer run may differ.");
-    }
 }
 
 /// A claim before it is judged.

@@ -1,9 +1,8 @@
 //! The weight norm grows like `log t`.
 
+use super::loss::{levels_off, stays};
 use super::run::{Lines, Points, Run, interval, number};
-use super::settings::{
-    FITTED_LOSS, LOSS_FAR, MIN_GROWTH, NORM_OUTGROWS, NORM_SATURATES, NORM_TOLERANCE,
-};
+use super::settings::{MIN_GROWTH, NORM_OUTGROWS, NORM_SATURATES, NORM_TOLERANCE};
 use super::{Claim, ClaimId, Fit, LEVEL, Verdict, draft, fit_line};
 
 /// Judges `‖W(t)‖_F = Θ(log t)` (paper; for degree `L` of homogeneity `‖W‖_F^L`, Lyu and Li 2020).
@@ -16,9 +15,15 @@ use super::{Claim, ClaimId, Fit, LEVEL, Verdict, draft, fit_line};
 /// The slope of `N^L` on `log t` is measured in the two halves of `[√T, T]` (or of two decades,
 /// where those are more): for `a + b log t` their ratio `r` is 1 whatever `a` is, for a norm that
 /// saturates it is near 0, for a power of `t` it is large, and for `(log t)^p` it is off 1 by an
-/// amount that does not shrink with the horizon. Rules of ours: saturation is not believed while
-/// the loss still falls, and fast growth counts only once the samples are fitted, for before that
-/// every norm grows like `t`.
+/// amount that does not shrink with the horizon.
+///
+/// * *Supported*: `r` is 1 within a tolerance, and the samples are fitted, where the loss is known.
+/// * *Outgrowing `log t` is a transient* (derived), and never refutes. For degree 1, `‖W‖_F` grows by at most
+///   `η Z L` in a step, with `Z` as for the loss; so where `L = O(1/t)`, as once the samples are fitted,
+///   it grows at most like `log t`; for other degrees that is a theorem of Lyu and Li (2020). Before that
+///   every norm may grow like `t`.
+/// * *Refuted*: the norm no longer grows, or saturates, and the loss has levelled off for good, since a loss
+///   that falls to 0 needs weights that grow without bound.
 pub(super) fn judge(run: &Run) -> Option<Claim> {
     let points = run.points(&["weight_norm"], run.half_of_log_time())?;
     let degree = run.context.homogeneity;
@@ -125,58 +130,37 @@ fn decide(
     let log_time = lines.early.low() > 0.0 && lines.late.low() > 0.0;
     if !flat && log_time && ratio.low >= 1.0 - NORM_TOLERANCE && ratio.high <= 1.0 + NORM_TOLERANCE
     {
-        return (
-            Verdict::Supported,
-            format!("{found}, within {NORM_TOLERANCE} of 1."),
-        );
-    }
-    if flat || (ratio.estimate < NORM_SATURATES && ratio.high < 1.0 - NORM_TOLERANCE) {
-        return if loss_still_falls(run) {
-            (
-                Verdict::Inconclusive,
-                format!("{found}, but the loss still falls, so it will again."),
-            )
+        let found = format!("{found}, within {NORM_TOLERANCE} of 1");
+        return if run.is_fitted() == Some(false) {
+            let reason = format!("{found}, but the samples are not all fitted yet.");
+            (Verdict::Inconclusive, reason)
         } else {
-            (Verdict::Refuted, format!("{found}: it saturates."))
+            (Verdict::Supported, format!("{found}."))
         };
     }
-    if ratio.estimate > NORM_OUTGROWS && ratio.low > 1.0 + NORM_TOLERANCE {
-        return match loss_at(run, points.window[0]) {
-            Some(loss) if loss < FITTED_LOSS => (
-                Verdict::Refuted,
-                format!(
-                    "{found}: it outgrows log t, with samples fitted (loss {})",
-                    number(loss)
-                ) + " before the window.",
-            ),
-            _ => (
+    if flat || (ratio.estimate < NORM_SATURATES && ratio.high < 1.0 - NORM_TOLERANCE) {
+        return match levels_off(run).and(stays(run)) {
+            Ok(()) => {
+                let reason = format!("{found}, and the loss has levelled off: it saturates.");
+                (Verdict::Refuted, reason)
+            }
+            Err(why) => (
                 Verdict::Inconclusive,
                 format!(
-                    "{found}, but the loss was not yet below {FITTED_LOSS} at the start of the \
-                     window, and before that every norm grows like t."
+                    "{found}, which may not be for good, since the norm grows as long as the loss falls: \
+                     {why}."
                 ),
             ),
         };
     }
-    (
-        Verdict::Inconclusive,
-        format!("{found}, which is neither near 1 nor a clear departure."),
-    )
-}
-
-/// Whether the loss clearly falls over the newest decade, which a bounded norm does not allow.
-fn loss_still_falls(run: &Run) -> bool {
-    let Some(points) = run.points(&["log_loss"], run.two_decades()) else {
-        return false;
+    let reason = if ratio.estimate > NORM_OUTGROWS && ratio.low > 1.0 + NORM_TOLERANCE {
+        format!(
+            "{found}: faster than log t, which no constant step size can keep up, so a transient."
+        )
+    } else {
+        format!("{found}, which is neither near 1 nor a clear departure.")
     };
-    points
-        .lines(&points.log_step, &points.columns[0])
-        .is_ok_and(|lines| lines.late.high() < -LOSS_FAR)
-}
-
-/// The first recorded loss at or after a step.
-fn loss_at(run: &Run, start: f64) -> Option<f64> {
-    Some(run.points(&["log_loss"], start)?.columns[0].first()?.exp())
+    (Verdict::Inconclusive, reason)
 }
 
 #[cfg(test)]

@@ -1,39 +1,94 @@
 //! What the limit program decides (theory.md §6, derived; not in the paper).
 //!
 //! A claim about a limit is decided by the program where its answer is the limit as far as one run can
-//! tell: the solution keeps the same-sign pattern it assumes, is solved precisely, and the pattern is
-//! at rest over the last decade or proven to last. The trajectory must then be seen to approach that
-//! limit over the last decade, or to have arrived; one that moves away leaves the claim inconclusive,
-//! whatever the program says.
+//! tell ([`Outlook::Settled`]): the solution keeps the same-sign pattern it assumes, is solved precisely, and
+//! the pattern is at rest over the last decade or proven to last. The trajectory must then be seen to approach
+//! that limit over the last decade, or to have arrived; one that moves away leaves the claim inconclusive,
+//! whatever the program says. With any other [`Outlook`] the claim is inconclusive, but for what
+//! [`trajectory_is_enough`] for.
 
+use super::loss::{levels_off, stays};
+use super::outlook::Outlook;
 use super::run::{Run, number, step};
 use super::settings::{
-    EXACT_GAP, EXACT_RANK, GAP_ARRIVED, LAST_DECADE, MIN_HORIZON, MIN_RECORDS_OF_APPROACH,
-    RANK_ARRIVED, RANK_BOUND,
+    EXACT_GAP, EXACT_RANK, GAP_ARRIVED, GAP_SUPPORTED, LAST_DECADE, MIN_HORIZON,
+    MIN_RECORDS_OF_APPROACH, RANK_ARRIVED, RANK_BOUND, RANK_ONE_SUPPORTED,
 };
 use super::{Claim, ClaimId, ClaimLimit, DecidedBy, RunEnd, Verdict};
 use crate::PredictedLimit;
 
-/// Decides the claims about limits, where the program can; else the reason why it does not, as a
-/// phrase, if there is a program at all.
-pub(super) fn decide(run: &Run, claims: &mut [Claim]) -> Option<String> {
-    let limit = match decisive(run)? {
-        Ok(limit) => limit,
-        Err(reason) => return Some(reason),
-    };
-    let mut undecided = None;
+/// Decides the claims about limits, where the program can, and takes back what the trajectory alone says of
+/// an exact limit where the model has a program.
+pub(super) fn decide(run: &Run, claims: &mut [Claim]) {
     for claim in claims {
-        let ruling = match claim.id {
-            ClaimId::Margins => margins(run, limit),
-            ClaimId::RankOne | ClaimId::RankBounded => rank(run, limit, claim),
-            ClaimId::Loss | ClaimId::Norm | ClaimId::Alignment => continue,
+        let about_a_limit = matches!(
+            claim.id,
+            ClaimId::Margins | ClaimId::RankOne | ClaimId::RankBounded
+        );
+        if !about_a_limit || trivially_bounded(run, claim) {
+            continue;
+        }
+        let why = match &run.outlook {
+            Outlook::Settled(limit) => match ruling(run, limit, claim) {
+                Ok(ruling) => {
+                    ruling.write(limit, claim);
+                    continue;
+                }
+                Err(why) => Some(format!("the limit program does not decide: {why}")),
+            },
+            outlook => outlook.why_no_limit(),
         };
-        match ruling {
-            Ok(ruling) => ruling.write(limit, claim),
-            Err(reason) => undecided = Some(reason),
+        if let Some(why) = why
+            && !trajectory_is_enough(run, claim)
+        {
+            claim.verdict = Verdict::Inconclusive;
+            claim.reason = format!("{}; but {why}.", claim.reason.trim_end_matches('.'));
         }
     }
-    undecided
+}
+
+fn ruling(run: &Run, limit: &PredictedLimit, claim: &Claim) -> Result<Ruling, String> {
+    match claim.id {
+        ClaimId::Margins => margins(run, limit),
+        _ => rank(run, limit, claim),
+    }
+}
+
+/// What the trajectory may say where the program does not rule: that margins do not become equal on samples
+/// that no weights with the present, lasting pattern fit; and that a rank stays below a bound, which is no
+/// exact limit, of a program that was not solved.
+fn trajectory_is_enough(run: &Run, claim: &Claim) -> bool {
+    match (claim.id, claim.verdict, &run.outlook) {
+        (ClaimId::Margins, Verdict::Refuted, Outlook::Infeasible { .. }) => {
+            levels_off(run).and(stays(run)).is_ok()
+        }
+        (ClaimId::RankBounded, Verdict::Supported, Outlook::Unsolved(_)) => {
+            run.is_fitted() == Some(true) && run.unsettled().is_none()
+        }
+        _ => false,
+    }
+}
+
+/// Supports a bound that no block can exceed: weights that grow without bound, as those of fitted samples do,
+/// tend to the span of the samples, in which a block of `m` neurons has rank `min(m, n, d)` at most.
+fn trivially_bounded(run: &Run, claim: &mut Claim) -> bool {
+    let most = (run.context.largest_rank).filter(|&most| most as f64 <= RANK_BOUND);
+    let (ClaimId::RankBounded, Some(most), Some(true), RunEnd::Sound) =
+        (claim.id, most, run.is_fitted(), run.context.end)
+    else {
+        return false;
+    };
+    let bounded = claim.measured.is_some_and(|rank| rank <= RANK_BOUND);
+    if !bounded || run.horizon < MIN_HORIZON || matches!(run.outlook, Outlook::Settled(_)) {
+        return false;
+    }
+    claim.verdict = Verdict::Supported;
+    claim.reason = format!(
+        "no limit can exceed min(m, n, d) = {most} here, which is at most {RANK_BOUND}, and the samples are \
+         fitted: true whatever the run does; on the trajectory, {}",
+        claim.reason
+    );
+    true
 }
 
 /// Whether a claim rests on a limit that is proven.
@@ -43,13 +98,12 @@ pub(super) fn is_proven(run: &Run, claim: &Claim) -> bool {
     claim.decided_by != DecidedBy::Trajectory && limit.is_some_and(|limit| limit.proven)
 }
 
-/// Decides alignment where the certificate does, and says of the claims about limits that the
-/// trajectory has decided why the program has not.
-pub(super) fn explain(run: &Run, undecided: Option<&str>, claims: &mut [Claim]) {
-    let decisive = decisive(run);
+/// Decides alignment where the certificate does, and says by what margin of error the trajectory decided where
+/// there is no program.
+pub(super) fn explain(run: &Run, claims: &mut [Claim]) {
     for claim in claims {
-        match (claim.id, &decisive) {
-            (ClaimId::Alignment, Some(Ok(limit))) if limit.proven => {
+        match (claim.id, &run.outlook) {
+            (ClaimId::Alignment, Outlook::Settled(limit)) if limit.proven => {
                 claim.verdict = Verdict::Supported;
                 claim.decided_by = DecidedBy::Certificate;
                 claim.reason = format!(
@@ -58,37 +112,21 @@ pub(super) fn explain(run: &Run, undecided: Option<&str>, claims: &mut [Claim]) 
                     limit.certificate, claim.reason
                 );
             }
-            (ClaimId::Margins | ClaimId::RankOne | ClaimId::RankBounded, _)
-                if claim.decided_by == DecidedBy::Trajectory =>
+            (ClaimId::Margins | ClaimId::RankOne, Outlook::NoProgram)
+                if claim.verdict == Verdict::Supported =>
             {
-                if let Some(why) = undecided {
-                    claim.reason = format!(
-                        "{}; decided by the trajectory, as the limit program does not decide: {why}.",
-                        claim.reason.trim_end_matches('.')
-                    );
-                }
+                let within = match claim.id {
+                    ClaimId::Margins => GAP_SUPPORTED,
+                    _ => RANK_ONE_SUPPORTED - 1.0,
+                };
+                claim.reason = format!(
+                    "{}; decided by the trajectory to within {within:.2}, as no limit program applies.",
+                    claim.reason.trim_end_matches('.')
+                );
             }
             _ => {}
         }
     }
-}
-
-/// The program's answer if it is the limit as far as the run can tell, or why it is not; `None` if the
-/// model has no such program, or the run failed.
-fn decisive<'a>(run: &'a Run) -> Option<Result<&'a PredictedLimit, String>> {
-    let prediction = run.context.prediction.as_ref()?;
-    if run.context.end != RunEnd::Sound {
-        return None;
-    }
-    Some(prediction.decisive().and_then(|limit| {
-        if run.horizon < MIN_HORIZON {
-            return Err("the horizon is too short to see whether its answer is approached".into());
-        }
-        match run.unsettled() {
-            Some(unsettled) if !limit.proven => Err(unsettled),
-            _ => Ok(limit),
-        }
-    }))
 }
 
 /// A verdict by the program.

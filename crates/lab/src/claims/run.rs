@@ -3,8 +3,10 @@
 use std::fmt::Display;
 use std::ops::Range;
 
+use super::outlook::Outlook;
+use super::rounding::{is_single_precision, updates_lost_from};
 use super::settings::{
-    LAST_DECADE, MIN_GROWTH, MIN_HORIZON, MIN_POINTS, MIN_POINTS_A_HALF, WINDOW,
+    FITTED_BY, LAST_DECADE, MIN_GROWTH, MIN_HORIZON, MIN_POINTS, MIN_POINTS_A_HALF, WINDOW,
 };
 use super::{ClaimContext, Line, fit_line};
 use crate::Series;
@@ -16,17 +18,55 @@ pub(super) struct Run<'a> {
     pub context: &'a ClaimContext,
     /// `T`, the last recorded step.
     pub horizon: f64,
+    /// What is known of where the run goes on.
+    pub outlook: Outlook<'a>,
 }
 
 impl<'a> Run<'a> {
     pub fn new(series: &'a Series, margins: &'a Series, context: &'a ClaimContext) -> Self {
         let horizon = series.steps().last().copied().unwrap_or(0.0);
-        Self {
+        let mut run = Self {
             series,
             margins,
             context,
             horizon,
-        }
+            outlook: Outlook::NoProgram,
+        };
+        run.outlook = Outlook::of(&run);
+        run
+    }
+
+    /// Whether the run was in single precision.
+    pub fn is_single_precision(&self) -> bool {
+        is_single_precision(self.series)
+    }
+
+    /// The recorded step from which on rounding takes updates away, if it does.
+    pub fn updates_lost_from(&self) -> Option<f64> {
+        updates_lost_from(self.series)
+    }
+
+    /// `log (ℓ(0)/n)`: below it the logarithm of the loss shows that every margin is positive.
+    ///
+    /// The samples are *fitted* then, and gradient flow is known to drive the loss to 0 from there, like
+    /// `1/t`, and the norm to infinity, like `log t` (Lyu & Li 2020, for homogeneous networks).
+    pub fn fitted_log_loss(&self) -> f64 {
+        let samples = self.margins.columns().len().saturating_sub(1).max(1);
+        // The exponential loss has ℓ(0) = 1: the smaller one is enough for both.
+        (std::f64::consts::LN_2 / samples as f64).ln()
+    }
+
+    /// Whether the samples were fitted at the first record from `start` on; `None` without such a record.
+    pub fn is_fitted_from(&self, start: f64) -> Option<bool> {
+        let log_loss = self.series.column("log_loss")?;
+        let row = self.series.steps().iter().position(|&step| step >= start)?;
+        // By more than rounding: one sample of margin 0 holds the loss at ℓ(0)/n exactly.
+        Some(log_loss[row] < self.fitted_log_loss() - FITTED_BY)
+    }
+
+    /// Whether the samples are fitted at the last record; `None` without one.
+    pub fn is_fitted(&self) -> Option<bool> {
+        self.is_fitted_from(self.horizon)
     }
 
     /// Start of the window `[T/100, T]`.

@@ -38,6 +38,16 @@ pub(super) const LOSS_TOLERANCE: f64 = 0.05;
 /// Loss: an interval of the exponent wholly farther than this from −1 refutes.
 pub(super) const LOSS_FAR: f64 = 0.5;
 
+/// Single precision: from this share of updates that change no weight on, or from a step that is so much
+/// shorter or longer than it should be, a run is not taken for gradient descent any more.
+pub(super) const UPDATES_LOST: f64 = 0.01;
+
+/// The logarithm of the loss of fitted samples is below `log(ℓ(0)/n)` by this, which is more than rounding.
+pub(super) const FITTED_BY: f64 = 1e-9;
+
+/// Loss: a fall of its logarithm by less than this is none.
+pub(super) const HARDLY: f64 = 1e-6;
+
 /// Norm: the ratio of the slopes of the two halves must lie within this of 1 to support.
 pub(super) const NORM_TOLERANCE: f64 = 0.1;
 
@@ -47,9 +57,6 @@ pub(super) const NORM_SATURATES: f64 = 0.5;
 /// Norm: a ratio of slopes above this is growth faster than logarithmic, if its interval leaves the
 /// tolerance too.
 pub(super) const NORM_OUTGROWS: f64 = 2.0;
-
-/// Norm: the loss below which the samples are fitted, and faster growth is no longer the transient.
-pub(super) const FITTED_LOSS: f64 = 0.1;
 
 /// Margins: the limiting relative gap supports if its interval ends at or below this.
 pub(super) const GAP_SUPPORTED: f64 = 0.05;
@@ -95,9 +102,6 @@ pub(super) const MIN_RECORDS_OF_APPROACH: usize = 4;
 
 /// Alignment: changes in at least this share of the last decade's record intervals refute.
 pub(super) const PATTERN_BUSY: f64 = 0.5;
-
-/// An exponent of the loss above minus this is flat.
-pub(super) const FLAT: f64 = 0.1;
 
 /// A block has outgrown its initial weights once its norm is this many times the initial one.
 pub(super) const OUTGROWN: f64 = 2.0;

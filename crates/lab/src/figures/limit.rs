@@ -4,6 +4,7 @@ use super::number::format_number;
 use super::plot::Layer;
 use super::run::RunContext;
 use super::style::{Dash, Style};
+use crate::LimitOf;
 
 /// Limits nearer to each other than this, relative to their size, are one line.
 const SAME: f64 = 1e-6;
@@ -29,11 +30,19 @@ pub(super) fn levels(
     }
     let level = |(labels, limit, style): (Vec<String>, f64, Style)| {
         let labels = labels.join(", ");
-        let text = format!("{labels} limit {}", format_number(limit));
+        let text = format!("{labels} {} {}", word(context), format_number(limit));
         let style = style.with_dash(Dash::Dashed).with_width(0.9);
         Layer::level(text.trim_start(), limit, style)
     };
     found.into_iter().map(level).collect()
+}
+
+/// What a limit is called in a label.
+pub(super) fn word(context: &RunContext) -> &'static str {
+    match context.limits_of {
+        LimitOf::ThisRun => "limit",
+        LimitOf::ExactDescent => "limit of exact descent",
+    }
 }
 
 /// The lines of the smallest and the largest limiting margin: one, where all are equal.

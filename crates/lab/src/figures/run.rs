@@ -6,12 +6,21 @@ use super::limit;
 use super::number::format_number;
 use super::plot::{Axis, Figure, Layer, Panel, Scale};
 use super::style::{Dash, Style};
-use crate::Series;
+use crate::{LimitOf, Series};
 
 /// The axis label of time.
 pub(super) const TIME: &str = "step t";
 /// What the captions say of dashed lines.
-const PREDICTED: &str = " Thin dashed lines are the limits predicted for this run (derived).";
+fn predicted(context: &RunContext) -> &'static str {
+    match context.limits_of {
+        LimitOf::ThisRun => " Thin dashed lines are the limits predicted for this run (derived).",
+        LimitOf::ExactDescent => {
+            " Thin dashed lines are the limits of exact gradient descent from the run's last activation \
+             pattern on (derived), not of the run itself, which loses updates to rounding."
+        }
+    }
+}
+
 /// More curves than this in one panel are thinned out.
 const MOST_CURVES: usize = 200;
 
@@ -39,6 +48,8 @@ pub struct RunContext {
     pub labels: Vec<f64>,
     /// The limit predicted for a column of the series, where there is one.
     pub limits: BTreeMap<String, f64>,
+    /// Whose limits these are.
+    pub limits_of: LimitOf,
     /// The fit of the weight norm, if there is one.
     pub norm_fit: Option<LogFit>,
     /// Whether the claim is that each block's stable rank tends to 1 (leaky ReLU).
@@ -189,7 +200,7 @@ fn stable_rank(series: &Series, context: &RunContext) -> Option<Figure> {
     );
     let mut levels = limit::levels(context, limits);
     if !levels.is_empty() {
-        caption += PREDICTED;
+        caption += predicted(context);
     }
     levels.extend(curves);
     let panel = Panel::new(Axis::log(TIME), Axis::linear("stable rank"), levels);
@@ -256,7 +267,7 @@ fn normalized_margins(margins: &Series, context: &RunContext) -> Option<Figure> 
     }
     let mut levels = limit::margin_levels(context);
     if !levels.is_empty() {
-        caption += PREDICTED;
+        caption += predicted(context);
     }
     levels.extend(layers);
     let panel = Panel::new(Axis::log(TIME), Axis::linear("normalized margin"), levels);
@@ -415,7 +426,8 @@ fn rank_gap(series: &Series, context: &RunContext) -> Option<Figure> {
         let limit = context.limits.get(&name).map(|limit| limit - 1.0);
         if let Some(gap) = limit.filter(|gap| *gap > 1e-6) {
             to_one = false;
-            let text = format!("{} limit {}", block_label(block), format_number(gap));
+            let word = limit::word(context);
+            let text = format!("{} {word} {}", block_label(block), format_number(gap));
             layers.push(Layer::level(
                 text,
                 gap,
@@ -435,7 +447,7 @@ fn rank_gap(series: &Series, context: &RunContext) -> Option<Figure> {
     })?;
     // The law holds for a limit of exactly 1; next to another limit it would mislead.
     if !to_one {
-        caption += PREDICTED;
+        caption += predicted(context);
     } else if let Some(law) = guide("∝ 1/log² t", &first, 3.0, |t| t.ln().powi(-2)) {
         layers.insert(0, law);
         caption += " The dotted line falls like 1/log² t, the rate at a fixed activation pattern.";
@@ -460,11 +472,11 @@ fn margin_gap(series: &Series, context: &RunContext) -> Option<Figure> {
     if let Some(gap) = gap {
         let style = Style::of(0).with_dash(Dash::Dashed).with_width(0.9);
         layers.push(Layer::level(
-            format!("limit {}", format_number(gap)),
+            format!("{} {}", limit::word(context), format_number(gap)),
             gap,
             style,
         ));
-        caption += PREDICTED;
+        caption += predicted(context);
     } else if let Some(law) = guide("∝ 1/log t", &points, 3.0, |t| t.ln().recip()) {
         // The law is for a gap that closes; next to another limit it would mislead.
         layers.push(law);

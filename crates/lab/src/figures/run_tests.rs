@@ -61,6 +61,7 @@ pub(crate) fn laws(samples: usize) -> (Series, Series, RunContext) {
             .map(|index| if index % 2 == 0 { 1.0 } else { -1.0 })
             .collect(),
         limits: BTreeMap::from([("stable_rank".into(), 1.6)]),
+        limits_of: LimitOf::ThisRun,
         norm_fit: Some(LogFit {
             slope: 0.5,
             intercept: 1.0,
@@ -255,6 +256,29 @@ fn limits_are_dashed_lines_and_equal_ones_share_a_line() {
         assert_eq!(told, dashed, "{}", figure.caption);
         assert!(!figure.render().unwrap().contains("NaN"));
     }
+}
+
+/// A run that rounding stopped: the lines say whose limits they are.
+#[test]
+fn limits_of_exact_descent_are_called_that() {
+    let (series, margins, mut context) = laws(4);
+    context.limits = BTreeMap::from([("margin_min".into(), 2.5), ("margin_max".into(), 3.0)]);
+    context.limits.insert("stable_rank_pos".into(), 1.122_66);
+    context.limits_of = LimitOf::ExactDescent;
+    let mut told = 0;
+    for figure in run_figures(&series, &margins, &context) {
+        let svg = figure.render().unwrap();
+        let lines = svg.matches(" limit ").count() + svg.matches(">limit ").count();
+        assert_eq!(
+            lines,
+            svg.matches("limit of exact descent").count(),
+            "{}",
+            figure.name
+        );
+        assert!(!figure.caption.contains("limits predicted for this run"));
+        told += usize::from(figure.caption.contains("limits of exact gradient descent"));
+    }
+    assert_eq!(told, 4);
 }
 
 #[test]

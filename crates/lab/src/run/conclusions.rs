@@ -8,7 +8,7 @@ use super::RunRecord;
 use crate::config::InitSource;
 use crate::figures::{LogFit, RunContext, format_number};
 use crate::report::{LimitSummary, ReportFigure, RunReport, Setting};
-use crate::{PredictedLimit, Prediction};
+use crate::{LimitOf, PredictedLimit, Prediction};
 
 /// What the figures of a run need to know besides its tables.
 pub(super) fn run_context(record: &RunRecord) -> RunContext {
@@ -20,11 +20,11 @@ pub(super) fn run_context(record: &RunRecord) -> RunContext {
         activation: record.activation_words(),
         blocks: TwoLayerConfig::BLOCKS.map(str::to_owned).to_vec(),
         labels: record.manifest.data.label_values(),
-        limits: record
-            .prediction
-            .decisive()
+        limits: (record.prediction.limit())
+            .filter(|limit| limit.doubt_of_solution().is_none())
             .map(limits_of_columns)
             .unwrap_or_default(),
+        limits_of: (record.prediction.limit()).map_or(LimitOf::ThisRun, |limit| limit.of),
         norm_fit: norm_fit(record),
         rank_one: record.config.activation != Activation::RELU,
     }
@@ -44,7 +44,7 @@ fn limits_of_columns(limit: &PredictedLimit) -> BTreeMap<String, f64> {
 fn limit_of(record: &RunRecord) -> LimitSummary {
     let limit = match &record.prediction {
         Prediction::Solved(limit) => limit,
-        Prediction::Unsolved { reason } => {
+        Prediction::Unsolved { reason, .. } => {
             return LimitSummary {
                 status: format!("The limit program has no answer for this run: {reason}."),
                 rows: Vec::new(),
@@ -104,10 +104,13 @@ fn limit_of(record: &RunRecord) -> LimitSummary {
         Setting::new("KKT residual", format_number(limit.kkt_residual))
             .with_note("how far from solved, relative"),
     );
-    rows.push(Setting::new(
-        "pattern of the last step",
-        limit.certificate.as_str(),
-    ));
+    let pattern = Setting::new("pattern of the last step", limit.certificate.as_str());
+    rows.push(match limit.of {
+        LimitOf::ThisRun => pattern,
+        LimitOf::ExactDescent => {
+            pattern.with_note("of exact descent from there on, not of this run")
+        }
+    });
     let status = match limit.doubt() {
         Some(doubt) => format!("These numbers are not the limit of this run: {doubt}."),
         None if limit.proven => "The same-sign pattern is proven to last, so these numbers are the             limit of this run (the proof is evaluated in double precision)."

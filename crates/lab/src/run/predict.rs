@@ -121,14 +121,21 @@ pub(super) fn predict_again(path: &Path, config: &RunConfig, manifest: &Manifest
         room: 0,
     };
     let mut prediction = predict(config, manifest, &weights, &none);
-    // The run had snapshots, and may have proven the same limit from an earlier step on.
-    if let (Prediction::Solved(limit), Some(Prediction::Solved(known))) =
-        (&mut prediction, written(path, manifest))
-        && limit.proven
-        && known.proven
-        && limit.agrees_with(&known)
-    {
-        limit.certificate = known.certificate;
+    // The run had snapshots, and knows of its past what its last weights do not tell.
+    match (&mut prediction, written(path, manifest)) {
+        (Prediction::Solved(limit), Some(Prediction::Solved(known)))
+            if limit.proven && known.proven && limit.agrees_with(&known) =>
+        {
+            limit.certificate = known.certificate;
+        }
+        (
+            Prediction::Unsolved { reason, lasts },
+            Some(Prediction::Unsolved {
+                reason: same,
+                lasts: known,
+            }),
+        ) if *reason == same => *lasts = known,
+        _ => {}
     }
     prediction
 }

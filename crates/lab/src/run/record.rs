@@ -44,6 +44,7 @@ impl RunRecord {
         margins: Series,
         prediction: Prediction,
     ) -> Self {
+        let prediction = prediction.of_run(&series);
         let context = claim_context(&config, &manifest, &prediction);
         let claims = judge(&series, &margins, &context);
         Self {
@@ -164,7 +165,7 @@ impl RunRecord {
         };
         let limit = match &self.prediction {
             Prediction::Solved(limit) => limit.to_string(),
-            Prediction::Unsolved { reason } => format!("not known: {reason}"),
+            Prediction::Unsolved { reason, .. } => format!("not known: {reason}"),
         };
         format!(
             "{}\nmeasured\n{}\nlimit (derived): {limit}\nstopped: {stop}; loss {}, weight norm {}, stable rank {} (stacked)\nrun: {}\n",

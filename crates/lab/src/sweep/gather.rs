@@ -6,7 +6,7 @@ use super::table::{Row, SweepTable};
 use super::{Sweep, SweepRun};
 use crate::claims::Claim;
 use crate::run::{Manifest, read_manifest, sha256};
-use crate::{LabError, Prediction, Progress, StopReason, write_atomically};
+use crate::{LabError, LimitOf, Prediction, Progress, StopReason, write_atomically};
 
 /// What is there of a run.
 #[derive(Clone, Debug)]
@@ -113,7 +113,9 @@ fn fill(row: &mut Row, path: &Path, manifest: &Manifest) -> Result<(), LabError>
             .map_or(String::new(), |block| format!("_{block}"));
         row.text(&format!("verdict_{name}{block}"), &word(&claim.verdict)?);
     }
-    if let Prediction::Solved(limit) = json(&path.join("limit.json"))? {
+    if let Prediction::Solved(limit) = json(&path.join("limit.json"))?
+        && limit.of == LimitOf::ThisRun
+    {
         row.number("limit_stable_rank_pos", limit.stable_rank_pos);
         row.number("limit_stable_rank_neg", limit.stable_rank_neg);
         row.number("limit_stable_rank", limit.stable_rank);

@@ -61,14 +61,22 @@ fn a_norm_below_the_initial_one_is_taken_as_it_is() {
     assert_eq!(claim.verdict, Verdict::Supported, "{claim:#?}");
 }
 
+fn verdict_with_loss(norm: &dyn Fn(f64) -> f64, loss: &dyn Fn(f64) -> f64) -> Claim {
+    let columns: [(&str, &dyn Fn(f64) -> f64); 2] =
+        [("weight_norm", norm), ("log_loss", &|t| loss(t).ln())];
+    let claims = judge(&table(1e5, &columns), &Series::default(), &context());
+    let norm = claims.into_iter().find(|claim| claim.id == ClaimId::Norm);
+    norm.expect("a series with the norm has the claim")
+}
+
 #[test]
-fn saturation_is_refuted() {
+fn saturation_is_refuted_where_the_loss_levels_off() {
     for law in [
         &(|t: f64| 3.0 - 1.0 / (1.0 + t).sqrt()) as &dyn Fn(f64) -> f64,
         &|_| 3.0,
         &|t: f64| 3.0 - (-t / 50.0).exp(),
     ] {
-        let claim = verdict_without_loss(law);
+        let claim = verdict_with_loss(law, &|t| 0.8 + 1.0 / (1.0 + t));
         assert_eq!(claim.verdict, Verdict::Refuted, "{claim:#?}");
         // Numbers only: a ratio of slopes that are nought has no place in a file.
         assert!(
@@ -77,6 +85,14 @@ fn saturation_is_refuted() {
                 .iter()
                 .all(|fit| fit.low.is_finite() && fit.high.is_finite())
         );
+        // Fitted samples; a loss that has hardly moved; a loss that is not known.
+        for claim in [
+            verdict_with_loss(law, &|_| 1e-3),
+            verdict_with_loss(law, &|t| 0.8 / (1.0 + t / 1e6)),
+            verdict_without_loss(law),
+        ] {
+            assert_eq!(claim.verdict, Verdict::Inconclusive, "{claim:#?}");
+        }
     }
 }
 
@@ -86,21 +102,17 @@ fn saturation_is_not_believed_while_the_loss_falls() {
     assert_eq!(claim.verdict, Verdict::Inconclusive, "{claim:#?}");
 }
 
+/// With a constant step size no norm outgrows `log t` once the samples are fitted, so it is a transient.
 #[test]
-fn a_power_of_t_is_refuted_once_samples_are_fitted() {
-    let claim = verdict_at(1e5, &|t| 1.0 + t.sqrt(), 1.0);
-    assert_eq!(claim.verdict, Verdict::Refuted, "{claim:#?}");
-    let series = table(
-        1e5,
-        &[
-            ("weight_norm", &|t| 1.0 + t.sqrt()),
-            ("log_loss", &|t| -1e-5 * t),
-        ],
-    );
-    let claim = judge(&series, &Series::default(), &context()).remove(1);
-    assert_eq!(claim.verdict, Verdict::Inconclusive, "{claim:#?}");
-    let claim = verdict_without_loss(&|t| 1.0 + t.sqrt());
-    assert_eq!(claim.verdict, Verdict::Inconclusive, "{claim:#?}");
+fn a_power_of_t_is_a_transient() {
+    for claim in [
+        verdict_at(1e5, &|t| 1.0 + t.sqrt(), 1.0),
+        verdict_at(1e5, &|t| 1.0 + t.sqrt(), 3.0),
+        verdict_with_loss(&|t| 1.0 + t.sqrt(), &|t| 1.0 - 1e-6 * t),
+        verdict_without_loss(&|t| 1.0 + t.sqrt()),
+    ] {
+        assert_eq!(claim.verdict, Verdict::Inconclusive, "{claim:#?}");
+    }
 }
 
 /// Neither other powers of log t nor slow powers of t pass, at any horizon.

@@ -1,12 +1,12 @@
 //! Limits made up, and runs that go to them or elsewhere.
 
 use super::super::testing::{
-    context, lawful, lawful_margins, log_time, norm, sample_margins, spectral_norm, stable_rank,
-    table,
+    context, lawful, lawful_margins, log_time, norm, sample_margins, schedule, spectral_norm,
+    stable_rank, table,
 };
 use super::super::{Claim, ClaimContext, RankClaim, judge};
 use super::*;
-use crate::{Prediction, Series};
+use crate::{LimitOf, PredictedLimit, Prediction, Series};
 
 /// The limit of a run whose blocks tend to stable rank 1 and whose margins become equal, not proven.
 fn limit() -> PredictedLimit {
@@ -28,6 +28,7 @@ fn limit() -> PredictedLimit {
         kkt_residual: 1e-15,
         proven: false,
         certificate: "not proven: too early".into(),
+        of: LimitOf::ThisRun,
     }
 }
 
@@ -264,7 +265,7 @@ fn a_zero_multiplier_with_a_larger_margin_refutes_equal_margins() {
 }
 
 #[test]
-fn degenerate_multipliers_and_misclassified_samples_leave_margins_to_the_trajectory() {
+fn degenerate_multipliers_and_misclassified_samples_leave_margins_open() {
     let equal = [(1.0, -1.0), (1.0, 2.0), (1.0, 0.0)];
     for (samples, margins, support) in [
         (equal, [2.5, 2.5], 2),
@@ -272,7 +273,7 @@ fn degenerate_multipliers_and_misclassified_samples_leave_margins_to_the_traject
         ([(1.0, -13.0), (1.0, 0.0), (1.0, 0.0)], [2.5, 2.5], 3),
     ] {
         let claim = margin_claim(&samples, margins, support);
-        assert_eq!(claim.decided_by, DecidedBy::Trajectory, "{claim:#?}");
+        assert_decided(&claim, Verdict::Inconclusive, DecidedBy::Trajectory);
         assert!(
             claim.reason.contains("the limit program does not decide"),
             "{}",
@@ -281,61 +282,237 @@ fn degenerate_multipliers_and_misclassified_samples_leave_margins_to_the_traject
     }
 }
 
-/// Everything that keeps the program from deciding: then the verdicts are those without it.
+/// Everything that keeps the program from deciding: no trajectory tells an exact limit then, though each of
+/// these supports every claim within its tolerance.
 #[test]
-fn a_program_without_an_answer_leaves_every_verdict_to_the_trajectory() {
+fn a_program_without_an_answer_leaves_exact_limits_open() {
     let (series, margins) = (lawful(1e5), lawful_margins(1e5));
     let alone = judge(&series, &margins, &context());
-    let wrong = PredictedLimit {
-        stable_rank_pos: Some(2.0),
-        stable_rank_neg: Some(2.0),
-        normalized_margin_max: 3.0,
-        support: 2,
-        ..limit()
-    };
-    for (prediction, why) in [
-        (Prediction::unsolved("infeasible"), "infeasible"),
+    let solved = |limit: PredictedLimit| Prediction::Solved(limit);
+    for (prediction, rests, why) in [
         (
-            Prediction::Solved(PredictedLimit {
-                consistent: false,
-                ..wrong.clone()
-            }),
-            "leaves the same-sign pattern",
+            Prediction::unsolved("300 samples, more than are solved unasked"),
+            true,
+            "`implicit-bias limit RUN_DIR` solves it",
         ),
         (
-            Prediction::Solved(PredictedLimit {
-                kkt_residual: 2e-8,
-                ..wrong.clone()
+            // The samples of this run are fitted: then it is not.
+            Prediction::unsolved("infeasible: whatever"),
+            true,
+            "the run has such",
+        ),
+        (
+            solved(PredictedLimit {
+                consistent: false,
+                ..limit()
             }),
+            false,
+            "some neuron must be expected to change sides",
+        ),
+        (
+            solved(PredictedLimit {
+                kkt_residual: 2e-8,
+                ..limit()
+            }),
+            true,
             "residual of 2.0e-8",
         ),
         (
-            Prediction::Solved(PredictedLimit {
+            solved(PredictedLimit {
                 kkt_residual: f64::NAN,
-                ..wrong
+                ..limit()
             }),
+            true,
             "residual of NaN",
         ),
     ] {
         let claims = judge(&series, &margins, &with(prediction));
         for (claim, alone) in claims.iter().zip(&alone) {
-            assert_decided(claim, alone.verdict, DecidedBy::Trajectory);
-            let about_a_limit = matches!(claim.id, ClaimId::Margins | ClaimId::RankOne);
-            let told = claim.reason.contains("limit program") && claim.reason.contains(why);
-            assert_eq!(told, about_a_limit, "{}", claim.reason);
+            let open = match claim.id {
+                ClaimId::Margins | ClaimId::RankOne => true,
+                ClaimId::Alignment => !rests,
+                _ => false,
+            };
+            let verdict = if open {
+                Verdict::Inconclusive
+            } else {
+                Verdict::Supported
+            };
+            assert_decided(claim, verdict, DecidedBy::Trajectory);
+            if open && claim.id != ClaimId::Alignment {
+                assert!(claim.reason.contains(why), "{}", claim.reason);
+            }
             assert_eq!(claim.fits, alone.fits);
         }
     }
 }
 
+/// The same with trajectories that would refute: another limit of the rank, and margins that part.
 #[test]
-fn a_block_without_a_limit_is_left_to_the_trajectory() {
+fn nothing_is_refuted_while_the_pattern_must_break() {
+    let series = table(
+        1e5,
+        &[
+            ("log_loss", &|t| -3.8 * log_time(t)),
+            ("weight_norm", &norm),
+            ("stable_rank_pos", &|t| stable_rank(t, 1.5)),
+            ("spectral_norm_pos", &spectral_norm),
+            ("same_sign_changes", &|_| 0.0),
+        ],
+    );
+    let margins = sample_margins(1e5, &[(1.0, 0.0), (1.3, 0.0)]);
+    let alone = judge(&series, &margins, &context());
+    assert_eq!(of(&alone, ClaimId::RankOne).verdict, Verdict::Refuted);
+    assert_eq!(of(&alone, ClaimId::Margins).verdict, Verdict::Refuted);
+    let inconsistent = PredictedLimit {
+        consistent: false,
+        ..limit()
+    };
+    for prediction in [
+        Prediction::Solved(inconsistent),
+        Prediction::unsolved("the solver stopped"),
+    ] {
+        for claim in judge(&series, &margins, &with(prediction)) {
+            assert_ne!(claim.verdict, Verdict::Refuted, "{claim:#?}");
+        }
+    }
+}
+
+/// A loss held up by a sample of margin 0: refuted where no weights with the pattern fit the samples and the
+/// pattern looks like the last one; a pattern with which weights fit them lets it fall.
+#[test]
+fn a_loss_that_stays_is_refuted_only_where_nothing_fits() {
+    let series = table(
+        1e5,
+        &[
+            ("log_loss", &|t| (0.4 + 1.0 / (1.0 + t)).ln()),
+            ("weight_norm", &|t| 3.0 - 1.0 / (1.0 + t)),
+            ("same_sign_changes", &|_| 0.0),
+        ],
+    );
+    let mut margins = Series::new(["step", "sample_0", "sample_1", "sample_2"]);
+    for step in schedule(1e5) {
+        margins.push(vec![step, -0.1, 0.5, 0.3]);
+    }
+    let infeasible = |lasts| Prediction::Unsolved {
+        reason: "infeasible: every neuron of its sign is inactive on sample 0".into(),
+        lasts,
+    };
+    let inconsistent = PredictedLimit {
+        consistent: false,
+        ..limit()
+    };
+    for (prediction, refuted) in [
+        (infeasible(Some(true)), true),
+        (infeasible(Some(false)), false),
+        (infeasible(None), false),
+        (Prediction::unsolved("the solver stopped"), false),
+        (Prediction::Solved(inconsistent), false),
+        (Prediction::Solved(limit()), false),
+    ] {
+        let claims = judge(&series, &margins, &with(prediction.clone()));
+        for claim in claims {
+            let verdict = match claim.id {
+                ClaimId::Loss | ClaimId::Norm | ClaimId::Margins if refuted => Verdict::Refuted,
+                ClaimId::Alignment if prediction.decisive().is_ok() => Verdict::Supported,
+                _ => Verdict::Inconclusive,
+            };
+            assert_eq!(claim.verdict, verdict, "{prediction:?}: {claim:#?}");
+        }
+    }
+}
+
+/// Rounding takes updates: no limit of exact descent is this run's, whatever the program and the proof say;
+/// and single precision alone refutes nothing by its trajectory.
+#[test]
+fn a_run_that_loses_updates_carries_no_limit_of_exact_descent() {
+    let single = |lost: f64| {
+        let mut columns: Vec<(&str, Box<dyn Fn(f64) -> f64>)> = vec![
+            (
+                "lost_updates",
+                Box::new(move |t| if t > 1e4 { lost } else { 0.0 }),
+            ),
+            ("effective_update", Box::new(|_| 1.0)),
+        ];
+        columns.push(("log_loss", Box::new(|t| -log_time(t))));
+        columns.push(("stable_rank_pos", Box::new(|t| stable_rank(t, 1.5))));
+        columns.push(("spectral_norm_pos", Box::new(spectral_norm)));
+        columns.push(("weight_norm", Box::new(norm)));
+        columns.push(("same_sign_changes", Box::new(|_| 0.0)));
+        let columns: Vec<(&str, &dyn Fn(f64) -> f64)> =
+            columns.iter().map(|(name, law)| (*name, &**law)).collect();
+        table(1e5, &columns)
+    };
+    let margins = sample_margins(1e5, &[(1.0, 0.0), (1.3, 0.0)]);
+    let losing = with(Prediction::Solved(proven(PredictedLimit {
+        stable_rank_pos: Some(1.5),
+        of: LimitOf::ExactDescent,
+        ..limit()
+    })));
+    for claim in judge(&single(0.3), &margins, &losing) {
+        assert_eq!(claim.decided_by, DecidedBy::Trajectory, "{claim:#?}");
+        assert_eq!(claim.limit, None);
+        assert!(!claim.reason.contains("proven"), "{}", claim.reason);
+        if !matches!(claim.id, ClaimId::Loss | ClaimId::Norm) {
+            assert_eq!(claim.verdict, Verdict::Inconclusive, "{claim:#?}");
+            assert!(claim.reason.contains("exact descent's"), "{}", claim.reason);
+        }
+    }
+    // Without a program, and with nothing lost.
+    for claim in judge(&single(0.0), &margins, &context()) {
+        assert_ne!(claim.verdict, Verdict::Refuted, "{claim:#?}");
+    }
+}
+
+#[test]
+fn a_block_without_a_limit_is_left_open() {
     let limit = PredictedLimit {
         stable_rank_pos: None,
         ..limit()
     };
     let claim = rank_claim(RankClaim::OnePerBlock, limit, &|t| stable_rank(t, 1.0));
-    assert_decided(&claim, Verdict::Supported, DecidedBy::Trajectory);
+    assert_decided(&claim, Verdict::Inconclusive, DecidedBy::Trajectory);
+}
+
+/// A bound is no exact limit: a trajectory below it supports where the program was not solved, and one that no
+/// block can exceed holds whatever the pattern does.
+#[test]
+fn a_bound_is_supported_where_no_exact_limit_is() {
+    let series = table(
+        1e5,
+        &[
+            ("log_loss", &|t| -log_time(t)),
+            ("stable_rank_pos", &|t| stable_rank(t, 1.8)),
+            ("spectral_norm_pos", &spectral_norm),
+            ("same_sign_changes", &|_| 0.0),
+        ],
+    );
+    let inconsistent = PredictedLimit {
+        consistent: false,
+        ..limit()
+    };
+    for (prediction, largest, verdict) in [
+        (Prediction::unsolved("300 samples"), 10, Verdict::Supported),
+        (
+            Prediction::Solved(inconsistent.clone()),
+            10,
+            Verdict::Inconclusive,
+        ),
+        (Prediction::Solved(inconsistent), 3, Verdict::Supported),
+    ] {
+        let context = ClaimContext {
+            rank_claim: Some(RankClaim::Bounded),
+            blocks: vec!["pos".into()],
+            largest_rank: Some(largest),
+            ..with(prediction)
+        };
+        let claims = judge(&series, &Series::default(), &context);
+        assert_eq!(
+            of(&claims, ClaimId::RankBounded).verdict,
+            verdict,
+            "{claims:#?}"
+        );
+    }
 }
 
 /// The lawful run, with a pattern that still changed in the last decade.

@@ -1,0 +1,53 @@
+//! What a longer run could overturn is taken back.
+
+use super::loss::{levels_off, stays};
+use super::run::Run;
+use super::settings::{LAST_DECADE, OUTGROWN};
+use super::{Claim, ClaimId, DecidedBy, Verdict, program};
+
+/// Takes back refutations of limits that a longer run could overturn.
+///
+/// What the trajectory refutes needs a pattern at rest, and double precision. Limits are believed only if the
+/// samples were fitted before the last decade, or if the loss has levelled off above that for good; and a
+/// stable rank only once the block has outgrown its initial weights. Loss and norm have these conditions in
+/// their own criteria.
+pub(super) fn early_refutations(run: &Run, claims: &mut [Claim]) {
+    let unsettled = run.unsettled();
+    let early = run.is_fitted_from(run.horizon / LAST_DECADE);
+    let levelled = levels_off(run).and(stays(run)).is_ok();
+    for claim in claims
+        .iter_mut()
+        .filter(|claim| claim.verdict == Verdict::Refuted)
+        .filter(|claim| !matches!(claim.id, ClaimId::Loss | ClaimId::Norm))
+        .filter(|claim| !program::is_proven(run, claim))
+    {
+        let by_trajectory = claim.decided_by == DecidedBy::Trajectory;
+        let doubt = match &unsettled {
+            Some(unsettled) if by_trajectory => unsettled,
+            _ if by_trajectory && run.is_single_precision() => {
+                "rounding to single precision takes updates away, and double precision must tell"
+            }
+            _ if early == Some(false) && !levelled => {
+                "the samples were not fitted when the last decade began"
+            }
+            _ if claim
+                .block
+                .as_deref()
+                .is_some_and(|block| is_young(run, block)) =>
+            {
+                "the block has not outgrown its initial weights"
+            }
+            _ => continue,
+        };
+        claim.verdict = Verdict::Inconclusive;
+        let reason = claim.reason.trim_end_matches('.');
+        claim.reason = format!("{reason}; but {doubt}, so a longer run may differ.");
+    }
+}
+
+/// Whether a block still carries its initial weights.
+fn is_young(run: &Run, block: &str) -> bool {
+    let norms = run.series.column(&format!("norm_{block}"));
+    let ends = (norms.as_deref()).and_then(|norms| norms.first().zip(norms.last()));
+    ends.is_some_and(|(first, last)| *last < OUTGROWN * first)
+}

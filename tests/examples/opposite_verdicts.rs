@@ -1,0 +1,175 @@
+//! Counts verdicts that one run gives at one horizon and takes back at another.
+//!
+//! A case is a small random problem, drawn by a number; it is run to several horizons, each a run of its
+//! own, as a user runs it. A claim that is supported at one horizon and refuted at another is a verdict
+//! that was false: `opposite`. What was found is printed, a line a claim, tab-separated:
+//! case, horizon, claim, block, verdict, what decided, the prediction, the last change of the pattern.
+//!
+//! ```console
+//! $ cargo run --release -p implicit-bias-tests --example opposite_verdicts -- 0 300
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use implicit_bias_lab::claims::{Claim, Verdict};
+use implicit_bias_lab::config::{ActivationKind, RunConfig, Settings, SyntheticKind};
+use implicit_bias_lab::{LabError, Prediction, RunOptions, RunRecord, execute};
+use implicit_bias_tests::steps;
+
+/// Horizons of each case; past the exact steps the Gram engine goes in log time.
+const HORIZONS: [f64; 5] = [1e3, 1e4, 1e6, 1e15, 1e100];
+
+/// Steps that are taken exactly.
+const EXACT: f64 = 1e5;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let mut number = |default: u64| match arguments.next() {
+        None => default,
+        Some(text) => text.parse().expect("a number of a case, then how many"),
+    };
+    let (first, count) = (number(0), number(300));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (mut judged, mut opposite) = (BTreeMap::new(), Vec::new());
+    for case in first..first + count {
+        let settings = draw(case);
+        let mut known: BTreeMap<String, Vec<(f64, Verdict)>> = BTreeMap::new();
+        for horizon in HORIZONS {
+            let settings = Settings {
+                steps: Some(steps(horizon)),
+                ..settings.clone()
+            };
+            let record = match run(&settings, folder.path()) {
+                Ok(record) => record,
+                Err(error) => {
+                    println!("{case}\t{horizon:e}\t{error}");
+                    continue;
+                }
+            };
+            for claim in &record.claims {
+                println!("{case}\t{horizon:e}\t{}", line(claim, &record));
+                let of = format!("{:?} {:?}", claim.id, claim.block);
+                known.entry(of).or_default().push((horizon, claim.verdict));
+                *judged
+                    .entry(format!("{:?} {:?}", claim.id, claim.verdict))
+                    .or_insert(0) += 1;
+            }
+        }
+        for (of, verdicts) in known {
+            let has = |wanted| verdicts.iter().any(|&(_, verdict)| verdict == wanted);
+            if has(Verdict::Supported) && has(Verdict::Refuted) {
+                opposite.push(format!("case {case}, {of}: {verdicts:?}; {settings:?}"));
+            }
+        }
+    }
+    for (what, count) in judged {
+        println!("{what}: {count}");
+    }
+    for found in &opposite {
+        println!("opposite: {found}");
+    }
+    println!("{} opposite verdicts in {count} cases", opposite.len());
+    if !opposite.is_empty() {
+        std::process::exit(1);
+    }
+}
+
+fn run(settings: &Settings, folder: &Path) -> Result<RunRecord, LabError> {
+    execute(
+        &RunConfig::resolve(settings)?,
+        RunOptions {
+            draw: false,
+            keep_checkpoint: false,
+            parent: folder,
+            threads: 1,
+            progress: &mut |_| true,
+            stage: &mut |_, _| {},
+            announce: &mut |_| {},
+        },
+    )
+}
+
+fn line(claim: &Claim, record: &RunRecord) -> String {
+    let prediction = match &record.prediction {
+        Prediction::Unsolved { reason, lasts } => format!("unsolved: {reason}, lasts {lasts:?}"),
+        Prediction::Solved(limit) => format!(
+            "consistent {}, proven {}, residual {:.0e}, ranks {:?} {:?}, gap {:.2e}",
+            limit.consistent,
+            limit.proven,
+            limit.kkt_residual,
+            limit.stable_rank_pos,
+            limit.stable_rank_neg,
+            limit.margin_gap()
+        ),
+    };
+    let changes = record
+        .series
+        .column("same_sign_changes")
+        .unwrap_or_default();
+    let last_change = (record.series.steps().into_iter().zip(changes))
+        .rfind(|&(_, pairs)| pairs > 0.0)
+        .map_or(0.0, |(step, _)| step);
+    format!(
+        "{:?}\t{}\t{:?}\t{:?}\t{prediction}\t{last_change:e}\t{}",
+        claim.id,
+        claim.block.as_deref().unwrap_or("-"),
+        claim.verdict,
+        claim.decided_by,
+        claim.reason
+    )
+}
+
+/// The problem of a number.
+fn draw(case: u64) -> Settings {
+    let mut draws = Draws(case.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1));
+    let leaky = draws.below(3) > 0;
+    let slopes = [0.01, 0.02, 0.1, 0.2, 0.5, 0.9];
+    let slope = slopes[draws.below(slopes.len())];
+    let kinds = [
+        SyntheticKind::Gaussian,
+        SyntheticKind::Gaussian,
+        SyntheticKind::Mixture,
+    ];
+    Settings {
+        synthetic: Some(kinds[draws.below(kinds.len())]),
+        samples: Some(3 + draws.below(8)),
+        dim: Some(2 + draws.below(39)),
+        width: Some(1 + draws.below(6)),
+        activation: Some(if leaky {
+            ActivationKind::LeakyRelu
+        } else {
+            ActivationKind::Relu
+        }),
+        slope: leaky.then_some(slope),
+        init_scale: Some(draws.decades(1e-3, 1e2)),
+        step_size: Some(draws.decades(3e-3, 0.5)),
+        exact_steps: Some(steps(EXACT)),
+        seed: Some(case),
+        ..Settings::default()
+    }
+}
+
+/// Numbers by SplitMix64 (Steele, Lea & Flood 2014).
+struct Draws(u64);
+
+impl Draws {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+
+    /// Evenly in the logarithm, to two digits, so that it is easily typed.
+    fn decades(&mut self, low: f64, high: f64) -> f64 {
+        let share = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
+        let value = low * (high / low).powf(share);
+        format!("{value:.1e}").parse().expect("a number")
+    }
+}
