@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use implicit_bias_data::mnist;
+use implicit_bias_data::{Contradictions, mnist};
 use implicit_bias_lab::config::{EngineKind, RunConfig, Settings, Steps};
 use implicit_bias_lab::{
     LabError, LimitReport, Prepared, Progress, RunRecord, figures::format_number, find_limit,
@@ -41,6 +41,10 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
             }
             .into());
         }
+    }
+    let contradictions = Contradictions::of(&prepared.data);
+    if !contradictions.is_empty() {
+        progress.line(&format!("data: {contradictions}"));
     }
     progress.stage("limit", 0.0);
     let report = find_limit(&config, &prepared, &mut |fraction| {

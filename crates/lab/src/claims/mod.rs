@@ -17,6 +17,7 @@
 mod alignment;
 mod claim;
 mod fit;
+mod hypotheses;
 mod loss;
 mod margins;
 mod norm;
@@ -33,6 +34,7 @@ use run::{Run, step};
 
 pub use claim::{Claim, ClaimId, ClaimLimit, DecidedBy, Fit, Verdict};
 pub use fit::{LEVEL, Line, fit_line};
+pub use hypotheses::{Conditions, Hypotheses, Hypothesis, HypothesisStatus};
 pub use student::student_t;
 
 /// Which claim about stable ranks applies to a model.
@@ -208,6 +210,7 @@ fn draft(id: ClaimId, statement: &str, quantity: &str, predicted: &str) -> Claim
         verdict: Verdict::Inconclusive,
         decided_by: DecidedBy::Trajectory,
         reason: String::new(),
+        hypotheses: None,
     }
 }
 

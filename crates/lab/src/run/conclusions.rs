@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use implicit_bias_model::{Activation, Loss, TwoLayerConfig};
 
 use super::RunRecord;
+use crate::claims::Hypothesis;
 use crate::config::InitSource;
 use crate::figures::{LogFit, RunContext, format_number};
 use crate::report::{LimitSummary, ReportFigure, RunReport, Setting};
@@ -201,6 +202,28 @@ pub(crate) fn provenance_of(record: &RunRecord) -> Vec<(String, String)> {
     ]
 }
 
+/// What a reader must know before the verdicts: of the data as the run noted it, of the steps as the
+/// series shows it.
+fn notices_of(record: &RunRecord) -> Vec<String> {
+    let noted = record.manifest.notes.iter();
+    let data = noted.filter(|note| note.starts_with("data: ")).cloned();
+    data.chain(record.regime.notices()).collect()
+}
+
+/// The hypotheses of the theorems, one line each.
+fn hypotheses_of(record: &RunRecord) -> Vec<Setting> {
+    let hypotheses = record.hypotheses();
+    let pairs = hypotheses.each().into_iter().zip(hypotheses.lines());
+    let line = |(hypothesis, [name, status, measured, _]): (&Hypothesis, [String; 4])| {
+        let value = match hypothesis.measured {
+            Some(_) => format!("{status} ({measured})"),
+            None => status,
+        };
+        Setting::new(name, value).with_note(hypothesis.sentence.as_str())
+    };
+    pairs.map(line).collect()
+}
+
 /// The report of a run.
 pub(super) fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> RunReport {
     RunReport {
@@ -228,10 +251,14 @@ pub(super) fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> R
                 .to_owned(),
         ],
         settings: settings_of(record),
+        notices: notices_of(record),
+        hypotheses: hypotheses_of(record),
         stop_reason: record
             .stop()
             .map_or("cut off".to_owned(), |stop| {
-                let notes = record.manifest.notes.iter().map(String::as_str);
+                let shown = notices_of(record);
+                let notes = record.manifest.notes.iter().filter(|note| !shown.contains(note));
+                let notes = notes.map(String::as_str);
                 let stop = stop.to_string();
                 std::iter::once(stop.as_str()).chain(notes).collect::<Vec<_>>().join("; ")
             }),
