@@ -40,6 +40,8 @@ pub struct Rises {
     pub largest: f64,
     /// The step at which that ended.
     pub largest_at: f64,
+    /// Whether the loss came down again to where it was before it rose.
+    pub recovered: bool,
 }
 
 /// Why a run is at rest.
@@ -119,14 +121,15 @@ impl Regime {
     pub fn outcome_notices(&self) -> Vec<String> {
         let mut notices = Vec::new();
         let withheld = match self.why_withheld() {
-            Some(_) => "; verdicts that assume small steps are withheld",
+            Some(_) => "; verdicts are withheld, as the claims are about small steps that go on",
             None => "",
         };
         if let Some(rises) = &self.rises {
             let why = if self.exceeds() {
                 withheld
             } else {
-                "; the step size is within its bound, so that neurons crossing their kinks did that"
+                "; the step size is within its bound, so that neurons crossing their kinks, or \
+                 rounding, did that"
             };
             notices.push(format!("loss: it {}{why}", rises.words()));
         }
@@ -148,7 +151,8 @@ impl Regime {
             return Some(format!("{}{}", self.excess(), rest.words()));
         }
         let late = self.horizon / WINDOW;
-        let repeated = |rises: &&Rises| rises.count >= REPEATED || rises.last > late;
+        let repeated =
+            |rises: &&Rises| rises.count >= REPEATED || rises.last > late || !rises.recovered;
         let rises = self.rises.as_ref().filter(repeated)?;
         self.exceeds()
             .then(|| format!("{}the loss {}", self.excess(), rises.words()))
@@ -191,15 +195,25 @@ pub fn step_size_notice(conditions: &Conditions) -> Option<String> {
         return None;
     }
     let suggested = round_down(bound);
-    let advice = if suggested > 0.0 {
-        format!("; small enough: --step-size {suggested:e}")
+    if suggested == 0.0 {
+        return Some(format!(
+            "step size: with norms up to {} and the initial loss {}, no step size is small enough in \
+             double precision",
+            format_number(conditions.r_max),
+            conditions
+                .initial_loss
+                .map_or("—".to_owned(), format_number)
+        ));
+    }
+    let advice = if (1e-4..1e6).contains(&suggested) {
+        format!("--step-size {suggested}")
     } else {
-        String::new()
+        format!("--step-size {suggested:e}")
     };
     Some(format!(
-        "step size: {step_size} is {} times {}, up to which no step raises the loss while no \
+        "step size: η = {step_size} is {} times {}, up to which no step raises the loss while no \
          pre-activation changes sign (derived from R_max, p, n and m); beyond it the loss may rise or \
-         oscillate, and need not{advice}",
+         oscillate, and need not; small enough: {advice}",
         format_number(step_size / bound),
         format_number(bound)
     ))
@@ -235,11 +249,19 @@ fn score_bound(conditions: &Conditions) -> f64 {
 fn rises(series: &Series, score_bound: f64, epsilon: f64) -> Option<Rises> {
     let (steps, log_loss) = (series.steps(), series.column("log_loss")?);
     let norms = series.column("weight_norm")?;
+    let beyond_rounding = |rise: f64, norm: f64| {
+        !rise.is_nan() && rise > ROUNDING_UNITS * epsilon * (1.0 + score_bound * norm)
+    };
     let mut found: Option<Rises> = None;
+    let mut lowest = f64::INFINITY;
     for row in 1..steps.len() {
+        lowest = lowest.min(log_loss[row - 1]);
         let rise = log_loss[row] - log_loss[row - 1];
-        let largest_score = score_bound * norms[row].max(norms[row - 1]);
-        if rise.is_nan() || rise <= ROUNDING_UNITS * epsilon * (1.0 + largest_score) {
+        let norm = norms[row].max(norms[row - 1]);
+        if let Some(rises) = &mut found {
+            rises.recovered = !beyond_rounding(log_loss[row] - lowest, norm);
+        }
+        if !beyond_rounding(rise, norm) {
             continue;
         }
         let rises = found.get_or_insert(Rises {
@@ -249,6 +271,7 @@ fn rises(series: &Series, score_bound: f64, epsilon: f64) -> Option<Rises> {
             last: steps[row],
             largest: rise,
             largest_at: steps[row],
+            recovered: false,
         });
         rises.count += 1;
         rises.last = steps[row];
@@ -271,13 +294,18 @@ impl Rises {
             let decades = self.largest / std::f64::consts::LN_10;
             format!("by {} decades", format_number(decades))
         };
+        let lasting = if self.recovered {
+            ""
+        } else {
+            ", and has not come down again"
+        };
         if self.count == 1 {
-            format!("rose once between recorded steps, up to step {first}, {size}")
+            format!("rose once between recorded steps, up to step {first}, {size}{lasting}")
         } else {
             let (count, intervals) = (self.count, self.intervals);
             format!(
-                "rose {count} times between {intervals} recorded steps, first up to step {first} and \
-                 most up to step {most}, {size}"
+                "rose in {count} of {intervals} record intervals, first up to step {first} and most \
+                 up to step {most}, {size}{lasting}"
             )
         }
     }

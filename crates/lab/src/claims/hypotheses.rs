@@ -180,10 +180,11 @@ impl Hypotheses {
                 "near-orthogonality" => "R_min²/(n p), the largest constant C for which it holds",
                 "loss" if one.status == HypothesisStatus::Met => "logistic",
                 "loss" => "not the paper's loss",
-                "initialization" if one.measured.is_none() => "from a file",
+                "initialization" if one.measured.is_none() => "not measured",
                 "initialization" => {
                     "initial pre-activations over their change by the first step (derived)"
                 }
+                _ if one.measured.is_none() => "not measured",
                 _ => "η over the step size up to which descent is sure (derived)",
             };
             let measured = one.measured.map_or("—".to_owned(), number);
@@ -380,6 +381,10 @@ fn initialization(conditions: &Conditions) -> Hypothesis {
         let zero = "σ₀ = 0 is no Gaussian initialization: every neuron starts at its kink, and those \
                     of a block stay equal.";
         (HypothesisStatus::NotMet, zero.to_owned())
+    } else if conditions.r_min == 0.0 {
+        let zero = "i.i.d. Gaussian, but not measured: the sample of smallest norm is zero, and so are \
+                    its pre-activations at any step.";
+        (HypothesisStatus::Unknown, zero.to_owned())
     } else if share <= 1.0 {
         (HypothesisStatus::Met, found)
     } else {
