@@ -5,11 +5,12 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use implicit_bias_data::{Dataset, Geometry};
-use implicit_bias_lab::config::{RunConfig, Settings};
+use implicit_bias_data::{Contradictions, Dataset, Geometry};
+use implicit_bias_lab::config::{InitSource, RunConfig, Settings};
+use implicit_bias_lab::figures::format_number;
 use implicit_bias_lab::{
     LabError, Progress, Reproduction, Resumed, RunDirectory, RunOptions, RunRecord, StopReason,
-    complain, execute,
+    complain, conditions, execute,
 };
 use serde_json::{Value, json};
 
@@ -178,12 +179,17 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         geometry.with_rank(data)
     };
     let before = (!config.preparation.is_none()).then(|| measure(&raw));
-    let after = measure(&config.prepare(raw)?);
+    let data = config.prepare(raw)?;
+    let after = measure(&data);
+    progress.say("check: equal samples");
+    let contradictions = Contradictions::of(&data);
     progress.finish();
     if settings.json {
         let mut json = serde_json::to_value(&after)?;
         json["preparation"] = serde_json::to_value(config.preparation)?;
         json["before"] = serde_json::to_value(&before)?;
+        json["contradictions"] = serde_json::to_value(&contradictions)?;
+        json["step_size_bound_per_width"] = conditions(&config, &after, 1).step_bound().into();
         say(format_args!("{json}\n"))?;
     } else {
         let table = match &before {
@@ -195,9 +201,32 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
             ),
             None => after.to_string(),
         };
-        say(format_args!("{table}\n"))?;
+        say(format_args!(
+            "{table}\n{}",
+            more_about(&config, &after, &contradictions)
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What `check` says below its table: the step size, and samples that contradict each other.
+fn more_about(config: &RunConfig, geometry: &Geometry, found: &Contradictions) -> String {
+    let mut text = String::new();
+    if let InitSource::Gaussian { width, .. } = config.init
+        && let Some(bound) = conditions(config, geometry, width).step_bound()
+    {
+        text += &format!(
+            "Up to the step size 4 m n/(R_max² + (n − 1) p), {} at the default width m = {width}, no \
+             step raises the\nlogistic loss while no pre-activation changes sign (derived; at least \
+             4 m/R_max²). The default is {}.\n",
+            format_number(bound),
+            config.step_size
+        );
+    }
+    if !found.is_empty() {
+        text += &format!("warning: {found}\n");
+    }
+    text
 }
 
 /// `report`: claims, figures and report of finished runs, anew.
@@ -207,6 +236,9 @@ pub fn report(arguments: &ReportArgs) -> Outcome {
         record.rewrite_conclusions()?;
         if let Some(format) = arguments.export {
             record.export(format, &record.config.load_data()?)?;
+        }
+        for notice in record.regime.notices() {
+            complain(&notice);
         }
         say(record.summary_text())?;
     }

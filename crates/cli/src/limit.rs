@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use implicit_bias_data::mnist;
+use implicit_bias_data::{Contradictions, mnist};
 use implicit_bias_lab::config::{EngineKind, RunConfig, Settings, Steps};
 use implicit_bias_lab::{
     LabError, LimitReport, Prepared, Progress, RunRecord, figures::format_number, find_limit,
@@ -41,6 +41,10 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
             }
             .into());
         }
+    }
+    let contradictions = Contradictions::of(&prepared.data);
+    if !contradictions.is_empty() {
+        progress.line(&format!("data: {contradictions}"));
     }
     progress.stage("limit", 0.0);
     let report = find_limit(&config, &prepared, &mut |fraction| {
@@ -160,12 +164,24 @@ fn summary(report: &LimitReport) -> Value {
         "kkt_residual": limit.kkt_residual(),
         "certificate": report.certificate_text(),
         "proven": report.certificate.is_proven(),
+        "status": status(report),
         "sliding_pairs": limit.sliding().len(),
         "step": report.step,
         "settled_since": report.settled_since,
         "error_estimate": report.error_estimate,
         "notes": report.notes,
     })
+}
+
+/// How far the limit can be trusted, in a word.
+fn status(report: &LimitReport) -> &'static str {
+    if report.is_settled() {
+        "proven"
+    } else if report.is_candidate() {
+        "candidate"
+    } else {
+        "inconsistent"
+    }
 }
 
 /// The same for people.
@@ -236,7 +252,13 @@ fn text(report: &LimitReport) -> String {
         ),
         ("run", run),
     ];
-    let mut text = String::from("where gradient descent ends\n");
+    let mut text = String::from(match status(report) {
+        "proven" => "where gradient descent ends\n",
+        "candidate" => {
+            "CANDIDATE for where gradient descent ends: not proven, the pattern may still change\n"
+        }
+        _ => "NOT where gradient descent ends: the limit of a pattern that must still change\n",
+    });
     for (name, value) in rows {
         text.push_str(&format!("  {name:<18} {value}\n"));
     }

@@ -22,6 +22,7 @@
 
 mod choice;
 mod classes;
+mod contradictions;
 mod dataset;
 mod error;
 mod file;
@@ -33,6 +34,7 @@ mod synthetic;
 
 pub use choice::{Choice, ClassRule};
 pub use classes::ClassDataset;
+pub use contradictions::Contradictions;
 pub use dataset::{Dataset, LabelEncoding};
 pub use error::DataError;
 pub use file::{

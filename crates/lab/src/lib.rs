@@ -18,6 +18,7 @@ mod limit;
 mod observation;
 mod prediction;
 mod progress;
+mod regime;
 pub mod report;
 mod reproduction;
 mod run;
@@ -36,13 +37,14 @@ pub use observation::{
 };
 pub use prediction::{LimitOf, PredictedLimit, Prediction};
 pub use progress::{Progress, complain};
+pub use regime::{AtRest, Regime, Rest, Rises, step_size_notice};
 pub use reproduction::Reproduction;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use run::fuzzing;
 pub use run::{
     DataManifest, FORMAT, Manifest, Prepared, RawGeometry, ReadyEngine, Resumed, RunDirectory,
-    RunOptions, RunRecord, Trajectory, Watcher, drive, execute, execute_all, resume,
+    RunOptions, RunRecord, Trajectory, Watcher, conditions, drive, execute, execute_all, resume,
     write_atomically,
 };
 pub use schedule::schedule;

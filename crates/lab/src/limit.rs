@@ -1,6 +1,6 @@
 //! Where a run ends: the limit program, solved once the same-sign pattern has settled.
 
-use implicit_bias_gram::{Certificate, GramError, Limit, Pattern, certify};
+use implicit_bias_gram::{Certificate, GramError, Limit, Pattern, certify_within};
 
 use crate::config::RunConfig;
 use crate::engine::{Engine, GramEngine};
@@ -11,7 +11,8 @@ use crate::{LabError, StopReason, format_step, schedule};
 /// The first step at which the program is solved.
 const FIRST: f64 = 1e3;
 
-/// The pattern counts as settled when it has not changed while the step grew by this factor.
+/// A pattern that fits no weights counts as settled when it has not changed while the step grew by this
+/// factor.
 const SETTLED: f64 = 100.0;
 
 /// The limit of a run, and how far it can be trusted.
@@ -34,10 +35,14 @@ pub struct LimitReport {
 
 impl LimitReport {
     /// Whether the run was long enough: the program's solution keeps the signs it assumes, and the
-    /// pattern is proven to last or has not changed over two decades.
+    /// pattern is proven to last.
     pub fn is_settled(&self) -> bool {
-        self.limit.is_consistent()
-            && (self.certificate.is_proven() || self.step >= SETTLED * self.settled_since)
+        self.limit.is_consistent() && self.certificate.is_proven()
+    }
+
+    /// Whether the limit is no more than a candidate: consistent, and not proven.
+    pub fn is_candidate(&self) -> bool {
+        self.limit.is_consistent() && !self.certificate.is_proven()
     }
 
     /// The certificate in words: `proven from step T`, or `not proven` and why.
@@ -50,9 +55,10 @@ impl LimitReport {
 /// program for it (theory.md §6, derived).
 ///
 /// Decade by decade from step 10³: the run stops where the program's solution keeps the signs it
-/// assumes and either the certificate proves that the pattern stays, or the pattern has not changed
-/// over two decades (seen at 1, 2, 5 × 10^k). At the configuration's last step, or where the engine
-/// stalls, the answer is the program's for the pattern reached, consistent or not.
+/// assumes and the certificate proves that the pattern stays. A pattern that has not changed for many
+/// decades may still change, so that rest alone does not end the run. At the configuration's last step, or
+/// where the engine stalls, the answer is the program's for the pattern reached, consistent or not; not
+/// proven, it is a candidate. A pattern without a limit ends the run after two decades of rest.
 ///
 /// `progress` is told the fraction of the way in decades; `false` ends the run there.
 ///
@@ -122,7 +128,7 @@ pub fn find_limit(
         if !settled {
             let why = why.unwrap_or_else(|| "the last step asked for (--steps)".to_owned());
             report.notes.push(format!(
-                "ended at step {}: {why}, before the pattern was seen to settle",
+                "ended at step {}: {why}, before the pattern was proven to last",
                 format_step(engine.step())
             ));
         }
@@ -152,13 +158,15 @@ fn report(
 ) -> Result<LimitReport, GramError> {
     let (limit, step) = (limit?, engine.step());
     let pre_activations = engine.pre_activations();
-    let certificate = certify(engine.problem(), &limit, pre_activations.view(), step)?;
+    let error_estimate = engine.error_estimate();
+    let state = pre_activations.view();
+    let certificate = certify_within(engine.problem(), &limit, state, step, error_estimate)?;
     Ok(LimitReport {
         limit,
         certificate,
         step,
         settled_since,
-        error_estimate: engine.error_estimate(),
+        error_estimate,
         notes: Vec::new(),
     })
 }

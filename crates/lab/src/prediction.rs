@@ -3,7 +3,7 @@
 use std::fmt;
 
 use implicit_bias_data::Dataset;
-use implicit_bias_gram::{Certificate, GramError, Limit, Problem, certify};
+use implicit_bias_gram::{Certificate, GramError, Limit, Problem, certify_within};
 use implicit_bias_model::Weights;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use serde::{Deserialize, Serialize};
@@ -92,22 +92,27 @@ impl PredictedLimit {
     /// Solves the program for the same-sign pattern of pre-activations `H = W Xᵀ` (`2m × n`) at `step`.
     ///
     /// `earlier` states, rising steps with their pre-activations, are where the certificate is tried
-    /// once it holds at `step`: it is given for the first of them at which it holds.
+    /// once it holds at `step`: it is given for the first of them at which it holds. `error_at` is the
+    /// `error_estimate` of the run at a step, 0 where every step was exact: a proof allows for it.
     ///
     /// # Errors
     ///
-    /// Those of [`Limit::solve`] and [`certify`].
+    /// Those of [`Limit::solve`] and [`certify_within`].
     pub fn of(
         problem: &Problem,
         pre_activations: ArrayView2<'_, f64>,
         step: f64,
         earlier: &[(f64, Array2<f64>)],
+        error_at: &dyn Fn(f64) -> f64,
     ) -> Result<Self, GramError> {
         let limit = Limit::solve(problem, pre_activations)?;
-        let mut certificate = certify(problem, &limit, pre_activations, step)?;
+        let certify = |state: ArrayView2<'_, f64>, step: f64| {
+            certify_within(problem, &limit, state, step, error_at(step))
+        };
+        let mut certificate = certify(pre_activations, step)?;
         if certificate.is_proven() {
             for (step, state) in earlier {
-                let first = certify(problem, &limit, state.view(), *step)?;
+                let first = certify(state.view(), *step)?;
                 if first.is_proven() {
                     certificate = first;
                     break;
@@ -225,21 +230,22 @@ pub enum Prediction {
 }
 
 impl Prediction {
-    /// The limit of the run that left `weights` at `step`.
+    /// The limit of the run that left `weights` at `step` after exact steps.
     ///
     /// Pre-activations are `H = W Xᵀ`, whatever engine took the steps. Sizes for which that or the
     /// program would take longer than a run may cost are left unsolved.
     pub fn of_weights(config: &RunConfig, data: &Dataset, weights: &Weights, step: f64) -> Self {
-        Self::of_states(config, data, weights, step, &[])
+        Self::of_states(config, data, weights, step, &[], &|_| 0.0)
     }
 
-    /// As [`of_weights`](Self::of_weights), with `earlier` states as for [`PredictedLimit::of`].
+    /// As [`of_weights`](Self::of_weights), with `earlier` states and errors as for [`PredictedLimit::of`].
     pub(crate) fn of_states(
         config: &RunConfig,
         data: &Dataset,
         weights: &Weights,
         step: f64,
         earlier: &[(f64, Array2<f64>)],
+        error_at: &dyn Fn(f64) -> f64,
     ) -> Self {
         let [(_, pos), _] = weights.blocks() else {
             return Self::unsolved("the weights are not those of two blocks");
@@ -260,7 +266,7 @@ impl Prediction {
             Ok(problem) => problem,
             Err(error) => return Self::unsolved(error.to_string()),
         };
-        match PredictedLimit::of(&problem, state.view(), step, earlier) {
+        match PredictedLimit::of(&problem, state.view(), step, earlier, error_at) {
             Ok(limit) => Self::Solved(limit),
             // The reader knows that this is about the program.
             Err(GramError::Program(reason)) => {
@@ -339,7 +345,11 @@ pub(crate) fn too_large(samples: usize, dim: usize, width: usize) -> Option<Stri
 pub(crate) fn certificate_text(certificate: &Certificate) -> String {
     match certificate.proof() {
         // Its own text would write 10³⁰⁰ in 301 digits.
-        Some(proof) => format!("proven from step {}", format_step(proof.from_step)),
+        Some(proof) => format!(
+            "proven from step {}{}",
+            format_step(proof.from_step),
+            proof.trust().unwrap_or_default()
+        ),
         None => certificate.to_string(),
     }
 }
@@ -368,6 +378,9 @@ fn range(values: &[f64]) -> [f64; 2] {
 impl fmt::Display for PredictedLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rank = |rank: Option<f64>| rank.map_or("—".to_owned(), |rank| format!("{rank:.5}"));
+        if !self.proven && self.doubt().is_none() {
+            write!(f, "candidate, not proven: ")?;
+        }
         write!(
             f,
             "stable rank {} (pos), {} (neg), {} (stacked); ",

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Hypotheses;
+
 /// Which claim of the paper, by the identifiers of the README's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -119,4 +121,7 @@ pub struct Claim {
     pub decided_by: DecidedBy,
     /// Why, in one sentence with numbers.
     pub reason: String,
+    /// Whether the theorem's hypotheses hold on this run; `None` where nobody measured them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hypotheses: Option<Hypotheses>,
 }

@@ -2,7 +2,7 @@
 //!
 //! Each verdict rests on a number that was measured, in a window that is named, with an interval
 //! (see [`Line`] for what the interval means). The thresholds are this project's settings, not the
-//! paper's. Five rules hold throughout:
+//! paper's. Six rules hold throughout:
 //!
 //! * *Short is inconclusive.* Everything here moves with `log t`.
 //! * *Refuted means that a longer run would not change it*, as far as one run can tell: what refutes
@@ -20,11 +20,14 @@
 //!   measured. One exception: margins are refuted where a loss stays. What the program says about the run is
 //!   one value, [`outlook::Outlook`]. Where the model has no program the trajectory decides within
 //!   tolerances, and the reason names them.
+//! * *What log time cannot tell decides nothing*: no verdict rests on margins that may be off by more than a
+//!   hundredth by the run's own `error_estimate`.
 //! * *A claim is left out* if the run has no columns for it, as other architectures may.
 
 mod alignment;
 mod claim;
 mod fit;
+mod hypotheses;
 mod loss;
 mod margins;
 mod norm;
@@ -44,7 +47,9 @@ use run::{Run, step};
 
 pub use claim::{Claim, ClaimId, ClaimLimit, DecidedBy, Fit, Verdict};
 pub use fit::{LEVEL, Line, fit_line};
+pub use hypotheses::{Conditions, Hypotheses, Hypothesis, HypothesisStatus};
 pub(crate) use rounding::updates_lost_from;
+pub(crate) use settings::UNCERTAIN;
 pub use student::student_t;
 
 /// Which claim about stable ranks applies to a model.
@@ -108,6 +113,7 @@ pub fn judge(series: &Series, margins: &Series, context: &ClaimContext) -> Vec<C
     withhold::early_refutations(&run, &mut claims);
     claims.extend(alignment::judge(&run));
     program::explain(&run, &mut claims);
+    withhold::uncertain(&run, &mut claims);
     for claim in &mut claims {
         // What overflowed is no estimate, and no JSON number.
         let finite = |fit: &Fit| fit.estimate.is_finite() && (fit.high - fit.low).is_finite();
@@ -145,6 +151,7 @@ fn draft(id: ClaimId, statement: &str, quantity: &str, predicted: &str) -> Claim
         verdict: Verdict::Inconclusive,
         decided_by: DecidedBy::Trajectory,
         reason: String::new(),
+        hypotheses: None,
     }
 }
 

@@ -4,6 +4,9 @@
 //! constants; how near is near enough, and how long a run must be, is for whoever measures to say.
 //! None of them may be attributed to the paper.
 
+/// A run in log time whose margins may be off by more than this, relative to the smallest, decides nothing.
+pub(crate) const UNCERTAIN: f64 = 0.01;
+
 /// Shorter runs are inconclusive: two decades of this are needed after the transient.
 pub(super) const MIN_HORIZON: f64 = 1000.0;
 

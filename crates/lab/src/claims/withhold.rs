@@ -1,8 +1,8 @@
 //! What a longer run could overturn is taken back.
 
 use super::loss::{levels_off, stays};
-use super::run::Run;
-use super::settings::{LAST_DECADE, OUTGROWN};
+use super::run::{Run, number, step};
+use super::settings::{LAST_DECADE, OUTGROWN, UNCERTAIN};
 use super::{Claim, ClaimId, DecidedBy, Verdict, program};
 
 /// Takes back refutations of limits that a longer run could overturn.
@@ -42,6 +42,28 @@ pub(super) fn early_refutations(run: &Run, claims: &mut [Claim]) {
         claim.verdict = Verdict::Inconclusive;
         let reason = claim.reason.trim_end_matches('.');
         claim.reason = format!("{reason}; but {doubt}, so a longer run may differ.");
+    }
+}
+
+/// Takes back all verdicts on a run in log time that no longer knows its margins.
+pub(super) fn uncertain(run: &Run, claims: &mut [Claim]) {
+    let Some(estimates) = run.series.column("error_estimate") else {
+        return;
+    };
+    let Some(row) = estimates.iter().position(|&estimate| estimate > UNCERTAIN) else {
+        return;
+    };
+    let decided = |claim: &&mut Claim| claim.verdict != Verdict::Inconclusive;
+    for claim in claims.iter_mut().filter(decided) {
+        claim.verdict = Verdict::Inconclusive;
+        claim.reason = format!(
+            "from step {} on log time cannot tell where gradient descent goes: margins may be off by {} of \
+             themselves, by its own estimate, and no verdict rests on them; more steps taken exactly \
+             (--exact-steps) may tell. Taken as they are, {}",
+            step(run.series.steps()[row]),
+            number(estimates[row]),
+            claim.reason
+        );
     }
 }
 

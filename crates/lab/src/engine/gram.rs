@@ -10,6 +10,7 @@ use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, from_bytes, to_bytes};
+use crate::claims::UNCERTAIN;
 use crate::observation::{BlockObservation, Observation, PatternObservation};
 use crate::{LabError, StopReason};
 
@@ -183,6 +184,7 @@ impl GramEngine {
         // The flow takes as much memory as a block.
         descent.release();
         let step = descent.step();
+        let rounding = descent.rounding_estimate();
         let problem = descent.problem().clone();
         let [pre_activations, coefficients] = descent.arrays();
         let flow = FarFlow::new(problem.clone(), step, pre_activations, coefficients);
@@ -191,6 +193,7 @@ impl GramEngine {
                 self.notes.push(format!(
                     "exact to step {step:e}, in log time from there, with an error estimate"
                 ));
+                let flow = flow.with_start_error(rounding);
                 self.phase = Phase::Far(Box::new(flow), Box::new(problem));
                 Ok(None)
             }
@@ -229,6 +232,25 @@ impl GramEngine {
     }
 }
 
+/// How a note on an error estimate begins that says that log time cannot tell.
+const UNCERTAIN_NOTE: &str = "log time cannot tell where gradient descent goes";
+
+/// Says so, once, where margins are no longer known to a hundredth.
+fn note_uncertainty(flow: &FarFlow, notes: &mut Vec<String>) {
+    let estimate = flow.error_estimate();
+    let known = notes.iter().any(|note| note.starts_with(UNCERTAIN_NOTE));
+    if estimate <= UNCERTAIN || known {
+        return;
+    }
+    notes.push(format!(
+        "{UNCERTAIN_NOTE} from step {:e} or somewhat before: a neuron comes to a kink where its own steps \
+         decide on which side it goes on, so that margins may be off by {:.0} % or more; with more steps \
+         taken exactly (--exact-steps) it may be told",
+        flow.step(),
+        (100.0 * estimate).min(100.0)
+    ));
+}
+
 impl Engine for GramEngine {
     fn name(&self) -> &'static str {
         "gram"
@@ -251,14 +273,16 @@ impl Engine for GramEngine {
                     }
                 }
                 Phase::Far(flow, _) => {
-                    return Ok(match flow.advance(to) {
+                    let outcome = flow.advance(to);
+                    note_uncertainty(flow, &mut self.notes);
+                    return Ok(match outcome {
                         FarOutcome::Reached => None,
                         FarOutcome::NonFinite { step } => Some(StopReason::NonFinite { step }),
                         FarOutcome::Stalled { step, why } => {
                             let why = match why {
                                 Stall::Stiff => {
-                                    "the flow is too stiff, as on data that cannot be \
-                                                 interpolated"
+                                    "the flow is too stiff for its method, as where samples cannot all be \
+                                     fitted, or differ in length by orders of magnitude"
                                 }
                                 Stall::Events => "events without end",
                             };

@@ -40,7 +40,8 @@ pub(super) fn levels(
 /// What a limit is called in a label.
 pub(super) fn word(context: &RunContext) -> &'static str {
     match context.limits_of {
-        LimitOf::ThisRun => "limit",
+        LimitOf::ThisRun if context.limits_proven => "limit",
+        LimitOf::ThisRun => "candidate limit",
         LimitOf::ExactDescent => "limit of exact descent",
     }
 }

@@ -13,7 +13,13 @@ pub(super) const TIME: &str = "step t";
 /// What the captions say of dashed lines.
 fn predicted(context: &RunContext) -> &'static str {
     match context.limits_of {
-        LimitOf::ThisRun => " Thin dashed lines are the limits predicted for this run (derived).",
+        LimitOf::ThisRun if context.limits_proven => {
+            " Thin dashed lines are the limits proven for this run (derived)."
+        }
+        LimitOf::ThisRun => {
+            " Thin dashed lines are candidates for the limits: those of the run's last activation pattern, \
+             which is not proven to last (derived)."
+        }
         LimitOf::ExactDescent => {
             " Thin dashed lines are the limits of exact gradient descent from the run's last activation \
              pattern on (derived), not of the run itself, which loses updates to rounding."
@@ -50,6 +56,8 @@ pub struct RunContext {
     pub limits: BTreeMap<String, f64>,
     /// Whose limits these are.
     pub limits_of: LimitOf,
+    /// Whether the pattern that they belong to is proven to last.
+    pub limits_proven: bool,
     /// The fit of the weight norm, if there is one.
     pub norm_fit: Option<LogFit>,
     /// Whether the claim is that each block's stable rank tends to 1 (leaky ReLU).

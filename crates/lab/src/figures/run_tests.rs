@@ -62,6 +62,7 @@ pub(crate) fn laws(samples: usize) -> (Series, Series, RunContext) {
             .collect(),
         limits: BTreeMap::from([("stable_rank".into(), 1.6)]),
         limits_of: LimitOf::ThisRun,
+        limits_proven: true,
         norm_fit: Some(LogFit {
             slope: 0.5,
             intercept: 1.0,

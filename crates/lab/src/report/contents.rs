@@ -143,6 +143,10 @@ pub struct RunReport {
     pub settings: Vec<Setting>,
     /// Why the run ended.
     pub stop_reason: String,
+    /// What a reader must know before the verdicts, a sentence each.
+    pub notices: Vec<String>,
+    /// The hypotheses of the theorems: name, status with the measured number, sentence.
+    pub hypotheses: Vec<Setting>,
     /// The predicted limit; `None` for a model without one.
     pub limit: Option<LimitSummary>,
     /// The claims, judged on this run.

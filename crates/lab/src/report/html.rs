@@ -32,6 +32,8 @@ pub fn run_report(report: &RunReport) -> Result<String, LabError> {
             paragraphs => view::texts(&report.paragraphs),
             settings => view::list(&report.settings, view::setting),
             stop_reason => report.stop_reason.as_str(),
+            notices => view::texts(&report.notices),
+            hypotheses => view::list(&report.hypotheses, view::setting),
             limit => report.limit.as_ref().map(view::limit),
             claims => view::list(&report.claims, view::claim),
             figures => view::figures(&report.figures, 1),

@@ -45,6 +45,7 @@ fn claim(text: &str) -> Claim {
         verdict: Verdict::Inconclusive,
         decided_by: DecidedBy::LimitProgram,
         reason: text.into(),
+        hypotheses: None,
     }
 }
 
@@ -54,6 +55,8 @@ fn run(text: &str) -> RunReport {
         paragraphs: vec![text.into()],
         settings: vec![Setting::new(text, text).with_note(text)],
         stop_reason: text.into(),
+        notices: vec![text.into()],
+        hypotheses: vec![Setting::new(text, text).with_note(text)],
         limit: Some(LimitSummary {
             status: text.into(),
             rows: vec![Setting::new(text, text).with_note(text)],

@@ -7,7 +7,7 @@ use super::table::{ClaimRow, HEADER, verdict_words};
 /// Greek letters, subscripts, superscripts and signs become mathematics; characters that LaTeX
 /// reserves are escaped. A verdict is its word: text fonts have no check mark.
 pub fn claims_table_latex(rows: &[ClaimRow]) -> String {
-    let mut text = String::from("% \\usepackage{booktabs}\n\\begin{tabular}{llrrll}\n\\toprule\n");
+    let mut text = String::from("% \\usepackage{booktabs}\n\\begin{tabular}{llrrlll}\n\\toprule\n");
     text.push_str(&format!("{} \\\\\n\\midrule\n", HEADER.join(" & ")));
     for row in rows {
         let verdict = verdict_words(row.verdict).1;
@@ -20,7 +20,8 @@ pub fn claims_table_latex(rows: &[ClaimRow]) -> String {
         ]
         .map(|cell| latex(cell))
         .join(" & ");
-        text.push_str(&format!("{cells} & {verdict} \\\\\n"));
+        let hypotheses = latex(&row.hypotheses);
+        text.push_str(&format!("{cells} & {verdict} & {hypotheses} \\\\\n"));
     }
     text.push_str("\\bottomrule\n\\end{tabular}\n");
     text
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_has_six_cells_and_ends() {
+    fn every_row_has_seven_cells_and_ends() {
         let row = ClaimRow {
             claim: "loss & norm".into(),
             setting: "γ = 0.1".into(),
@@ -167,12 +168,13 @@ mod tests {
             limit: "1 + 2×10⁻⁵".into(),
             predicted: "—".into(),
             verdict: Verdict::Inconclusive,
+            hypotheses: "not met: ratio 0.03600".into(),
         };
         let text = claims_table_latex(&[row]);
         let line = text.lines().nth(5).unwrap();
         assert_eq!(
             line,
-            "loss \\& norm & $\\gamma$ = 0.1 & $-$1 & 1 + 2$\\times$10$^{-5}$ & --- & inconclusive \\\\"
+            "loss \\& norm & $\\gamma$ = 0.1 & $-$1 & 1 + 2$\\times$10$^{-5}$ & --- & inconclusive & not met: ratio 0.03600 \\\\"
         );
         assert!(text.ends_with("\\bottomrule\n\\end{tabular}\n"));
     }

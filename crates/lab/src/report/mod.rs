@@ -18,4 +18,6 @@ pub use contents::{
 };
 pub use html::{reproduction_report, run_report};
 pub use latex::claims_table_latex;
-pub use table::{ClaimRow, claims_legend, claims_table_markdown, claims_table_text};
+pub use table::{
+    ClaimRow, claims_legend, claims_table_markdown, claims_table_text, hypotheses_table_text,
+};

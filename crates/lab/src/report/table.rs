@@ -2,17 +2,18 @@
 
 use super::contents::Table;
 use super::view::numeric_columns;
-use crate::claims::{Claim, ClaimId, Verdict};
+use crate::claims::{Claim, ClaimId, Hypotheses, Verdict};
 use crate::figures::format_number;
 
 /// The names of the columns.
-pub(super) const HEADER: [&str; 6] = [
+pub(super) const HEADER: [&str; 7] = [
     "claim",
     "setting",
     "measured",
     "limit",
     "predicted",
     "verdict",
+    "hypotheses",
 ];
 
 /// The columns of numbers, set flush right.
@@ -33,6 +34,9 @@ pub struct ClaimRow {
     pub predicted: String,
     /// The outcome.
     pub verdict: Verdict,
+    /// Whether the theorem's hypotheses hold there: `not met: ratio 0.03600`; `—` where nobody
+    /// measured them.
+    pub hypotheses: String,
 }
 
 impl ClaimRow {
@@ -55,6 +59,10 @@ impl ClaimRow {
             limit: limit_text(claim),
             predicted: claim.predicted.clone(),
             verdict: claim.verdict,
+            hypotheses: claim
+                .hypotheses
+                .as_ref()
+                .map_or("—".to_owned(), Hypotheses::brief),
         }
     }
 }
@@ -109,7 +117,7 @@ pub(super) fn block_name(block: &str) -> &str {
     }
 }
 
-fn cells(row: &ClaimRow) -> [String; 6] {
+fn cells(row: &ClaimRow) -> [String; 7] {
     let (symbol, word) = verdict_words(row.verdict);
     let verdict = format!("{symbol} {word}");
     [
@@ -119,6 +127,7 @@ fn cells(row: &ClaimRow) -> [String; 6] {
         row.limit.clone(),
         row.predicted.clone(),
         verdict,
+        row.hypotheses.clone(),
     ]
 }
 
@@ -157,11 +166,12 @@ fn display_width(text: &str) -> usize {
 ///     limit: "—".into(),
 ///     predicted: "−1".into(),
 ///     verdict: Verdict::Supported,
+///     hypotheses: "met for C ≤ 2.714".into(),
 /// };
 /// assert!(claims_table_text(&[row]).contains("−1.002      —  −1         ✓ supported"));
 /// ```
 pub fn claims_table_text(rows: &[ClaimRow]) -> String {
-    let numbers: [bool; 6] = std::array::from_fn(|column| NUMBERS.contains(&column));
+    let numbers: [bool; 7] = std::array::from_fn(|column| NUMBERS.contains(&column));
     let body: Vec<Vec<String>> = rows.iter().map(|row| cells(row).to_vec()).collect();
     aligned(&HEADER.map(String::from), &body, &numbers)
 }
@@ -212,6 +222,13 @@ impl Table {
     }
 }
 
+/// The hypotheses of the theorems on a run, for a terminal: a line each.
+pub fn hypotheses_table_text(hypotheses: &Hypotheses) -> String {
+    let header = ["hypothesis", "status", "measured", "which is"].map(String::from);
+    let rows = hypotheses.lines().map(|line| line.to_vec());
+    aligned(&header, &rows, &[false, false, true, false])
+}
+
 /// What `measured` is for each claim among `claims`, one line each: the legend of the table.
 pub fn claims_legend(claims: &[&Claim]) -> String {
     let mut text = String::new();
@@ -226,7 +243,10 @@ pub fn claims_legend(claims: &[&Claim]) -> String {
 
 /// The table of claims as a GitHub-flavoured Markdown table.
 pub fn claims_table_markdown(rows: &[ClaimRow]) -> String {
-    let mut text = format!("| {} |\n|---|---|--:|--:|---|---|\n", HEADER.join(" | "));
+    let mut text = format!(
+        "| {} |\n|---|---|--:|--:|---|---|---|\n",
+        HEADER.join(" | ")
+    );
     for row in rows {
         text.push_str(&format!(
             "| {} |\n",
@@ -264,6 +284,7 @@ mod tests {
             limit: "—".into(),
             predicted: "≤ 4".into(),
             verdict,
+            hypotheses: "—".into(),
         }
     }
 

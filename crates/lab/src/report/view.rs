@@ -4,7 +4,7 @@ use minijinja::{Value, context};
 
 use super::contents::{LimitSummary, ReportFigure, Section, Setting, Table};
 use super::table::{ClaimRow, block_name, claim_name, limit_text, verdict_words};
-use crate::claims::{Claim, Fit, Verdict};
+use crate::claims::{Claim, Fit, Hypotheses, Verdict};
 use crate::figures::{format_number, quantity_label};
 
 /// A list of what a function makes of each item.
@@ -60,6 +60,7 @@ pub(super) fn claim(claim: &Claim) -> Value {
         fits => list(&claim.fits, |fit| fit_text(fit).into()),
         verdict => verdict(claim.verdict),
         reason => claim.reason.as_str(),
+        hypotheses => claim.hypotheses.as_ref().map(Hypotheses::brief),
     }
 }
 
@@ -71,6 +72,7 @@ pub(super) fn row(row: &ClaimRow) -> Value {
         limit => row.limit.as_str(),
         predicted => row.predicted.as_str(),
         verdict => verdict(row.verdict),
+        hypotheses => row.hypotheses.as_str(),
     }
 }
 

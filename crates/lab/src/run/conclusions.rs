@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use implicit_bias_model::{Activation, Loss, TwoLayerConfig};
 
 use super::RunRecord;
+use crate::claims::Hypothesis;
 use crate::config::InitSource;
 use crate::figures::{LogFit, RunContext, format_number};
 use crate::report::{LimitSummary, ReportFigure, RunReport, Setting};
@@ -25,6 +26,7 @@ pub(super) fn run_context(record: &RunRecord) -> RunContext {
             .map(limits_of_columns)
             .unwrap_or_default(),
         limits_of: (record.prediction.limit()).map_or(LimitOf::ThisRun, |limit| limit.of),
+        limits_proven: (record.prediction.limit()).is_some_and(|limit| limit.proven),
         norm_fit: norm_fit(record),
         rank_one: record.config.activation != Activation::RELU,
     }
@@ -113,9 +115,11 @@ fn limit_of(record: &RunRecord) -> LimitSummary {
     });
     let status = match limit.doubt() {
         Some(doubt) => format!("These numbers are not the limit of this run: {doubt}."),
-        None if limit.proven => "The same-sign pattern is proven to last, so these numbers are the             limit of this run (the proof is evaluated in double precision)."
+        None if limit.proven => "The same-sign pattern is proven to last, so these numbers are the limit \
+             of this run (the proof is evaluated in double precision)."
             .to_owned(),
-        None => "These numbers are the limit of this run if the same-sign pattern of its last step             lasts, which is not proven."
+        None => "Candidate, not proven: these numbers are the limit of this run if the same-sign pattern of \
+             its last step lasts. Patterns have been seen to change after many decades of rest."
             .to_owned(),
     };
     LimitSummary { status, rows }
@@ -204,6 +208,28 @@ pub(crate) fn provenance_of(record: &RunRecord) -> Vec<(String, String)> {
     ]
 }
 
+/// What a reader must know before the verdicts: of the data as the run noted it, of the steps as the
+/// series shows it.
+fn notices_of(record: &RunRecord) -> Vec<String> {
+    let noted = record.manifest.notes.iter();
+    let data = noted.filter(|note| note.starts_with("data: ")).cloned();
+    data.chain(record.regime.notices()).collect()
+}
+
+/// The hypotheses of the theorems, one line each.
+fn hypotheses_of(record: &RunRecord) -> Vec<Setting> {
+    let hypotheses = record.hypotheses();
+    let pairs = hypotheses.each().into_iter().zip(hypotheses.lines());
+    let line = |(hypothesis, [name, status, measured, _]): (&Hypothesis, [String; 4])| {
+        let value = match hypothesis.measured {
+            Some(_) => format!("{status} ({measured})"),
+            None => status,
+        };
+        Setting::new(name, value).with_note(hypothesis.sentence.as_str())
+    };
+    pairs.map(line).collect()
+}
+
 /// The report of a run.
 pub(super) fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> RunReport {
     RunReport {
@@ -231,10 +257,14 @@ pub(super) fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> R
                 .to_owned(),
         ],
         settings: settings_of(record),
+        notices: notices_of(record),
+        hypotheses: hypotheses_of(record),
         stop_reason: record
             .stop()
             .map_or("cut off".to_owned(), |stop| {
-                let notes = record.manifest.notes.iter().map(String::as_str);
+                let shown = notices_of(record);
+                let notes = record.manifest.notes.iter().filter(|note| !shown.contains(note));
+                let notes = notes.map(String::as_str);
                 let stop = stop.to_string();
                 std::iter::once(stop.as_str()).chain(notes).collect::<Vec<_>>().join("; ")
             }),

@@ -4,6 +4,7 @@ mod batch;
 mod checkpoint;
 mod choice;
 mod conclusions;
+mod conditions;
 mod directory;
 mod drive;
 mod export;
@@ -24,6 +25,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 pub(crate) use batch::cost;
 pub use batch::execute_all;
 pub(crate) use conclusions::{provenance_of, settings_of};
+pub use conditions::conditions;
 pub use directory::{RunDirectory, write_atomically};
 pub use drive::{Trajectory, Watcher, drive};
 pub use manifest::{DataManifest, FORMAT, Manifest, RawGeometry};
@@ -245,6 +247,9 @@ fn ready(
     );
     let ready = prepared.engine_of(config, options.threads, choice)?;
     (options.announce)(&format!("engine {}: {}", ready.engine.name(), ready.reason));
+    for notice in conditions::notices_at_the_start(config, prepared) {
+        (options.announce)(&notice);
+    }
     Ok(ready)
 }
 
@@ -317,9 +322,16 @@ impl Run<'_> {
         let weights = engine.weights();
         directory.write("weights.safetensors", &weights.to_safetensors())?;
         (options.stage)("limit", 0.0);
-        let prediction = predict(config, &manifest, &weights, &snapshots);
+        let prediction = predict(config, &manifest, &weights, &snapshots, &series);
         let path: PathBuf = directory.path().to_owned();
-        let record = RunRecord::new(path, config.clone(), manifest, series, margins, prediction);
+        let mut record =
+            RunRecord::new(path, config.clone(), manifest, series, margins, prediction);
+        for notice in record.regime.outcome_notices() {
+            (options.announce)(&notice);
+        }
+        let notes = &mut record.manifest.notes;
+        notes.extend(conditions::data_notice(prepared));
+        notes.extend(record.regime.notices());
         record.write_verdicts(directory)?;
         if options.draw {
             (options.stage)("figures and report", 0.0);

@@ -10,7 +10,7 @@ use super::Manifest;
 use super::prepare::decompose_on_one_thread;
 use crate::config::RunConfig;
 use crate::prediction::{pre_activations, too_large};
-use crate::{Engine, LabError, Prediction, StopReason};
+use crate::{Engine, LabError, Prediction, Series, StopReason};
 
 /// Past step 10¹⁶ one decade in so many is kept: nothing happens there any more.
 const FAR_DECADES: i32 = 20;
@@ -92,16 +92,38 @@ pub(super) fn predict(
     manifest: &Manifest,
     weights: &Weights,
     snapshots: &Snapshots<'_>,
+    series: &Series,
 ) -> Prediction {
+    let Snapshots { data, states, .. } = snapshots;
     match endpoint(manifest) {
-        Ok(step) => Prediction::of_states(config, snapshots.data, weights, step, &snapshots.states),
+        Ok(step) => {
+            let error_at = |step| error_at(series, step);
+            Prediction::of_states(config, data, weights, step, states, &error_at)
+        }
         Err(reason) => Prediction::unsolved(reason),
+    }
+}
+
+/// The `error_estimate` of the last record up to `step`; 0 of a run without that column, whose steps are
+/// all exact.
+fn error_at(series: &Series, step: f64) -> f64 {
+    let steps = series.steps();
+    let row = steps.partition_point(|&recorded| recorded <= step);
+    let column = series.column("error_estimate");
+    match (column, row.checked_sub(1)) {
+        (Some(column), Some(row)) if column[row].is_finite() => column[row],
+        _ => 0.0,
     }
 }
 
 /// The limit of a run directory: from its weights and its data, loaded again; where that fails, as it
 /// was written.
-pub(super) fn predict_again(path: &Path, config: &RunConfig, manifest: &Manifest) -> Prediction {
+pub(super) fn predict_again(
+    path: &Path,
+    config: &RunConfig,
+    manifest: &Manifest,
+    series: &Series,
+) -> Prediction {
     decompose_on_one_thread();
     let (data, width) = (&manifest.data, manifest.width);
     let unneeded = endpoint(manifest).err();
@@ -120,7 +142,7 @@ pub(super) fn predict_again(path: &Path, config: &RunConfig, manifest: &Manifest
         states: Vec::new(),
         room: 0,
     };
-    let mut prediction = predict(config, manifest, &weights, &none);
+    let mut prediction = predict(config, manifest, &weights, &none, series);
     // The run had snapshots, and knows of its past what its last weights do not tell.
     match (&mut prediction, written(path, manifest)) {
         (Prediction::Solved(limit), Some(Prediction::Solved(known)))

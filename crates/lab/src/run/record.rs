@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 use implicit_bias_model::{Activation, TwoLayerConfig};
 
 use super::conclusions::{run_context, run_report_of};
+use super::conditions::regime;
 use super::predict::predict_again;
 use super::resume::read_manifest;
 use super::{Manifest, RunDirectory, sha256, to_json};
-use crate::claims::{Claim, ClaimContext, RankClaim, RunEnd, judge};
+use crate::claims::{Claim, ClaimContext, Hypotheses, RankClaim, RunEnd, Verdict, judge};
 use crate::config::{RunConfig, Settings};
 use crate::figures::{Figure, format_number, run_figures};
-use crate::report::{ClaimRow, ReportFigure, claims_legend, claims_table_text, run_report};
-use crate::{LabError, Prediction, Series, StopReason};
+use crate::report::{
+    ClaimRow, ReportFigure, claims_legend, claims_table_text, hypotheses_table_text, run_report,
+};
+use crate::{LabError, Prediction, Regime, Series, StopReason};
 
 /// A run that ended, with what was recorded and the claims judged on it.
 #[derive(Clone, Debug)]
@@ -30,6 +33,8 @@ pub struct RunRecord {
     /// `limit.json`: where the run ends, by the limit program (theory.md §6, derived), or why that is
     /// not known.
     pub prediction: Prediction,
+    /// The step size beside the smoothness of the loss, and what the loss shows of it.
+    pub regime: Regime,
     /// `claims.json`.
     pub claims: Vec<Claim>,
 }
@@ -46,7 +51,10 @@ impl RunRecord {
     ) -> Self {
         let prediction = prediction.of_run(&series);
         let context = claim_context(&config, &manifest, &prediction);
-        let claims = judge(&series, &margins, &context);
+        let mut claims = judge(&series, &margins, &context);
+        let regime = regime(&config, &manifest, &series);
+        regime.withhold(&mut claims);
+        Hypotheses::of(regime.conditions()).write(&mut claims);
         Self {
             path,
             config,
@@ -54,6 +62,7 @@ impl RunRecord {
             series,
             margins,
             prediction,
+            regime,
             claims,
         }
     }
@@ -116,7 +125,7 @@ impl RunRecord {
                 format!("expected {expected}, found {found}"),
             ));
         }
-        let prediction = predict_again(path, &config, &manifest);
+        let prediction = predict_again(path, &config, &manifest, &series);
         Ok(Self::new(
             path.to_owned(),
             config,
@@ -168,14 +177,38 @@ impl RunRecord {
             Prediction::Unsolved { reason, .. } => format!("not known: {reason}"),
         };
         format!(
-            "{}\nmeasured\n{}\nlimit (derived): {limit}\nstopped: {stop}; loss {}, weight norm {}, stable rank {} (stacked)\nrun: {}\n",
+            "{}\nmeasured\n{}\n{}limit (derived): {limit}\nstopped: {stop}; loss {}, weight norm {}, stable rank {} (stacked)\nrun: {}\n",
             claims_table_text(&rows),
             claims_legend(&self.claims.iter().collect::<Vec<_>>()),
+            self.hypotheses_text(),
             value("loss"),
             value("weight_norm"),
             value("stable_rank"),
             self.path.display(),
         )
+    }
+
+    /// The hypotheses of the theorems on this run.
+    pub fn hypotheses(&self) -> Hypotheses {
+        Hypotheses::of(self.regime.conditions())
+    }
+
+    /// The hypotheses for a terminal, and what they say of refuted claims; empty without claims.
+    fn hypotheses_text(&self) -> String {
+        if self.claims.is_empty() {
+            return String::new();
+        }
+        let hypotheses = self.hypotheses();
+        let mut text = hypotheses_table_text(&hypotheses);
+        if self
+            .claims
+            .iter()
+            .any(|claim| claim.verdict == Verdict::Refuted)
+        {
+            let meaning = hypotheses.of_a_refuted_claim();
+            text += &format!("✗ refuted on these data; {meaning}\n");
+        }
+        text + "\n"
     }
 
     /// Judges and draws again what a run directory holds, and writes claims, figures and report.

@@ -1,0 +1,350 @@
+//! Samples that no network of this kind can fit together.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use ndarray::ArrayView1;
+use serde::Serialize;
+
+use crate::Dataset;
+
+/// Most pairs that [`Contradictions::pairs`] lists, and most samples in [`Contradictions::zero`].
+const LISTED: usize = 20;
+
+/// Samples of a data set that no network without biases and with a positively homogeneous
+/// activation can give a positive margin: pairs that contradict each other, and zero samples.
+///
+/// Two samples contradict each other where one is a positive multiple of the other, the factor 1
+/// included, and their labels differ: then `f(c x) = c f(x)`, so that one of the two margins is at
+/// most 0 whatever the weights are, and the loss cannot tend to 0. Multiples are found exactly,
+/// with no tolerance, and `−0` equals `0`. A zero sample has the score 0 for all weights.
+///
+/// ```
+/// use implicit_bias_data::{Contradictions, Dataset};
+/// use ndarray::array;
+///
+/// let x = array![[1.0, 0.5], [0.0, 1.0], [1.0, 0.5]];
+/// let found = Contradictions::of(&Dataset::new(x, array![1.0, 1.0, -1.0])?);
+/// assert_eq!((found.count, found.pairs), (1, vec![[0, 2]]));
+/// # Ok::<(), implicit_bias_data::DataError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Contradictions {
+    /// Number of pairs that contradict each other.
+    pub count: u64,
+    /// The first of them, at most twenty, each with the smaller index first; indices count from 0.
+    pub pairs: Vec<[usize; 2]>,
+    /// How many of all pairs are positive multiples that are not equal.
+    pub multiples: u64,
+    /// Number of zero samples.
+    pub zero_count: u64,
+    /// The first of them, at most twenty.
+    pub zero: Vec<usize>,
+}
+
+impl Contradictions {
+    /// Finds them, in `O(n d)` time beside that of listing the pairs.
+    pub fn of(data: &Dataset) -> Self {
+        let x = data.x();
+        let mut found = Self::default();
+        // Samples of one direction, those of one hash in one bucket.
+        let mut buckets: HashMap<u64, Vec<Vec<usize>>> = HashMap::new();
+        for (index, sample) in x.outer_iter().enumerate() {
+            let Some(hash) = direction_hash(sample) else {
+                found.zero_count += 1;
+                if found.zero.len() < LISTED {
+                    found.zero.push(index);
+                }
+                continue;
+            };
+            let classes = buckets.entry(hash).or_default();
+            match classes
+                .iter_mut()
+                .find(|class| are_multiples(x.row(class[0]), sample))
+            {
+                Some(class) => class.push(index),
+                None => classes.push(vec![index]),
+            }
+        }
+        let mut classes: Vec<Vec<usize>> = buckets.into_values().flatten().collect();
+        // The order of a hash map is no order.
+        classes.sort_unstable_by_key(|class| class[0]);
+        let mut pairs = Vec::new();
+        for class in &classes {
+            found.count_class(data, class, &mut pairs);
+        }
+        pairs.sort_unstable();
+        pairs.truncate(LISTED);
+        found.pairs = pairs;
+        found
+    }
+
+    /// Counts the pairs among samples of one direction, and lists the first of them.
+    fn count_class(&mut self, data: &Dataset, class: &[usize], pairs: &mut Vec<[usize; 2]>) {
+        let y = data.y();
+        let of_label = |wanted: f64, class: &[usize]| {
+            let same = class.iter().filter(|&&index| y[index] == wanted);
+            same.count() as u64
+        };
+        let all = of_label(1.0, class) * of_label(-1.0, class);
+        if all == 0 {
+            return;
+        }
+        self.count += all;
+        // Equal samples within one direction have equal norms, so equal largest entries.
+        let mut equal: HashMap<u64, [u64; 2]> = HashMap::new();
+        for &index in class {
+            let size = largest(data.x().row(index)).abs().to_bits();
+            equal.entry(size).or_default()[usize::from(y[index] > 0.0)] += 1;
+        }
+        self.multiples += all
+            - equal
+                .values()
+                .map(|[minus, plus]| minus * plus)
+                .sum::<u64>();
+        let listed = pairs.len() + LISTED;
+        for (place, &first) in class.iter().enumerate() {
+            for &second in &class[place + 1..] {
+                if y[first] != y[second] {
+                    pairs.push([first, second]);
+                }
+                if pairs.len() >= listed {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0 && self.zero_count == 0
+    }
+}
+
+impl fmt::Display for Contradictions {
+    /// A sentence for each kind that there is, naming the first samples; empty for none.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const NAMED: usize = 5;
+        if self.count > 0 {
+            let named = self.pairs.iter().take(NAMED);
+            let named: Vec<String> = named.map(|[i, k]| format!("{i} and {k}")).collect();
+            let more = self.count - named.len() as u64;
+            let more = match more {
+                0 => String::new(),
+                more => format!(" (and {more} more pairs)"),
+            };
+            let kind = match self.multiples {
+                0 => "equal",
+                all if all == self.count => "positive multiples of each other",
+                _ => "equal or positive multiples of each other",
+            };
+            write!(
+                f,
+                "samples {}{more} are {kind} and have opposite labels (counted from 0): one of two \
+                 such margins is never positive, so the loss cannot tend to 0",
+                named.join(", ")
+            )?;
+        }
+        if self.zero_count > 0 {
+            let named = self.zero.iter().take(NAMED).map(ToString::to_string);
+            let named: Vec<String> = named.collect();
+            let more = match self.zero_count - named.len() as u64 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let (start, noun, verb) = match self.count {
+                0 => ("", "sample", "is zero"),
+                _ => ("; ", "sample", "is zero"),
+            };
+            let (noun, verb) = match self.zero_count {
+                1 => (noun.to_owned(), verb),
+                _ => (format!("{noun}s"), "are zero"),
+            };
+            write!(
+                f,
+                "{start}{noun} {}{more} {verb} (counted from 0): a network without biases gives \
+                 the margin 0 there, so the loss cannot tend to 0",
+                named.join(", ")
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The first entry of largest size, which is 0 for a zero sample.
+fn largest(sample: ArrayView1<'_, f64>) -> f64 {
+    let mut largest = 0.0_f64;
+    for &entry in sample {
+        if entry.abs() > largest.abs() {
+            largest = entry;
+        }
+    }
+    largest
+}
+
+/// A hash that positive multiples of a sample share; `None` for a zero sample.
+///
+/// A quotient of two numbers rounds to the same one whatever factor both have, so that exact
+/// multiples have equal rows `x / max |x|`.
+fn direction_hash(sample: ArrayView1<'_, f64>) -> Option<u64> {
+    let size = largest(sample).abs();
+    if size == 0.0 {
+        return None;
+    }
+    let mut hasher = DefaultHasher::new();
+    for entry in sample {
+        // −0 + 0 = 0.
+        (entry / size + 0.0).to_bits().hash(&mut hasher);
+    }
+    Some(hasher.finish())
+}
+
+/// Whether one sample, not zero, is exactly a positive multiple of the other, or equal to it.
+fn are_multiples(one: ArrayView1<'_, f64>, other: ArrayView1<'_, f64>) -> bool {
+    if one == other {
+        return true;
+    }
+    let sizes = [one, other].map(|sample| largest(sample).abs());
+    // To a largest entry in [1, 2): no product overflows.
+    let [one_scale, other_scale] = sizes.map(power_of_two);
+    one.iter().zip(other).all(|(&a, &b)| {
+        let left = (a / one_scale, sizes[1] / other_scale);
+        let right = (b / other_scale, sizes[0] / one_scale);
+        let exact = |(x, y): (f64, f64)| {
+            let product = x * y;
+            (product, x.mul_add(y, -product))
+        };
+        // Where the rounding of a product underflows nothing is known: not found to be a multiple.
+        let known = |product: f64| product == 0.0 || product.abs() > 1e-280;
+        exact(left) == exact(right)
+            && known(exact(left).0)
+            && (a == 0.0) == (b == 0.0)
+            && (a == 0.0
+                || (a / one_scale) * one_scale == a && (b / other_scale) * other_scale == b)
+    })
+}
+
+/// The power of two at or below a positive number, at least the smallest that is normal.
+fn power_of_two(size: f64) -> f64 {
+    let exponent = size.to_bits() & (0x7ff << 52);
+    f64::from_bits(exponent.max(1 << 52))
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array1, Array2, array};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found(x: Array2<f64>, y: Array1<f64>) -> Contradictions {
+        Contradictions::of(&Dataset::new(x, y).unwrap())
+    }
+
+    #[test]
+    fn equal_samples_with_opposite_labels_are_named() {
+        let x = array![[1.0, 2.0], [3.0, 1.0], [1.0, 2.0], [1.0, 2.0]];
+        let same = found(x.clone(), array![1.0, -1.0, 1.0, 1.0]);
+        assert!(same.is_empty() && same.to_string().is_empty());
+        let both = found(x, array![1.0, 1.0, -1.0, -1.0]);
+        assert_eq!((both.count, both.multiples), (2, 0));
+        assert_eq!(both.pairs, [[0, 2], [0, 3]]);
+        let text = both.to_string();
+        assert!(text.starts_with("samples 0 and 2, 0 and 3 are equal and have opposite labels"));
+    }
+
+    #[test]
+    fn a_negative_zero_is_a_zero() {
+        let x = array![[0.0, 2.0], [-0.0, 2.0], [1.0, 1.0]];
+        let signed = found(x, array![1.0, -1.0, 1.0]);
+        assert_eq!((signed.count, signed.multiples), (1, 0));
+        assert_eq!(signed.pairs, [[0, 1]]);
+    }
+
+    #[test]
+    fn positive_multiples_contradict_each_other_and_negative_ones_do_not() {
+        let x = array![[0.3, -0.7], [0.6, -1.4], [-0.3, 0.7], [1e-3, 5.0]];
+        let scaled = found(x.clone(), array![1.0, -1.0, 1.0, 1.0]);
+        assert_eq!(
+            (scaled.count, scaled.multiples, scaled.pairs.clone()),
+            (1, 1, vec![[0, 1]])
+        );
+        assert!(
+            scaled.to_string().contains("positive multiples"),
+            "{scaled}"
+        );
+        assert!(found(x, array![1.0, 1.0, -1.0, -1.0]).is_empty());
+        // Far apart in size, and by a factor that is no power of two.
+        let far = array![[3e-140, 6e-140], [1.0, 2.0], [1.0, 0.0]];
+        let exact = 3e-140 * 2.0 == 6e-140;
+        assert_eq!(found(far, array![1.0, -1.0, 1.0]).count, u64::from(exact));
+        let third = array![[1.0, 2.0], [3.0, 6.0], [3.0, 6.0000000000000009]];
+        let third = found(third, array![1.0, -1.0, -1.0]);
+        assert_eq!(
+            third.pairs,
+            [[0, 1]],
+            "a neighbour in double precision is another direction"
+        );
+    }
+
+    #[test]
+    fn near_duplicates_do_not_contradict_each_other() {
+        let x = array![[1.0, 1.0], [1.0, 1.0 + f64::EPSILON], [1.0, 1.0 - 1e-9]];
+        assert!(found(x, array![1.0, -1.0, -1.0]).is_empty());
+    }
+
+    #[test]
+    fn zero_samples_are_named() {
+        let x = array![[0.0, -0.0], [1.0, 2.0], [0.0, 0.0]];
+        let zero = found(x, array![1.0, -1.0, -1.0]);
+        assert_eq!((zero.count, zero.zero_count), (0, 2));
+        assert_eq!(zero.zero, [0, 2]);
+        assert!(
+            zero.to_string().starts_with("samples 0, 2 are zero"),
+            "{zero}"
+        );
+    }
+
+    #[test]
+    fn many_pairs_are_counted_and_few_are_listed() {
+        let n = 3000;
+        let y = Array1::from_shape_fn(n, |i| if i % 2 == 0 { 1.0 } else { -1.0 });
+        let all = found(Array2::ones((n, 4)), y);
+        assert_eq!(all.count, 1500 * 1500);
+        assert_eq!(all.pairs.len(), LISTED);
+        assert_eq!(all.pairs[..2], [[0, 1], [0, 3]]);
+        let text = all.to_string();
+        assert!(text.contains("(and 2249995 more pairs)"), "{text}");
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_comparing_all_pairs(seed: u64, n in 4_usize..30) {
+            // Entries of few values, so that there are many multiples.
+            let digit = |i: usize, j: usize| {
+                let mut hasher = DefaultHasher::new();
+                (seed, i, j).hash(&mut hasher);
+                (hasher.finish() % 3) as f64 - 1.0
+            };
+            let x = Array2::from_shape_fn((n, 2), |(i, j)| digit(i, j) * (1.0 + digit(i, 7).abs()));
+            let mut y = Array1::from_shape_fn(n, |i| if digit(i, 9) > 0.0 { 1.0 } else { -1.0 });
+            (y[0], y[1]) = (1.0, -1.0);
+            let contradict = |i: usize, k: usize| {
+                let cross = x[[i, 0]] * x[[k, 1]] - x[[i, 1]] * x[[k, 0]];
+                let dot = x[[i, 0]] * x[[k, 0]] + x[[i, 1]] * x[[k, 1]];
+                cross == 0.0 && dot > 0.0 && y[i] != y[k]
+            };
+            let pairs: Vec<[usize; 2]> = (0..n)
+                .flat_map(|i| (i + 1..n).map(move |k| [i, k]))
+                .filter(|&[i, k]| contradict(i, k))
+                .collect();
+            let found = found(x.clone(), y.clone());
+            prop_assert_eq!(found.count, pairs.len() as u64);
+            prop_assert_eq!(&found.pairs[..], &pairs[..pairs.len().min(LISTED)]);
+            let equal = pairs.iter().filter(|[i, k]| x.row(*i) == x.row(*k)).count();
+            prop_assert_eq!(found.multiples, (pairs.len() - equal) as u64);
+        }
+    }
+}
