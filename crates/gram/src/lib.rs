@@ -61,7 +61,7 @@ pub mod limit;
 mod measure;
 mod problem;
 
-pub use certificate::{Certificate, NotProven, Proof, certify, certify_within};
+pub use certificate::{Accuracy, Certificate, NotProven, Proof, certify, certify_within};
 pub use descent::{DescentCheckpoint, GramDescent, Outcome, Stepping, Work};
 pub use error::GramError;
 pub use far::{FarCheckpoint, FarFlow, FarOutcome, FarWork, Stall};

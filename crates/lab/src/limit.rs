@@ -1,6 +1,6 @@
 //! Where a run ends: the limit program, solved once the same-sign pattern has settled.
 
-use implicit_bias_gram::{Certificate, GramError, Limit, Pattern, certify_within};
+use implicit_bias_gram::{Accuracy, Certificate, GramError, Limit, Pattern, certify_within};
 
 use crate::config::RunConfig;
 use crate::engine::{Engine, GramEngine};
@@ -159,8 +159,12 @@ fn report(
     let (limit, step) = (limit?, engine.step());
     let pre_activations = engine.pre_activations();
     let error_estimate = engine.error_estimate();
+    let accuracy = Accuracy {
+        error_estimate,
+        exact: engine.handed_over(),
+    };
     let state = pre_activations.view();
-    let certificate = certify_within(engine.problem(), &limit, state, step, error_estimate)?;
+    let certificate = certify_within(engine.problem(), &limit, state, step, accuracy)?;
     Ok(LimitReport {
         limit,
         certificate,

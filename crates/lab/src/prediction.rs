@@ -3,7 +3,7 @@
 use std::fmt;
 
 use implicit_bias_data::Dataset;
-use implicit_bias_gram::{Certificate, GramError, Limit, Problem, certify_within};
+use implicit_bias_gram::{Accuracy, Certificate, GramError, Limit, Problem, certify_within};
 use implicit_bias_model::Weights;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use serde::{Deserialize, Serialize};
@@ -106,8 +106,16 @@ impl PredictedLimit {
         error_at: &dyn Fn(f64) -> f64,
     ) -> Result<Self, GramError> {
         let limit = Limit::solve(problem, pre_activations)?;
+        let exact = earlier
+            .iter()
+            .rev()
+            .find(|(step, _)| error_at(*step) == 0.0);
         let certify = |state: ArrayView2<'_, f64>, step: f64| {
-            certify_within(problem, &limit, state, step, error_at(step))
+            let accuracy = Accuracy {
+                error_estimate: error_at(step),
+                exact: exact.map(|(_, state)| state.view()),
+            };
+            certify_within(problem, &limit, state, step, accuracy)
         };
         let mut certificate = certify(pre_activations, step)?;
         if certificate.is_proven() {

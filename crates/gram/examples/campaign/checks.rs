@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use implicit_bias_gram::{FarFlow, FarOutcome, GramDescent, Limit, Outcome, certify_within};
+use implicit_bias_gram::{
+    Accuracy, FarFlow, FarOutcome, GramDescent, Limit, Outcome, certify_within,
+};
 use ndarray::{Array2, ArrayView2};
 
 use crate::case::Case;
@@ -110,18 +112,18 @@ struct Answer {
     margins: Vec<f64>,
 }
 
-/// At a state that is known up to the relative error `error` of its margins.
 fn answer(
     case: &Case,
     from: String,
-    [step, error]: [f64; 2],
+    step: f64,
     h: ArrayView2<'_, f64>,
+    accuracy: Accuracy<'_>,
 ) -> Option<Answer> {
     let limit = Limit::solve(&case.problem, h).ok()?;
     if !limit.is_consistent() {
         return None;
     }
-    let certificate = certify_within(&case.problem, &limit, h, step, error).ok()?;
+    let certificate = certify_within(&case.problem, &limit, h, step, accuracy).ok()?;
     Some(Answer {
         from,
         step,
@@ -188,8 +190,9 @@ pub fn check(case: &Case, counts: &mut Counts) {
         answers.extend(answer(
             case,
             "exact".into(),
-            [state.step, 0.0],
+            state.step,
             state.h.view(),
+            Accuracy::default(),
         ));
     }
     let mut ends: Vec<(f64, Vec<f64>, f64)> = Vec::new();
@@ -293,8 +296,12 @@ fn follow(
         answers.extend(answer(
             case,
             format!("log time from {start:e}"),
-            [step, far.error_estimate()],
+            step,
             h.view(),
+            Accuracy {
+                error_estimate: far.error_estimate(),
+                exact: Some(from.h.view()),
+            },
         ));
     }
     ends.push((start, far.margins(), far.error_estimate()));

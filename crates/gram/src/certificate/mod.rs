@@ -99,8 +99,9 @@
 //! `e_W = (m/R_max) ε max(1, min_j |q_j|)` away, in the Frobenius norm, `R_max = max_i ‖x_i‖`: for the same
 //! reference path, `‖ρ(T)‖` is inflated by `e_W`. The neurons of a group then differ by a constant, at most
 //! `e_W` each, so that `R_k = (R + e_W)/√n_a + e_W` for those that move as one; and a ReLU neuron left out of
-//! `w` must be inactive on same-sign samples by more than `e_W ‖x_i‖`. The proof trusts log time that far, and
-//! says so: `ε` is an estimate, not a bound.
+//! `w` must be inactive on same-sign samples by more than `e_W ‖x_i‖`, unless exact steps have left it dead
+//! on all samples already: such a neuron never moves. The proof trusts log time that far, and says so: `ε` is
+//! an estimate, not a bound.
 
 mod growth;
 mod path;
@@ -225,11 +226,20 @@ pub fn certify(
     pre_activations: ArrayView2<'_, f64>,
     step: f64,
 ) -> Result<Certificate, GramError> {
-    certify_within(problem, limit, pre_activations, step, 0.0)
+    certify_within(problem, limit, pre_activations, step, Accuracy::default())
 }
 
-/// As [`certify`], of a state whose margins are known up to the relative error `error_estimate`, that of
-/// [`FarFlow::error_estimate`](crate::FarFlow::error_estimate): proven only if every state that near is.
+/// How well a state is known that was followed in log time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Accuracy<'a> {
+    /// `ε`, the relative error of the margins: [`FarFlow::error_estimate`](crate::FarFlow::error_estimate); 0 where
+    /// every step was exact.
+    pub error_estimate: f64,
+    /// Pre-activations (`2m × n`) that exact steps of the same run have reached, if they are known.
+    pub exact: Option<ArrayView2<'a, f64>>,
+}
+
+/// As [`certify`], of a state that is known with some accuracy: proven only if every state that near is.
 ///
 /// # Errors
 ///
@@ -239,7 +249,7 @@ pub fn certify_within(
     limit: &Limit,
     pre_activations: ArrayView2<'_, f64>,
     step: f64,
-    error_estimate: f64,
+    accuracy: Accuracy<'_>,
 ) -> Result<Certificate, GramError> {
     let expected = [problem.neurons(), problem.samples()];
     for (what, found) in [
@@ -259,7 +269,7 @@ pub fn certify_within(
     }
     require_finite("pre-activations", pre_activations)?;
     Ok(
-        match prove(problem, limit, pre_activations, [step, error_estimate]) {
+        match prove(problem, limit, pre_activations, step, accuracy) {
             Ok(proof) => Certificate::Proven(Box::new(proof)),
             Err(reason) => Certificate::NotProven(reason),
         },
@@ -270,10 +280,11 @@ fn prove(
     problem: &Problem,
     limit: &Limit,
     pre_activations: ArrayView2<'_, f64>,
-    [step, error_estimate]: [f64; 2],
+    step: f64,
+    accuracy: Accuracy<'_>,
 ) -> Result<Proof, NotProven> {
-    let error = weight_error(problem, pre_activations, error_estimate);
-    require_dead(problem, limit, pre_activations, error)?;
+    let error = weight_error(problem, pre_activations, accuracy.error_estimate);
+    require_dead(problem, limit, pre_activations, error, accuracy.exact)?;
     let path = Path::to(problem, limit, pre_activations, error)?;
     let growth = Growth::new(problem, limit, &path);
     let radius = growth.radius(path.distance).ok_or(NotProven::Untrapped {
@@ -287,7 +298,7 @@ fn prove(
         distance: path.distance,
         smallest_slack,
         displacement: path.displacement,
-        error_estimate,
+        error_estimate: accuracy.error_estimate,
     })
 }
 
@@ -314,10 +325,16 @@ fn require_dead(
     limit: &Limit,
     state: ArrayView2<'_, f64>,
     error: f64,
+    exact: Option<ArrayView2<'_, f64>>,
 ) -> Result<(), NotProven> {
     let gram = problem.gram();
+    // Exact steps left it on no sample's active side: it has not moved since, whatever log time did.
+    let known = |neuron: usize| {
+        let exact = exact.filter(|exact| exact.dim() == state.dim());
+        exact.is_some_and(|exact| exact.row(neuron).iter().all(|&h| h <= 0.0))
+    };
     let dead = (0..problem.neurons()).filter(|&k| limit.group_of()[k].is_none());
-    for neuron in dead {
+    for neuron in dead.filter(|&neuron| !known(neuron)) {
         for sample in 0..problem.samples() {
             let reach = error * gram[[sample, sample]].sqrt();
             let near = reach > 0.0 && state[[neuron, sample]] > -reach;

@@ -56,6 +56,8 @@ pub struct GramEngine {
     last_exact: f64,
     previous_pattern: Option<Pattern>,
     notes: Vec<String>,
+    /// Pre-activations where log time took over, since the engine was made.
+    handed_over: Option<Array2<f64>>,
 }
 
 enum Phase {
@@ -118,6 +120,7 @@ impl GramEngine {
                 .clamp(PATIENT_STEPS, LAST_WHOLE_STEP),
             previous_pattern: None,
             notes: Vec::new(),
+            handed_over: None,
         })
     }
 
@@ -143,6 +146,12 @@ impl GramEngine {
             Phase::Exact(_) => 0.0,
             Phase::Far(flow, _) => flow.error_estimate(),
         }
+    }
+
+    /// Pre-activations that the last exact step has left, where log time has taken over since the engine was
+    /// made.
+    pub fn handed_over(&self) -> Option<ArrayView2<'_, f64>> {
+        self.handed_over.as_ref().map(|state| state.view())
     }
 
     /// Whether the present state was reached by exact steps.
@@ -187,6 +196,7 @@ impl GramEngine {
         let rounding = descent.rounding_estimate();
         let problem = descent.problem().clone();
         let [pre_activations, coefficients] = descent.arrays();
+        let last = pre_activations.clone();
         let flow = FarFlow::new(problem.clone(), step, pre_activations, coefficients);
         match flow {
             Ok(flow) => {
@@ -194,6 +204,7 @@ impl GramEngine {
                     "exact to step {step:e}, in log time from there, with an error estimate"
                 ));
                 let flow = flow.with_start_error(rounding);
+                self.handed_over = Some(last);
                 self.phase = Phase::Far(Box::new(flow), Box::new(problem));
                 Ok(None)
             }
