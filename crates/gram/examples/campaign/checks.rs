@@ -40,6 +40,19 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Comparisons of log time with exact steps.
+    #[allow(dead_code)] // of the test
+    pub fn compared(&self) -> u64 {
+        self.comparisons
+    }
+
+    /// Certificates given.
+    #[allow(dead_code)] // of the test
+    pub fn proven(&self) -> u64 {
+        self.certificates
+    }
+
+    /// Whether nothing happened that must not.
     pub fn is_clean(&self) -> bool {
         self.ten_times_beyond + self.far_beyond + self.false_certificates == 0
     }
