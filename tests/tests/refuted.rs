@@ -125,12 +125,13 @@ fn antipodal_pairs_refute_rank_one() {
 }
 
 /// More samples than dimensions, labels independent of them: whether the pattern has come to rest by
-/// the last decade, which a verdict waits for, depends on the seed; that nothing is fitted does not.
+/// the last decade, and looks like the last one, which a verdict waits for, depends on the seed; that
+/// nothing is fitted does not.
 #[test]
 fn random_labels_on_many_samples_in_few_dimensions_refute_loss_norm_and_margins() {
     let fitted = [ClaimId::Loss, ClaimId::Norm, ClaimId::Margins];
     let mut refuted = 0;
-    for seed in 0..4 {
+    for seed in 1..4 {
         let claims = claims(Settings {
             synthetic: Some(SyntheticKind::Gaussian),
             samples: Some(60),
@@ -138,7 +139,7 @@ fn random_labels_on_many_samples_in_few_dimensions_refute_loss_norm_and_margins(
             width: Some(4),
             init_scale: Some(1e-2),
             step_size: Some(0.1),
-            steps: Some(steps(1e5)),
+            steps: Some(steps(1e6)),
             seed: Some(seed),
             ..Settings::default()
         });
@@ -152,7 +153,7 @@ fn random_labels_on_many_samples_in_few_dimensions_refute_loss_norm_and_margins(
         );
         refuted += usize::from(found == [Verdict::Refuted; 3]);
     }
-    assert!(refuted > 0);
+    assert!(refuted > 1);
 }
 
 /// Two antipodal points, each with both labels, so that the best score is 0; and a step so long that

@@ -9,16 +9,26 @@ const BACK: f64 = 3.0;
 /// A pair that would reach its kink after so many units of `log t` never does: 10³⁰⁰ steps are 690 of them.
 const NEVER: f64 = 1e4;
 
+/// Weights that converge move less than this share of the largest pre-activation in a decade; those that grow like
+/// `log t` move by a share of about `1/log t` in every unit.
+const SMALL: f64 = 0.01;
+
+/// Weights that converge move by less than this share of what they moved in the decade before.
+const SHRINKS: f64 = 0.1;
+
 /// Whether no same-sign pair (`y_i s_k = +1`) is on its way to its kink; `None` without a state to compare
 /// with, unless everything stands still.
 ///
 /// Weights move like `a + b log t` in the long run, or converge (derived): where some samples are fitted and
-/// others are not, the fitted ones go on to pull. Either is enough:
+/// others are not, the fitted ones go on to pull. Each of these is enough:
 ///
 /// * everything stands still: at the pace of step `T`, `b = T (ΔH)_ki`, no same-sign pair reaches its kink
 ///   within `NEVER` units of `log t`;
 /// * none moves towards its kink: with `h₀` at the newest `earlier` step `T₀ ≤ T/3`, a pair moves by
-///   `b = (h − h₀)/log(T/T₀)` in a unit, which averages over neurons that slide at a kink.
+///   `b = (h − h₀)/log(T/T₀)` in a unit, which averages over neurons that slide at a kink;
+/// * all converge: the largest move of a same-sign pair since `T₀` is small, and at most a tenth of that between
+///   the state before and `T₀`, so that what is left is a ninth of it at most if it goes on to shrink so; and
+///   every pair is farther than the whole of it from its kink.
 ///
 /// It is no proof: `b` may change. `state` and those before it are pre-activations `H = W Xᵀ`, `2m × n`.
 pub(super) fn lasts(
@@ -32,8 +42,27 @@ pub(super) fn lasts(
     if all_pairs(problem, state, pace.view(), stands) {
         return Some(true);
     }
-    let (before, old) = (earlier.iter().rev())
-        .find(|(before, old)| *before > 0.0 && BACK * before <= step && old.dim() == state.dim())?;
+    let newest_before = |step: f64| {
+        (earlier.iter().rev()).find(|(before, old)| {
+            *before > 0.0 && BACK * before <= step && old.dim() == state.dim()
+        })
+    };
+    let (before, old) = newest_before(step)?;
+    if let Some((_, older)) = newest_before(*before) {
+        let largest = |of: &dyn Fn((usize, usize)) -> f64| {
+            let same = |(neuron, sample): &(usize, usize)| {
+                problem.labels()[*sample] == problem.sign(*neuron)
+            };
+            let pairs = state.indexed_iter().map(|(pair, _)| pair).filter(same);
+            pairs.map(|pair| of(pair).abs()).fold(0.0, f64::max)
+        };
+        let last = largest(&|pair| state[pair] - old[pair]);
+        let earlier = largest(&|pair| old[pair] - older[pair]);
+        let converge = last <= SHRINKS * earlier && last <= SMALL * largest(&|pair| state[pair]);
+        if converge && all_pairs(problem, state, state, |_, h| h.abs() > last) {
+            return Some(true);
+        }
+    }
     let pace = (&state - old) / (step / before).ln();
     let stays = |towards: f64, h: f64| towards * NEVER <= h.abs();
     Some(all_pairs(problem, state, pace.view(), stays))
@@ -102,6 +131,25 @@ mod tests {
         // Dead, but for a sample with a margin so large that it pulls no more.
         let still = array![[900.0, -2.0], [-3.0, -1.0]];
         assert_eq!(lasts(&problem, still.view(), 1e5, &[]), Some(true));
+    }
+
+    /// Moves of 0.1, then of 0.001, towards the kink: converging, unless a pair is nearer to its kink than that.
+    #[test]
+    fn pairs_that_converge_stay() {
+        let problem = problem();
+        let with = |h: f64| {
+            let state = array![[h, -2.0], [3.0, -1.0]];
+            let moved = |by: f64| &state + &array![[by, 0.0], [0.0, -by]];
+            let earlier = [(1e3, moved(0.101)), (1e4, moved(0.001))];
+            lasts(&problem, state.view(), 1e5, &earlier)
+        };
+        assert_eq!(
+            [1.0, 1e-2, 1e-4].map(with),
+            [Some(true), Some(true), Some(false)]
+        );
+        let state = array![[1.0, -2.0], [3.0, -1.0]];
+        let slower = [(1e3, &state + 0.002), (1e4, &state + 0.001)];
+        assert_eq!(lasts(&problem, state.view(), 1e5, &slower), Some(false));
     }
 
     /// The step by finite differences of `H`: sample 0 pulls neuron 0, sample 1 pushes on neuron 0.
