@@ -280,7 +280,7 @@ mod tests {
         let far = array![[3e-140, 6e-140], [1.0, 2.0], [1.0, 0.0]];
         let exact = 3e-140 * 2.0 == 6e-140;
         assert_eq!(found(far, array![1.0, -1.0, 1.0]).count, u64::from(exact));
-        let third = array![[1.0, 2.0], [3.0, 6.0], [3.0, 6.0000000000000009]];
+        let third = array![[1.0, 2.0], [3.0, 6.0], [3.0, 6.000_000_000_000_001]];
         let third = found(third, array![1.0, -1.0, -1.0]);
         assert_eq!(
             third.pairs,

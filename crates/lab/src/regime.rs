@@ -297,15 +297,15 @@ impl Rises {
         let lasting = if self.recovered {
             ""
         } else {
-            ", and has not come down again"
+            ", and it ends above its lowest value"
         };
         if self.count == 1 {
             format!("rose once between recorded steps, up to step {first}, {size}{lasting}")
         } else {
             let (count, intervals) = (self.count, self.intervals);
             format!(
-                "rose in {count} of {intervals} record intervals, first up to step {first} and most \
-                 up to step {most}, {size}{lasting}"
+                "rose in {count} of the {intervals} intervals between recorded steps, first up to step \
+                 {first} and most up to step {most}, {size}{lasting}"
             )
         }
     }

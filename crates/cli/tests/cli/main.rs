@@ -11,6 +11,7 @@ mod hostile;
 mod interruption;
 mod limit;
 mod readme;
+mod regime;
 mod resume;
 mod support;
 mod sweep;

@@ -8,8 +8,8 @@
 use implicit_bias_model::{Activation, Loss};
 use serde::{Deserialize, Serialize};
 
-use super::run::number;
 use super::{Claim, Verdict};
+use crate::figures::format_number;
 
 /// Whether a hypothesis of a theorem holds on a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,7 +163,7 @@ impl Hypotheses {
         match (self.met, self.near_orthogonality.measured) {
             (Some(false), _) => format!("not met: {}", of(HypothesisStatus::NotMet)),
             (None, _) => format!("unknown: {}", of(HypothesisStatus::Unknown)),
-            (Some(true), Some(ratio)) => format!("met for C ≤ {}", number(ratio)),
+            (Some(true), Some(ratio)) => format!("met for C ≤ {}", format_number(ratio)),
             (Some(true), None) => "met for every C".to_owned(),
         }
     }
@@ -187,7 +187,7 @@ impl Hypotheses {
                 _ if one.measured.is_none() => "not measured",
                 _ => "η over the step size up to which descent is sure (derived)",
             };
-            let measured = one.measured.map_or("—".to_owned(), number);
+            let measured = one.measured.map_or("—".to_owned(), format_number);
             [
                 one.name.clone(),
                 status.to_owned(),
@@ -232,7 +232,7 @@ impl Hypotheses {
             format!(
                 "the theorem asks for near-orthogonality with a large constant that it does not \
                  state, here at most {}, so this need not contradict it.",
-                number(ratio)
+                format_number(ratio)
             )
         } else {
             "the theorem's hypotheses hold as far as they can be measured; its constants for the \
@@ -267,7 +267,7 @@ impl Hypothesis {
     /// For a cell of a table.
     fn brief(&self) -> String {
         match (self.name.as_str(), self.measured) {
-            ("near-orthogonality", Some(ratio)) => format!("ratio {}", number(ratio)),
+            ("near-orthogonality", Some(ratio)) => format!("ratio {}", format_number(ratio)),
             (name, _) => name.into(),
         }
     }
@@ -276,14 +276,16 @@ impl Hypothesis {
     fn in_words(&self) -> String {
         match (self.name.as_str(), self.measured) {
             ("near-orthogonality", Some(ratio)) => {
-                format!("near-orthogonality ratio {}", number(ratio))
+                format!("near-orthogonality ratio {}", format_number(ratio))
             }
             ("loss", _) => "not the paper's loss".into(),
-            ("step size", Some(share)) => format!("step size {} times the bound", number(share)),
+            ("step size", Some(share)) => {
+                format!("step size {} times the bound", format_number(share))
+            }
             ("initialization", Some(share)) => {
                 format!(
                     "initial pre-activations {} times the first step's change",
-                    number(share)
+                    format_number(share)
                 )
             }
             (name, _) => name.into(),
@@ -301,14 +303,14 @@ fn near_orthogonality(conditions: &Conditions) -> Hypothesis {
         let found = format!(
             "R_min²/(n p) = {0}: ‖x_i‖² ≥ C n p holds for constants C up to {0}; the theorem's own C \
              is large and not stated.",
-            number(ratio)
+            format_number(ratio)
         );
         (HypothesisStatus::Met, found)
     } else {
         let found = format!(
             "R_min²/(n p) = {0}: the theorem asks for ‖x_i‖² ≥ C n p with a large constant C, which \
              fails for every C above {0}.",
-            number(ratio)
+            format_number(ratio)
         );
         (HypothesisStatus::NotMet, found)
     };
@@ -320,7 +322,7 @@ fn near_orthogonality(conditions: &Conditions) -> Hypothesis {
     };
     let norms = conditions.r_max / conditions.r_min;
     let norms = if norms.is_finite() && norms > 2.0 {
-        let norms = number(norms);
+        let norms = format_number(norms);
         format!(" Norms differ by a factor R_max/R_min = {norms}, which it asks to be bounded.")
     } else {
         String::new()
@@ -370,7 +372,7 @@ fn initialization(conditions: &Conditions) -> Hypothesis {
         "i.i.d. Gaussian, σ₀ = {scale}: one standard deviation of an initial pre-activation is {} \
          times what the first step changes it by through its own sample, {} for the sample of norm \
          R_min; small means less than once (a measure derived here, not the paper's constant).",
-        number(share),
+        format_number(share),
         if slope == 0.5 {
             "2 n m σ₀/(η R_min)"
         } else {
@@ -414,8 +416,8 @@ fn step_size(conditions: &Conditions) -> Hypothesis {
         "η = {step_size} is {} times {} = {formula}, up to which no step raises the loss while no \
          pre-activation changes sign; small means less than once (derived here, not the paper's \
          constant).",
-        number(share),
-        number(bound)
+        format_number(share),
+        format_number(bound)
     );
     let status = if share <= 1.0 {
         HypothesisStatus::Met

@@ -36,7 +36,7 @@ fn every_hypothesis_has_its_number() {
         assert_eq!(one.status, HypothesisStatus::Met, "{one:?}");
     }
     assert_eq!(all.loss.measured, None);
-    assert_eq!(all.brief(), "met for C ≤ 5.000");
+    assert_eq!(all.brief(), "met for C ≤ 5");
     let sentence = &all.near_orthogonality.sentence;
     assert!(sentence.contains("the theorem's own C is large and not stated"));
     assert!(sentence.contains("for more the smaller the slope is, here γ = 0.1"));
@@ -179,7 +179,7 @@ fn a_refuted_verdict_says_what_it_says_of_the_theorem() {
     );
     let met = refuted(&conditions());
     assert!(
-        met.contains("here at most 5.000, so this need not contradict it"),
+        met.contains("here at most 5, so this need not contradict it"),
         "{met}"
     );
     let large_steps = Conditions {
@@ -211,4 +211,62 @@ fn claims_of_earlier_versions_are_read_without_hypotheses() {
         (Some("met"), Some(5.0))
     );
     assert_eq!(value[0]["hypotheses"]["met"], true);
+}
+
+#[test]
+fn the_bound_is_above_the_hessian_of_random_networks_and_attained_by_the_worst() {
+    use implicit_bias_data::random::{Stream, gaussian_matrix};
+    use ndarray::Array2;
+    // ‖Hessian‖ at margins 0, by powers of the n × n matrix (1/4n) (∇q_i·∇q_k).
+    let largest = |x: &Array2<f64>, slopes: &Array2<f64>| {
+        let (n, neurons) = (x.nrows(), slopes.nrows());
+        let m = neurons as f64 / 2.0;
+        let products = slopes.t().dot(slopes) * x.dot(&x.t()) / (m * m * 4.0 * n as f64);
+        let mut power = products.clone();
+        for _ in 0..6 {
+            power = power.dot(&power);
+            power /= power.diag().sum();
+        }
+        (&power * &products).sum() / power.diag().sum()
+    };
+    for seed in 0..40 {
+        let (n, d, m) = (4 + seed as usize % 5, 3 + seed as usize % 7, 2);
+        let x = gaussian_matrix(n, d, 1.0, seed, Stream::Noise).unwrap();
+        let weights = gaussian_matrix(2 * m, d, 1.0, seed, Stream::WeightsPos).unwrap();
+        let random = weights
+            .dot(&x.t())
+            .mapv(|h| if h > 0.0 { 1.0 } else { 0.1 });
+        let data = implicit_bias_data::Dataset::new(
+            x.clone(),
+            (0..n).map(|i| if i == 0 { 1.0 } else { -1.0 }).collect(),
+        );
+        let geometry = implicit_bias_data::Geometry::without_rank(&data.unwrap());
+        let bound = Conditions {
+            samples: n,
+            width: m,
+            r_min: geometry.r_min,
+            r_max: geometry.r_max,
+            p: geometry.p,
+            ..conditions()
+        }
+        .step_bound()
+        .unwrap();
+        for slopes in [random, Array2::ones((2 * m, n))] {
+            let hessian = largest(&x, &slopes);
+            assert!(2.0 / hessian >= bound * (1.0 - 1e-12), "{hessian} {bound}");
+        }
+    }
+    // Equal samples on the active side of every neuron.
+    let x = Array2::from_elem((10, 1), 10.0);
+    let bound = Conditions {
+        p: 100.0,
+        ..conditions()
+    }
+    .step_bound()
+    .unwrap();
+    assert_relative_eq!(
+        2.0 / largest(&x, &Array2::ones((100, 10))),
+        bound,
+        max_relative = 1e-12
+    );
 }
