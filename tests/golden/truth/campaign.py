@@ -31,7 +31,9 @@ from simulator import Problem, binary, build, export
 
 LAST = 10**6
 FAR = [1e15, 1e30, 1e100]
-GROWTH = 1e-3
+# Strides, coarse ones from LAST and fine ones from earlier on.
+GROWTHS = (4e-3, 1e-3)
+STARTS = (LAST, 10**5)
 # Below this a difference of margins, relative to max(1, min |q|), is double precision's own.
 ROUNDING = 1e-13
 # Rows that were stepped exactly are held to this.
@@ -162,7 +164,7 @@ class Case:
     def hold_rows(self, run):
         """Every row of a run against the simulator."""
         whole = [i for i, step in enumerate(run.steps) if step == int(step) and step <= LAST]
-        rows = self.problem.descend([*run.steps[whole], LAST, *FAR], growth=GROWTH, start=LAST,
+        rows = self.problem.descend([*run.steps[whole], LAST, *FAR], growth=GROWTHS[0], start=STARTS[0],
                                     quick=True)
         self.truth = [row for row in rows if row["step"] <= LAST]
         self.far = [row for row in rows if row["step"] > LAST]
@@ -222,12 +224,11 @@ class Case:
         self.counts["with a dead sample"] += bool(self.dead)
         if min(last["margins"]) < 0:
             # Badly fitted for ever: the loss has a minimum, over which strides would leap.
-            if not self.dead:
-                self.counts["not interpolated"] += 1
-                return
+            self.counts["not interpolated"] += 1
+            return
         if not np.all(np.isfinite([row["margins"] for row in self.far])):
             return
-        fine = self.problem.descend(FAR, growth=GROWTH / 4, start=LAST, quick=True)
+        fine = self.problem.descend(FAR, growth=GROWTHS[1], start=STARTS[1], quick=True)
         agreed = same_sign(self.problem, fine[-1]) == same_sign(self.problem, self.far[-1])
         if not agreed or self.dead_in(fine[-1]) != self.dead:
             self.counts["end depends on strides"] += 1
@@ -257,8 +258,11 @@ class Case:
             if self.dead and claim in ("loss", "margins"):
                 true = False
             if claim == "alignment" and self.true is not None and verdict == "supported":
-                if self.last_change > 1.05 * run.steps[-1]:
-                    self.violation("alignment supported too early", run, change=self.last_change)
+                late = self.last_change > 1.05 * run.steps[-1]
+                self.counts["alignment supported, pattern changes later"] += late
+                # Where the limit program keeps the pattern, nothing tells the run that it will break.
+                if late and run.limit.get("consistent") is False:
+                    self.violation("alignment supported though the pattern must break", run, change=self.last_change)
             if true is None:
                 continue
             self.counts["verdicts against the truth"] += 1

@@ -234,13 +234,27 @@ def compute(name):
     return found
 
 
+def text(examples):
+    """JSON with a line for each field, and for each row."""
+    line = lambda value: json.dumps(value, ensure_ascii=False)
+    parts = []
+    for name, example in examples.items():
+        fields = []
+        for key, value in example.items():
+            rows = isinstance(value, list) and value and isinstance(value[0], dict)
+            found = "[\n   " + ",\n   ".join(map(line, value)) + "\n  ]" if rows else line(value)
+            fields.append(f"  {line(key)}: {found}")
+        parts.append(f" {line(name)}: {{\n" + ",\n".join(fields) + "\n }")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
 def main():
     path = HERE / "truth.json"
     found = json.loads(path.read_text()) if path.exists() else {}
     for name in sys.argv[1:] or EXAMPLES:
         found[name] = compute(name)
         ordered = {name: found[name] for name in EXAMPLES if name in found}
-        path.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")
+        path.write_text(text(ordered))
 
 
 if __name__ == "__main__":
