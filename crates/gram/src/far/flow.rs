@@ -25,6 +25,9 @@ const LONGEST: f64 = 0.5;
 /// Runge–Kutta steps without an event that one unit of `τ` may take.
 const STEPS: u64 = 5_000;
 
+/// Below this, steps are told apart from the numbers between them.
+const WHOLE_STEPS: f64 = 9_007_199_254_740_992.0;
+
 /// Gradient descent in `τ`.
 ///
 /// `here` is on a grid of natural steps, which does not depend on the steps asked for; `view` is a
@@ -122,8 +125,20 @@ impl Flow {
     }
 
     fn fail(&mut self, failure: Failure) -> FarOutcome {
-        self.view = self.here.clone();
-        self.step = self.step.max(self.here.tau.exp().min(f64::MAX));
+        // A step of gradient descent, where steps are whole numbers: the grid of natural steps is not.
+        let reached = self.here.tau.exp().min(f64::MAX);
+        let whole = if reached < WHOLE_STEPS {
+            reached.floor()
+        } else {
+            reached
+        };
+        let step = self.step.max(whole);
+        let view = self.try_step(step.ln() - self.here.tau).end;
+        if view.sums.iter().all(|sum| sum.is_finite()) {
+            (self.view, self.step) = (view, step);
+        } else {
+            (self.view, self.step) = (self.here.clone(), self.step.max(reached));
+        }
         let step = self.step;
         let outcome = match failure {
             Failure::Stall(why) => FarOutcome::Stalled { step, why },

@@ -563,6 +563,8 @@ fn hostile_data_end_in_an_outcome() {
                             outcome == FarOutcome::Reached
                         );
                         assert!(flow.step() >= 3e3 && flow.step().is_finite());
+                        // A stalled flow stops at a step that gradient descent takes.
+                        assert_eq!(flow.step().fract(), 0.0);
                         assert!(flow.margins().iter().all(|q| q.is_finite()));
                     }
                 }

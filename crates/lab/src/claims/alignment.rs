@@ -139,6 +139,16 @@ fn goes_on(run: &Run) -> Result<(), String> {
     if run.is_single_precision() {
         return Err(SINGLE_PRECISION.to_owned());
     }
+    if run
+        .last("error_estimate")
+        .is_some_and(|estimate| estimate > 0.0)
+    {
+        return Err(
+            "log time follows gradient descent on average, and near a kink the changes that it shows may be \
+             rounding"
+                .to_owned(),
+        );
+    }
     match &run.outlook {
         Outlook::NoProgram if run.series.column("log_loss").is_none() => Ok(()),
         Outlook::NoProgram | Outlook::Infeasible { .. } => levels_off(run),
