@@ -385,6 +385,8 @@ def main():
         for found, counted in pool.map(play, work):
             counts += counted
             counts["cases"] += 1
+            if counts["cases"] % 25 == 0:
+                print("so far:", json.dumps(dict(counts)), json.dumps(dict(kinds)), flush=True)
             for violation in found:
                 kinds[violation["kind"]] += 1
                 print(json.dumps(violation), file=file, flush=True)
