@@ -8,7 +8,7 @@ use ndarray::{Array2, Axis, concatenate};
 
 const SAMPLES: usize = 6;
 const WIDTH: usize = 4;
-const EXACT: f64 = 1e4;
+const EXACT: f64 = 2e4;
 
 /// The descent on `data`, in log time from step `EXACT` on; weights do not depend on the data.
 fn far(data: &Dataset, slope: f64, step_size: f64, seed: u64) -> FarFlow {
@@ -47,7 +47,7 @@ fn a_zero_sample_never_moves_and_stalls_nothing() {
         let mut one = far(&with_zero, slope, step_size, seed);
         let scaled = step_size * samples as f64 / SAMPLES as f64;
         let mut other = far(&others, slope, scaled, seed);
-        for step in [12_345.0, 1e5, 1e7, 1e12, 1e30] {
+        for step in [23_456.0, 1e5, 1e7, 1e12, 1e30] {
             assert_eq!(other.advance(step), FarOutcome::Reached, "seed {seed}");
             assert_eq!(
                 one.advance(step),
@@ -81,7 +81,7 @@ fn steps_are_whole_numbers() {
     };
     for seed in 0..6 {
         let mut flow = far(&law.generate(seed).unwrap(), 0.1, 0.1, seed);
-        for to in [10_001.0, 10_007.0, 54_321.0, 1e6 + 1.0, 1e15 + 1.0] {
+        for to in [20_001.0, 20_007.0, 54_321.0, 1e6 + 1.0, 1e15 + 1.0] {
             if let FarOutcome::Stalled { step, .. } = flow.advance(to) {
                 assert_eq!(step.fract(), 0.0, "seed {seed}");
             }

@@ -334,3 +334,42 @@ fn a_horizon_before_the_pattern_settles_is_reported_as_such() {
         assert!(note.contains("ended at step 3"), "{note}");
     }
 }
+
+/// Steps so large that the loss goes up and down for ever: rounding decides where the run goes, and it says so.
+#[test]
+fn a_run_that_is_chaotic_to_rounding_says_so() {
+    let data = data(8, 2);
+    let engine = |step_size| {
+        let options = GramEngineOptions {
+            step_size,
+            ..options(0.5, 1e4)
+        };
+        GramEngine::new(&data, &initial(2, 2, 0.3), options).unwrap()
+    };
+    let said = |engine: &GramEngine| engine.notes().iter().any(|note| note.contains("chaotic"));
+    let run = |step_size| {
+        let mut engine = engine(step_size);
+        engine.advance(1000.0).unwrap();
+        engine
+    };
+    let calm = run(0.2);
+    assert!(!said(&calm) && calm.error_estimate() == 0.0);
+    let (step_size, wild) = [50.0, 100.0, 150.0, 300.0]
+        .map(|step_size| (step_size, run(step_size)))
+        .into_iter()
+        .find(|(_, engine)| said(engine))
+        .expect("one of them is chaotic");
+    assert!(wild.error_estimate() > 1e-10, "{:?}", wild.notes());
+    // However the run is split, and through a checkpoint.
+    let mut split = engine(step_size);
+    split.advance(77.0).unwrap();
+    let bytes = split.checkpoint().expect("an engine with checkpoints");
+    let mut resumed = engine(step_size);
+    resumed.restore(&bytes).unwrap();
+    for to in [130.0, 499.0, 1000.0] {
+        resumed.advance(to).unwrap();
+    }
+    assert_eq!(resumed.notes(), wild.notes());
+    assert_eq!(resumed.error_estimate(), wild.error_estimate());
+    assert_eq!(resumed.checkpoint(), wild.checkpoint());
+}

@@ -1,5 +1,7 @@
 //! Gradient descent in Gram coordinates, exact first and in log time past that.
 
+mod twin;
+
 use implicit_bias_data::Dataset;
 use implicit_bias_gram::{
     DescentCheckpoint, FarCheckpoint, FarFlow, FarOutcome, GramDescent, GramError, GramState,
@@ -9,6 +11,7 @@ use implicit_bias_model::{Activation, Loss, TwoLayerConfig, Weights};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use self::twin::{Twin, TwinCheckpoint};
 use super::{Engine, from_bytes, to_bytes};
 use crate::claims::UNCERTAIN;
 use crate::observation::{BlockObservation, Observation, PatternObservation};
@@ -58,6 +61,7 @@ pub struct GramEngine {
     notes: Vec<String>,
     /// Pre-activations where log time took over, since the engine was made.
     handed_over: Option<Array2<f64>>,
+    twin: Twin,
 }
 
 enum Phase {
@@ -69,6 +73,13 @@ enum Phase {
 /// A [`GramEngine`] as data, without its problem.
 #[derive(Serialize, Deserialize)]
 struct Checkpoint {
+    run: RunCheckpoint,
+    twin: TwinCheckpoint,
+}
+
+/// What checkpoints of before there were twins hold.
+#[derive(Serialize, Deserialize)]
+struct RunCheckpoint {
     phase: PhaseCheckpoint,
     handover: f64,
     previous_pattern: Option<Pattern>,
@@ -109,6 +120,7 @@ impl GramEngine {
         )?;
         let start = Start::new(data, [pos.view(), neg.view()])?;
         let descent = GramDescent::new(problem, start.pre_activations().to_owned())?;
+        let twin = Twin::of(&descent)?;
         Ok(Self {
             data: data.clone(),
             initial: [pos.clone(), neg.clone()],
@@ -121,6 +133,7 @@ impl GramEngine {
             previous_pattern: None,
             notes: Vec::new(),
             handed_over: None,
+            twin,
         })
     }
 
@@ -140,10 +153,11 @@ impl GramEngine {
         }
     }
 
-    /// The estimate of [`FarFlow::error_estimate`]; 0 while steps are exact.
+    /// The estimate of [`FarFlow::error_estimate`]; while steps are exact 0, or how far rounding leads them
+    /// astray where it does.
     pub fn error_estimate(&self) -> f64 {
         match &self.phase {
-            Phase::Exact(_) => 0.0,
+            Phase::Exact(_) => self.twin.apart(),
             Phase::Far(flow, _) => flow.error_estimate(),
         }
     }
@@ -203,7 +217,7 @@ impl GramEngine {
                 self.notes.push(format!(
                     "exact to step {step:e}, in log time from there, with an error estimate"
                 ));
-                let flow = flow.with_start_error(rounding);
+                let flow = flow.with_start_error(rounding + self.twin.apart());
                 self.handed_over = Some(last);
                 self.phase = Phase::Far(Box::new(flow), Box::new(problem));
                 Ok(None)
@@ -243,6 +257,15 @@ impl GramEngine {
     }
 }
 
+/// That rounding decides where a run goes.
+fn chaos_note(step: f64, apart: f64) -> String {
+    format!(
+        "chaotic to rounding: two descents whose weights start apart by a rounding have margins apart by \
+         {apart:.0e} at step {step:e}, so that no other program need reproduce this run; a smaller \
+         --step-size may settle it"
+    )
+}
+
 /// How a note on an error estimate begins that says that log time cannot tell.
 const UNCERTAIN_NOTE: &str = "log time cannot tell where gradient descent goes";
 
@@ -278,9 +301,16 @@ impl Engine for GramEngine {
         loop {
             match &mut self.phase {
                 Phase::Exact(descent) => {
-                    let target = to.min(self.handover);
+                    let target = self.twin.stop(descent.step(), to.min(self.handover));
                     if let Outcome::NonFinite { step } = descent.advance(target) {
                         return Ok(Some(StopReason::NonFinite { step }));
+                    }
+                    if self.twin.follow(descent) {
+                        self.notes
+                            .push(chaos_note(descent.step(), self.twin.apart()));
+                    }
+                    if descent.step() < to.min(self.handover) {
+                        continue;
                     }
                 }
                 Phase::Far(flow, _) => {
@@ -376,7 +406,7 @@ impl Engine for GramEngine {
     }
 
     fn checkpoint(&self) -> Option<Vec<u8>> {
-        Some(to_bytes(&Checkpoint {
+        let run = RunCheckpoint {
             phase: match &self.phase {
                 Phase::Exact(descent) => PhaseCheckpoint::Exact(descent.checkpoint()),
                 Phase::Far(flow, _) => PhaseCheckpoint::Far(flow.checkpoint()),
@@ -384,16 +414,23 @@ impl Engine for GramEngine {
             handover: self.handover,
             previous_pattern: self.previous_pattern.clone(),
             notes: self.notes.clone(),
-        }))
+        };
+        let twin = self.twin.checkpoint();
+        Some(to_bytes(&Checkpoint { run, twin }))
     }
 
     fn restore(&mut self, checkpoint: &[u8]) -> Result<(), LabError> {
-        let Checkpoint {
+        let (run, twin) = match from_bytes(checkpoint) {
+            Ok(Checkpoint { run, twin }) => (run, Some(twin)),
+            // Of before there were twins: shorter by the last field.
+            Err(error) => (from_bytes(checkpoint).map_err(|_| error)?, None),
+        };
+        let RunCheckpoint {
             phase,
             handover,
             previous_pattern,
             notes,
-        } = from_bytes(checkpoint)?;
+        } = run;
         if !(handover.fract() == 0.0 && (1.0..=self.last_exact).contains(&handover)) {
             return Err(LabError::Checkpoint(format!(
                 "expected a whole number of exact steps, at most {}, found {handover}",
@@ -404,6 +441,10 @@ impl Engine for GramEngine {
         if let Some(pattern) = &previous_pattern {
             pattern.counts(&problem)?;
         }
+        self.twin = match twin {
+            Some(twin) => Twin::restore(&problem, twin)?,
+            None => Twin::none(),
+        };
         self.phase = match phase {
             PhaseCheckpoint::Exact(descent) => {
                 Phase::Exact(Box::new(GramDescent::restore(problem, descent)?))

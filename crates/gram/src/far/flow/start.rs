@@ -75,8 +75,8 @@ impl Flow {
         flow
     }
 
-    /// The largest of `‖√g' Ã √g'‖₂`, `max_i |(Ã g)_i|` and the chatter of the sliding pairs, moves onto their
-    /// kinks included; of the last two, where they are above [`FarFlow::REGIME`] already.
+    /// The largest of `‖√g' Ã √g'‖₂`, `max_i |(Ã g)_i|` and the chatter of the sliding pairs; of the last two,
+    /// where they are above [`FarFlow::REGIME`] already. Infinite where a neuron is at kinks that meet.
     pub(in crate::far) fn regime(&self) -> f64 {
         let n = self.problem.samples();
         let roots: Vec<f64> = self
@@ -98,7 +98,9 @@ impl Flow {
         let mut moved = vec![0.0; n];
         symmetric_times(&self.pattern.coupling, &g, &mut moved);
         moved.push(chatter(&self.pattern, &g, 0.0));
-        moved.push(self.event_error());
+        if self.event_error().is_infinite() {
+            return f64::INFINITY;
+        }
         let largest = |values: &[f64]| {
             values.iter().fold(0.0, |most: f64, value| {
                 // Unlike `f64::max`, keeps a NaN.
