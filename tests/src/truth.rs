@@ -100,7 +100,8 @@ impl Comparison<'_> {
 
     /// Adds a fault unless `error` is within `bound`; a NaN is not.
     fn within(&mut self, what: &str, step: f64, error: f64, bound: f64) {
-        if !(error <= bound) {
+        let small = error <= bound;
+        if !small {
             self.wrong.push(format!(
                 "{what} at step {step:e}: off by {error:.2e}, over {bound:.2e}"
             ));
