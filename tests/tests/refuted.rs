@@ -162,9 +162,10 @@ fn random_labels_on_many_samples_in_few_dimensions_refute_loss_norm_and_margins(
 /// `c = η (1+γ)²/(2m)`: from `c > 8` on an orbit of period 2 around 0 attracts, on which every neuron
 /// changes its activation on every sample at every step.
 ///
-/// A record interval shows that if it is of odd length, as most are in the last decade here.
+/// A record interval shows that if it is of odd length, as most are in the last decade here. It is the
+/// step size, 100 for a bound of 8, that does it: what is measured decides nothing about small steps.
 #[test]
-fn an_endless_oscillation_refutes_alignment() {
+fn an_endless_oscillation_of_large_steps_is_measured_and_withheld() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let rows: [&[f64]; 4] = [&[1.0, 1.0], &[-1.0, 1.0], &[1.0, -1.0], &[-1.0, -1.0]];
     let pos = Array2::from_shape_vec((2, 1), vec![0.01, 0.02]).expect("two rows");
@@ -177,7 +178,19 @@ fn an_endless_oscillation_refutes_alignment() {
         record: Some(20),
         ..Settings::default()
     });
-    assert_eq!(verdicts(&claims, ClaimId::Alignment), [Verdict::Refuted]);
+    assert_eq!(
+        verdicts(&claims, ClaimId::Alignment),
+        [Verdict::Inconclusive]
+    );
+    let alignment = claims.iter().find(|claim| claim.id == ClaimId::Alignment);
+    let reason = &alignment.expect("a pattern").reason;
+    for said in [
+        "12.50 times the bound 8",
+        "it ends above its lowest value",
+        "the pattern keeps changing",
+    ] {
+        assert!(reason.contains(said), "{said}: {reason}");
+    }
 }
 
 /// Orthogonal data with six samples a class, and ReLU neurons each active on one same-sign sample
