@@ -16,11 +16,12 @@ const NEARLY_PARALLEL: f64 = 1.0 - 1e-9;
 
 /// All that gradient descent on a two-layer network sees of its data and its settings.
 ///
-/// With samples `X` (`n × d`) the inner products `G = X Xᵀ` (`n × n`) determine the trajectory of the
-/// pre-activations: nothing here depends on `d`. (theory.md §4; derived there, not in the paper.)
+/// With samples `X` (`n × d`) the inner products `G = X Xᵀ` (`n × n`) determine the trajectory of
+/// the pre-activations: nothing here depends on `d`. (theory.md §4; derived there, not in the
+/// paper.)
 ///
-/// The network has `2m` neurons, rows `0..m` with second-layer sign `+1` and rows `m..2m` with `−1`,
-/// and second-layer weights `±1/m`.
+/// The network has `2m` neurons, rows `0..m` with second-layer sign `+1` and rows `m..2m` with
+/// `−1`, and second-layer weights `±1/m`.
 ///
 /// `G` is the only thing of size `n²` here, about `8 n²` bytes, and clones share it.
 #[derive(Clone, Debug)]
@@ -39,8 +40,9 @@ pub struct Problem {
 
 /// A sample that is a multiple of an earlier one, exactly: `x_sample = factor x_of`.
 ///
-/// Its pre-activations are the same multiples, so that no neuron is on one side of its kink for one of the two
-/// and on the other side for the other. Rounding would have it otherwise where a neuron's weights decay.
+/// Its pre-activations are the same multiples, so that no neuron is on one side of its kink for one
+/// of the two and on the other side for the other. Rounding would have it otherwise where a
+/// neuron's weights decay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Link {
     pub sample: usize,
@@ -67,8 +69,8 @@ impl Problem {
     ///
     /// # Errors
     ///
-    /// [`GramError::StepSize`], [`GramError::Width`], or [`GramError::NonFinite`] if an inner product
-    /// of two samples overflows.
+    /// [`GramError::StepSize`], [`GramError::Width`], or [`GramError::NonFinite`] if an inner
+    /// product of two samples overflows.
     pub fn new(
         data: &Dataset,
         width: usize,
@@ -243,8 +245,8 @@ fn links(data: &Dataset, gram: &InnerProducts) -> Vec<Link> {
     links
 }
 
-/// `c` where `b = c a`, `c ≠ 0`, to the last bit: equal vectors, or `a_k b_l = a_l b_k` for all `k` with `l`
-/// the largest entry of `a`, each product with its rounding error.
+/// `c` where `b = c a`, `c ≠ 0`, to the last bit: equal vectors, or `a_k b_l = a_l b_k` for all `k`
+/// with `l` the largest entry of `a`, each product with its rounding error.
 fn multiple(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> Option<f64> {
     if a == b {
         return Some(1.0);

@@ -6,7 +6,8 @@ use implicit_bias_gram::{GramDescent, GramState, Problem, Start, Stepping};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Array2, Axis, array, concatenate};
 
-/// Gradient descent on the weights themselves, which keep their relative precision however small they are.
+/// Gradient descent on the weights themselves, which keep their relative precision however small
+/// they are.
 fn in_weight_space(
     problem: &Problem,
     data: &Dataset,
@@ -71,8 +72,9 @@ fn compare(data: &Dataset, slope: f64, step_size: f64, seed: u64, smallest: &mut
     norm
 }
 
-/// Labels that no network of one dimension fits: some neurons decay to weights of 1e-12 and less, where rounding
-/// of pre-activations of its own for each sample would put them on both sides of their kink.
+/// Labels that no network of one dimension fits: some neurons decay to weights of 1e-12 and less,
+/// where rounding of pre-activations of its own for each sample would put them on both sides of
+/// their kink.
 #[test]
 fn neurons_that_decay_to_their_kink_are_followed() {
     let mut smallest = f64::INFINITY;

@@ -72,8 +72,8 @@ pub trait Network: Module {
     /// The weight blocks, in a fixed order.
     ///
     /// Each is a parameter, or parameters in another shape or order: the kernel of a convolution,
-    /// `[out, in, k, k]`, may be returned as the matrix `[out, in k k]`. Whatever else is computed from
-    /// parameters is refused, as its gradient is not that of training.
+    /// `[out, in, k, k]`, may be returned as the matrix `[out, in k k]`. Whatever else is computed
+    /// from parameters is refused, as its gradient is not that of training.
     fn blocks(&self) -> Vec<Block>;
 
     /// This network with other weights, in the order of [`blocks`](Network::blocks).

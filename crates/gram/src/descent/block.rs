@@ -77,7 +77,8 @@ pub(crate) struct Block {
     /// Watched pairs ordered by neuron, and where each neuron's end: an active pair moves the others.
     pub(super) siblings: Vec<Sibling>,
     pub(super) sibling_ends: Vec<usize>,
-    /// Watched pairs of one neuron with samples that are multiples of one another: place, earlier place, factor.
+    /// Watched pairs of one neuron with samples that are multiples of one another: place, earlier
+    /// place, factor.
     pub(super) links: Vec<(u32, u32, f64)>,
     /// `b` at the last fold, and its change since.
     pub(super) base: Vec<Lanes>,

@@ -31,6 +31,7 @@ impl Vectorized for Steps<'_> {
     fn run<S: Simd>(self, simd: S) -> u64 {
         let block = self.block;
         let slope = simd.splat_f64s(self.slope);
+        let linked = !block.links.is_empty();
         for taken in 0..self.steps {
             if (self.before + taken).is_multiple_of(FOLD) {
                 fold(block);
@@ -49,7 +50,9 @@ impl Vectorized for Steps<'_> {
             );
             feel(simd, block, self.gram);
             stir(simd, block, self.gram, active, self.inverse_width);
-            link(block);
+            if linked {
+                link(block);
+            }
             let margins = vectors_mut::<S>(self.margins).iter_mut();
             let base = vectors::<S>(&block.base);
             for ((q, &base), &change) in margins.zip(base).zip(vectors::<S>(&block.changes)) {
@@ -107,7 +110,8 @@ fn fold(block: &mut Block) {
 }
 
 /// Makes watched pre-activations on samples that are multiples of one another those multiples.
-#[inline(always)]
+#[cold]
+#[inline(never)]
 fn link(block: &mut Block) {
     let heights = block.heights.as_flattened_mut();
     for &(place, of, factor) in &block.links {

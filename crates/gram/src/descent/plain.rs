@@ -78,7 +78,20 @@ impl Plain {
         if is_large(problem.samples(), state.lanes) {
             return self.run_large(problem, state, steps);
         }
-        vectorized(Steps {
+        if problem.links().is_empty() {
+            vectorized(self.steps::<false>(problem, state, steps))
+        } else {
+            vectorized(self.steps::<true>(problem, state, steps))
+        }
+    }
+
+    fn steps<'a, const LINKED: bool>(
+        &'a mut self,
+        problem: &'a Problem,
+        state: &'a mut State,
+        steps: u64,
+    ) -> Steps<'a, LINKED> {
+        Steps {
             plain: self,
             state,
             steps,
@@ -88,7 +101,7 @@ impl Plain {
             rate: problem.rate(),
             slope: problem.activation().slope(),
             inverse_width: 1.0 / problem.width() as f64,
-        })
+        }
     }
 }
 
@@ -135,7 +148,8 @@ impl Plain {
     }
 }
 
-struct Steps<'a> {
+/// Steps of data with links or, faster, without.
+struct Steps<'a, const LINKED: bool> {
     plain: &'a mut Plain,
     state: &'a mut State,
     steps: u64,
@@ -147,19 +161,13 @@ struct Steps<'a> {
     inverse_width: f64,
 }
 
-impl Vectorized for Steps<'_> {
+impl<const LINKED: bool> Vectorized for Steps<'_, LINKED> {
     type Output = u64;
 
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) -> u64 {
         for taken in 0..self.steps {
-            // Two loops, so that data without links do not pay for them.
-            let finite = if self.links.is_empty() {
-                self.step::<S, false>(simd)
-            } else {
-                self.step::<S, true>(simd)
-            };
-            if !finite {
+            if !self.step(simd) {
                 return taken + 1;
             }
         }
@@ -167,10 +175,10 @@ impl Vectorized for Steps<'_> {
     }
 }
 
-impl Steps<'_> {
+impl<const LINKED: bool> Steps<'_, LINKED> {
     /// One step; `false` if a margin is no longer finite after it.
     #[inline(always)]
-    fn step<S: Simd, const LINKED: bool>(&mut self, simd: S) -> bool {
+    fn step<S: Simd>(&mut self, simd: S) -> bool {
         let samples = self.labels.len();
         let plain = &mut *self.plain;
         let state = &mut *self.state;

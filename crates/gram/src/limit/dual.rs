@@ -1,13 +1,15 @@
-//! The limit program by a dual active-set method, for programs on which an interior point loses its digits.
+//! The limit program by a dual active-set method, for programs on which an interior point loses its
+//! digits.
 //!
-//! A concave margin `q̂_i` is the least of the linear ones in which each opposite-sign slope is 1 or `γ`.
-//! Written with those, the program is a strictly convex quadratic one with linear constraints, of which
-//! only those that come up are looked at, and Goldfarb and Idnani (1983) solve it: start at `W = 0`, take
-//! the most violated constraint, and move to the least weights that satisfy it together with the others
-//! that are active, dropping those whose multipliers would turn negative. `‖W‖` grows with every
-//! constraint that is added, so that none of the finitely many active sets comes back. Where a violated
-//! constraint is minus a combination of active ones, that combination is Farkas' vector: the program has
-//! no feasible point, up to rounding. (Which rounding can be excluded is judged in `farkas`.)
+//! A concave margin `q̂_i` is the least of the linear ones in which each opposite-sign slope is 1
+//! or `γ`. Written with those, the program is a strictly convex quadratic one with linear
+//! constraints, of which only those that come up are looked at, and Goldfarb and Idnani (1983)
+//! solve it: start at `W = 0`, take the most violated constraint, and move to the least weights
+//! that satisfy it together with the others that are active, dropping those whose multipliers would
+//! turn negative. `‖W‖` grows with every constraint that is added, so that none of the finitely
+//! many active sets comes back. Where a violated constraint is minus a combination of active ones,
+//! that combination is Farkas' vector: the program has no feasible point, up to rounding. (Which
+//! rounding can be excluded is judged in `farkas`.)
 //!
 //! Two cuts meet where a group slides: their multipliers average its slope.
 
@@ -15,13 +17,13 @@ use ndarray::{Array2, ArrayView1};
 
 use super::program::{Cell, Point, Program};
 
-/// A margin that falls short of its target by less than this fraction of it is reached; `polish` gives
-/// the other digits.
+/// A margin that falls short of its target by less than this fraction of it is reached; `polish`
+/// gives the other digits.
 const REACHED: f64 = 1e-10;
 /// The rounding of a margin, relative to the sum of its terms' sizes.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
-/// Squared distance from the span of active cuts below which a cut counts as in it, relative to the square of
-/// what is subtracted: the rounding of that difference.
+/// Squared distance from the span of active cuts below which a cut counts as in it, relative to the
+/// square of what is subtracted: the rounding of that difference.
 const DEPENDENT: f64 = 4.0 * f64::EPSILON;
 /// A coefficient below this fraction of the largest is no coefficient.
 const NEGLIGIBLE: f64 = 1e-12;
@@ -30,14 +32,15 @@ const MAX_WORK: usize = 1 << 34;
 
 /// How the search ended.
 pub(super) enum Outcome {
-    /// At the solution, as far as rounding lets it be told; or at the last point before it took too much work.
+    /// At the solution, as far as rounding lets it be told; or at the last point before it took too
+    /// much work.
     Ended(Point),
     /// A combination of samples that nearly vanishes in every group: see `farkas`.
     Vanishing(Combination),
 }
 
-/// Multipliers `λ̂_i ≥ 0` and pulls `γ λ̂_i ≤ ν_ai ≤ λ̂_i`, and where the pulls are exactly 1 or `γ` times
-/// them.
+/// Multipliers `λ̂_i ≥ 0` and pulls `γ λ̂_i ≤ ν_ai ≤ λ̂_i`, and where the pulls are exactly 1 or
+/// `γ` times them.
 pub(super) struct Combination {
     /// `n`.
     pub multipliers: Vec<f64>,
@@ -86,7 +89,8 @@ impl Cut {
     }
 }
 
-/// Cuts that hold with equality, their multipliers, and the Cholesky factor of their inner products.
+/// Cuts that hold with equality, their multipliers, and the Cholesky factor of their inner
+/// products.
 struct Active {
     cuts: Vec<Cut>,
     multipliers: Vec<f64>,
@@ -121,7 +125,8 @@ pub(super) fn solve(program: &Program) -> Outcome {
     Outcome::Ended(active.point(program))
 }
 
-/// The sample whose margin falls short by the largest fraction of its target, if one does beyond rounding.
+/// The sample whose margin falls short by the largest fraction of its target, if one does beyond
+/// rounding.
 fn most_violated(program: &Program, point: &Point) -> Option<usize> {
     let margins = program.margins(&point.pre_activations);
     // A bound of every margin, as cosines and slopes are at most 1.

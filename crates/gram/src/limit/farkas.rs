@@ -1,20 +1,22 @@
 //! What a combination of samples that nearly vanishes says of the limit program.
 //!
-//! For multipliers `λ̂_i ≥ 0` and pulls `γ λ̂_i ≤ ν_ai ≤ λ̂_i` (frozen on same-sign pairs) let `c_a = s_a Σ_i
-//! ν_ai y_i x̂_i`. Margins are concave and homogeneous in the weights, with supergradients of that form, so
+//! For multipliers `λ̂_i ≥ 0` and pulls `γ λ̂_i ≤ ν_ai ≤ λ̂_i` (frozen on same-sign pairs) let `c_a
+//! = s_a Σ_i ν_ai y_i x̂_i`. Margins are concave and homogeneous in the weights, with
+//! supergradients of that form, so
 //!
 //! ```text
 //! Σ_i λ̂_i q̂_i(W) ≤ Σ_a share_a ⟨w_a, c_a⟩     for all W.
 //! ```
 //!
-//! By Cauchy and Schwarz the smallest margin of weights of norm 1 is at most [`margin_bound`], which is
-//! never more than a bound: `c_a` is known to the rounding of inner products, whose root is some `10⁻⁸`.
+//! By Cauchy and Schwarz the smallest margin of weights of norm 1 is at most [`margin_bound`],
+//! which is never more than a bound: `c_a` is known to the rounding of inner products, whose root
+//! is some `10⁻⁸`.
 //!
-//! If all `c_a` vanish *exactly*, no weights give every sample a positive margin (Farkas). Of rounded
-//! numbers [`is_proven`] tells that where they vanish robustly: multipliers and free pulls can be
-//! corrected, within their bounds, by more than all rounding could make necessary. It needs samples that
-//! span all their dimensions, as inner products cannot see a difference of `10⁻⁹` in a direction of its
-//! own. (derived)
+//! If all `c_a` vanish *exactly*, no weights give every sample a positive margin (Farkas). Of
+//! rounded numbers [`is_proven`] tells that where they vanish robustly: multipliers and free pulls
+//! can be corrected, within their bounds, by more than all rounding could make necessary. It needs
+//! samples that span all their dimensions, as inner products cannot see a difference of `10⁻⁹` in a
+//! direction of its own. (derived)
 
 use faer::{Mat, Side};
 
@@ -55,8 +57,8 @@ pub(super) fn margin_bound(program: &Program, combination: &Combination) -> f64 
 
 /// The relative error of `‖W‖_F` at a solution that rounding of the inner products leaves.
 ///
-/// To first order `½ Σ_a share_a ‖w_a‖²` changes by half the change of the cosines between its terms.
-/// The typical rounding of a cosine, not the worst, so that it is an estimate.
+/// To first order `½ Σ_a share_a ‖w_a‖²` changes by half the change of the cosines between its
+/// terms. The typical rounding of a cosine, not the worst, so that it is an estimate.
 pub(super) fn norm_error(program: &Program, point: &Point) -> f64 {
     let (squared, rounding) = squares(program, point);
     0.5 * TYPICAL_ERROR * rounding / squared
@@ -67,7 +69,8 @@ pub(super) fn margin(program: &Program, point: &Point) -> f64 {
     program.unit / (program.width * squares(program, point).0).sqrt()
 }
 
-/// `Σ_a share_a ‖w_a‖²`, and `Σ_a share_a (Σ_i ν_ai)²`, which times the rounding of a cosine bounds its error.
+/// `Σ_a share_a ‖w_a‖²`, and `Σ_a share_a (Σ_i ν_ai)²`, which times the rounding of a cosine bounds
+/// its error.
 fn squares(program: &Program, point: &Point) -> (f64, f64) {
     let norms = program.norms(point);
     let mut sums = (0.0, 0.0);
@@ -82,9 +85,9 @@ fn squares(program: &Program, point: &Point) -> (f64, f64) {
 /// Whether some combination near this one vanishes exactly, whatever has been rounded.
 ///
 /// With `x̂_i = F_i` in the coordinates of an orthonormal basis, let the columns of `J` be what the
-/// combination changes by when `λ̂_i` doubles, and when a pull between its bounds moves to the nearer one.
-/// Where `σ_min(J)` exceeds twice the error `‖c‖`, `J ζ = −c` has a solution with `|ζ_j| ≤ ½`, which keeps
-/// all bounds. Groups that pull alike give one equation.
+/// combination changes by when `λ̂_i` doubles, and when a pull between its bounds moves to the
+/// nearer one. Where `σ_min(J)` exceeds twice the error `‖c‖`, `J ζ = −c` has a solution with
+/// `|ζ_j| ≤ ½`, which keeps all bounds. Groups that pull alike give one equation.
 pub(super) fn is_proven(program: &Program, combination: &Combination) -> bool {
     prove(program, combination).unwrap_or(false)
 }
@@ -159,8 +162,8 @@ fn distinct_groups(program: &Program, combination: &Combination, support: &[usiz
     groups
 }
 
-/// Opposite-sign pulls strictly between their bounds: place of the group in `groups`, sample, distance
-/// to the nearer bound.
+/// Opposite-sign pulls strictly between their bounds: place of the group in `groups`, sample,
+/// distance to the nearer bound.
 fn free_pulls(
     program: &Program,
     combination: &Combination,
@@ -180,8 +183,8 @@ fn free_pulls(
     free
 }
 
-/// Unit samples in the coordinates of an orthonormal basis, `n × dimensions`, and a bound of their error;
-/// `None` if inner products do not show all dimensions.
+/// Unit samples in the coordinates of an orthonormal basis, `n × dimensions`, and a bound of their
+/// error; `None` if inner products do not show all dimensions.
 ///
 /// An error `δ` of the cosines moves their root by at most `δ/σ`, `σ` its smallest singular value.
 fn factor(program: &Program) -> Option<(Mat<f64>, f64)> {

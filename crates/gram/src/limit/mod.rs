@@ -22,9 +22,10 @@
 //! and nothing depends on the dimension `d`. The active set of the state itself is tried first: its linear
 //! system is solved, violated signs are put right, and so on. Where that does not end, Clarabel solves the
 //! dual over `λ` and the products `D_ki λ_i`, and the linear system of *its* active set gives the last
-//! digits. Without sliding that system is `A λ = 1`, `A = (1/m²) (DᵀD) ∘ (y yᵀ ∘ G)`. Where that fails, too
-//! (slopes near 1, norms of many orders, nearly equal samples of opposite labels), a dual active-set method
-//! decides. A program is called infeasible only where that is proven, not where a solver says so.
+//! digits. Without sliding that system is `A λ = 1`, `A = (1/m²) (DᵀD) ∘ (y yᵀ ∘ G)`. Where that
+//! fails, too (slopes near 1, norms of many orders, nearly equal samples of opposite labels), a dual
+//! active-set method decides. A program is called infeasible only where that is proven, not where a
+//! solver says so.
 //!
 //! | module | content |
 //! |---|---|
@@ -63,8 +64,8 @@ use crate::{GramError, Problem};
 
 /// The largest [`Limit::kkt_residual`] of an answer; a worse one is an error.
 const ACCEPTED_RESIDUAL: f64 = 1e-6;
-/// The largest relative error of the norm of an answer that rounding of inner products may cause; above it
-/// there is none.
+/// The largest relative error of the norm of an answer that rounding of inner products may cause;
+/// above it there is none.
 const ACCEPTED_ERROR: f64 = 1e-4;
 /// The rounding of a margin, relative to the sum of its terms' sizes.
 const FIT_ROUNDING: f64 = 8.0 * f64::EPSILON;
@@ -412,8 +413,8 @@ impl Limit {
 
 /// The solution of a program that the state's own active set does not solve.
 ///
-/// Clarabel, as it is the faster one; the dual active-set method where that fails. `fits` says whether the
-/// state's weights themselves give every sample a positive margin.
+/// Clarabel, as it is the faster one; the dual active-set method where that fails. `fits` says
+/// whether the state's weights themselves give every sample a positive margin.
 fn by_solvers(program: &Program, fits: &dyn Fn() -> bool) -> Result<Solution, GramError> {
     interior_point::require_size(program)?;
     let accepted = |solution: &Solution| solution.residuals.largest() <= ACCEPTED_RESIDUAL;
@@ -442,8 +443,8 @@ fn by_solvers(program: &Program, fits: &dyn Fn() -> bool) -> Result<Solution, Gr
     }
     let bound = farkas::margin_bound(program, &combination);
     Err(GramError::Program(format!(
-        "not solved: any weights with this same-sign pattern have a normalized margin below {}, if they \
-         fit all samples at all",
+        "not solved: any weights with this same-sign pattern have a normalized margin below {}, \
+         if they fit all samples at all",
         above(bound)
     )))
 }
@@ -454,7 +455,8 @@ fn above(bound: f64) -> String {
     format!("{:.1e}", 1.06 * bound)
 }
 
-/// Whether a state gives every sample a margin that is positive beyond rounding: its pattern is feasible.
+/// Whether a state gives every sample a margin that is positive beyond rounding: its pattern is
+/// feasible.
 fn fits(problem: &Problem, state: ArrayView2<'_, f64>) -> bool {
     let size = |i: usize| {
         let terms = state.column(i).into_iter();
@@ -475,7 +477,8 @@ fn require_no_contradiction(problem: &Problem) -> Result<(), GramError> {
             format!("infeasible: sample {sample} is zero, no weights give it a margin of 1")
         }
         Some(Contradiction::Opposed { samples: [i, j] }) => format!(
-            "infeasible: samples {i} and {j} have one direction and opposite labels, no weights fit both"
+            "infeasible: samples {i} and {j} have one direction and opposite labels, no weights \
+             fit both"
         ),
     };
     Err(GramError::Program(reason))
@@ -488,8 +491,8 @@ fn require_digits(program: &Program, point: &Point) -> Result<(), GramError> {
         return Ok(());
     }
     Err(GramError::Program(format!(
-        "not solved: inner products in double precision give the normalized margin, some {:.1e}, only to \
-         {:.0e} of itself (nearly equal samples of opposite labels?)",
+        "not solved: inner products in double precision give the normalized margin, some {:.1e}, \
+         only to {:.0e} of itself (nearly equal samples of opposite labels?)",
         farkas::margin(program, point),
         error
     )))

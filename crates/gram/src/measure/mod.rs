@@ -72,7 +72,8 @@ pub struct Measures {
     pub normalized_margins: Vec<f64>,
     /// `‖∇L(W)‖_F`; 0 where it underflows.
     pub gradient_norm: f64,
-    /// Fraction of the samples with a margin that is positive beyond rounding: [`is_positive_margin`].
+    /// Fraction of the samples with a margin that is positive beyond rounding:
+    /// [`is_positive_margin`].
     pub accuracy: f64,
 }
 

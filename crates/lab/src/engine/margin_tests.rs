@@ -48,7 +48,8 @@ fn observations(pos: Array2<f64>, neg: Array2<f64>) -> [Observation; 2] {
     [tensor.observe().unwrap(), gram.observe().unwrap()]
 }
 
-/// The same neurons in both blocks, in another order: every score is zero, up to the order of its terms.
+/// The same neurons in both blocks, in another order: every score is zero, up to the order of its
+/// terms.
 #[test]
 fn margins_within_rounding_of_zero_are_correct_in_no_engine() {
     let mut told = false;

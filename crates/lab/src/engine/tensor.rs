@@ -84,8 +84,9 @@ impl<M: Network> TensorEngine<M> {
     ///
     /// # Errors
     ///
-    /// The errors of `build`; [`LabError::Config`] if the network has not one score a sample, if a block is
-    /// neither a parameter nor a rearrangement of parameters, or if `options` ask for a hand-derived gradient that this architecture or device does not have.
+    /// The errors of `build`; [`LabError::Config`] if the network has not one score a sample, if a
+    /// block is neither a parameter nor a rearrangement of parameters, or if `options` ask for a
+    /// hand-derived gradient that this architecture or device does not have.
     pub fn new(
         data: &Dataset,
         device: &SelectedDevice,

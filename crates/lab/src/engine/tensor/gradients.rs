@@ -1,9 +1,10 @@
 //! Gradients of the blocks by autodiff, whatever parameters a network keeps its blocks in.
 //!
-//! Autodiff gives gradients of parameters. A block may be such a parameter, or parameters in another
-//! arrangement: the kernel of a convolution, `[out, in, k, k]`, as the matrix `[out, in k k]`. Such a block `B(θ)`
-//! is linear and orthogonal, and so its gradient is its parameters' gradients in its own arrangement,
-//! `∂L/∂B = B(∂L/∂θ)`: the blocks of the network whose parameters are replaced by their gradients.
+//! Autodiff gives gradients of parameters. A block may be such a parameter, or parameters in
+//! another arrangement: the kernel of a convolution, `[out, in, k, k]`, as the matrix `[out, in k
+//! k]`. Such a block `B(θ)` is linear and orthogonal, and so its gradient is its parameters'
+//! gradients in its own arrangement, `∂L/∂B = B(∂L/∂θ)`: the blocks of the network whose parameters
+//! are replaced by their gradients.
 
 use burn::module::{ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
@@ -24,12 +25,13 @@ pub(super) enum Arrangement {
     Rearranged,
 }
 
-/// How a network keeps its blocks, tried out: `B(Bᵀ V) = V` to the last bit, for some `V`, where entries are only
-/// moved to other places.
+/// How a network keeps its blocks, tried out: `B(Bᵀ V) = V` to the last bit, for some `V`, where
+/// entries are only moved to other places.
 ///
 /// # Errors
 ///
-/// [`LabError::Config`] names a block that is something else, whose gradient would silently be another one.
+/// [`LabError::Config`] names a block that is something else, whose gradient would silently be
+/// another one.
 pub(super) fn arrangement<M: Network>(model: &M) -> Result<Arrangement, LabError> {
     let blocks = model.blocks();
     if blocks.iter().all(|block| block.weight.is_require_grad()) {
@@ -54,7 +56,8 @@ pub(super) fn arrangement<M: Network>(model: &M) -> Result<Arrangement, LabError
             return Err(LabError::Config {
                 key: "network".into(),
                 expected: format!(
-                    "block `{}` to be a parameter of the network, or parameters in another shape or order",
+                    "block `{}` to be a parameter of the network, or parameters in another shape \
+                     or order",
                     block.name
                 ),
                 found: "a tensor computed from parameters in another way, whose gradient training \
