@@ -216,7 +216,7 @@ impl Flow {
         estimate.step(
             self.field()
                 .neglected(self.here.tau, &self.here.sums, &mut scratch),
-            trial.error,
+            trial.error * self.spread(),
             trial.end.tau - self.here.tau,
             start.len(),
         );
@@ -227,6 +227,26 @@ impl Flow {
             event,
             estimate,
         })
+    }
+
+    /// `√(max_i Ã_ii / min_i Ã_ii)` over the samples that move: by how much an error of one margin may grow
+    /// in another.
+    ///
+    /// Between events the distance of two flows falls in the norm `δqᵀ Ã⁺ δq`, in which samples of small norm
+    /// weigh the most. (derived)
+    fn spread(&self) -> f64 {
+        let n = self.problem.samples();
+        let diagonal = (0..n).map(|i| self.pattern.coupling[i * n + i]);
+        let (least, most) = diagonal
+            .filter(|&entry| entry > 0.0)
+            .fold((f64::INFINITY, 0.0_f64), |(least, most), entry| {
+                (least.min(entry), most.max(entry))
+            });
+        if most > 0.0 {
+            (most / least).sqrt()
+        } else {
+            1.0
+        }
     }
 
     /// Takes a natural step.

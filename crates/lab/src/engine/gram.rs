@@ -24,6 +24,9 @@ const PATIENCE: f64 = 10.0;
 /// See [`PATIENCE`].
 const PATIENT_STEPS: f64 = 1e7;
 
+/// Coefficients that cancel by less than this do not count.
+const CANCELLATION: f64 = 1e3;
+
 /// Whole steps are counted exactly up to here.
 const LAST_WHOLE_STEP: f64 = 9_007_199_254_740_992.0;
 
@@ -193,6 +196,25 @@ impl GramEngine {
             Phase::Exact(descent) => descent.arrays(),
             Phase::Far(flow, _) => [flow.pre_activations(), flow.coefficients()],
         }
+    }
+
+    /// What cancellation may have made of the weight norm where the samples are dependent, relative.
+    ///
+    /// `W = W(0) + C X` has entries of `C` that grow like `t` on samples that cannot all be fitted, and cancel
+    /// in `W`: by `Σ_k (Σ_i |c_ki| ‖x_i‖)² / ‖W‖_F²`, times what rounding made of `C`. 0 below a thousand.
+    fn cancellation(&self, coefficients: &Array2<f64>, weight_norm: f64) -> f64 {
+        let gram = self.problem().gram();
+        let lengths = gram.diag().mapv(f64::sqrt);
+        let sizes = coefficients.mapv(f64::abs).dot(&lengths);
+        let ratio = sizes.dot(&sizes) / weight_norm.powi(2);
+        if ratio.is_nan() || ratio <= CANCELLATION {
+            return 0.0;
+        }
+        ratio
+            * match &self.phase {
+                Phase::Exact(descent) => descent.rounding_estimate(),
+                Phase::Far(flow, _) => flow.error_estimate(),
+            }
     }
 
     fn initial(&self) -> [ArrayView2<'_, f64>; 2] {
@@ -365,6 +387,7 @@ impl Engine for GramEngine {
                 alignment: block.alignment,
             })
             .collect();
+        let cancellation = self.cancellation(&coefficients, measures.stacked.frobenius_norm);
         Ok(Observation {
             step: self.step(),
             loss: measures.loss,
@@ -386,7 +409,7 @@ impl Engine for GramEngine {
             gradient_norm: measures.gradient_norm,
             accuracy: measures.accuracy,
             pattern: Some(self.pattern(&pre_activations)?),
-            error_estimate: self.error_estimate(),
+            error_estimate: self.error_estimate().max(cancellation),
             updates: None,
         })
     }

@@ -253,10 +253,32 @@ fn limits_are_dashed_lines_and_equal_ones_share_a_line() {
     for figure in figures {
         let dashed =
             ["stable-rank", "margins", "margin-gap", "rank-gap"].contains(&figure.name.as_str());
-        let told = figure.caption.contains("limits predicted for this run");
+        let told = figure.caption.contains("limits proven for this run");
         assert_eq!(told, dashed, "{}", figure.caption);
         assert!(!figure.render().unwrap().contains("NaN"));
     }
+}
+
+/// No line of a limit without the word that it is not proven.
+#[test]
+fn limits_that_are_not_proven_are_called_candidates() {
+    let (series, margins, mut context) = laws(4);
+    context.limits = BTreeMap::from([("margin_min".into(), 2.5), ("margin_max".into(), 3.0)]);
+    context.limits.insert("stable_rank_pos".into(), 1.122_66);
+    context.limits_proven = false;
+    let mut told = 0;
+    for figure in run_figures(&series, &margins, &context) {
+        let svg = figure.render().unwrap();
+        let lines = svg.matches(" limit ").count() + svg.matches(">limit ").count();
+        assert_eq!(
+            lines,
+            svg.matches("candidate limit").count(),
+            "{}",
+            figure.name
+        );
+        told += usize::from(figure.caption.contains("not proven to last"));
+    }
+    assert_eq!(told, 4);
 }
 
 /// A run that rounding stopped: the lines say whose limits they are.
