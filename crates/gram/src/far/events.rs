@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::field::Field;
-use super::pattern::{Pattern, Piece};
+use super::pattern::{Group, Pattern, Piece};
 use super::runge_kutta::Point;
 
 /// A constraint counts as broken below this multiple of its neuron's largest pre-activation, the
@@ -90,7 +90,7 @@ impl Base {
                 let (mut v, mut z) = (vec![0.0; n], vec![0.0; n]);
                 field.rates(at.tau, &at.sums, &mut v);
                 pattern.drive(group, &v, &mut z);
-                hold(pattern, group.sliding[l], &v, &z)
+                hold(pattern, group, l, &v, &z)
             }
         }
     }
@@ -110,12 +110,23 @@ impl Base {
     }
 }
 
-/// `min(δ − γ, 1 − δ)` of a pair that slides at sample `j`, at rates `v` and the group's `z` from them.
-fn hold(pattern: &Pattern, j: usize, v: &[f64], z: &[f64]) -> f64 {
+/// How far a group's sliding pair `l` is from leaving its kink, at rates `v` and the group's `z` from them: the
+/// least of `(δ − γ) v_j` over the forces that hold it there and of `1 − δ`.
+///
+/// A sample that no neuron of its sign sees has a rate of `t` times a constant, beside which the forces of
+/// others are nothing: its slope `δ` is too small to compare with `γ`.
+fn hold(pattern: &Pattern, group: &Group, l: usize, v: &[f64], z: &[f64]) -> f64 {
+    let j = group.sliding[l];
     let force = pattern.labels[j] * z[j];
+    let size = pattern.force_size(group, l, z).min(v[j]);
     if v[j] > 0.0 {
-        let slope = force / v[j];
-        (slope - pattern.slope).min(1.0 - slope)
+        let (lower, upper) = (force - pattern.slope * v[j], v[j] - force);
+        let low = if lower == 0.0 {
+            0.0
+        } else {
+            lower / size.max(pattern.slope * v[j]).max(f64::MIN_POSITIVE)
+        };
+        low.min(upper / v[j])
     } else if force == 0.0 {
         0.0
     } else {
@@ -165,13 +176,13 @@ pub(super) fn watch(pattern: &Pattern, base: &Base, h: [&[f64]; 3], v: [&[f64]; 
                 pattern.drive(group, v, z);
             }
         }
-        for (l, &j) in group.sliding.iter().enumerate() {
+        for l in 0..group.sliding.len() {
             let suspect = Suspect {
                 neuron: group.neurons[0],
                 kind: Kind::Release(l),
                 slack: 2.0 * SLOPE_SLACK,
             };
-            let values = [0, 1, 2].map(|at| hold(pattern, j, v[at], &z[at]));
+            let values = [0, 1, 2].map(|at| hold(pattern, group, l, v[at], &z[at]));
             found.note(suspect, values);
         }
     }
@@ -217,10 +228,8 @@ pub(super) fn broken(pattern: &Pattern, base: &Base, h: &[f64], v: &[f64]) -> Ve
         if !group.sliding.is_empty() {
             pattern.drive(group, v, &mut z);
         }
-        let released = group
-            .sliding
-            .iter()
-            .any(|&j| hold(pattern, j, v, &z) < -SLOPE_SLACK);
+        let released =
+            (0..group.sliding.len()).any(|l| hold(pattern, group, l, v, &z) < -SLOPE_SLACK);
         for &k in &group.neurons {
             let row = &h[k * n..(k + 1) * n];
             let slack = base.slack(row);

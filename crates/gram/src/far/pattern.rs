@@ -327,6 +327,13 @@ impl Pattern {
         }
     }
 
+    /// `Σ_i |T_li z_i|`, the size of the terms that make up `z` at the sliding sample `l` of a group.
+    pub(super) fn force_size(&self, group: &Group, l: usize, z: &[f64]) -> f64 {
+        let n = z.len();
+        let row = &group.transfer[l * n..(l + 1) * n];
+        row.iter().zip(z).map(|(t, z)| (t * z).abs()).sum()
+    }
+
     /// Change of the pre-activations of a group's neurons, `s (η/(nm)) G z`, `n` of them.
     pub(super) fn moved(&self, group: &Group, z: &[f64], out: &mut [f64]) {
         rows_times(self.gram.iter(), z, out);

@@ -19,10 +19,6 @@ use super::pattern::Piece;
 /// A multiplier of the wrong sign smaller than this fraction of its terms is rounding.
 const MULTIPLIER: f64 = 1e-13;
 
-/// A pull within this fraction of its interval's end is at that end: nothing holds such a pair at its kink. It
-/// stays where it is when all that moved its neuron has stopped, and leaves when not.
-const AT_BOUND: f64 = 1e-12;
-
 /// The program of one neuron.
 pub(super) struct Selection<'a> {
     /// `G_ZZ`, `k × k`, row after row.
@@ -51,16 +47,10 @@ impl Selection<'_> {
         let k = self.rates.len();
         let lower: Vec<f64> = self.rates.iter().map(|v| self.slope * v).collect();
         let upper = self.rates;
-        let mut p: Vec<f64> = (0..k).map(|j| 0.5 * (lower[j] + upper[j])).collect();
-        let mut place: Vec<Place> = (0..k)
-            .map(|j| {
-                if lower[j] < upper[j] {
-                    Place::Free
-                } else {
-                    Place::Lower
-                }
-            })
-            .collect();
+        // From the lower end: exactly where nothing holds a pair at its kink, as where all that moved the
+        // neuron has stopped.
+        let mut p = lower.clone();
+        let mut place = vec![Place::Lower; k];
         for _ in 0..20 * k + 50 {
             if self.minimise(&lower, upper, &mut place, &mut p) {
                 let Some(worst) = self.worst(&lower, &place, &p) else {
@@ -71,8 +61,6 @@ impl Selection<'_> {
         }
         (0..k)
             .map(|j| match place[j] {
-                Place::Free if p[j] - lower[j] <= AT_BOUND * upper[j] => Piece::Inactive,
-                Place::Free if upper[j] - p[j] <= AT_BOUND * upper[j] => Piece::Active,
                 Place::Free => Piece::Sliding,
                 // A rate of zero leaves no interval: the velocity decides.
                 _ if lower[j] >= upper[j] && self.gradient(j, &p).0 < 0.0 => Piece::Active,
