@@ -72,21 +72,25 @@ fn a_zero_sample_never_moves_and_stalls_nothing() {
     }
 }
 
-/// Where the flow has to stop on its way, it stops between whole steps, or says none.
+/// Where the flow has to stop on its way, as on data that cannot be fitted, it is at a whole step.
 #[test]
 fn steps_are_whole_numbers() {
-    let law = Synthetic::Gaussian {
-        samples: SAMPLES,
-        dim: 8,
-        noise: 1.0,
-    };
-    for seed in 0..6 {
+    let mut stalled = 0;
+    for seed in 0..12 {
+        let law = Synthetic::Gaussian {
+            samples: 2 * SAMPLES,
+            dim: 1 + seed as usize % 4,
+            noise: 1.0,
+        };
         let mut flow = far(&law.generate(seed).unwrap(), 0.1, 0.1, seed);
-        for to in [20_001.0, 20_007.0, 54_321.0, 1e6 + 1.0, 1e15 + 1.0] {
+        for to in [20_001.0, 54_321.0, 1e6 + 1.0, 1e15 + 1.0] {
             if let FarOutcome::Stalled { step, .. } = flow.advance(to) {
-                assert_eq!(step.fract(), 0.0, "seed {seed}");
+                stalled += 1;
+                assert_eq!(step.fract(), 0.0, "seed {seed}: {step}");
+                break;
             }
             assert_eq!(flow.step().fract(), 0.0, "seed {seed}");
         }
     }
+    assert!(stalled > 0);
 }

@@ -79,24 +79,25 @@ impl Plain {
             return self.run_large(problem, state, steps);
         }
         if problem.links().is_empty() {
-            vectorized(self.steps::<false>(problem, state, steps))
+            vectorized(self.steps(problem, state, steps, NoLinks))
         } else {
-            vectorized(self.steps::<true>(problem, state, steps))
+            vectorized(self.steps(problem, state, steps, problem.links()))
         }
     }
 
-    fn steps<'a, const LINKED: bool>(
+    fn steps<'a, L: Links>(
         &'a mut self,
         problem: &'a Problem,
         state: &'a mut State,
         steps: u64,
-    ) -> Steps<'a, LINKED> {
+        links: L,
+    ) -> Steps<'a, L> {
         Steps {
             plain: self,
             state,
             steps,
             labels: problem.labels(),
-            links: problem.links(),
+            links,
             loss: problem.loss(),
             rate: problem.rate(),
             slope: problem.activation().slope(),
@@ -148,20 +149,43 @@ impl Plain {
     }
 }
 
-/// Steps of data with links or, faster, without.
-struct Steps<'a, const LINKED: bool> {
+/// Which samples are multiples of others, for a loop that data without any do not pay for.
+trait Links: Copy {
+    /// The earlier sample and the factor, if `sample` is such a multiple.
+    fn of(self, sample: usize) -> Option<(usize, f64)>;
+}
+
+#[derive(Clone, Copy)]
+struct NoLinks;
+
+impl Links for NoLinks {
+    #[inline(always)]
+    fn of(self, _: usize) -> Option<(usize, f64)> {
+        None
+    }
+}
+
+impl Links for &[Link] {
+    #[inline(always)]
+    fn of(self, sample: usize) -> Option<(usize, f64)> {
+        let place = self.binary_search_by_key(&sample, |link| link.sample);
+        place.ok().map(|place| (self[place].of, self[place].factor))
+    }
+}
+
+struct Steps<'a, L> {
     plain: &'a mut Plain,
     state: &'a mut State,
     steps: u64,
     labels: &'a [f64],
-    links: &'a [Link],
+    links: L,
     loss: Loss,
     rate: f64,
     slope: f64,
     inverse_width: f64,
 }
 
-impl<const LINKED: bool> Vectorized for Steps<'_, LINKED> {
+impl<L: Links> Vectorized for Steps<'_, L> {
     type Output = u64;
 
     #[inline(always)]
@@ -175,7 +199,7 @@ impl<const LINKED: bool> Vectorized for Steps<'_, LINKED> {
     }
 }
 
-impl<const LINKED: bool> Steps<'_, LINKED> {
+impl<L: Links> Steps<'_, L> {
     /// One step; `false` if a margin is no longer finite after it.
     #[inline(always)]
     fn step<S: Simd>(&mut self, simd: S) -> bool {
@@ -204,7 +228,6 @@ impl<const LINKED: bool> Steps<'_, LINKED> {
         plain.scores.fill([0.0; LANES]);
         let scores = &mut vectors_mut::<S>(&mut plain.scores)[..samples];
         for (tile, &sign) in signs.iter().enumerate() {
-            let mut links = self.links.iter().peekable();
             for (j, (out, &rate)) in derivatives.iter_mut().zip(&plain.rates).enumerate() {
                 let at = j * per_row + tile;
                 let d = simd.mul_f64s(sign, derivative(simd, pre_activations[at], slope));
@@ -221,11 +244,13 @@ impl<const LINKED: bool> Steps<'_, LINKED> {
                 let first = group * ROWS;
                 for (i, &sum) in (first..samples).zip(&sums) {
                     let at = i * per_row + tile;
-                    let mut h = simd.add_f64s(pre_activations[at], sum);
-                    if LINKED && let Some(link) = links.next_if(|link| link.sample == i) {
-                        let of = pre_activations[link.of * per_row + tile];
-                        h = simd.mul_f64s(simd.splat_f64s(link.factor), of);
-                    }
+                    let h = match self.links.of(i) {
+                        None => simd.add_f64s(pre_activations[at], sum),
+                        Some((of, factor)) => {
+                            let h = pre_activations[of * per_row + tile];
+                            simd.mul_f64s(simd.splat_f64s(factor), h)
+                        }
+                    };
                     pre_activations[at] = h;
                     let d = simd.mul_f64s(sign, derivative(simd, h, slope));
                     scores[i] = simd.mul_add_e_f64s(d, h, scores[i]);
