@@ -202,6 +202,27 @@ impl Pattern {
         self.changes += 1;
         if self.changes >= REFRESH {
             self.refresh();
+        } else {
+            self.clear_unseen();
+        }
+    }
+
+    /// Makes the coupling of samples that no neuron sees exactly zero.
+    ///
+    /// Their rates grow like `t`, so that what rounding has left there would move margins in the end.
+    fn clear_unseen(&mut self) {
+        let n = self.samples();
+        let seen = |i: usize| {
+            self.groups
+                .iter()
+                .any(|group| self.fixed_slope(group.pieces[i]) != 0.0)
+        };
+        let unseen: Vec<usize> = (0..n).filter(|&i| !seen(i)).collect();
+        for i in unseen {
+            for j in 0..n {
+                self.coupling[i * n + j] = 0.0;
+                self.coupling[j * n + i] = 0.0;
+            }
         }
     }
 

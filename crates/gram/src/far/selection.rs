@@ -53,10 +53,13 @@ impl Selection<'_> {
         let mut place = vec![Place::Lower; k];
         for _ in 0..20 * k + 50 {
             if self.minimise(&lower, upper, &mut place, &mut p) {
-                let Some(worst) = self.worst(&lower, &place, &p) else {
+                let worst = self.worst(&lower, &place, &p);
+                if worst.is_empty() {
                     break;
-                };
-                place[worst] = Place::Free;
+                }
+                for j in worst {
+                    place[j] = Place::Free;
+                }
             }
         }
         (0..k)
@@ -117,9 +120,9 @@ impl Selection<'_> {
         }
     }
 
-    /// The pair at a bound that most wants to leave it, by its multiplier.
-    fn worst(&self, lower: &[f64], place: &[Place], p: &[f64]) -> Option<usize> {
-        (0..p.len())
+    /// The pairs at a bound that most want to leave it, by their multipliers: one, or copies of one sample.
+    fn worst(&self, lower: &[f64], place: &[Place], p: &[f64]) -> Vec<usize> {
+        let pushes: Vec<(usize, f64)> = (0..p.len())
             .filter(|&j| place[j] != Place::Free && lower[j] < self.rates[j])
             .filter_map(|j| {
                 let (gradient, size) = self.gradient(j, p);
@@ -130,8 +133,12 @@ impl Selection<'_> {
                 };
                 (push > MULTIPLIER * size).then_some((j, push))
             })
-            .max_by(|a, b| a.1.total_cmp(&b.1))
-            .map(|(j, _)| j)
+            .collect();
+        let most = pushes.iter().fold(0.0_f64, |most, pair| most.max(pair.1));
+        pushes
+            .into_iter()
+            .filter_map(|(j, push)| (push == most).then_some(j))
+            .collect()
     }
 }
 

@@ -246,9 +246,16 @@ impl GramEngine {
             }
             Err(GramError::FarRegime { ratio, limit }) => {
                 if step >= self.last_exact {
+                    let why = if ratio.is_infinite() {
+                        "a neuron is where kinks meet, as at weights that chatter about zero"
+                            .to_owned()
+                    } else {
+                        format!(
+                            "rates change by {ratio:.1e} of themselves in a step (at most {limit:.0e})"
+                        )
+                    };
                     self.notes.push(format!(
-                        "stopped after {step:e} exact steps: log time cannot take over where rates \
-                         change by {ratio:.1e} of themselves in a step (at most {limit:.0e}); \
+                        "stopped after {step:e} exact steps: log time cannot take over where {why}; \
                          --exact-steps sets how far exact steps go"
                     ));
                     return Ok(Some(StopReason::Stalled { step }));

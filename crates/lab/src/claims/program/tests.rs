@@ -422,12 +422,15 @@ fn a_loss_that_stays_is_refuted_only_where_nothing_fits() {
     }
 }
 
+/// A column as a function of the step.
+type Law = Box<dyn Fn(f64) -> f64>;
+
 /// Rounding takes updates: no limit of exact descent is this run's, whatever the program and the proof say;
 /// and single precision alone refutes nothing by its trajectory.
 #[test]
 fn a_run_that_loses_updates_carries_no_limit_of_exact_descent() {
     let single = |lost: f64| {
-        let mut columns: Vec<(&str, Box<dyn Fn(f64) -> f64>)> = vec![
+        let mut columns: Vec<(&str, Law)> = vec![
             (
                 "lost_updates",
                 Box::new(move |t| if t > 1e4 { lost } else { 0.0 }),
