@@ -4,7 +4,7 @@ use implicit_bias_data::random::{Stream, gaussian_matrix};
 use implicit_bias_data::{Dataset, Synthetic};
 use implicit_bias_gram::{FarFlow, FarOutcome, GramDescent, GramError, Outcome, Problem};
 use implicit_bias_scalar::{Activation, Loss};
-use ndarray::{Array2, Axis, concatenate, s};
+use ndarray::{Array2, Axis, concatenate};
 
 const SAMPLES: usize = 6;
 const WIDTH: usize = 4;
@@ -85,7 +85,11 @@ fn steps_are_whole_numbers() {
             noise,
         };
         let others = law.generate(seed).unwrap();
-        let x = concatenate![Axis(0), others.x().view(), others.x().slice(s![..1, ..])];
+        let x = concatenate![
+            Axis(0),
+            others.x().view(),
+            others.x().select(Axis(0), &[0]).view()
+        ];
         let mut y = others.y().to_vec();
         y.push(-y[0]);
         let data = Dataset::new(x, y.into()).unwrap();
