@@ -31,7 +31,7 @@ mod transfer;
 
 use std::borrow::Cow;
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
 
 use self::block::Block;
@@ -182,11 +182,20 @@ impl GramDescent {
     /// An estimate of what rounding has made of the margins, relative to `max(1, min_j |q_j|)`.
     ///
     /// A plain step rounds every pre-activation, by half a unit in the last place, and increments of a settled
-    /// run are so even that roundings point in one direction for long. Steps of a block add up sums that
-    /// lose nothing; a block rounds once, at its end. An estimate, not a bound: it knows nothing of runs
-    /// that amplify small differences.
+    /// run are so even that roundings point in one direction for long: a margin is then off by as many times
+    /// `(ε/m) Σ_k |h_ki|` as there were steps. Steps of a block add up sums that lose nothing; a block rounds
+    /// once, at its end. An estimate, not a bound: it knows nothing of runs that amplify small differences.
     pub fn rounding_estimate(&self) -> f64 {
-        f64::EPSILON * (10.0 + self.work.plain_steps as f64 + self.work.blocks as f64)
+        let sizes = self.pre_activations().mapv(f64::abs).sum_axis(Axis(0));
+        let largest =
+            sizes.fold(0.0_f64, |most, &size| most.max(size)) / self.problem.width() as f64;
+        let least = self
+            .margins()
+            .iter()
+            .fold(f64::INFINITY, |least, q| least.min(q.abs()))
+            .max(1.0);
+        let roundings = 10.0 + self.work.plain_steps as f64 + self.work.blocks as f64;
+        f64::EPSILON * roundings * (largest / least).max(1.0)
     }
 
     /// Margins `q_i`, `n` of them.

@@ -283,9 +283,15 @@ impl Flow {
     fn settle(&mut self, neurons: &[usize], v: &[f64]) {
         let steps = self.ambiguity(neurons, v);
         let before: Vec<Vec<f64>> = neurons.iter().map(|&k| self.weight_speed(k, v)).collect();
-        let changes = self.change(neurons.iter().copied(), |neuron, pattern, slack| {
+        let meets: Vec<bool> = neurons.iter().map(|&k| self.kinks_meet(k, v)).collect();
+        let mut changes = self.change(neurons.iter().copied(), |neuron, pattern, slack| {
             neuron.settle(pattern, v, slack)
         });
+        for (change, meets) in changes.iter_mut().zip(meets) {
+            if meets {
+                change.decision = Decision::Open;
+            }
+        }
         self.doubt(&changes, &steps, &before);
     }
 

@@ -160,7 +160,7 @@ impl Move {
             .all(|&i| (h[i] + self.moved[i]).abs() <= ARRIVED * h[i].abs())
     }
 
-    /// The pairs beside `samples` that it carries over their kinks.
+    /// The pairs beside `samples` that it carries to their kinks or over them.
     fn carried(&self, h: &[f64], pieces: &[Piece], samples: &[usize]) -> Vec<usize> {
         let on_side = |i: usize, h: f64| match pieces[i] {
             Piece::Active => h > 0.0,
@@ -169,7 +169,13 @@ impl Move {
         };
         (0..h.len())
             .filter(|i| !samples.contains(i))
-            .filter(|&i| on_side(i, h[i]) && !on_side(i, h[i] + self.moved[i]))
+            .filter(|&i| on_side(i, h[i]))
+            .filter(|&i| {
+                let after = h[i] + self.moved[i];
+                // To the kink itself, but for rounding: as where the weights vanish.
+                let arrives = h[i] != 0.0 && after.abs() <= ARRIVED * h[i].abs();
+                arrives || !on_side(i, after)
+            })
             .collect()
     }
 }

@@ -9,6 +9,9 @@ use super::super::pattern::Piece;
 use super::super::settle::Decision;
 use super::Flow;
 
+/// So many steps from one kink to another count as none.
+const MEETING: f64 = 4.0;
+
 /// What putting one neuron on other pieces did.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Change {
@@ -110,6 +113,40 @@ impl Flow {
             .iter()
             .map(|&k| self.steps_in_doubt(k, v, self.doubts[k] + common))
             .collect()
+    }
+
+    /// Whether kinks of a neuron that is past one of them meet here: a same-sign pair of another direction is
+    /// within a few steps of its own, so that the size of the steps decides which is crossed.
+    pub(super) fn kinks_meet(&self, neuron: usize, v: &[f64]) -> bool {
+        let n = v.len();
+        let group = self.pattern.group(neuron);
+        let h = &self.h[neuron * n..(neuron + 1) * n];
+        let past = |i: &usize| match group.pieces[*i] {
+            Piece::Active => h[*i] < 0.0,
+            Piece::Inactive => h[*i] > 0.0,
+            Piece::Sliding => false,
+        };
+        let crossed: Vec<usize> = (0..n).filter(past).collect();
+        let mut pulls = vec![0.0; n];
+        let (mut z, mut reach) = (vec![0.0; n], vec![0.0; n]);
+        // As far as it moves in a step where every sample pulls with slope 1, or as it does now.
+        self.pattern.drive(group, v, &mut z);
+        for (pull, (z, v)) in pulls.iter_mut().zip(z.iter().zip(v)) {
+            *pull = if *z == 0.0 { 0.0 } else { v.max(z.abs()) };
+        }
+        absolute_times(self.pattern.gram.iter(), &pulls, &mut reach);
+        let scale = MEETING * self.pattern.rate * (-self.here.tau).exp();
+        let parallel = |i: usize, j: usize| {
+            let row = self.pattern.gram.row(i);
+            let lengths = (row[i] * self.pattern.gram.row(j)[j]).sqrt();
+            row[j] >= (1.0 - 1e-9) * lengths
+        };
+        (0..n).any(|i| {
+            !self.pattern.opposite(group.sign, i)
+                && self.pattern.gram.row(i)[i] > 0.0
+                && h[i].abs() <= scale * reach[i]
+                && crossed.iter().any(|&j| !parallel(i, j))
+        })
     }
 
     fn steps_in_doubt(&self, neuron: usize, v: &[f64], error: f64) -> f64 {
