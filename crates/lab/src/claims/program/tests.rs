@@ -430,20 +430,15 @@ type Law = Box<dyn Fn(f64) -> f64>;
 #[test]
 fn a_run_that_loses_updates_carries_no_limit_of_exact_descent() {
     let single = |lost: f64| {
-        let mut columns: Vec<(&str, Law)> = vec![
-            (
-                "lost_updates",
-                Box::new(move |t| if t > 1e4 { lost } else { 0.0 }),
-            ),
-            ("effective_update", Box::new(|_| 1.0)),
+        let columns: [(&str, &dyn Fn(f64) -> f64); 7] = [
+            ("lost_updates", &|t| if t > 1e4 { lost } else { 0.0 }),
+            ("effective_update", &|_| 1.0),
+            ("log_loss", &|t| -log_time(t)),
+            ("stable_rank_pos", &|t| stable_rank(t, 1.5)),
+            ("spectral_norm_pos", &spectral_norm),
+            ("weight_norm", &norm),
+            ("same_sign_changes", &|_| 0.0),
         ];
-        columns.push(("log_loss", Box::new(|t| -log_time(t))));
-        columns.push(("stable_rank_pos", Box::new(|t| stable_rank(t, 1.5))));
-        columns.push(("spectral_norm_pos", Box::new(spectral_norm)));
-        columns.push(("weight_norm", Box::new(norm)));
-        columns.push(("same_sign_changes", Box::new(|_| 0.0)));
-        let columns: Vec<(&str, &dyn Fn(f64) -> f64)> =
-            columns.iter().map(|(name, law)| (*name, &**law)).collect();
         table(1e5, &columns)
     };
     let margins = sample_margins(1e5, &[(1.0, 0.0), (1.3, 0.0)]);
