@@ -422,9 +422,6 @@ fn a_loss_that_stays_is_refuted_only_where_nothing_fits() {
     }
 }
 
-/// A column as a function of the step.
-type Law = Box<dyn Fn(f64) -> f64>;
-
 /// Rounding takes updates: no limit of exact descent is this run's, whatever the program and the proof say;
 /// and single precision alone refutes nothing by its trajectory.
 #[test]
