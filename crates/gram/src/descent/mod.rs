@@ -31,7 +31,7 @@ mod transfer;
 
 use std::borrow::Cow;
 
-use ndarray::{Array2, Axis};
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use self::block::Block;
@@ -186,7 +186,10 @@ impl GramDescent {
     /// `(ε/m) Σ_k |h_ki|` as there were steps. Steps of a block add up sums that lose nothing; a block rounds
     /// once, at its end. An estimate, not a bound: it knows nothing of runs that amplify small differences.
     pub fn rounding_estimate(&self) -> f64 {
-        let sizes = self.pre_activations().mapv(f64::abs).sum_axis(Axis(0));
+        let sizes = self
+            .pre_activations()
+            .mapv(f64::abs)
+            .sum_axis(ndarray::Axis(0));
         let largest =
             sizes.fold(0.0_f64, |most, &size| most.max(size)) / self.problem.width() as f64;
         let least = self
