@@ -389,8 +389,8 @@ def main():
                 print("so far:", json.dumps(dict(counts)), json.dumps(dict(kinds)), flush=True)
             for violation in found:
                 kinds[violation["kind"]] += 1
-                print(json.dumps(violation), file=file, flush=True)
-                print(json.dumps(violation), flush=True)
+                print(json.dumps(violation, default=float), file=file, flush=True)
+                print(json.dumps(violation, default=float), flush=True)
     print("counts:", json.dumps(dict(counts)))
     print("violations:", json.dumps(dict(kinds)))
     raise SystemExit(1 if kinds else 0)
