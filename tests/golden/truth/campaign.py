@@ -386,13 +386,13 @@ def main():
             counts += counted
             counts["cases"] += 1
             if counts["cases"] % 25 == 0:
-                print("so far:", json.dumps(dict(counts)), json.dumps(dict(kinds)), flush=True)
+                print("so far:", json.dumps(dict(counts), default=float), json.dumps(dict(kinds), default=float), flush=True)
             for violation in found:
                 kinds[violation["kind"]] += 1
                 print(json.dumps(violation, default=float), file=file, flush=True)
                 print(json.dumps(violation, default=float), flush=True)
-    print("counts:", json.dumps(dict(counts)))
-    print("violations:", json.dumps(dict(kinds)))
+    print("counts:", json.dumps(dict(counts), default=float))
+    print("violations:", json.dumps(dict(kinds), default=float))
     raise SystemExit(1 if kinds else 0)
 
 
