@@ -199,6 +199,14 @@ fn report_makes_the_same_claims_figures_and_report_again() {
     let folder = folder();
     train(folder.path(), &["--out", "one"]);
     train(folder.path(), &["--out", "two", "--activation", "relu"]);
+    // Proven in log time, with neurons that only the run itself knows to be dead exactly.
+    let proven = "train --synthetic gaussian --samples 10 --dim 8 --width 4 --activation relu --step-size 0.02 \
+                  --seed 1 --engine gram --exact-steps 1e5 --steps 1e100 --out three";
+    run(
+        folder.path(),
+        &proven.split_whitespace().collect::<Vec<_>>(),
+    )
+    .ok();
     let conclusions = |run: &str| {
         let run = folder.path().join(run);
         (
@@ -207,15 +215,17 @@ fn report_makes_the_same_claims_figures_and_report_again() {
             figures(&run),
         )
     };
-    let before = [conclusions("one"), conclusions("two")];
-    for name in ["one", "two"] {
+    let names = ["one", "two", "three"];
+    let before = names.map(conclusions);
+    assert!(before[2].0.contains("proven from step 1e20"));
+    for name in names {
         fs::remove_file(folder.path().join(name).join("claims.json")).expect("it was there");
         fs::remove_file(folder.path().join(name).join("report.html")).expect("it was there");
         fs::remove_dir_all(folder.path().join(name).join("figures")).expect("it was there");
     }
-    let outcome = run(folder.path(), &["report", "one", "two"]).ok();
+    let outcome = run(folder.path(), &["report", "one", "two", "three"]).ok();
     assert!(outcome.stdout.contains("run: one") && outcome.stdout.contains("run: two"));
-    assert!([conclusions("one"), conclusions("two")] == before);
+    assert!(names.map(conclusions) == before);
 }
 
 /// The final weights hold every bit, and a step in weight space does not know how many came before it.

@@ -100,7 +100,7 @@
 //! reference path, `‖ρ(T)‖` is inflated by `e_W`. The neurons of a group then differ by a constant, at most
 //! `e_W` each, so that `R_k = (R + e_W)/√n_a + e_W` for those that move as one; and a ReLU neuron left out of
 //! `w` must be inactive on same-sign samples by more than `e_W ‖x_i‖`, unless exact steps have left it dead
-//! on all samples already: such a neuron never moves. The proof trusts log time that far, and says so: `ε` is
+//! on all samples already: such a neuron never moves. The proof trusts the run that far, and says so: `ε` is
 //! an estimate, not a bound.
 
 mod growth;
@@ -182,7 +182,7 @@ impl Proof {
     pub fn trust(&self) -> Option<String> {
         (self.error_estimate > 0.0).then(|| {
             format!(
-                ", as far as log time up to there is right to its estimated error of {:.0e}",
+                ", as far as the run up to there is right to its estimated error of {:.0e}",
                 self.error_estimate
             )
         })
@@ -229,7 +229,7 @@ pub fn certify(
     certify_within(problem, limit, pre_activations, step, Accuracy::default())
 }
 
-/// How well a state is known that was followed in log time.
+/// How well a state is known that was not reached by exact steps alone.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Accuracy<'a> {
     /// `ε`, the relative error of the margins: [`FarFlow::error_estimate`](crate::FarFlow::error_estimate); 0 where

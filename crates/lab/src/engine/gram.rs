@@ -306,9 +306,9 @@ fn note_uncertainty(flow: &FarFlow, notes: &mut Vec<String>) {
         return;
     }
     notes.push(format!(
-        "{UNCERTAIN_NOTE} from step {:e} or somewhat before: a neuron comes to a kink where its own steps \
-         decide on which side it goes on, so that margins may be off by {:.0} % or more; with more steps \
-         taken exactly (--exact-steps) it may be told",
+        "{UNCERTAIN_NOTE} from step {:e} or somewhat before: by its own estimate margins may be off by {:.0} % \
+         or more, as where the steps at a kink decide on which side a neuron goes on, or where too few steps \
+         were exact; --exact-steps takes more of them",
         flow.step(),
         (100.0 * estimate).min(100.0)
     ));
