@@ -1,13 +1,12 @@
 //! Samples that no network of this kind can fit together.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
-use ndarray::ArrayView1;
 use serde::Serialize;
 
-use crate::Dataset;
+use crate::multiples::largest;
+use crate::{Dataset, Multiple, multiples};
 
 /// Most pairs that [`Contradictions::pairs`] lists, and most samples in [`Contradictions::zero`].
 const LISTED: usize = 20;
@@ -48,31 +47,24 @@ impl Contradictions {
     /// Finds them, in `O(n d)` time beside that of listing the pairs.
     pub fn of(data: &Dataset) -> Self {
         let x = data.x();
-        let mut found = Self::default();
-        // Samples of one direction, those of one hash in one bucket.
-        let mut buckets: HashMap<u64, Vec<Vec<usize>>> = HashMap::new();
-        for (index, sample) in x.outer_iter().enumerate() {
-            let Some(hash) = direction_hash(sample) else {
-                found.zero_count += 1;
-                if found.zero.len() < LISTED {
-                    found.zero.push(index);
-                }
-                continue;
-            };
-            let classes = buckets.entry(hash).or_default();
-            match classes
-                .iter_mut()
-                .find(|class| are_multiples(x.row(class[0]), sample))
-            {
-                Some(class) => class.push(index),
-                None => classes.push(vec![index]),
+        let zero = |&index: &usize| x.row(index).iter().all(|&entry| entry == 0.0);
+        let zeros = || (0..x.nrows()).filter(zero);
+        let mut found = Self {
+            zero_count: zeros().count() as u64,
+            zero: zeros().take(LISTED).collect(),
+            ..Self::default()
+        };
+        // Samples of one direction, by the first of their line and the side of it that they are on.
+        let mut classes: BTreeMap<(usize, bool), Vec<usize>> = BTreeMap::new();
+        for Multiple { sample, of, factor } in multiples(x.view()) {
+            let class = classes.entry((of, factor > 0.0)).or_default();
+            if factor > 0.0 && class.is_empty() {
+                class.push(of);
             }
+            class.push(sample);
         }
-        let mut classes: Vec<Vec<usize>> = buckets.into_values().flatten().collect();
-        // The order of a hash map is no order.
-        classes.sort_unstable_by_key(|class| class[0]);
         let mut pairs = Vec::new();
-        for class in &classes {
+        for class in classes.values() {
             found.count_class(data, class, &mut pairs);
         }
         pairs.sort_unstable();
@@ -154,13 +146,10 @@ impl fmt::Display for Contradictions {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            let (start, noun, verb) = match self.count {
-                0 => ("", "sample", "is zero"),
-                _ => ("; ", "sample", "is zero"),
-            };
+            let start = if self.count == 0 { "" } else { "; " };
             let (noun, verb) = match self.zero_count {
-                1 => (noun.to_owned(), verb),
-                _ => (format!("{noun}s"), "are zero"),
+                1 => ("sample", "is zero"),
+                _ => ("samples", "are zero"),
             };
             write!(
                 f,
@@ -173,67 +162,10 @@ impl fmt::Display for Contradictions {
     }
 }
 
-/// The first entry of largest size, which is 0 for a zero sample.
-fn largest(sample: ArrayView1<'_, f64>) -> f64 {
-    let mut largest = 0.0_f64;
-    for &entry in sample {
-        if entry.abs() > largest.abs() {
-            largest = entry;
-        }
-    }
-    largest
-}
-
-/// A hash that positive multiples of a sample share; `None` for a zero sample.
-///
-/// A quotient of two numbers rounds to the same one whatever factor both have, so that exact
-/// multiples have equal rows `x / max |x|`.
-fn direction_hash(sample: ArrayView1<'_, f64>) -> Option<u64> {
-    let size = largest(sample).abs();
-    if size == 0.0 {
-        return None;
-    }
-    let mut hasher = DefaultHasher::new();
-    for entry in sample {
-        // −0 + 0 = 0.
-        (entry / size + 0.0).to_bits().hash(&mut hasher);
-    }
-    Some(hasher.finish())
-}
-
-/// Whether one sample, not zero, is exactly a positive multiple of the other, or equal to it.
-fn are_multiples(one: ArrayView1<'_, f64>, other: ArrayView1<'_, f64>) -> bool {
-    if one == other {
-        return true;
-    }
-    let sizes = [one, other].map(|sample| largest(sample).abs());
-    // To a largest entry in [1, 2): no product overflows.
-    let [one_scale, other_scale] = sizes.map(power_of_two);
-    one.iter().zip(other).all(|(&a, &b)| {
-        let left = (a / one_scale, sizes[1] / other_scale);
-        let right = (b / other_scale, sizes[0] / one_scale);
-        let exact = |(x, y): (f64, f64)| {
-            let product = x * y;
-            (product, x.mul_add(y, -product))
-        };
-        // Where the rounding of a product underflows nothing is known: not found to be a multiple.
-        let known = |product: f64| product == 0.0 || product.abs() > 1e-280;
-        exact(left) == exact(right)
-            && known(exact(left).0)
-            && (a == 0.0) == (b == 0.0)
-            && (a == 0.0
-                || (a / one_scale) * one_scale == a && (b / other_scale) * other_scale == b)
-    })
-}
-
-/// The power of two at or below a positive number, at least the smallest that is normal.
-fn power_of_two(size: f64) -> f64 {
-    let exponent = size.to_bits() & (0x7ff << 52);
-    f64::from_bits(exponent.max(1 << 52))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+
     use ndarray::{Array1, Array2, array};
     use proptest::prelude::*;
 

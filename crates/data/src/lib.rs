@@ -28,6 +28,7 @@ mod error;
 mod file;
 mod geometry;
 pub mod mnist;
+mod multiples;
 mod preparation;
 pub mod random;
 mod synthetic;
@@ -41,6 +42,7 @@ pub use file::{
     DataFile, Labels, MAX_EXPANSION, Split, read_npz_arrays, read_weights_npz, write_npz_arrays,
 };
 pub use geometry::Geometry;
+pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;
 pub use synthetic::Synthetic;
 

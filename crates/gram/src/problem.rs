@@ -4,15 +4,12 @@ use std::sync::Arc;
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
-use implicit_bias_data::Dataset;
+use implicit_bias_data::{Contradictions, Dataset, Multiple, multiples};
 use implicit_bias_scalar::{Activation, Loss};
-use ndarray::{Array2, ArrayView1, ArrayView2};
+use ndarray::{Array2, ArrayView2};
 
 use crate::GramError;
 use crate::inner_products::InnerProducts;
-
-/// The least cosine of samples that are compared entry by entry.
-const NEARLY_PARALLEL: f64 = 1.0 - 1e-9;
 
 /// All that gradient descent on a two-layer network sees of its data and its settings.
 ///
@@ -34,34 +31,11 @@ pub struct Problem {
     step_size: f64,
     /// Columns of `X` that are not all zero: the samples span no more dimensions.
     dimensions: usize,
-    contradiction: Option<Contradiction>,
-    links: Arc<Vec<Link>>,
-}
-
-/// A sample that is a multiple of an earlier one, exactly: `x_sample = factor x_of`.
-///
-/// Its pre-activations are the same multiples, so that no neuron is on one side of its kink for one
-/// of the two and on the other side for the other. Rounding would have it otherwise where a
-/// neuron's weights decay.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Link {
-    pub sample: usize,
-    /// In no link itself.
-    pub of: usize,
-    /// Of either sign.
-    pub factor: f64,
-}
-
-/// What about the samples alone rules out that weights of any kind fit them all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Contradiction {
-    /// A sample that is zero.
-    Zero { sample: usize },
-    /// Two samples of one direction and opposite labels, repeated exactly or up to their lengths.
-    ///
-    /// For `x_j = c x_i`, `c > 0`, any frozen slopes `D ≤ 1` on same-sign pairs give
-    /// `c q_i + q_j ≤ (1/m) Σ_k [D h_ki − φ(h_ki)] c ≤ 0`, as `φ(h) = max(h, γ h)`.
-    Opposed { samples: [usize; 2] },
+    contradictions: Arc<Contradictions>,
+    /// Samples that are multiples of earlier ones. Their pre-activations are the same multiples, so that no
+    /// neuron is on one side of its kink for one of the two and on the other side for the other; rounding
+    /// would have it otherwise where a neuron's weights decay.
+    links: Arc<Vec<Multiple>>,
 }
 
 impl Problem {
@@ -85,10 +59,9 @@ impl Problem {
             return Err(GramError::Width);
         }
         let gram = InnerProducts::of(data.x().view())?;
-        let links = links(data, &gram);
         Ok(Self {
-            contradiction: contradiction(data, &links),
-            links: Arc::new(links),
+            contradictions: Arc::new(Contradictions::of(data)),
+            links: Arc::new(links(data)),
             dimensions: dimensions(data.x().view()),
             gram,
             labels: data.y().to_vec(),
@@ -99,13 +72,13 @@ impl Problem {
         })
     }
 
-    /// Why no weights fit all samples, if they themselves tell.
-    pub(crate) fn contradiction(&self) -> Option<Contradiction> {
-        self.contradiction
+    /// What about the samples alone rules out that weights of any kind fit them all.
+    pub(crate) fn contradictions(&self) -> &Contradictions {
+        &self.contradictions
     }
 
     /// Samples that are multiples of earlier ones, ascending.
-    pub(crate) fn links(&self) -> &[Link] {
+    pub(crate) fn links(&self) -> &[Multiple] {
         &self.links
     }
 
@@ -195,78 +168,10 @@ fn dimensions(x: ArrayView2<'_, f64>) -> usize {
     used.into_iter().filter(|&used| used).count()
 }
 
-/// The first zero sample, or else the first two of one direction and opposite labels, told from the
-/// samples themselves: inner products of doubles cannot tell equal samples from nearly equal ones.
-fn contradiction(data: &Dataset, links: &[Link]) -> Option<Contradiction> {
-    let (x, labels) = (data.x(), data.y());
-    let zero = |&i: &usize| x.row(i).iter().all(|&entry| entry == 0.0);
-    if let Some(sample) = (0..data.samples()).find(zero) {
-        return Some(Contradiction::Zero { sample });
-    }
-    // Each of one line, with its place on it.
-    let on_line = |of: usize| {
-        let rest = links.iter().filter(move |link| link.of == of);
-        std::iter::once((of, 1.0)).chain(rest.map(|link| (link.sample, link.factor)))
-    };
-    links.iter().find_map(|link| {
-        on_line(link.of)
-            .take_while(|(other, _)| *other != link.sample)
-            .find(|(other, factor)| {
-                factor * link.factor > 0.0 && labels[*other] != labels[link.sample]
-            })
-            .map(|(other, _)| Contradiction::Opposed {
-                samples: [other, link.sample],
-            })
-    })
-}
-
-/// Every sample that is an exact multiple of an earlier one.
-fn links(data: &Dataset, gram: &InnerProducts) -> Vec<Link> {
-    let x = data.x();
-    let norms: Vec<f64> = (0..data.samples()).map(|i| gram.row(i)[i].sqrt()).collect();
-    let mut linked = vec![false; data.samples()];
-    let mut links = Vec::new();
-    for i in 0..data.samples() {
-        if linked[i] || norms[i] == 0.0 {
-            continue;
-        }
-        for (j, &product) in gram.row(i).iter().enumerate().skip(i + 1) {
-            if product.abs() >= NEARLY_PARALLEL * norms[i] * norms[j]
-                && !linked[j]
-                && let Some(factor) = multiple(x.row(i), x.row(j))
-            {
-                linked[j] = true;
-                let (sample, of) = (j, i);
-                links.push(Link { sample, of, factor });
-            }
-        }
-    }
-    links.sort_unstable_by_key(|link| link.sample);
-    links
-}
-
-/// `c` where `b = c a`, `c ≠ 0`, to the last bit: equal vectors, or `a_k b_l = a_l b_k` for all `k`
-/// with `l` the largest entry of `a`, each product with its rounding error.
-fn multiple(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> Option<f64> {
-    if a == b {
-        return Some(1.0);
-    }
-    let largest =
-        |l: usize, (k, entry): (usize, &f64)| if entry.abs() > a[l].abs() { k } else { l };
-    let l = a.iter().enumerate().fold(0, largest);
-    let exact = |x: f64, y: f64| (x * y, x.mul_add(y, -(x * y)));
-    // The error of a product is exact unless it falls below the smallest numbers.
-    let safe = |x: f64| x == 0.0 || (1e-140..1e140).contains(&x.abs());
-    let parallel = b[l] != 0.0
-        && a.iter().zip(b).all(|(&x, &y)| {
-            let products = [exact(x, b[l]), exact(a[l], y)];
-            safe(x) && safe(y) && products[0] == products[1]
-        });
-    // In one dimension there is nothing to compare.
-    let alone = a.len() == 1 && a[0] != 0.0 && b[0] != 0.0;
-    (parallel || alone)
-        .then(|| b[l] / a[l])
-        .filter(|factor| factor.is_normal())
+/// Multiples by factors that are ordinary numbers.
+fn links(data: &Dataset) -> Vec<Multiple> {
+    let all = multiples(data.x().view()).into_iter();
+    all.filter(|link| link.factor.is_normal()).collect()
 }
 
 /// `A Bᵀ` for `A` (`p × k`) and `B` (`q × k`), without a copy of anything contiguous.

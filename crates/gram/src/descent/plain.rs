@@ -5,6 +5,7 @@
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
+use implicit_bias_data::Multiple;
 use implicit_bias_scalar::Loss;
 use pulp::Simd;
 
@@ -13,7 +14,6 @@ use crate::Problem;
 use crate::kernel::{
     LANES, Lanes, Vectorized, derivative, fill_slopes, vectorized, vectors, vectors_mut,
 };
-use crate::problem::Link;
 
 /// Rows of `G` that one pass over the samples multiplies: sums that registers hold, and enough of them
 /// that one multiply-add need not wait for another.
@@ -165,7 +165,7 @@ impl Links for NoLinks {
     }
 }
 
-impl Links for &[Link] {
+impl Links for &[Multiple] {
     #[inline(always)]
     fn of(self, sample: usize) -> Option<(usize, f64)> {
         let place = self.binary_search_by_key(&sample, |link| link.sample);

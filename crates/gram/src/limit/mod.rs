@@ -59,7 +59,7 @@ use self::groups::{Grouping, Pattern};
 use self::polish::{Piece, Solution};
 use self::program::{Point, Program};
 pub use self::residuals::KktResiduals;
-use crate::problem::{Contradiction, require_finite};
+use crate::problem::require_finite;
 use crate::{GramError, Problem};
 
 /// The largest [`Limit::kkt_residual`] of an answer; a worse one is an error.
@@ -470,16 +470,20 @@ fn fits(problem: &Problem, state: ArrayView2<'_, f64>) -> bool {
 }
 
 /// Refuses samples that no weights fit, whatever their pattern.
+///
+/// For `x_j = c x_i` with `c > 0` and `y_j = −y_i`, any frozen slopes `D ≤ 1` on same-sign pairs give
+/// `c q_i + q_j ≤ (c/m) Σ_k [D h_ki − φ(h_ki)] ≤ 0`, as `φ(h) = max(h, γ h)`.
 fn require_no_contradiction(problem: &Problem) -> Result<(), GramError> {
-    let reason = match problem.contradiction() {
-        None => return Ok(()),
-        Some(Contradiction::Zero { sample }) => {
+    let found = problem.contradictions();
+    let reason = match (found.zero.first(), found.pairs.first()) {
+        (Some(sample), _) => {
             format!("infeasible: sample {sample} is zero, no weights give it a margin of 1")
         }
-        Some(Contradiction::Opposed { samples: [i, j] }) => format!(
+        (None, Some([i, j])) => format!(
             "infeasible: samples {i} and {j} have one direction and opposite labels, no weights \
              fit both"
         ),
+        (None, None) => return Ok(()),
     };
     Err(GramError::Program(reason))
 }
