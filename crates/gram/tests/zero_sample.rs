@@ -10,6 +10,16 @@ const SAMPLES: usize = 6;
 const WIDTH: usize = 4;
 const EXACT: f64 = 2e4;
 
+/// All samples but one.
+fn gaussian(seed: u64) -> Dataset {
+    let law = Synthetic::Gaussian {
+        samples: SAMPLES - 1,
+        dim: 8,
+        noise: 1.0,
+    };
+    law.generate(seed).unwrap()
+}
+
 /// The descent on `data`, in log time from step `EXACT` on; weights do not depend on the data.
 fn far(data: &Dataset, slope: f64, step_size: f64, seed: u64) -> Result<FarFlow, GramError> {
     let activation = Activation::leaky_relu(slope).unwrap();
@@ -31,13 +41,8 @@ fn far(data: &Dataset, slope: f64, step_size: f64, seed: u64) -> Result<FarFlow,
 #[test]
 fn a_zero_sample_never_moves_and_stalls_nothing() {
     for seed in 0..6 {
-        let (samples, dim, noise) = (SAMPLES - 1, 8, 1.0);
-        let law = Synthetic::Gaussian {
-            samples,
-            dim,
-            noise,
-        };
-        let others = law.generate(seed).unwrap();
+        let others = gaussian(seed);
+        let (samples, dim) = (others.samples(), others.dim());
         let zero = Array2::zeros((1, dim));
         let x = concatenate![Axis(0), others.x().view(), zero.view()];
         let mut y = others.y().to_vec();
@@ -78,13 +83,7 @@ fn steps_are_whole_numbers() {
     let mut stalled = 0;
     for seed in 0..6 {
         // A sample repeated with the other label.
-        let (samples, dim, noise) = (SAMPLES - 1, 8, 1.0);
-        let law = Synthetic::Gaussian {
-            samples,
-            dim,
-            noise,
-        };
-        let others = law.generate(seed).unwrap();
+        let others = gaussian(seed);
         let x = concatenate![
             Axis(0),
             others.x().view(),

@@ -34,6 +34,7 @@
 //! | `interior_point` | the dual, by Clarabel |
 //! | `dual` | a dual active-set method, slower and without an interior point's loss of digits |
 //! | `farkas` | proofs of infeasibility, bounds of the margin |
+//! | `solvers` | which of these is asked when, and what is refused |
 //! | `polish` | active sets and their linear systems, to machine precision |
 //! | `held`, `symmetric` | projections off sliding samples, singular systems |
 //! | `residuals` | the Karush–Kuhn–Tucker conditions, recomputed |
@@ -47,6 +48,7 @@ mod interior_point;
 mod polish;
 mod program;
 mod residuals;
+mod solvers;
 mod spectrum;
 pub(crate) mod symmetric;
 #[cfg(test)]
@@ -54,7 +56,6 @@ mod tests;
 
 use ndarray::{Array2, ArrayView2};
 
-use self::dual::{Combination, Outcome};
 use self::groups::{Grouping, Pattern};
 use self::polish::{Piece, Solution};
 use self::program::{Point, Program};
@@ -62,13 +63,6 @@ pub use self::residuals::KktResiduals;
 use crate::problem::require_finite;
 use crate::{GramError, Problem};
 
-/// The largest [`Limit::kkt_residual`] of an answer; a worse one is an error.
-const ACCEPTED_RESIDUAL: f64 = 1e-6;
-/// The largest relative error of the norm of an answer that rounding of inner products may cause;
-/// above it there is none.
-const ACCEPTED_ERROR: f64 = 1e-4;
-/// The rounding of a margin, relative to the sum of its terms' sizes.
-const FIT_ROUNDING: f64 = 8.0 * f64::EPSILON;
 /// A same-sign pair keeps its sign strictly when its relative slack is above this.
 const STRICT: f64 = 1e-10;
 /// Margins this far above the smallest are first taken as larger in the limit, too.
@@ -185,8 +179,8 @@ impl Limit {
         }
         require_finite("pre-activations", pre_activations)?;
         let grouping = Grouping::of(problem, pre_activations);
-        require_no_contradiction(problem)?;
-        require_alive(problem, &grouping.patterns)?;
+        solvers::require_no_contradiction(problem)?;
+        solvers::require_alive(problem, &grouping.patterns)?;
         let program = Program::new(problem, &grouping.patterns)?;
         // Either way the residuals prove the answer: the program is convex.
         let active = majority(problem, &grouping.patterns, pre_activations);
@@ -197,9 +191,9 @@ impl Limit {
             pieces,
         } = match direct {
             Some(solution) => solution,
-            None => by_solvers(&program, &|| fits(problem, pre_activations))?,
+            None => solvers::solve(&program, problem, pre_activations)?,
         };
-        require_digits(&program, &point)?;
+        solvers::require_digits(&program, &point)?;
         let tightest = tightest_pair(&program, &point);
         let stable_ranks = spectrum::stable_ranks(&program, &point)?;
         let limit = Self::unscaled(&program, grouping, point, &pieces)?;
@@ -411,97 +405,6 @@ impl Limit {
     }
 }
 
-/// The solution of a program that the state's own active set does not solve.
-///
-/// Clarabel, as it is the faster one; the dual active-set method where that fails. `fits` says
-/// whether the state's weights themselves give every sample a positive margin.
-fn by_solvers(program: &Program, fits: &dyn Fn() -> bool) -> Result<Solution, GramError> {
-    interior_point::require_size(program)?;
-    let accepted = |solution: &Solution| solution.residuals.largest() <= ACCEPTED_RESIDUAL;
-    let interior = interior_point::solve(program)
-        .ok()
-        .map(|point| polish::polish(program, point))
-        .filter(accepted);
-    if let Some(solution) = interior {
-        return Ok(solution);
-    }
-    let (combination, vanishes) = match dual::solve(program) {
-        Outcome::Ended(point) => {
-            let solution = polish::polish(program, point);
-            if accepted(&solution) {
-                return Ok(solution);
-            }
-            (Combination::of_point(program, solution.point), false)
-        }
-        Outcome::Vanishing(combination) => (combination, true),
-    };
-    if vanishes && farkas::is_proven(program, &combination) && !fits() {
-        return Err(GramError::Program(
-            "infeasible: no weights with this same-sign pattern give every sample a margin of 1"
-                .into(),
-        ));
-    }
-    let bound = farkas::margin_bound(program, &combination);
-    Err(GramError::Program(format!(
-        "not solved: any weights with this same-sign pattern have a normalized margin below {}, \
-         if they fit all samples at all",
-        above(bound)
-    )))
-}
-
-/// A positive number in two digits, rounded up.
-fn above(bound: f64) -> String {
-    // Rounding to two digits takes at most a twentieth.
-    format!("{:.1e}", 1.06 * bound)
-}
-
-/// Whether a state gives every sample a margin that is positive beyond rounding: its pattern is
-/// feasible.
-fn fits(problem: &Problem, state: ArrayView2<'_, f64>) -> bool {
-    let size = |i: usize| {
-        let terms = state.column(i).into_iter();
-        terms
-            .map(|&h| problem.activation().apply(h).abs())
-            .sum::<f64>()
-            / problem.width() as f64
-    };
-    let margins = problem.margins(state);
-    (0..margins.len()).all(|i| margins[i] > FIT_ROUNDING * size(i))
-}
-
-/// Refuses samples that no weights fit, whatever their pattern.
-///
-/// For `x_j = c x_i` with `c > 0` and `y_j = −y_i`, any frozen slopes `D ≤ 1` on same-sign pairs give
-/// `c q_i + q_j ≤ (c/m) Σ_k [D h_ki − φ(h_ki)] ≤ 0`, as `φ(h) = max(h, γ h)`.
-fn require_no_contradiction(problem: &Problem) -> Result<(), GramError> {
-    let found = problem.contradictions();
-    let reason = match (found.zero.first(), found.pairs.first()) {
-        (Some(sample), _) => {
-            format!("infeasible: sample {sample} is zero, no weights give it a margin of 1")
-        }
-        (None, Some([i, j])) => format!(
-            "infeasible: samples {i} and {j} have one direction and opposite labels, no weights \
-             fit both"
-        ),
-        (None, None) => return Ok(()),
-    };
-    Err(GramError::Program(reason))
-}
-
-/// Refuses a solution whose norm the rounding of inner products leaves open.
-fn require_digits(program: &Program, point: &Point) -> Result<(), GramError> {
-    let error = farkas::norm_error(program, point);
-    if error <= ACCEPTED_ERROR {
-        return Ok(());
-    }
-    Err(GramError::Program(format!(
-        "not solved: inner products in double precision give the normalized margin, some {:.1e}, \
-         only to {:.0e} of itself (nearly equal samples of opposite labels?)",
-        farkas::margin(program, point),
-        error
-    )))
-}
-
 /// For each group and sample whether most of the group's neurons are active on it, `R × n`.
 fn majority(problem: &Problem, patterns: &[Pattern], state: ArrayView2<'_, f64>) -> Array2<bool> {
     Array2::from_shape_fn((patterns.len(), problem.samples()), |(a, i)| {
@@ -517,21 +420,6 @@ fn pulling(problem: &Problem, state: ArrayView2<'_, f64>) -> Vec<bool> {
     let margins = problem.margins(state);
     let smallest = margins.iter().copied().fold(f64::INFINITY, f64::min);
     margins.iter().map(|&q| q < smallest + PULL).collect()
-}
-
-/// Refuses a sample on which no neuron of its sign is active, when inactive means slope 0.
-fn require_alive(problem: &Problem, patterns: &[Pattern]) -> Result<(), GramError> {
-    if problem.activation().slope() > 0.0 {
-        return Ok(());
-    }
-    let dead = (0..problem.samples()).find(|&i| !patterns.iter().any(|pattern| pattern.active[i]));
-    match dead {
-        Some(sample) => Err(GramError::Program(format!(
-            "infeasible: every neuron of its sign is inactive on sample {sample}, whose margin cannot \
-             be positive"
-        ))),
-        None => Ok(()),
-    }
 }
 
 /// The pair that decides [`Limit::is_consistent`].

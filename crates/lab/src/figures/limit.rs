@@ -46,6 +46,23 @@ pub(super) fn word(context: &RunContext) -> &'static str {
     }
 }
 
+/// What the captions say of dashed lines.
+pub(super) fn caption(context: &RunContext) -> &'static str {
+    match context.limits_of {
+        LimitOf::ThisRun if context.limits_proven => {
+            " Thin dashed lines are the limits proven for this run (derived)."
+        }
+        LimitOf::ThisRun => {
+            " Thin dashed lines are candidates for the limits: those of the run's last activation pattern, \
+             which is not proven to last (derived)."
+        }
+        LimitOf::ExactDescent => {
+            " Thin dashed lines are the limits of exact gradient descent from the run's last activation \
+             pattern on (derived), not of the run itself, which loses updates to rounding."
+        }
+    }
+}
+
 /// The lines of the smallest and the largest limiting margin: one, where all are equal.
 pub(super) fn margin_levels(context: &RunContext) -> Vec<Layer> {
     let limits = ["margin_min", "margin_max"].map(|column| context.limits.get(column).copied());

@@ -10,23 +10,6 @@ use crate::{LimitOf, Series};
 
 /// The axis label of time.
 pub(super) const TIME: &str = "step t";
-/// What the captions say of dashed lines.
-fn predicted(context: &RunContext) -> &'static str {
-    match context.limits_of {
-        LimitOf::ThisRun if context.limits_proven => {
-            " Thin dashed lines are the limits proven for this run (derived)."
-        }
-        LimitOf::ThisRun => {
-            " Thin dashed lines are candidates for the limits: those of the run's last activation pattern, \
-             which is not proven to last (derived)."
-        }
-        LimitOf::ExactDescent => {
-            " Thin dashed lines are the limits of exact gradient descent from the run's last activation \
-             pattern on (derived), not of the run itself, which loses updates to rounding."
-        }
-    }
-}
-
 /// More curves than this in one panel are thinned out.
 const MOST_CURVES: usize = 200;
 
@@ -208,7 +191,7 @@ fn stable_rank(series: &Series, context: &RunContext) -> Option<Figure> {
     );
     let mut levels = limit::levels(context, limits);
     if !levels.is_empty() {
-        caption += predicted(context);
+        caption += limit::caption(context);
     }
     levels.extend(curves);
     let panel = Panel::new(Axis::log(TIME), Axis::linear("stable rank"), levels);
@@ -275,7 +258,7 @@ fn normalized_margins(margins: &Series, context: &RunContext) -> Option<Figure> 
     }
     let mut levels = limit::margin_levels(context);
     if !levels.is_empty() {
-        caption += predicted(context);
+        caption += limit::caption(context);
     }
     levels.extend(layers);
     let panel = Panel::new(Axis::log(TIME), Axis::linear("normalized margin"), levels);
@@ -455,7 +438,7 @@ fn rank_gap(series: &Series, context: &RunContext) -> Option<Figure> {
     })?;
     // The law holds for a limit of exactly 1; next to another limit it would mislead.
     if !to_one {
-        caption += predicted(context);
+        caption += limit::caption(context);
     } else if let Some(law) = guide("∝ 1/log² t", &first, 3.0, |t| t.ln().powi(-2)) {
         layers.insert(0, law);
         caption += " The dotted line falls like 1/log² t, the rate at a fixed activation pattern.";
@@ -484,7 +467,7 @@ fn margin_gap(series: &Series, context: &RunContext) -> Option<Figure> {
             gap,
             style,
         ));
-        caption += predicted(context);
+        caption += limit::caption(context);
     } else if let Some(law) = guide("∝ 1/log t", &points, 3.0, |t| t.ln().recip()) {
         // The law is for a gap that closes; next to another limit it would mislead.
         layers.push(law);

@@ -259,49 +259,36 @@ fn limits_are_dashed_lines_and_equal_ones_share_a_line() {
     }
 }
 
-/// No line of a limit without the word that it is not proven.
-#[test]
-fn limits_that_are_not_proven_are_called_candidates() {
+/// Draws limits that are not simply this run's: every line of one says `word`, and so many captions `told`.
+fn limits_are_called(change: impl Fn(&mut RunContext), word: &str, told: &str) {
     let (series, margins, mut context) = laws(4);
     context.limits = BTreeMap::from([("margin_min".into(), 2.5), ("margin_max".into(), 3.0)]);
     context.limits.insert("stable_rank_pos".into(), 1.122_66);
-    context.limits_proven = false;
-    let mut told = 0;
+    change(&mut context);
+    let mut captions = 0;
     for figure in run_figures(&series, &margins, &context) {
         let svg = figure.render().unwrap();
         let lines = svg.matches(" limit ").count() + svg.matches(">limit ").count();
-        assert_eq!(
-            lines,
-            svg.matches("candidate limit").count(),
-            "{}",
-            figure.name
-        );
-        told += usize::from(figure.caption.contains("not proven to last"));
+        assert_eq!(lines, svg.matches(word).count(), "{}", figure.name);
+        assert!(!figure.caption.contains("limits proven for this run"));
+        captions += usize::from(figure.caption.contains(told));
     }
-    assert_eq!(told, 4);
+    assert_eq!(captions, 4);
+}
+
+/// No line of a limit without the word that it is not proven.
+#[test]
+fn limits_that_are_not_proven_are_called_candidates() {
+    let unproven = |context: &mut RunContext| context.limits_proven = false;
+    limits_are_called(unproven, "candidate limit", "not proven to last");
 }
 
 /// A run that rounding stopped: the lines say whose limits they are.
 #[test]
 fn limits_of_exact_descent_are_called_that() {
-    let (series, margins, mut context) = laws(4);
-    context.limits = BTreeMap::from([("margin_min".into(), 2.5), ("margin_max".into(), 3.0)]);
-    context.limits.insert("stable_rank_pos".into(), 1.122_66);
-    context.limits_of = LimitOf::ExactDescent;
-    let mut told = 0;
-    for figure in run_figures(&series, &margins, &context) {
-        let svg = figure.render().unwrap();
-        let lines = svg.matches(" limit ").count() + svg.matches(">limit ").count();
-        assert_eq!(
-            lines,
-            svg.matches("limit of exact descent").count(),
-            "{}",
-            figure.name
-        );
-        assert!(!figure.caption.contains("limits predicted for this run"));
-        told += usize::from(figure.caption.contains("limits of exact gradient descent"));
-    }
-    assert_eq!(told, 4);
+    let exact = |context: &mut RunContext| context.limits_of = LimitOf::ExactDescent;
+    let told = "limits of exact gradient descent";
+    limits_are_called(exact, "limit of exact descent", told);
 }
 
 #[test]
