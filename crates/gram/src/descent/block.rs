@@ -80,21 +80,19 @@ pub(crate) struct Block {
     /// Watched pairs of one neuron with samples that are multiples of one another: place, earlier
     /// place, factor.
     pub(super) links: Vec<(u32, u32, f64)>,
-    /// `b` at the last fold, and its change since.
+    /// `b` at the start of the block, and its change.
     pub(super) base: Vec<Lanes>,
     pub(super) changes: Vec<Lanes>,
     /// `A`, by lanes of rows, then columns.
     pub(super) columns: Vec<Lanes>,
     /// `g`.
     pub(super) slopes: Vec<Lanes>,
-    /// `Σ g` from the start of the block to the last fold, `Σ g` since, and what bounds the latter.
-    pub(super) totals: Vec<Lanes>,
+    /// `Σ g` over the block, and its bound.
     pub(super) sums: Vec<Lanes>,
     pub(super) bounds: Vec<Lanes>,
     /// Places that are active in this step, with room for one group more.
     pub(super) active: Vec<u32>,
-    /// Sums of `g_j` over the steps in which the pair was active, by place: to the last fold, and since.
-    pub(super) on_totals: Vec<f64>,
+    /// Sums of `g_j` over the steps in which the pair was active, by place.
     pub(super) on_sums: Vec<f64>,
     /// `D` of the unwatched pairs, 0 on watched ones; and with `γ` on them.
     fixed: Vec<Lanes>,
@@ -135,7 +133,6 @@ impl Block {
         for array in [
             &mut self.changes,
             &mut self.slopes,
-            &mut self.totals,
             &mut self.sums,
             &mut self.labels,
             &mut self.forces,
@@ -199,10 +196,8 @@ impl Block {
         }
         self.active.clear();
         self.active.resize(self.neurons.len() + LANES, 0);
-        for sums in [&mut self.on_totals, &mut self.on_sums] {
-            sums.clear();
-            sums.resize(self.neurons.len(), 0.0);
-        }
+        self.on_sums.clear();
+        self.on_sums.resize(self.neurons.len(), 0.0);
     }
 
     /// `V`: which samples every group feels because one of its neurons has slope 1 on them.
@@ -312,10 +307,10 @@ impl Block {
         BlockCheckpoint {
             watched: self.neurons.iter().enumerate().filter_map(pair).collect(),
             heights: self.heights.clone(),
-            on_sums: [&self.on_sums[..], &self.on_totals].concat(),
+            on_sums: self.on_sums.clone(),
             base: self.base.clone(),
             changes: self.changes.clone(),
-            sums: [&self.sums[..], &self.totals].concat(),
+            sums: self.sums.clone(),
             bounds: self.bounds.clone(),
         }
     }
@@ -330,23 +325,22 @@ impl Block {
             ("the watched pairs", &mut self.heights, checkpoint.heights),
             ("the block's base", &mut self.base, checkpoint.base),
             ("the block's changes", &mut self.changes, checkpoint.changes),
+            ("the block's sums", &mut self.sums, checkpoint.sums),
             ("the block's bounds", &mut self.bounds, checkpoint.bounds),
         ] {
             require_len(what, array.len(), stored.len())?;
             *array = stored;
         }
-        let sums = [&mut self.sums, &mut self.totals];
-        split("the block's sums", checkpoint.sums, sums)?;
-        let sums = [&mut self.on_sums, &mut self.on_totals];
-        split("the active sums", checkpoint.on_sums, sums)
+        let found = checkpoint.on_sums.len();
+        require_len("the active sums", self.on_sums.len(), found)?;
+        self.on_sums = checkpoint.on_sums;
+        Ok(())
     }
 
-    /// Takes at most `steps` steps after the `before` that it has taken, fewer when the budget is spent, and
-    /// returns how many.
-    pub fn run(&mut self, problem: &Problem, state: &mut State, before: u64, steps: u64) -> u64 {
+    /// Takes at most `steps` steps, fewer when the budget is spent, and returns how many.
+    pub fn run(&mut self, problem: &Problem, state: &mut State, steps: u64) -> u64 {
         vectorized(Steps {
             block: self,
-            before,
             gram: problem.inner_products(),
             margins: &mut state.margins,
             steps,
@@ -363,9 +357,7 @@ impl Block {
         let rate = problem.rate();
         let mut changes = self.lower.clone();
         let rows = changes.chunks_exact_mut(state.lanes);
-        let sums = self.totals.as_flattened().iter();
-        let sums = sums.zip(self.sums.as_flattened()).map(|(a, b)| a + b);
-        for ((row, label), sum) in rows.zip(problem.labels()).zip(sums) {
+        for ((row, label), sum) in rows.zip(problem.labels()).zip(self.sums.as_flattened()) {
             for (d, s) in row.iter_mut().zip(&state.signs) {
                 for (d, s) in d.iter_mut().zip(s) {
                     *d *= rate * label * sum * s;
@@ -373,9 +365,8 @@ impl Block {
             }
         }
         let gap = rate * (1.0 - problem.activation().slope());
-        for (place, neuron) in self.neurons.iter().enumerate() {
+        for (place, (neuron, on)) in self.neurons.iter().zip(&self.on_sums).enumerate() {
             if let &Some(neuron) = neuron {
-                let on = self.on_totals[place] + self.on_sums[place];
                 let sample = self.samples[place / LANES];
                 *entry_mut(&mut changes, state.lanes, neuron, sample) +=
                     gap * problem.labels()[sample] * problem.sign(neuron) * on;
@@ -402,19 +393,6 @@ impl Block {
         state.link(problem);
         state.refresh_margins(problem);
     }
-}
-
-/// Takes two arrays apart that a checkpoint holds one after the other. Checkpoints of before there were
-/// folds hold the first alone.
-fn split<T: Copy>(what: &str, stored: Vec<T>, arrays: [&mut Vec<T>; 2]) -> Result<(), GramError> {
-    let len = arrays[0].len();
-    if stored.len() != len {
-        require_len(what, 2 * len, stored.len())?;
-    }
-    for (array, stored) in arrays.into_iter().zip(stored.chunks_exact(len.max(1))) {
-        array.copy_from_slice(stored);
-    }
-    Ok(())
 }
 
 /// Multiplies entry `(i, j)` of a matrix, by lanes of rows, then columns, with `factor y_i y_j G_ij`.

@@ -7,14 +7,9 @@ use super::block::{Block, Felt};
 use crate::inner_products::InnerProducts;
 use crate::kernel::{LANES, Lanes, Vectorized, derivative, fill_slopes, vectors, vectors_mut};
 
-/// Steps of a block between two folds of its running sums.
-const FOLD: u64 = 64;
-
 /// Steps of a block.
 pub(super) struct Steps<'a> {
     pub block: &'a mut Block,
-    /// Steps that the block has taken before.
-    pub before: u64,
     pub gram: &'a InnerProducts,
     pub margins: &'a mut [Lanes],
     pub steps: u64,
@@ -33,9 +28,6 @@ impl Vectorized for Steps<'_> {
         let slope = simd.splat_f64s(self.slope);
         let linked = !block.links.is_empty();
         for taken in 0..self.steps {
-            if (self.before + taken).is_multiple_of(FOLD) {
-                fold(block);
-            }
             fill_slopes::<S>(self.loss, self.margins, &mut block.slopes);
             if !spend(simd, block) {
                 return taken;
@@ -62,51 +54,6 @@ impl Vectorized for Steps<'_> {
         }
         self.steps
     }
-}
-
-/// Moves what the last steps have added into the totals, and keeps what rounding would take of it.
-///
-/// Increments of a settled run are almost equal for millions of steps, so that rounding each of them to
-/// the size of its total errs in one direction: by `10⁻¹⁶` a step, seen as `10⁻¹⁰` after `10⁶` steps. Small
-/// sums round to their own size, and the folds lose nothing (Knuth's two-sum).
-fn fold(block: &mut Block) {
-    let two_sum = |total: &mut f64, part: &mut f64| {
-        let sum = *total + *part;
-        let kept = sum - *total;
-        *part = (*total - (sum - kept)) + (*part - kept);
-        *total = sum;
-    };
-    let fold = |totals: &mut [f64], parts: &mut [f64]| {
-        for (total, part) in totals.iter_mut().zip(parts) {
-            two_sum(total, part);
-        }
-    };
-    for (bound, &sum) in block
-        .bounds
-        .as_flattened_mut()
-        .iter_mut()
-        .zip(block.sums.as_flattened())
-    {
-        *bound -= sum;
-    }
-    fold(
-        block.base.as_flattened_mut(),
-        block.changes.as_flattened_mut(),
-    );
-    fold(
-        block.totals.as_flattened_mut(),
-        block.sums.as_flattened_mut(),
-    );
-    // What stays in the sums is spent already.
-    for (bound, &sum) in block
-        .bounds
-        .as_flattened_mut()
-        .iter_mut()
-        .zip(block.sums.as_flattened())
-    {
-        *bound += sum;
-    }
-    fold(&mut block.on_totals, &mut block.on_sums);
 }
 
 /// Makes watched pre-activations on samples that are multiples of one another those multiples.

@@ -183,8 +183,8 @@ impl GramDescent {
     ///
     /// A plain step rounds every pre-activation, by half a unit in the last place, and increments of a settled
     /// run are so even that roundings point in one direction for long: a margin is then off by as many times
-    /// `(ε/m) Σ_k |h_ki|` as there were steps. Steps of a block add up sums that lose nothing; a block rounds
-    /// once, at its end. An estimate, not a bound: it knows nothing of runs that amplify small differences.
+    /// `(ε/m) Σ_k |h_ki|` as there were steps. Steps of a block round a change that is small beside the
+    /// pre-activations, and the block itself once, at its end. An estimate, not a bound: it knows nothing of runs that amplify small differences.
     pub fn rounding_estimate(&self) -> f64 {
         let sizes = self
             .pre_activations()
@@ -317,9 +317,7 @@ impl GramDescent {
 
     fn take_in_block(&mut self, [before, most, watched]: [u64; 3], left: u64) -> bool {
         let asked = (most - before).min(left);
-        let steps = self
-            .block
-            .run(&self.problem, &mut self.state, before, asked);
+        let steps = self.block.run(&self.problem, &mut self.state, asked);
         let taken = before + steps;
         self.phase = Phase::Block {
             taken,

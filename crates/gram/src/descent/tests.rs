@@ -187,7 +187,7 @@ proptest! {
             let mut plain = blocks.clone().with_stepping(Stepping::Plain);
             let from = blocks.step();
             blocks.block.set_up(&blocks.problem, &blocks.state, &plan);
-            let taken = blocks.block.run(&blocks.problem, &mut blocks.state, 0, 400);
+            let taken = blocks.block.run(&blocks.problem, &mut blocks.state, 400);
             blocks.block.settle(&blocks.problem, &mut blocks.state);
             blocks.step += taken;
             for step in 1..=taken {
