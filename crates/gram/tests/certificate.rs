@@ -6,7 +6,9 @@ use approx::assert_relative_eq;
 use descent_support::Run;
 use implicit_bias_data::Synthetic;
 use implicit_bias_data::random::{Stream, generator, standard_normal};
-use implicit_bias_gram::{Certificate, GramError, Limit, NotProven, Problem, Proof, certify};
+use implicit_bias_gram::{
+    Accuracy, Certificate, GramError, Limit, NotProven, Problem, Proof, certify, certify_within,
+};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::Array2;
 
@@ -291,6 +293,67 @@ fn dead_neurons_must_be_at_rest() {
     state[[1, 1]] = -0.5;
     let at_rest = certify(&problem, &limit, state.view(), 1e6).unwrap();
     assert!(at_rest.is_proven(), "{at_rest}");
+}
+
+/// A proof at a state that is known up to an error holds for all states that near, or is none.
+#[test]
+fn an_error_of_the_state_is_allowed_for() {
+    let x = ndarray::array![[2.0, 0.0], [0.0, 2.0]];
+    let data = implicit_bias_data::Dataset::new(x, ndarray::array![1.0, -1.0]).unwrap();
+    let activation = Activation::leaky_relu(0.5).unwrap();
+    let problem = Problem::new(&data, 1, activation, Loss::Exponential, 0.1).unwrap();
+    let state = ndarray::array![[12.0, -6.0], [-6.0, 12.0]];
+    let limit = Limit::solve(&problem, state.view()).unwrap();
+    let within = |error_estimate: f64| {
+        let accuracy = Accuracy {
+            error_estimate,
+            exact: None,
+        };
+        certify_within(&problem, &limit, state.view(), 1e6, accuracy).unwrap()
+    };
+    let exact = within(0.0);
+    let proof = exact.proof().expect("proven");
+    assert_eq!(exact.to_string(), "proven from step 1000000");
+    let near = within(1e-6);
+    let text = near.to_string();
+    assert!(text.ends_with("to its estimated error of 1e-6"), "{text}");
+    let near = near.proof().expect("proven");
+    // m/R_max times the error of the margins, 12 + 6/2 each.
+    let inflation = 1e-6 * 15.0 / 2.0;
+    let grown = near.distance - proof.distance;
+    assert_relative_eq!(grown, inflation, max_relative = 1e-6);
+    assert!(near.radius > proof.radius && near.smallest_slack < proof.smallest_slack);
+    assert!(!within(1.0).is_proven());
+}
+
+/// A dead neuron nearer to life than the error may be alive, unless exact steps have left it dead.
+#[test]
+fn a_dead_neuron_within_the_error_is_not_known_to_be_dead() {
+    let x = ndarray::array![[2.0, 0.0], [0.0, 2.0]];
+    let data = implicit_bias_data::Dataset::new(x, ndarray::array![1.0, -1.0]).unwrap();
+    let problem = Problem::new(&data, 2, Activation::RELU, Loss::Logistic, 0.1).unwrap();
+    let (one, two) = (12.0, 6.0 + f64::ln(2.0));
+    let state = ndarray::array![[one, -1.0], [-1e-5, -0.5], [-1.0, two], [-1.0, two]];
+    let limit = Limit::solve(&problem, state.view()).unwrap();
+    let within = |error_estimate: f64, exact| {
+        let accuracy = Accuracy {
+            error_estimate,
+            exact,
+        };
+        certify_within(&problem, &limit, state.view(), 1e6, accuracy).unwrap()
+    };
+    assert!(within(1e-7, None).is_proven());
+    assert_eq!(
+        within(1e-5, None),
+        Certificate::NotProven(NotProven::WithinError {
+            neuron: 1,
+            sample: 0
+        })
+    );
+    assert!(within(1e-5, Some(state.view())).is_proven());
+    let mut alive = state.clone();
+    alive[[1, 1]] = 0.5;
+    assert!(!within(1e-5, Some(alive.view())).is_proven());
 }
 
 #[test]

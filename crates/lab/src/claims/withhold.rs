@@ -73,3 +73,45 @@ fn is_young(run: &Run, block: &str) -> bool {
     let ends = (norms.as_deref()).and_then(|norms| norms.first().zip(norms.last()));
     ends.is_some_and(|(first, last)| *last < OUTGROWN * first)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{context, lawful, lawful_margins};
+    use super::super::{RankClaim, judge};
+    use super::*;
+    use crate::Series;
+
+    /// The lawful run with an error estimate that is `late` from step 5000 on.
+    fn with_estimate(late: f64) -> Series {
+        let run = lawful(1e5);
+        let mut columns = run.columns().to_vec();
+        columns.push("error_estimate".to_owned());
+        let mut series = Series::new(columns);
+        for row in run.rows() {
+            let estimate = if row[0] < 5000.0 { 1e-9 } else { late };
+            series.push(row.iter().copied().chain([estimate]).collect());
+        }
+        series
+    }
+
+    #[test]
+    fn no_verdict_rests_on_what_log_time_cannot_tell() {
+        let context = super::super::ClaimContext {
+            rank_claim: Some(RankClaim::Bounded),
+            ..context()
+        };
+        let verdicts = |late| {
+            let claims = judge(&with_estimate(late), &lawful_margins(1e5), &context);
+            assert_eq!(claims.len(), 6);
+            claims
+        };
+        for claim in verdicts(0.5 * UNCERTAIN) {
+            assert_eq!(claim.verdict, Verdict::Supported, "{claim:#?}");
+        }
+        for claim in verdicts(2.0 * UNCERTAIN) {
+            assert_eq!(claim.verdict, Verdict::Inconclusive, "{claim:#?}");
+            assert!(claim.reason.contains("cannot tell"), "{}", claim.reason);
+            assert!(claim.reason.contains("step 50"), "{}", claim.reason);
+        }
+    }
+}
