@@ -1,11 +1,13 @@
-//! Tells the crate which commit it is built from, where there is one to ask.
+//! Tells the crate which commit it is built from and with which Burn, where there is one to ask.
 
+use std::path::Path;
 use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=../../.git/HEAD");
     println!("cargo::rerun-if-changed=../../.git/refs/heads");
+    println!("cargo::rerun-if-changed=../../Cargo.lock");
     let commit = Command::new("git")
         .args(["describe", "--always", "--dirty", "--abbrev=12"])
         .output();
@@ -15,4 +17,21 @@ fn main() {
     {
         println!("cargo::rustc-env=IMPLICIT_BIAS_COMMIT={}", commit.trim());
     }
+    let burn = locked_version("burn").unwrap_or_else(|| "unknown".to_owned());
+    println!("cargo::rustc-env=IMPLICIT_BIAS_BURN={burn}");
+}
+
+/// The version of a package in the nearest `Cargo.lock` above this crate or above what it is built into.
+fn locked_version(package: &str) -> Option<String> {
+    let folders = ["CARGO_MANIFEST_DIR", "OUT_DIR"].map(|name| std::env::var(name).ok());
+    let lock = folders.iter().flatten().find_map(|folder| {
+        let locks = Path::new(folder)
+            .ancestors()
+            .map(|at| at.join("Cargo.lock"));
+        locks
+            .filter_map(|path| std::fs::read_to_string(path).ok())
+            .next()
+    })?;
+    let (_, rest) = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?;
+    Some(rest.split_once('"')?.0.to_owned())
 }

@@ -1,9 +1,19 @@
-//! The experiments: one binary a claim or a figure, in `src/bin`.
+//! The studies: a folder a system of the literature, and one binary a claim or a figure, in `src/bin`.
 //!
-//! Each binary states its claim, setting and expected outcome, and calls its study in
-//! [`implicit_bias_lab::studies`]. Their flags are the same: `--help` lists them. To add one, write a
-//! function that returns a [`Study`](implicit_bias_lab::studies::Study) and a binary that passes it to
-//! [`studies::main`](implicit_bias_lab::studies::main).
+//! | folder | system |
+//! |---|---|
+//! | [`kou`] | Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935), the paper |
+//!
+//! Each binary states its claim, setting and expected outcome, and runs its study. Their flags are the same:
+//! `--help` lists them. To add one, write a function that returns a [`Study`](implicit_bias_lab::study::Study)
+//! and a binary that passes it to [`study::main`](implicit_bias_lab::study::main).
+
+pub mod kou;
+
+use implicit_bias_lab::study::System;
+
+/// The systems that `reproduce` knows; the first is its default.
+pub const SYSTEMS: [System; 1] = [kou::SYSTEM];
 
 /// The README's Rust code, compiled and run as a documentation test.
 #[cfg(doctest)]

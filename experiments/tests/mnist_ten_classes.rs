@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use implicit_bias_lab::Series;
+use implicit_bias_record::Series;
 
 const CLASSES: usize = 10;
 const SIDE: usize = 6;

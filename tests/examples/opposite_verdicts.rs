@@ -12,9 +12,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use implicit_bias_lab::claims::{Claim, Verdict};
+use implicit_bias_claims::{Claim, Verdict};
 use implicit_bias_lab::config::{ActivationKind, RunConfig, Settings, SyntheticKind};
-use implicit_bias_lab::{LabError, Prediction, RunOptions, RunRecord, execute};
+use implicit_bias_lab::{LabError, Report, RunOptions, RunRecord, execute};
+use implicit_bias_record::Prediction;
 use implicit_bias_tests::steps;
 
 /// Horizons of each case; past the exact steps the Gram engine goes in log time.
@@ -79,7 +80,6 @@ fn run(settings: &Settings, folder: &Path) -> Result<RunRecord, LabError> {
     execute(
         &RunConfig::resolve(settings)?,
         RunOptions {
-            draw: false,
             keep_checkpoint: false,
             parent: folder,
             threads: 1,
@@ -87,6 +87,7 @@ fn run(settings: &Settings, folder: &Path) -> Result<RunRecord, LabError> {
             stage: &mut |_, _| {},
             announce: &mut |_| {},
         },
+        Report::LeftOut,
     )
 }
 

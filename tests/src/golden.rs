@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use implicit_bias_data::{DataError, read_npz_arrays};
-use implicit_bias_lab::Trajectory;
+use implicit_bias_engine::Trajectory;
 use ndarray::{ArrayD, Axis};
 
 /// The quantities that a golden file records, one value a step.

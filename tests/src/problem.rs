@@ -2,11 +2,11 @@
 
 use implicit_bias_data::random::{Stream, gaussian_matrix};
 use implicit_bias_data::{DataError, Dataset, Geometry};
+use implicit_bias_engine::{Trajectory, drive};
 use implicit_bias_lab::config::{RunConfig, Settings, Steps};
-use implicit_bias_lab::{
-    LabError, Prepared, RunOptions, RunRecord, StopReason, Trajectory, drive, execute,
-};
+use implicit_bias_lab::{LabError, Prepared, Report, RunOptions, RunRecord, execute};
 use implicit_bias_model::Weights;
+use implicit_bias_record::StopReason;
 use ndarray::{Array1, Array2};
 use tempfile::TempDir;
 
@@ -115,7 +115,6 @@ pub fn scratch_run(settings: &Settings) -> Result<(TempDir, RunRecord), LabError
     let record = execute(
         &RunConfig::resolve(settings)?,
         RunOptions {
-            draw: true,
             keep_checkpoint: false,
             parent: folder.path(),
             threads: 1,
@@ -123,6 +122,7 @@ pub fn scratch_run(settings: &Settings) -> Result<(TempDir, RunRecord), LabError
             stage: &mut |_, _| {},
             announce: &mut |_| {},
         },
+        Report::Written,
     )?;
     Ok((folder, record))
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use implicit_bias_data::{Dataset, write_npz_arrays};
+use implicit_bias_engine::Precision;
 use implicit_bias_lab::RunRecord;
-use implicit_bias_lab::config::{Precision, Settings};
+use implicit_bias_lab::config::{PrecisionKind, Settings};
 use ndarray::{Array1, Array2};
 use serde_json::Value;
 
@@ -75,7 +76,7 @@ pub fn true_settings(example: &Value, command: &Value, folder: &Path) -> Setting
     }
     let settings: Settings = serde_json::from_value(keys.into()).expect("settings");
     Settings {
-        precision: settings.precision.or(Some(Precision::F64)),
+        precision: settings.precision.or(Some(PrecisionKind::F64)),
         ..settings
     }
 }
@@ -295,7 +296,7 @@ pub fn hold_to_truth(name: &str, precision: Precision) {
     for command in example["runs"].as_array().expect("commands") {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let settings = true_settings(example, command, folder.path());
-        if settings.precision != Some(precision) {
+        if settings.precision != Some(precision.into()) {
             continue;
         }
         println!(" {command}");

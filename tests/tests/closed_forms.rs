@@ -12,9 +12,10 @@
 //! ```
 
 use implicit_bias_data::Synthetic;
-use implicit_bias_lab::config::{ActivationKind, EngineKind, Precision, Settings};
-use implicit_bias_lab::schedule;
+use implicit_bias_engine::Precision;
+use implicit_bias_lab::config::{ActivationKind, EngineKind, Settings};
 use implicit_bias_model::Loss;
+use implicit_bias_record::schedule;
 use implicit_bias_tests::{Problem, gaussian, pos_neg};
 use ndarray::{Array2, Axis};
 
@@ -53,7 +54,7 @@ fn settings(slope: f64, step_size: f64) -> Settings {
         }),
         slope: (slope != 0.0).then_some(slope),
         step_size: Some(step_size),
-        precision: Some(Precision::F64),
+        precision: Some(Precision::F64.into()),
         engine: Some(EngineKind::Tensor),
         ..Settings::default()
     }

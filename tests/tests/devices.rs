@@ -24,9 +24,12 @@
 
 use std::process::Command;
 
-use implicit_bias_lab::config::{GradientKind, Precision, RunConfig, Settings};
-use implicit_bias_lab::{Prepared, Series, StopReason, devices, drive, select_device};
+use implicit_bias_engine::Precision;
+use implicit_bias_engine::{devices, drive, select_device};
+use implicit_bias_lab::Prepared;
+use implicit_bias_lab::config::{GradientKind, RunConfig, Settings};
 use implicit_bias_model::Weights;
+use implicit_bias_record::{Series, StopReason};
 use implicit_bias_tests::{Golden, golden_folder};
 use ndarray::Array2;
 
@@ -101,7 +104,7 @@ impl Place {
     fn settings(&self, gradient: GradientKind) -> Settings {
         Settings {
             device: self.name.clone(),
-            precision: Some(self.precision),
+            precision: Some(self.precision.into()),
             gradient: Some(gradient),
             ..Settings::default()
         }

@@ -4,8 +4,9 @@
 //! rounding of its kink, the engines may cross it at different steps, and then differ by about the
 //! change of one step. The horizon is short enough that such a coincidence is rarer than these tests.
 
-use implicit_bias_lab::Trajectory;
-use implicit_bias_lab::config::{ActivationKind, EngineKind, LossKind, Precision, Settings};
+use implicit_bias_engine::Precision;
+use implicit_bias_engine::Trajectory;
+use implicit_bias_lab::config::{ActivationKind, EngineKind, LossKind, Settings};
 use implicit_bias_tests::{Problem, gaussian, pos_neg};
 use proptest::prelude::*;
 
@@ -60,7 +61,7 @@ proptest! {
                 slope: (slope != 0.0).then_some(slope),
                 loss: Some(if exponential { LossKind::Exponential } else { LossKind::Logistic }),
                 step_size: Some(step_size),
-                precision: Some(Precision::F64),
+                precision: Some(Precision::F64.into()),
                 engine: Some(EngineKind::Tensor),
                 ..Settings::default()
             },

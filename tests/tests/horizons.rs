@@ -1,9 +1,11 @@
 //! A verdict must not be taken back by a longer run: runs that once were judged too early, each with the
 //! verdicts that a far horizon, and the proof that holds there, give.
 
-use implicit_bias_lab::claims::{Claim, ClaimId, DecidedBy, Verdict};
-use implicit_bias_lab::config::{Precision, Settings, SyntheticKind};
-use implicit_bias_lab::{LimitOf, RunRecord};
+use implicit_bias_claims::{Claim, ClaimId, DecidedBy, Verdict};
+use implicit_bias_engine::Precision;
+use implicit_bias_lab::RunRecord;
+use implicit_bias_lab::config::{Settings, SyntheticKind};
+use implicit_bias_record::LimitOf;
 use implicit_bias_tests::{scratch_run, steps};
 
 fn run(settings: &Settings, horizon: f64) -> RunRecord {
@@ -195,7 +197,7 @@ fn a_stable_rank_near_one_is_no_limit_of_one() {
 #[test]
 fn single_precision_refutes_nothing_and_carries_no_limit_of_exact_descent() {
     let settings = Settings {
-        precision: Some(Precision::F32),
+        precision: Some(Precision::F32.into()),
         ..heavy(10.0, 0)
     };
     let settings = Settings {

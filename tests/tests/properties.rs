@@ -5,10 +5,12 @@ use std::fs;
 use std::path::Path;
 
 use implicit_bias_data::random::{Stream, gaussian_matrix};
+use implicit_bias_engine::Precision;
+use implicit_bias_engine::Trajectory;
 use implicit_bias_lab::config::{
-    ActivationKind, EngineKind, GradientKind, LossKind, Precision, Settings, SyntheticKind,
+    ActivationKind, EngineKind, GradientKind, LossKind, Settings, SyntheticKind,
 };
-use implicit_bias_lab::{Series, Trajectory, schedule};
+use implicit_bias_record::{Series, schedule};
 use implicit_bias_tests::{Problem, gaussian, pos_neg, scratch_run, steps};
 use ndarray::{Array2, Axis};
 
@@ -31,7 +33,7 @@ fn both() -> [Settings; 2] {
         activation: Some(ActivationKind::LeakyRelu),
         slope: Some(0.2),
         step_size: Some(0.1),
-        precision: Some(Precision::F64),
+        precision: Some(Precision::F64.into()),
         ..Settings::default()
     };
     let relu = Settings {

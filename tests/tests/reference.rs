@@ -25,10 +25,13 @@
 
 use std::path::PathBuf;
 
+use implicit_bias_engine::Precision;
+use implicit_bias_engine::{Trajectory, drive};
 use implicit_bias_lab::config::{
-    ActivationKind, EngineKind, GradientKind, LossKind, Precision, RunConfig, Settings,
+    ActivationKind, EngineKind, GradientKind, LossKind, RunConfig, Settings,
 };
-use implicit_bias_lab::{LabError, Prepared, StopReason, Trajectory, drive};
+use implicit_bias_lab::{LabError, Prepared};
+use implicit_bias_record::StopReason;
 use implicit_bias_tests::{Golden, golden_folder, shared_reference_folder};
 
 /// Autodiff is slow, and takes the same steps; it is held to the first ones.
@@ -65,7 +68,7 @@ fn descend(golden: &Golden, loss: LossKind, stepping: Stepping) -> Result<Trajec
             Stepping::Autodiff => Some(GradientKind::Autodiff),
             Stepping::Gram => None,
         },
-        precision: Some(Precision::F64),
+        precision: Some(Precision::F64.into()),
         ..Settings::default()
     })?;
     let horizon = match stepping {
@@ -73,7 +76,8 @@ fn descend(golden: &Golden, loss: LossKind, stepping: Stepping) -> Result<Trajec
         _ => f64::INFINITY,
     };
     let mut ready = Prepared::new(&config)?.engine(&config, 1)?;
-    drive(ready.engine.as_mut(), golden.steps_until(horizon), &mut ())
+    let steps = golden.steps_until(horizon);
+    Ok(drive(ready.engine.as_mut(), steps, &mut ())?)
 }
 
 /// Holds both gradients and the Gram engine to a golden file.

@@ -3,16 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use implicit_bias_claims::{Claim, ClaimId, Verdict};
 use implicit_bias_data::{Dataset, write_npz_arrays};
-use implicit_bias_lab::claims::{Claim, ClaimId, Verdict};
-use implicit_bias_lab::config::{ActivationKind, Precision, Settings, SyntheticKind};
+use implicit_bias_engine::Precision;
+use implicit_bias_lab::config::{ActivationKind, Settings, SyntheticKind};
 use implicit_bias_tests::{scratch_run, steps};
 use ndarray::{Array1, Array2};
 
 /// Runs settings and returns the claims as they were written to disk.
 fn claims(settings: Settings) -> Vec<Claim> {
     let settings = Settings {
-        precision: Some(Precision::F64),
+        precision: Some(Precision::F64.into()),
         ..settings
     };
     let (_folder, record) = scratch_run(&settings).expect("valid settings");

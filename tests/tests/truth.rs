@@ -7,7 +7,8 @@
 
 use std::path::Path;
 
-use implicit_bias_lab::config::{Precision, RunConfig};
+use implicit_bias_engine::Precision;
+use implicit_bias_lab::config::RunConfig;
 use implicit_bias_lab::{Prepared, find_limit};
 use implicit_bias_tests::{LIMIT, TRUTH, hold_to_truth, scratch_run, true_settings};
 

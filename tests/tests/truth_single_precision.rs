@@ -1,7 +1,7 @@
 //! Runs in single precision, held to the truth in a process of their own: a process computes in one
 //! precision.
 
-use implicit_bias_lab::config::Precision;
+use implicit_bias_engine::Precision;
 use implicit_bias_tests::hold_to_truth;
 
 /// Where double precision leaves a claim open, single precision may not refute it: its losses fall in

@@ -7,11 +7,13 @@ use std::process::ExitCode;
 
 use implicit_bias_data::{Contradictions, Dataset, Geometry};
 use implicit_bias_lab::config::{InitSource, RunConfig, Settings};
-use implicit_bias_lab::figures::format_number;
+use implicit_bias_lab::study::{Effort, Reproduction};
 use implicit_bias_lab::{
-    LabError, Progress, Reproduction, Resumed, RunDirectory, RunOptions, RunRecord, StopReason,
-    complain, conditions, execute,
+    LabError, Progress, Report, Resumed, RunDirectory, RunOptions, RunRecord, complain, conditions,
+    execute,
 };
+use implicit_bias_output::format_number;
+use implicit_bias_record::StopReason;
 use serde_json::{Value, json};
 
 use crate::args::{CheckArgs, DevicesArgs, ReportArgs, ReproduceArgs, ResumeArgs, TrainArgs};
@@ -41,7 +43,7 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
     let config = RunConfig::resolve(&settings)?;
     run_under(
         "train",
-        |options| Ok((execute(&config, options)?, true)),
+        |options| Ok((execute(&config, options, Report::Written)?, true)),
         settings.json,
     )
 }
@@ -56,6 +58,7 @@ pub fn resume(arguments: &ResumeArgs) -> Outcome {
                 arguments.steps,
                 arguments.checkpoint_interval,
                 options,
+                Report::Written,
             )?;
             Ok(match resumed {
                 Resumed::WentOn(record) => (record, true),
@@ -77,7 +80,6 @@ fn run_under(
     let (record, went_on) = run(RunOptions {
         parent: Path::new(RUNS),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
-        draw: true,
         keep_checkpoint: true,
         progress: &mut |fraction| {
             progress.set(fraction);
@@ -247,8 +249,8 @@ pub fn report(arguments: &ReportArgs) -> Outcome {
 
 /// `devices`: what this build can use.
 pub fn devices(arguments: &DevicesArgs) -> Outcome {
-    let devices = implicit_bias_lab::devices();
-    let backends = implicit_bias_lab::all_backends();
+    let devices = implicit_bias_engine::devices();
+    let backends = implicit_bias_engine::all_backends();
     if arguments.json {
         let listed = json!({ "devices": devices, "backends": backends });
         say(format_args!("{listed}\n"))?;
@@ -292,7 +294,13 @@ pub fn devices(arguments: &DevicesArgs) -> Outcome {
 pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
     let progress = Progress::new("reproduce");
     let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new(RUNS), "reproduce")?;
-    let reproduction = Reproduction::run(arguments.quick, directory, &progress)?;
+    let effort = if arguments.quick {
+        Effort::Quick
+    } else {
+        Effort::Full
+    };
+    let [system] = &implicit_bias_experiments::SYSTEMS;
+    let reproduction = Reproduction::run(system, effort, directory, &progress)?;
     progress.finish();
     say(reproduction.table_text())?;
     say(reproduction.early_stops_text())?;

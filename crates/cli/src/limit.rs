@@ -5,10 +5,8 @@ use std::process::ExitCode;
 
 use implicit_bias_data::{Contradictions, mnist};
 use implicit_bias_lab::config::{EngineKind, RunConfig, Settings, Steps};
-use implicit_bias_lab::{
-    LabError, LimitReport, Prepared, Progress, RunRecord, figures::format_number, find_limit,
-    format_step,
-};
+use implicit_bias_lab::{LabError, LimitReport, Prepared, Progress, RunRecord, find_limit};
+use implicit_bias_output::{format_number, format_step};
 use serde_json::{Value, json};
 
 use crate::args::LimitArgs;

@@ -14,8 +14,8 @@ use implicit_bias_data::random::{Stream, gaussian_matrix};
 use implicit_bias_gram::{GramDescent, Problem, Stepping};
 use implicit_bias_lab::Prepared;
 use implicit_bias_lab::config::{EngineKind, RunConfig, Settings, SyntheticKind};
-use implicit_bias_lab::figures::{Axis, Figure, Layer, Panel, Style};
 use implicit_bias_model::{Activation, Loss};
+use implicit_bias_plot::{Axis, Figure, Layer, Panel, Style};
 use ndarray::{Axis as Side, concatenate};
 
 /// Seconds that one measurement takes, about.

@@ -6,8 +6,9 @@
 //! twice and written once.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use implicit_bias_lab::config::{GradientKind, Precision, RunConfig, Settings, SyntheticKind};
-use implicit_bias_lab::{Engine, Prepared};
+use implicit_bias_engine::Engine;
+use implicit_bias_lab::Prepared;
+use implicit_bias_lab::config::{GradientKind, PrecisionKind, RunConfig, Settings, SyntheticKind};
 
 /// Samples, dimension, width.
 const SHAPES: [[usize; 3]; 2] = [[10, 784, 50], [1000, 784, 500]];
@@ -21,9 +22,9 @@ fn engine([samples, dim, width]: [usize; 3], gradient: GradientKind) -> Box<dyn 
         width: Some(width),
         gradient: Some(gradient),
         precision: Some(if single {
-            Precision::F32
+            PrecisionKind::F32
         } else {
-            Precision::F64
+            PrecisionKind::F64
         }),
         ..Settings::default()
     };

@@ -7,8 +7,9 @@
 use std::time::Instant;
 
 use clap::ValueEnum;
-use implicit_bias_lab::config::{EngineKind, GradientKind, Precision, RunConfig, Settings};
-use implicit_bias_lab::{Engine, Prepared};
+use implicit_bias_engine::Engine;
+use implicit_bias_lab::Prepared;
+use implicit_bias_lab::config::{EngineKind, GradientKind, PrecisionKind, RunConfig, Settings};
 
 /// Shortest time measured, in seconds.
 const MEASURED: f64 = 2.0;
@@ -20,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let config = RunConfig::resolve(&Settings {
         device: Some(device.clone()),
-        precision: Some(Precision::from_str(precision, true)?),
+        precision: Some(PrecisionKind::from_str(precision, true)?),
         gradient: Some(GradientKind::from_str(gradient, true)?),
         engine: Some(EngineKind::Tensor),
         samples: Some(samples.parse()?),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use implicit_bias_engine::EngineError;
 use implicit_bias_gram::GramError;
 
 /// An error of the harness.
@@ -43,15 +44,8 @@ pub enum LabError {
         reason: String,
     },
     /// A line of a table has the wrong number of fields or a field that is no number.
-    #[error("line {line}: expected {expected} numbers and an end of line, found `{found}`")]
-    Table {
-        /// One-based line number.
-        line: usize,
-        /// Number of columns.
-        expected: usize,
-        /// Beginning of the line.
-        found: String,
-    },
+    #[error(transparent)]
+    Table(#[from] implicit_bias_record::TableError),
     /// Another process is writing the run directory.
     #[error("{}: expected a run directory that nobody writes, found it in use by {}; wait for it or stop it", path.display(), owner_words(*.owner))]
     Locked {
@@ -64,13 +58,8 @@ pub enum LabError {
     #[error("checkpoint: {0}")]
     Checkpoint(String),
     /// A figure could not be drawn.
-    #[error("figure {name}: {reason}")]
-    Figure {
-        /// Name of the figure's file.
-        name: String,
-        /// Why.
-        reason: String,
-    },
+    #[error(transparent)]
+    Plot(#[from] implicit_bias_plot::PlotError),
     /// The data are not what they must be.
     #[error(transparent)]
     Data(#[from] implicit_bias_data::DataError),
@@ -83,9 +72,33 @@ pub enum LabError {
     /// A quantity is undefined for the present weights.
     #[error(transparent)]
     Metric(#[from] implicit_bias_metrics::MetricError),
+    /// Anything else that goes wrong in an engine.
+    #[error(transparent)]
+    Engine(EngineError),
     /// A report could not be filled in.
     #[error("report: {0}")]
     Report(#[from] minijinja::Error),
+}
+
+impl From<EngineError> for LabError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Invalid {
+                key,
+                expected,
+                found,
+            } => Self::Config {
+                key,
+                expected,
+                found,
+            },
+            EngineError::Checkpoint(reason) => Self::Checkpoint(reason),
+            EngineError::Model(error) => Self::Model(error),
+            EngineError::Gram(error) => Self::Gram(error),
+            EngineError::Metric(error) => Self::Metric(error),
+            error => Self::Engine(error),
+        }
+    }
 }
 
 fn owner_words(owner: Option<u32>) -> String {
@@ -99,7 +112,7 @@ impl LabError {
             Self::Config { .. }
             | Self::Read { .. }
             | Self::Content { .. }
-            | Self::Table { .. }
+            | Self::Table(_)
             | Self::Checkpoint(_)
             | Self::Locked { .. }
             | Self::Data(_)
@@ -109,7 +122,8 @@ impl LabError {
                 error,
                 GramError::Program(_) | GramError::FarStep(_) | GramError::FarRegime { .. }
             ),
-            Self::Write { .. } | Self::Figure { .. } | Self::Metric(_) | Self::Report(_) => false,
+            Self::Engine(error) => error.is_input(),
+            Self::Write { .. } | Self::Plot(_) | Self::Metric(_) | Self::Report(_) => false,
         }
     }
 }

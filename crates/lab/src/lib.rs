@@ -1,52 +1,43 @@
-//! The laboratory: everything between the numerical crates and the command line.
+//! The laboratory: everything between the engines and the command line.
 //!
 //! One run is a [`Settings`](config::Settings) that resolves to a [`RunConfig`](config::RunConfig), an
-//! [`Engine`] driven along a [`schedule()`], [`Observation`]s in two [`Series`], a run directory, and the
-//! [`claims`] judged on it. [`studies`] are such runs with a question; [`Reproduction`] is all of them
-//! with one report.
+//! [`Engine`](implicit_bias_engine::Engine) driven along a schedule, a run directory, the
+//! [claims](implicit_bias_claims) judged on it, and a report: [`execute`]. [`study`] makes many such runs
+//! answer a question, [`sweep`] varies their settings.
 //!
-//! Another architecture joins by [`Network`](implicit_bias_model::Network): give it to a
-//! [`TensorEngine`] and [`drive()`] it.
+//! | module | what |
+//! |---|---|
+//! | [`config`] | settings, from flags and files to a validated run |
+//! | `run` | a run to the tables, weights and manifest of its directory |
+//! | `conclusion` | limit, regime and claims of a run |
+//! | [`figures`], [`report`] | how a run, a sweep and a reproduction are shown |
+//! | `spine` | a run, what is concluded from it, its report |
+//! | [`sweep`], [`study`] | many runs |
 
-pub mod claims;
+mod batch;
+mod conclusion;
 pub mod config;
-mod device;
-mod engine;
 mod error;
 pub mod figures;
 mod limit;
-mod observation;
-mod prediction;
+mod pool;
 mod progress;
-mod regime;
 pub mod report;
-mod reproduction;
 mod run;
-mod schedule;
-mod series;
-mod stop;
-pub mod studies;
+mod spine;
+pub mod study;
 pub mod sweep;
 
-pub use device::{BackendInfo, DeviceInfo, SelectedDevice, all_backends, devices, select_device};
-pub use engine::{Engine, GramEngine, GramEngineOptions, TensorEngine, TensorEngineOptions};
+pub use batch::execute_all;
+pub use conclusion::{RunRecord, conditions};
 pub use error::LabError;
 pub use limit::{LimitReport, find_limit};
-pub use observation::{
-    BlockObservation, ClassObservation, Observation, PatternObservation, UpdateObservation,
-};
-pub use prediction::{LimitOf, PredictedLimit, Prediction};
 pub use progress::{Progress, complain};
-pub use regime::{AtRest, Regime, Rest, Rises, step_size_notice};
-pub use reproduction::Reproduction;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use run::fuzzing;
 pub use run::{
-    DataManifest, FORMAT, Manifest, Prepared, RawGeometry, ReadyEngine, Resumed, RunDirectory,
-    RunOptions, RunRecord, Trajectory, Watcher, conditions, drive, execute, execute_all, resume,
+    DataManifest, FORMAT, Manifest, Prepared, RawGeometry, ReadyEngine, RunDirectory, RunOptions,
     write_atomically,
 };
-pub use schedule::schedule;
-pub use series::Series;
-pub use stop::{StopReason, format_step};
+pub use spine::{Report, Resumed, execute, resume};

@@ -1,12 +1,14 @@
 //! Where a run ends: the limit program, solved once the same-sign pattern has settled.
 
+use implicit_bias_engine::{Engine, GramEngine};
 use implicit_bias_gram::{Accuracy, Certificate, GramError, Limit, Pattern, certify_within};
+use implicit_bias_limits::certificate_text;
+use implicit_bias_output::format_step;
+use implicit_bias_record::{StopReason, schedule};
 
+use crate::LabError;
 use crate::config::RunConfig;
-use crate::engine::{Engine, GramEngine};
-use crate::prediction::certificate_text;
 use crate::run::Prepared;
-use crate::{LabError, StopReason, format_step, schedule};
 
 /// The first step at which the program is solved.
 const FIRST: f64 = 1e3;

@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use implicit_bias_claims::{ClaimId, DecidedBy, Verdict};
 use implicit_bias_data::Dataset;
-use implicit_bias_lab::claims::{ClaimId, DecidedBy, Verdict};
 use implicit_bias_lab::config::{ActivationKind, EngineKind, RunConfig, Settings, Steps};
-use implicit_bias_lab::{PredictedLimit, Prediction, RunOptions, RunRecord, execute};
-use implicit_bias_model::Weights;
-use ndarray::{Array1, Array2, array};
+use implicit_bias_lab::{Report, RunOptions, RunRecord, execute};
+
+use implicit_bias_record::{PredictedLimit, Prediction};
+use ndarray::array;
 
 /// Two orthogonal samples of norms 1 and 2.
 fn data() -> Dataset {
@@ -35,7 +36,6 @@ fn run(settings: &Settings, folder: &Path) -> RunRecord {
     execute(
         &RunConfig::resolve(settings).unwrap(),
         RunOptions {
-            draw: true,
             keep_checkpoint: false,
             parent: folder,
             threads: 1,
@@ -43,6 +43,7 @@ fn run(settings: &Settings, folder: &Path) -> RunRecord {
             stage: &mut |_, _| {},
             announce: &mut |_| {},
         },
+        Report::Written,
     )
     .unwrap()
 }
@@ -226,45 +227,4 @@ fn what_has_no_limit_says_why() {
         let report = fs::read_to_string(record.path.join("report.html")).unwrap();
         assert!(report.contains("has no answer for this run"));
     }
-}
-
-#[test]
-fn weights_that_do_not_fit_are_refused_in_words() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = RunConfig::resolve(&settings(folder.path())).unwrap();
-    let blocks = |shapes: &[[usize; 2]]| {
-        let block = |(index, shape): (usize, &[usize; 2])| {
-            (format!("block_{index}"), Array2::from_elem(*shape, 0.5))
-        };
-        Weights::of_matrices(shapes.iter().enumerate().map(block).collect())
-    };
-    for (shapes, why) in [
-        (&[[3, 2]][..], "two blocks"),
-        (&[[3, 2], [3, 2], [3, 2]], "two blocks"),
-        (&[[3, 2], [4, 2]], "do not fit"),
-        (&[[3, 5], [3, 5]], "do not fit"),
-        (&[[0, 2], [0, 2]], "width"),
-        (&[[usize::pow(10, 7), 0], [usize::pow(10, 7), 0]], ""),
-    ] {
-        let prediction = Prediction::of_weights(&config, &data(), &blocks(shapes), 1.0);
-        let Prediction::Unsolved { reason, .. } = prediction else {
-            panic!("{shapes:?}");
-        };
-        assert!(reason.contains(why), "{shapes:?}: {reason}");
-    }
-    let labels = Array1::from_shape_fn(257, |i| if i == 0 { -1.0 } else { 1.0 });
-    let many = Dataset::new(Array2::eye(257), labels).unwrap();
-    let weights = blocks(&[[1, 257], [1, 257]]);
-    let prediction = Prediction::of_weights(&config, &many, &weights, 1.0);
-    assert!(
-        matches!(prediction, Prediction::Unsolved { reason, .. } if reason.contains("257 samples"))
-    );
-    let overflowing = Weights::of_matrices(vec![
-        ("pos".into(), Array2::from_elem([3, 2], f64::INFINITY)),
-        ("neg".into(), Array2::from_elem([3, 2], 1.0)),
-    ]);
-    assert_eq!(
-        Prediction::of_weights(&config, &data(), &overflowing, 1.0).limit(),
-        None
-    );
 }

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use implicit_bias_engine::drive;
+use implicit_bias_lab::Prepared;
 use implicit_bias_lab::config::{RunConfig, Settings};
-use implicit_bias_lab::{Prepared, drive};
 
 /// Sizes at which faer spreads its work over threads.
 const SETTINGS: &str = "samples = 331\ndim = 517\nwidth = 97\nsteps = 20\nstep-size = 0.01\n";

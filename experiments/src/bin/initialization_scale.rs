@@ -11,8 +11,9 @@
 
 use std::process::ExitCode;
 
-use implicit_bias_lab::studies;
+use implicit_bias_experiments::kou;
+use implicit_bias_lab::study;
 
 fn main() -> ExitCode {
-    studies::main(studies::initialization_scale)
+    study::main(&kou::SYSTEM, kou::initialization_scale)
 }

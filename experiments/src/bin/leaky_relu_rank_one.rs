@@ -11,8 +11,9 @@
 
 use std::process::ExitCode;
 
-use implicit_bias_lab::studies;
+use implicit_bias_experiments::kou;
+use implicit_bias_lab::study;
 
 fn main() -> ExitCode {
-    studies::main(studies::leaky_relu_rank_one)
+    study::main(&kou::SYSTEM, kou::leaky_relu_rank_one)
 }

@@ -10,8 +10,9 @@
 
 use std::process::ExitCode;
 
-use implicit_bias_lab::studies;
+use implicit_bias_experiments::kou;
+use implicit_bias_lab::study;
 
 fn main() -> ExitCode {
-    studies::main(studies::loss_and_norm_rates)
+    study::main(&kou::SYSTEM, kou::loss_and_norm_rates)
 }

@@ -10,8 +10,9 @@
 
 use std::process::ExitCode;
 
-use implicit_bias_lab::studies;
+use implicit_bias_experiments::kou;
+use implicit_bias_lab::study;
 
 fn main() -> ExitCode {
-    studies::main(studies::margin_equality)
+    study::main(&kou::SYSTEM, kou::margin_equality)
 }

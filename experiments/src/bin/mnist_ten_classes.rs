@@ -13,8 +13,8 @@
 
 use std::process::ExitCode;
 
-use implicit_bias_lab::studies;
+use implicit_bias_experiments::kou;
 
 fn main() -> ExitCode {
-    studies::mnist_ten_classes::main()
+    kou::mnist_ten_classes::main()
 }

@@ -9,8 +9,9 @@
 
 use std::process::ExitCode;
 
-use implicit_bias_lab::studies;
+use implicit_bias_experiments::kou;
+use implicit_bias_lab::study;
 
 fn main() -> ExitCode {
-    studies::main(studies::near_orthogonality)
+    study::main(&kou::SYSTEM, kou::near_orthogonality)
 }

@@ -11,8 +11,9 @@
 
 use std::process::ExitCode;
 
-use implicit_bias_lab::studies;
+use implicit_bias_experiments::kou;
+use implicit_bias_lab::study;
 
 fn main() -> ExitCode {
-    studies::main(studies::phase_of_the_limit)
+    study::main(&kou::SYSTEM, kou::phase_of_the_limit)
 }

@@ -15,6 +15,8 @@ const STARTS: [f64; 3] = [1e3, 1e4, 1e5];
 const COMPARED: [f64; 8] = [2e3, 5e3, 1e4, 2e4, 1e5, 2e5, 5e5, 1e6];
 /// Where certificates are tried and log times compared with each other.
 const FAR: [f64; 6] = [1e7, 1e9, 1e12, 1e15, 1e30, 1e100];
+/// An `error_estimate` above which log time says that it does not know the state.
+const UNKNOWN: f64 = 1.0;
 
 /// How often what happened.
 #[derive(Default)]
@@ -121,6 +123,8 @@ struct Answer {
     from: String,
     step: f64,
     proven: bool,
+    /// Whether the state it is about is known: log time says by its estimate where it is not.
+    known: bool,
     pattern: Vec<bool>,
     margins: Vec<f64>,
 }
@@ -141,6 +145,7 @@ fn answer(
         from,
         step,
         proven: certificate.is_proven(),
+        known: accuracy.error_estimate <= UNKNOWN,
         pattern: pattern(case, h),
         margins: limit.normalized_margins(),
     })
@@ -271,7 +276,7 @@ fn follow(
         // Exact steps round too, on both sides.
         let error = (distance(&far.margins(), &truth) - rounding).max(0.0);
         let estimate = far.error_estimate();
-        if !estimate.is_finite() || estimate > 1.0 {
+        if estimate.is_nan() || estimate > UNKNOWN {
             counts.no_estimate += 1;
             continue;
         }
@@ -320,7 +325,7 @@ fn follow(
     ends.push((start, far.margins(), far.error_estimate()));
 }
 
-/// Whoever proves an end, all that comes later, and every other proof, must agree with it.
+/// Whoever proves an end, all that is known to come later, and every other proof, must agree with it.
 fn compare_answers(case: &Case, counts: &mut Counts, answers: &[Answer]) {
     let end = answers
         .iter()
@@ -330,7 +335,7 @@ fn compare_answers(case: &Case, counts: &mut Counts, answers: &[Answer]) {
         if one.proven {
             counts.certificates += 1;
             let other = answers.iter().find(|other| {
-                (other.step >= one.step || other.proven)
+                (other.proven || (other.known && other.step >= one.step))
                     && (other.pattern != one.pattern
                         || distance(&other.margins, &one.margins) > 1e-6)
             });

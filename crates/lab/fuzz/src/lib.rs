@@ -4,10 +4,8 @@ use std::path::Path;
 
 use implicit_bias_data::{Dataset, Synthetic};
 use implicit_bias_lab::config::{GradientKind, RunConfig, Settings};
-use implicit_bias_lab::{
-    Engine, GramEngine, GramEngineOptions, RunOptions, RunRecord, TensorEngine,
-    TensorEngineOptions, execute, select_device,
-};
+use implicit_bias_engine::{Engine, GramEngine, GramEngineOptions, TensorEngine, TensorEngineOptions, select_device};
+use implicit_bias_lab::{RunOptions, RunRecord, execute};
 use implicit_bias_model::{Activation, Loss, TwoLayerConfig, Weights};
 
 pub use implicit_bias_data_fuzz::{path, within, write};

@@ -1,6 +1,7 @@
 //! What a key may be, where it is one of a few names.
 
 use clap::ValueEnum;
+use implicit_bias_engine::{Gradient, Precision};
 use serde::{Deserialize, Serialize};
 
 /// Kind of generated data.
@@ -90,18 +91,33 @@ pub enum GradientKind {
 /// Float type of the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Precision {
+pub enum PrecisionKind {
     /// Single precision
     F32,
     /// Double precision
     F64,
 }
 
-impl std::fmt::Display for Precision {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-        })
-    }
+/// Conversions both ways between a key's values and what the engine calls them.
+macro_rules! same_values {
+    ($kind:ident, $of_engine:ident, $($value:ident),+) => {
+        impl From<$kind> for $of_engine {
+            fn from(kind: $kind) -> Self {
+                match kind {
+                    $($kind::$value => Self::$value,)+
+                }
+            }
+        }
+
+        impl From<$of_engine> for $kind {
+            fn from(value: $of_engine) -> Self {
+                match value {
+                    $($of_engine::$value => Self::$value,)+
+                }
+            }
+        }
+    };
 }
+
+same_values!(GradientKind, Gradient, Auto, Autodiff, HandDerived);
+same_values!(PrecisionKind, Precision, F32, F64);

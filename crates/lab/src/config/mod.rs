@@ -12,11 +12,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use implicit_bias_data::{Choice, ClassRule, DataFile, Dataset, Preparation, Synthetic};
+use implicit_bias_engine::{Gradient, Precision};
 use implicit_bias_model::{Activation, Loss};
 use sha2::{Digest, Sha256};
 
 pub use kinds::{
-    ActivationKind, EngineKind, ExportKind, GradientKind, LabelKind, LossKind, Precision,
+    ActivationKind, EngineKind, ExportKind, GradientKind, LabelKind, LossKind, PrecisionKind,
     SplitKind, SyntheticKind,
 };
 pub use settings::{DATA_HEADING, PREPARATION_HEADING, Settings};
@@ -153,7 +154,7 @@ pub struct RunConfig {
     /// Steps that the Gram engine takes exactly before it goes on in log time.
     pub exact_steps: Steps,
     /// Gradient asked for.
-    pub gradient: GradientKind,
+    pub gradient: Gradient,
     /// Device asked for; `None` for the first.
     pub device: Option<String>,
     /// Precision asked for; `None` for the best that the device has.
@@ -304,9 +305,9 @@ impl RunConfig {
                 .unwrap_or(Steps::try_from(1e5).expect("a whole number")),
             engine: resolve_engine(settings)?,
             exact_steps: resolve_exact_steps(settings)?,
-            gradient: settings.gradient.unwrap_or(GradientKind::Auto),
+            gradient: settings.gradient.unwrap_or(GradientKind::Auto).into(),
             device: settings.device.clone(),
-            precision: settings.precision,
+            precision: settings.precision.map(Into::into),
             compensated: resolve_compensated(settings)?,
             record,
             seed: settings.seed.unwrap_or(0),
@@ -351,9 +352,9 @@ impl RunConfig {
             steps: Some(self.steps),
             engine: Some(self.engine),
             exact_steps: (self.engine != EngineKind::Tensor).then_some(self.exact_steps),
-            gradient: Some(self.gradient),
+            gradient: Some(self.gradient.into()),
             device: self.device.clone(),
-            precision: self.precision,
+            precision: self.precision.map(Into::into),
             compensated: self.compensated.then_some(true),
             record: Some(self.record),
             seed: Some(self.seed),

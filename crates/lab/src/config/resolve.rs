@@ -5,7 +5,7 @@ use std::fmt;
 use clap::ValueEnum;
 use implicit_bias_model::Activation;
 
-use super::{ActivationKind, EngineKind, GradientKind, InitSource, Precision, Settings, Steps};
+use super::{ActivationKind, EngineKind, GradientKind, InitSource, PrecisionKind, Settings, Steps};
 use crate::LabError;
 
 /// The error of a key whose value cannot be.
@@ -91,7 +91,7 @@ pub(super) fn resolve_engine(settings: &Settings) -> Result<EngineKind, LabError
             value_name(gradient),
         ));
     }
-    if settings.precision == Some(Precision::F32) {
+    if settings.precision == Some(PrecisionKind::F32) {
         return Err(invalid(
             "precision",
             "f64 beside engine gram, which computes in double precision",
@@ -104,7 +104,7 @@ pub(super) fn resolve_engine(settings: &Settings) -> Result<EngineKind, LabError
 /// Whether updates are compensated, which makes up for the rounding of single precision.
 pub(super) fn resolve_compensated(settings: &Settings) -> Result<bool, LabError> {
     let compensated = settings.compensated.unwrap_or(false);
-    if compensated && settings.precision != Some(Precision::F32) {
+    if compensated && settings.precision != Some(PrecisionKind::F32) {
         return Err(invalid(
             "compensated",
             "precision f32, whose rounding it makes up for",

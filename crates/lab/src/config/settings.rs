@@ -6,7 +6,7 @@ use clap::Args;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::kinds::{
-    ActivationKind, EngineKind, ExportKind, GradientKind, LabelKind, LossKind, Precision,
+    ActivationKind, EngineKind, ExportKind, GradientKind, LabelKind, LossKind, PrecisionKind,
     SplitKind, SyntheticKind,
 };
 use super::steps::Steps;
@@ -269,7 +269,7 @@ pub struct Settings {
     /// Precision [default: f64 where the device has it]
     #[arg(long, value_enum, help_heading = "Descent")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub precision: Option<Precision>,
+    pub precision: Option<PrecisionKind>,
     /// Keep what rounding takes from each update (two-sum); for f32
     #[arg(
         long,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::format_step;
+use implicit_bias_output::format_step;
 
 /// A number of gradient-descent steps: a whole number, held as `f64` because horizons go far past
 /// what integers hold. Whole numbers are exact up to 2⁵³ ≈ 9.0 × 10¹⁵.

@@ -175,7 +175,7 @@ fn every_bad_value_is_named_with_what_was_expected() {
         (
             Settings {
                 engine: Some(EngineKind::Gram),
-                precision: Some(Precision::F32),
+                precision: Some(PrecisionKind::F32),
                 ..none()
             },
             "precision: expected f64 beside engine gram",
@@ -229,7 +229,7 @@ fn a_configuration_survives_its_own_toml() {
         Settings {
             engine: Some(EngineKind::Gram),
             exact_steps: Some("1e6".parse().unwrap()),
-            precision: Some(Precision::F64),
+            precision: Some(PrecisionKind::F64),
             ..Settings::default()
         },
     ] {

@@ -1,10 +1,10 @@
 //! Dashed lines at the limits predicted for a run.
 
-use super::number::format_number;
-use super::plot::Layer;
-use super::run::RunContext;
-use super::style::{Dash, Style};
-use crate::LimitOf;
+use implicit_bias_output::format_number;
+use implicit_bias_plot::{Dash, Layer, Style};
+use implicit_bias_record::LimitOf;
+
+use super::context::RunContext;
 
 /// Limits nearer to each other than this, relative to their size, are one line.
 const SAME: f64 = 1e-6;

@@ -1,51 +1,16 @@
 //! The figures of one run.
 
-use std::collections::BTreeMap;
+use implicit_bias_output::format_number;
+use implicit_bias_plot::{Axis, Dash, Figure, Layer, Panel, Scale, Style};
+use implicit_bias_record::Series;
 
+use super::context::RunContext;
 use super::limit;
-use super::number::format_number;
-use super::plot::{Axis, Figure, Layer, Panel, Scale};
-use super::style::{Dash, Style};
-use crate::{LimitOf, Series};
 
 /// The axis label of time.
 pub(super) const TIME: &str = "step t";
 /// More curves than this in one panel are thinned out.
 const MOST_CURVES: usize = 200;
-
-/// The straight line `intercept + slope · ln t`, fitted over a window of steps.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LogFit {
-    /// Growth a unit of natural log t.
-    pub slope: f64,
-    /// Value at t = 1.
-    pub intercept: f64,
-    /// First and last step of the window.
-    pub window: [f64; 2],
-}
-
-/// What the figures of a run need to know besides its tables.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RunContext {
-    /// The run, in a few words.
-    pub title: String,
-    /// The activation, as a reader should see it: `leaky ReLU, γ = 0.1`.
-    pub activation: String,
-    /// Names of the weight blocks, as in the columns `stable_rank_<block>`.
-    pub blocks: Vec<String>,
-    /// The label ±1 of each sample, in the order of the columns of `margins`.
-    pub labels: Vec<f64>,
-    /// The limit predicted for a column of the series, where there is one.
-    pub limits: BTreeMap<String, f64>,
-    /// Whose limits these are.
-    pub limits_of: LimitOf,
-    /// Whether the pattern that they belong to is proven to last.
-    pub limits_proven: bool,
-    /// The fit of the weight norm, if there is one.
-    pub norm_fit: Option<LogFit>,
-    /// Whether the claim is that each block's stable rank tends to 1 (leaky ReLU).
-    pub rank_one: bool,
-}
 
 /// Draws up the figures of one run: loss, stable rank, margins, weight norm, activation patterns,
 /// stable rank minus one, margin gap and, in single precision, what rounding leaves of updates, each against

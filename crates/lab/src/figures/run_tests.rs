@@ -1,6 +1,11 @@
 //! The figures of a run, on tables made from the laws of the paper.
 
+use std::collections::BTreeMap;
+
+use implicit_bias_record::LimitOf;
+
 use super::*;
+use crate::figures::LogFit;
 
 /// Loss 1/t, norm log t, stable rank 1 + 1/log² t, margins that close like 1/log t.
 pub(crate) fn laws(samples: usize) -> (Series, Series, RunContext) {

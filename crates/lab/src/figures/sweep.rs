@@ -1,9 +1,8 @@
 //! Figures across runs: curves by parameter, and final values against a parameter.
 
-use super::plot::{Axis, Figure, Layer, Panel};
 use super::run::{TIME, column, quantity_label};
-use super::style::{Dash, Style};
-use crate::Series;
+use implicit_bias_plot::{Axis, Dash, Figure, Layer, Panel, Style};
+use implicit_bias_record::Series;
 
 /// One run of a sweep, for [`curves_by_parameter`].
 #[derive(Clone, Debug)]
@@ -49,7 +48,8 @@ fn distinct<T>(entries: &[T], key: impl Fn(&T) -> &str) -> Vec<String> {
 /// and the others have dash patterns of their own. Absent columns are left out.
 ///
 /// ```
-/// use implicit_bias_lab::{Series, figures::{CurveEntry, curves_by_parameter}};
+/// use implicit_bias_lab::figures::{CurveEntry, curves_by_parameter};
+/// use implicit_bias_record::Series;
 /// let mut series = Series::new(["step", "stable_rank_pos"]);
 /// series.push(vec![1.0, 1.5]);
 /// series.push(vec![10.0, 1.1]);

@@ -1,9 +1,9 @@
 //! What a report says, before any of it is HTML.
 
-use super::table::ClaimRow;
+use super::claim_row::ClaimRow;
 use crate::LabError;
-use crate::claims::{Claim, Verdict};
-use crate::figures::Figure;
+use implicit_bias_claims::{Claim, Verdict};
+use implicit_bias_plot::Figure;
 
 /// One line of a table of settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! The pages: escaped, self-contained, with anchors that exist.
 
 use super::*;
-use crate::claims::{Claim, ClaimId, ClaimLimit, DecidedBy, Fit, Verdict};
-use crate::figures::{Axis, Figure, Layer, Panel, Style};
 use crate::report::{
     ClaimRow, Finding, LimitSummary, ReportFigure, Section, Setting, Statement, Table,
 };
+use implicit_bias_claims::{Claim, ClaimId, ClaimLimit, DecidedBy, Fit, Verdict};
+use implicit_bias_plot::{Axis, Figure, Layer, Panel, Style};
 
 const EVIL: &str = "<script>alert('x')</script>\"><img src=http://evil>{{ 7001*3 }}";
 

@@ -1,6 +1,6 @@
 //! The table of claims for a paper.
 
-use super::table::{ClaimRow, HEADER, verdict_words};
+use super::claim_row::{ClaimRow, HEADER, verdict_words};
 
 /// The table of claims as a LaTeX `tabular` with the rules of the package `booktabs`.
 ///
@@ -137,7 +137,7 @@ fn latex(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::Verdict;
+    use implicit_bias_claims::Verdict;
 
     #[test]
     fn greek_and_scripts_become_mathematics() {

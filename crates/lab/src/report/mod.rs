@@ -3,21 +3,22 @@
 //!
 //! The pages need no network and no scripts: figures are inline SVG, the style sheet is inline, and a
 //! content security policy forbids everything else. Every text is escaped; the only raw HTML is the
-//! SVG of a [`ReportFigure`], which only [`Figure::render`](crate::figures::Figure::render) can make.
+//! SVG of a [`ReportFigure`], which only [`Figure::render`](implicit_bias_plot::Figure::render) can make.
 
+mod claim_row;
 mod contents;
 mod html;
 mod latex;
+mod run;
 mod table;
 mod view;
 
-pub use crate::figures::format_number;
+pub use claim_row::ClaimRow;
 pub use contents::{
     Finding, LimitSummary, ReportFigure, ReproductionReport, RunReport, Section, Setting,
     Statement, Table,
 };
 pub use html::{reproduction_report, run_report};
 pub use latex::claims_table_latex;
-pub use table::{
-    ClaimRow, claims_legend, claims_table_markdown, claims_table_text, hypotheses_table_text,
-};
+pub(crate) use run::{provenance_of, settings_of};
+pub use table::{claims_legend, claims_table_markdown, claims_table_text, hypotheses_table_text};

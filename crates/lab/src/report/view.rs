@@ -2,10 +2,12 @@
 
 use minijinja::{Value, context};
 
+use super::claim_row::{ClaimRow, block_name, claim_name, limit_text, verdict_words};
 use super::contents::{LimitSummary, ReportFigure, Section, Setting, Table};
-use super::table::{ClaimRow, block_name, claim_name, limit_text, verdict_words};
-use crate::claims::{Claim, Fit, Hypotheses, Verdict};
-use crate::figures::{format_number, quantity_label};
+use super::table::numeric_columns;
+use crate::figures::quantity_label;
+use implicit_bias_claims::{Claim, Fit, Hypotheses, Verdict};
+use implicit_bias_output::format_number;
 
 /// A list of what a function makes of each item.
 pub(super) fn list<T>(items: &[T], view: impl Fn(&T) -> Value) -> Value {
@@ -96,19 +98,6 @@ fn table(table: &Table) -> Value {
         rows => list(&table.rows, |row| texts(row)),
         numeric => numeric_columns(table),
     }
-}
-
-/// For each column of a table whether it is one of numbers.
-pub(super) fn numeric_columns(table: &Table) -> Vec<bool> {
-    let is_number = |cell: &str| {
-        let digit = |first: char| first.is_ascii_digit() || first == '−';
-        cell == "—" || cell.starts_with(digit) && !cell.contains(char::is_alphabetic)
-    };
-    let column = |index: usize| {
-        let mut cells = table.rows.iter().filter_map(|row| row.get(index));
-        !table.rows.is_empty() && cells.all(|cell| is_number(cell))
-    };
-    (0..table.header.len()).map(column).collect()
 }
 
 /// Sections with anchors of their own and figures numbered through all of them.

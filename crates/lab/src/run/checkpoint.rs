@@ -10,8 +10,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::RunDirectory;
-use crate::{LabError, Series};
+use super::directory::RunDirectory;
+use crate::LabError;
+use implicit_bias_record::Series;
 
 /// The newest checkpoint of a run.
 const FILE: &str = "checkpoint";

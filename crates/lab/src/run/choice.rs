@@ -1,10 +1,12 @@
 //! Which engine runs a configuration, and why: by what a step costs, and by what memory there is.
 
 use super::memory::Bytes;
+use super::sizes::Sizes;
 use crate::LabError;
-use crate::config::{EngineKind, GradientKind, Precision, RunConfig};
-use crate::device::is_on_host;
-use crate::figures::format_number;
+use crate::config::{EngineKind, RunConfig};
+use implicit_bias_engine::is_on_host;
+use implicit_bias_engine::{Gradient, Precision};
+use implicit_bias_output::format_number;
 
 /// Past this a step number is no longer exact, and no machine gets there one step at a time.
 const MAX_TENSOR_STEPS: f64 = 9_007_199_254_740_992.0;
@@ -15,45 +17,6 @@ const MANY_STEPS: f64 = 1e9;
 /// Why some data are left to weight space.
 const OUT_OF_RANGE: &str = "squared norms of the samples leave the range of numbers";
 
-/// The sizes of a problem.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sizes {
-    pub samples: usize,
-    pub dim: usize,
-    pub width: usize,
-    /// Whether the squared norm of every sample is an ordinary number, so that its inner products
-    /// neither overflow nor lose their digits.
-    pub squares_in_range: bool,
-}
-
-impl Sizes {
-    /// Pairs of a neuron and a sample, `2m n`.
-    pub fn pairs(self) -> f64 {
-        2.0 * self.width as f64 * self.samples as f64
-    }
-
-    /// Entries of the samples and the weights, `(n + 2m) d`.
-    pub fn arrays(self) -> f64 {
-        (self.samples as f64 + 2.0 * self.width as f64) * self.dim as f64
-    }
-
-    /// Operations of one step in weight space by the hand-derived gradient: `8 m n d`.
-    fn tensor_step(self) -> f64 {
-        8.0 * self.width as f64 * self.samples as f64 * self.dim as f64
-    }
-
-    /// Operations of one step in Gram coordinates, at most: `4 m n²`.
-    fn gram_step(self) -> f64 {
-        4.0 * self.width as f64 * (self.samples as f64).powi(2)
-    }
-
-    /// Operations before the first step in Gram coordinates: `G`, `H(0)` and a basis of the samples.
-    fn gram_setup(self) -> f64 {
-        let (n, d, m) = (self.samples as f64, self.dim as f64, self.width as f64);
-        6.0 * n * n * d + 8.0 * m * n * d
-    }
-}
-
 /// An engine to build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pick {
@@ -63,7 +26,7 @@ pub(super) enum Pick {
 
 /// The engine of a run and why it was picked.
 #[derive(Clone, Debug)]
-pub(super) struct Choice {
+pub(super) struct EngineChoice {
     pub engine: Pick,
     pub reason: String,
 }
@@ -74,7 +37,7 @@ pub(super) fn choose(
     config: &RunConfig,
     sizes: Sizes,
     free: Option<Bytes>,
-) -> Result<Choice, LabError> {
+) -> Result<EngineChoice, LabError> {
     let (engine, reason) = pick(config, sizes, free)?;
     match engine {
         Pick::Gram => check_memory(sizes, free)?,
@@ -103,7 +66,7 @@ pub(super) fn choose(
             found: config.steps.to_string(),
         });
     }
-    Ok(Choice { engine, reason })
+    Ok(EngineChoice { engine, reason })
 }
 
 /// What is free, in words.
@@ -139,7 +102,7 @@ fn pick(config: &RunConfig, sizes: Sizes, free: Option<Bytes>) -> Result<(Pick, 
     if config.precision == Some(Precision::F32) {
         return Ok((Pick::Tensor, "single precision was asked for".into()));
     }
-    if config.gradient != GradientKind::Auto {
+    if config.gradient != Gradient::Auto {
         return Ok((Pick::Tensor, "its gradient was asked for".into()));
     }
     if let Some(device) = &config.device
@@ -205,7 +168,7 @@ pub(super) fn check_memory(sizes: Sizes, free: Option<Bytes>) -> Result<(), LabE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Settings, Steps};
+    use crate::config::{GradientKind, PrecisionKind, Settings, Steps};
 
     const NEARLY_ORTHOGONAL: Sizes = Sizes {
         samples: 10,
@@ -214,7 +177,7 @@ mod tests {
         squares_in_range: true,
     };
 
-    fn picked(settings: Settings, sizes: Sizes) -> Result<Choice, LabError> {
+    fn picked(settings: Settings, sizes: Sizes) -> Result<EngineChoice, LabError> {
         choose(&RunConfig::resolve(&settings)?, sizes, None)
     }
 
@@ -258,7 +221,7 @@ mod tests {
     fn what_only_one_engine_can_do_decides() {
         for settings in [
             Settings {
-                precision: Some(Precision::F32),
+                precision: Some(PrecisionKind::F32),
                 ..Settings::default()
             },
             Settings {

@@ -1,13 +1,13 @@
 //! The files of a run directory, each written whole or not at all.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
+
+use implicit_bias_output::{
+    is_temporary, remove_temporaries, replace, replace_keeping, replace_unsynced,
+};
 
 use super::lock::{self, Lock};
 use crate::LabError;
-
-/// What the names of files begin with while they are written.
-const TEMPORARY: &str = ".writing-";
 
 /// A run directory that this process writes.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl RunDirectory {
             "config.toml" => {
                 !std::fs::read(path.join(name)).is_ok_and(|found| found == config.as_bytes())
             }
-            name => !name.starts_with(TEMPORARY),
+            name => !is_temporary(name),
         })
     }
 
@@ -69,7 +69,7 @@ impl RunDirectory {
 
     /// Makes a new directory `parent/name`, or `parent/name-2`, … if that is in use; of several
     /// processes that ask at once, each gets its own.
-    pub(super) fn create_numbered(parent: &Path, name: &str) -> Result<Self, LabError> {
+    pub(crate) fn create_numbered(parent: &Path, name: &str) -> Result<Self, LabError> {
         let io = |path: &Path, source| LabError::Write {
             path: path.to_owned(),
             source,
@@ -142,8 +142,7 @@ impl RunDirectory {
     /// [`LabError::Write`] names the file.
     pub(super) fn write_for_now(&self, name: &str, content: &[u8]) -> Result<(), LabError> {
         let path = self.place(name)?;
-        let file = temporary(&path, content)?;
-        persist(file, &path)
+        replace_unsynced(&path, content).map_err(|source| LabError::Write { path, source })
     }
 
     /// The path of a file, in a folder that is there.
@@ -169,24 +168,9 @@ impl RunDirectory {
         previous: &str,
         content: &[u8],
     ) -> Result<(), LabError> {
-        let path = self.path.join(name);
-        let io = |source| LabError::Write {
-            path: path.clone(),
-            source,
-        };
-        let file = temporary(&path, content)?;
-        file.as_file().sync_all().map_err(io)?;
-        match std::fs::rename(&path, self.path.join(previous)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
-            _ => {}
-        }
-        persist(file, &path)?;
-        // The names are the folder's content.
-        #[cfg(unix)]
-        std::fs::File::open(&self.path)
-            .and_then(|folder| folder.sync_all())
-            .map_err(io)?;
-        Ok(())
+        let [path, previous] = [name, previous].map(|name| self.path.join(name));
+        replace_keeping(&path, &previous, content)
+            .map_err(|source| LabError::Write { path, source })
     }
 
     /// Removes what a process that was killed was writing at that moment.
@@ -196,20 +180,10 @@ impl RunDirectory {
     /// [`LabError::Write`] names the folder or the file.
     pub(super) fn remove_unfinished(&self) -> Result<(), LabError> {
         for folder in [self.path.clone(), self.path.join("figures")] {
-            let io = |source| LabError::Write {
-                path: folder.clone(),
+            remove_temporaries(&folder).map_err(|source| LabError::Write {
+                path: folder,
                 source,
-            };
-            let entries = match folder.read_dir() {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                entries => entries.map_err(io)?,
-            };
-            for entry in entries {
-                let name = entry.map_err(io)?.file_name();
-                if name.to_string_lossy().starts_with(TEMPORARY) {
-                    std::fs::remove_file(folder.join(name)).map_err(io)?;
-                }
-            }
+            })?;
         }
         Ok(())
     }
@@ -258,48 +232,10 @@ fn in_use(path: &Path) -> LabError {
 ///
 /// [`LabError::Write`] names the file.
 pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), LabError> {
-    let io = |source| LabError::Write {
+    replace(path, content).map_err(|source| LabError::Write {
         path: path.to_owned(),
         source,
-    };
-    let file = temporary(path, content)?;
-    file.as_file().sync_all().map_err(io)?;
-    persist(file, path)
-}
-
-/// Gives a temporary file its name.
-fn persist(file: tempfile::NamedTempFile, path: &Path) -> Result<(), LabError> {
-    match file.persist(path) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(LabError::Write {
-            path: path.to_owned(),
-            source: error.error,
-        }),
-    }
-}
-
-/// A temporary file beside `path` with `content`, removed again unless it is renamed.
-fn temporary(path: &Path, content: &[u8]) -> Result<tempfile::NamedTempFile, LabError> {
-    let io = |source| LabError::Write {
-        path: path.to_owned(),
-        source,
-    };
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::Builder::new()
-        .prefix(TEMPORARY)
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
-        .map_err(io)?;
-    file.write_all(content).map_err(io)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // Temporary files are private; what a run leaves is as readable as any other file.
-        let readable = std::fs::Permissions::from_mode(0o644);
-        file.as_file().set_permissions(readable).map_err(io)?;
-    }
-    Ok(file)
+    })
 }
 
 #[cfg(test)]

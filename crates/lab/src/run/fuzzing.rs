@@ -14,7 +14,7 @@ pub fn read_checkpoint(bytes: &[u8]) -> Result<Vec<u8>, String> {
 
 /// The state of a checkpoint with these engine's bytes and otherwise empty tables.
 pub fn state(engine: Vec<u8>) -> Vec<u8> {
-    let table = || crate::Series::new(["step"]);
+    let table = || implicit_bias_record::Series::new(["step"]);
     let state = RunState {
         start: String::new(),
         engine,

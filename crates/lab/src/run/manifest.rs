@@ -1,11 +1,15 @@
 //! What a run was: versions, machine, data, and how it ended.
 
+use std::path::Path;
+
 use implicit_bias_data::Preparation;
 use serde::{Deserialize, Serialize};
 
-use super::Prepared;
-use crate::StopReason;
-use crate::config::{Precision, RunConfig};
+use super::prepare::Prepared;
+use crate::LabError;
+use crate::config::RunConfig;
+use implicit_bias_engine::Precision;
+use implicit_bias_record::StopReason;
 
 /// The version of the run directory's layout; raised when a reader of the old one would misread it.
 pub const FORMAT: u32 = 1;
@@ -133,4 +137,30 @@ pub struct Manifest {
     pub notes: Vec<String>,
     /// How it ended; `null` while it runs, or if it was cut off.
     pub stop: Option<StopReason>,
+}
+
+/// The manifest of a run directory.
+///
+/// # Errors
+///
+/// [`LabError::Read`] and [`LabError::Content`].
+pub(crate) fn read_manifest(path: &Path) -> Result<Manifest, LabError> {
+    let path = path.join("manifest.json");
+    let text = std::fs::read_to_string(&path).map_err(|source| LabError::Read {
+        path: path.clone(),
+        source,
+    })?;
+    let content = |reason| LabError::Content {
+        path: path.clone(),
+        reason,
+    };
+    let manifest: Manifest =
+        serde_json::from_str(&text).map_err(|error| content(error.to_string()))?;
+    if manifest.format != FORMAT {
+        let found = manifest.format;
+        return Err(content(format!(
+            "expected run format {FORMAT}, found {found}"
+        )));
+    }
+    Ok(manifest)
 }

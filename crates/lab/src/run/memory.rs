@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::choice::Sizes;
+use super::sizes::Sizes;
 
 /// Bytes of one number.
 const NUMBER: f64 = 8.0;

@@ -1,16 +1,16 @@
-//! From a configuration to an engine that is ready to step.
+//! The data and the initial weights of a run.
+
+use std::path::Path;
 
 use implicit_bias_data::random::{Stream, gaussian_matrix};
 use implicit_bias_data::{Dataset, Geometry, read_weights_npz};
 use implicit_bias_model::{TwoLayerConfig, Weights};
+use implicit_bias_output::sha256;
 use ndarray::Array2;
 
-use super::choice::{Choice, Pick, Sizes, check_memory, choose};
-use super::{memory, sha256};
-use crate::config::{InitSource, Precision, RunConfig};
-use crate::device::select_device;
-use crate::engine::{GramEngine, GramEngineOptions, TensorEngine, TensorEngineOptions};
-use crate::{Engine, LabError};
+use super::sizes::Sizes;
+use crate::LabError;
+use crate::config::{InitSource, RunConfig};
 
 /// Most weights of a network, and most pre-activations: 2²⁸ numbers are 2 GiB in double precision.
 const MAX_ENTRIES: usize = 1 << 28;
@@ -109,92 +109,8 @@ impl Prepared {
         sha256(format!("{} {weights}", self.data.sha256()).as_bytes())
     }
 
-    /// An engine at step 0, and the words that say which was picked and why.
-    ///
-    /// # Errors
-    ///
-    /// Those of the device and the engine.
-    pub fn engine(&self, config: &RunConfig, threads: usize) -> Result<ReadyEngine, LabError> {
-        self.engine_of(config, threads, self.choice(config)?)
-    }
-
-    /// The engine to build, and why.
-    pub(super) fn choice(&self, config: &RunConfig) -> Result<Choice, LabError> {
-        choose(config, self.sizes(), memory::free())
-    }
-
-    pub(super) fn engine_of(
-        &self,
-        config: &RunConfig,
-        threads: usize,
-        choice: Choice,
-    ) -> Result<ReadyEngine, LabError> {
-        match choice.engine {
-            Pick::Gram => Ok(ReadyEngine {
-                engine: Box::new(self.gram_engine(config)?),
-                device: "host".into(),
-                precision: Precision::F64,
-                gradient: "hand-derived",
-                reason: choice.reason,
-            }),
-            Pick::Tensor => self.tensor_engine(config, threads, choice.reason),
-        }
-    }
-
-    /// The Gram engine at step 0, whatever the configuration asks for.
-    ///
-    /// # Errors
-    ///
-    /// Those of the engine; [`LabError::Config`] for more samples than memory has room for in Gram
-    /// coordinates.
-    pub fn gram_engine(&self, config: &RunConfig) -> Result<GramEngine, LabError> {
-        check_memory(self.sizes(), memory::free())?;
-        GramEngine::new(
-            &self.data,
-            &self.weights,
-            GramEngineOptions {
-                activation: config.activation,
-                loss: config.loss,
-                step_size: config.step_size,
-                exact_steps: config.exact_steps.get(),
-            },
-        )
-    }
-
-    fn tensor_engine(
-        &self,
-        config: &RunConfig,
-        threads: usize,
-        why: String,
-    ) -> Result<ReadyEngine, LabError> {
-        let device = select_device(config.device.as_deref(), config.precision)?;
-        let options = TensorEngineOptions {
-            loss: config.loss,
-            step_size: config.step_size,
-            gradient: config.gradient,
-            threads,
-            compensated: config.compensated,
-        };
-        let network = TwoLayerConfig::new(self.width, self.data.dim(), config.activation);
-        let engine = TensorEngine::new(&self.data, &device, options, |device| {
-            Ok(network.init_with(&self.weights, device)?)
-        })?;
-        let gradient = engine.gradient();
-        let place = match &device.hardware {
-            Some(hardware) if !device.on_host => format!("{} ({hardware})", device.name),
-            _ => device.name.clone(),
-        };
-        let reason = format!("weight space on {place}, gradient {gradient}: {why}");
-        Ok(ReadyEngine {
-            engine: Box::new(engine),
-            device: device.name,
-            precision: device.precision,
-            gradient,
-            reason,
-        })
-    }
-
-    fn sizes(&self) -> Sizes {
+    /// The sizes of the problem.
+    pub(super) fn sizes(&self) -> Sizes {
         Sizes {
             samples: self.data.samples(),
             dim: self.data.dim(),
@@ -207,23 +123,9 @@ impl Prepared {
     }
 }
 
-/// An engine ready to step, with what the manifest says about it.
-pub struct ReadyEngine {
-    /// The engine.
-    pub engine: Box<dyn Engine>,
-    /// Where it runs: the device's name, or `host`.
-    pub device: String,
-    /// The float type of its weights.
-    pub precision: Precision,
-    /// How it gets its gradient.
-    pub gradient: &'static str,
-    /// Why it was picked.
-    pub reason: String,
-}
-
 /// Sets faer to decompose matrices on one thread, for the process: with more, the last bits depend on how many
 /// there are. Those of its products, which are most of the work, do not.
-pub(super) fn decompose_on_one_thread() {
+pub(crate) fn decompose_on_one_thread() {
     faer::set_global_parallelism(faer::Par::Seq);
 }
 
@@ -241,7 +143,7 @@ fn check_size(key: &str, width: usize, other: usize) -> Result<(), LabError> {
     }
 }
 
-fn read_safetensors(path: &std::path::Path) -> Result<(Array2<f64>, Array2<f64>), LabError> {
+fn read_safetensors(path: &Path) -> Result<(Array2<f64>, Array2<f64>), LabError> {
     let weights = Weights::from_safetensors(path, &TwoLayerConfig::BLOCKS)?;
     let [(_, pos), (_, neg)] = weights.blocks() else {
         unreachable!("the reader returns the blocks it was asked for")

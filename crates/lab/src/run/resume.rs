@@ -2,25 +2,31 @@
 
 use std::path::Path;
 
-use super::choice::{Choice, Pick};
-use super::predict::Snapshots;
-use super::{
-    FORMAT, Manifest, Prepared, Run, RunDirectory, RunOptions, RunRecord, checkpoint, execute,
-    ready, sha256, to_json,
-};
+use implicit_bias_output::{format_step, sha256, to_json};
+use implicit_bias_record::StopReason;
+
+use super::build::ReadyEngine;
+use super::checkpoint::{self, RunState};
+use super::choice::{EngineChoice, Pick};
+use super::directory::RunDirectory;
+use super::execute::{Notices, ready};
+use super::manifest::{Manifest, read_manifest};
+use super::options::RunOptions;
+use super::prepare::Prepared;
+use super::snapshots::Snapshots;
+use super::steps::{EndedRun, RunInProgress, Voice};
+use crate::LabError;
 use crate::config::{RunConfig, Settings, Steps, resolve_checkpoint_interval};
-use crate::{LabError, StopReason};
 
 /// The configuration of an extended run until its manifest knows it.
 const NEXT_CONFIG: &str = "config.toml.next";
 
 /// What [`resume`] came to.
-#[derive(Clone, Debug)]
-pub enum Resumed {
+pub(crate) enum Reopened<T> {
     /// The run had ended before; nothing was done.
-    AlreadyEnded(RunRecord),
-    /// The run went on.
-    WentOn(RunRecord),
+    AlreadyEnded,
+    /// The run went on, and this was concluded from it.
+    WentOn(T),
 }
 
 /// Goes on with the run of a directory from its last checkpoint, or from its start if it has none. The
@@ -35,16 +41,19 @@ pub enum Resumed {
 /// [`LabError::Read`] and [`LabError::Content`] name the file that is missing, damaged or edited;
 /// [`LabError::Config`] for `steps` short of those taken; [`LabError::Checkpoint`] where data or initial
 /// weights have changed; [`LabError::Locked`] if another process is at it; and those of a run.
-pub fn resume(
+pub(crate) fn resume<T>(
     path: &Path,
     steps: Option<Steps>,
     checkpoint_interval: Option<f64>,
     mut options: RunOptions<'_>,
-) -> Result<Resumed, LabError> {
+    notices: Notices<'_>,
+    conclude: impl FnOnce(EndedRun<'_>, &mut Voice<'_>) -> Result<(T, Manifest), LabError>,
+) -> Result<Reopened<T>, LabError> {
     if !path.join("manifest.json").exists() && path.join("config.toml").exists() {
         return Err(LabError::Content {
             path: path.to_owned(),
-            reason: "expected a run, found one that was cut off before it began; start it again as before"
+            reason: "expected a run, found one that was cut off before it began; start it again \
+                     as before"
                 .to_owned(),
         });
     }
@@ -56,69 +65,24 @@ pub fn resume(
     let mut manifest = read_manifest(path)?;
     let mut config = read_config(path, &directory, &manifest)?;
     config.checkpoint_interval = resolve_checkpoint_interval(checkpoint_interval)?;
-    let horizon = steps.map_or(config.steps.get(), Steps::get);
-    let longer = horizon > config.steps.get();
-    let ended = match manifest.stop {
-        None | Some(StopReason::Interrupted { .. }) => None,
-        stop => stop,
+    let longer = match plan(&config, &manifest, steps)? {
+        Plan::Nothing => return Ok(Reopened::AlreadyEnded),
+        Plan::GoOn => None,
+        Plan::Extend(steps) => Some(steps),
     };
-    if horizon < config.steps.get() {
-        return Err(LabError::Config {
-            key: "steps".into(),
-            expected: format!("at least the {} steps of the run", config.steps),
-            found: format!("{horizon}"),
-        });
-    }
-    match ended {
-        None => {}
-        Some(_) if !longer => {
-            drop(lock);
-            return Ok(Resumed::AlreadyEnded(RunRecord::read(path)?));
-        }
-        Some(StopReason::Completed { .. }) => {}
-        Some(stop) => {
-            return Err(LabError::Config {
-                key: "steps".into(),
-                expected: "a run that can go on".into(),
-                found: format!("one that ended as {stop}"),
-            });
-        }
-    }
     let state = checkpoint::read(path, options.announce)?;
     let prepared = Prepared::watched(&config, options.stage)?;
-    if prepared.data.sha256() != manifest.data.sha256 {
-        return Err(LabError::Checkpoint(
-            "expected the data that the run was started with, found others".into(),
-        ));
-    }
-    let start = prepared.sha256();
-    if state.as_ref().is_some_and(|state| state.start != start) {
-        return Err(LabError::Checkpoint(
-            "expected the initial weights that the run was started with, found others".into(),
-        ));
-    }
-    let choice = Choice {
-        engine: if manifest.engine == "gram" {
-            Pick::Gram
-        } else {
-            Pick::Tensor
-        },
-        reason: manifest.engine_reason.clone(),
-    };
-    let ready = ready(&config, &prepared, choice, &mut options)?;
-    let found = (ready.device.as_str(), ready.precision, ready.gradient);
-    let expected = (
-        manifest.device.as_str(),
-        manifest.precision,
-        manifest.gradient.as_str(),
-    );
-    if found != expected {
-        return Err(LabError::Checkpoint(format!(
-            "expected the run's device, precision and gradient {expected:?}, found {found:?}"
-        )));
-    }
-    if longer {
-        config.steps = steps.expect("there are more of them than before");
+    require_same_start(&prepared, &manifest, state.as_ref())?;
+    let ready = ready(
+        &config,
+        &prepared,
+        choice_of(&manifest),
+        &mut options,
+        notices,
+    )?;
+    require_same_engine(&ready, &manifest)?;
+    if let Some(steps) = longer {
+        config.steps = steps;
         extend(&directory, &config, &mut manifest)?;
     }
     let mut engine = ready.engine;
@@ -127,10 +91,8 @@ pub fn resume(
         Some(state) => {
             engine.restore(&state.engine)?;
             snapshots = snapshots.with(state.snapshots, prepared.width)?;
-            (options.announce)(&format!(
-                "goes on from step {}",
-                crate::format_step(engine.step())
-            ));
+            let step = format_step(engine.step());
+            (options.announce)(&format!("goes on from step {step}"));
             Some((state.series, state.margins))
         }
         None => {
@@ -140,49 +102,108 @@ pub fn resume(
     };
     manifest.stop = None;
     directory.write("manifest.json", &to_json(&manifest))?;
-    let rows = std::fs::read_to_string(path.join("series.csv"))
-        .map_or(0, |text| text.lines().count().saturating_sub(1));
-    let run = Run {
+    let run = RunInProgress {
         config: &config,
         prepared: &prepared,
         directory: &directory,
         engine,
         manifest,
         tables,
-        rows,
+        rows: rows_on_disk(path),
         snapshots,
     };
-    let record = run.finish(options);
+    let concluded = run.finish(options, conclude);
     drop(lock);
-    record.map(Resumed::WentOn)
+    concluded.map(Reopened::WentOn)
 }
 
-/// Runs a configuration in a directory of its own, or goes on with what is there of it.
-///
-/// # Errors
-///
-/// [`LabError::Content`] for a directory of another configuration, and those of [`execute`] and [`resume`].
-pub(crate) fn begin_or_resume(
-    config: &RunConfig,
-    path: &Path,
-    options: RunOptions<'_>,
-) -> Result<RunRecord, LabError> {
-    if !path.join("manifest.json").exists() {
-        let config = RunConfig {
-            out: Some(path.to_owned()),
-            ..config.clone()
-        };
-        return execute(&config, options);
+/// What is left to do of a run.
+enum Plan {
+    Nothing,
+    GoOn,
+    /// To this longer horizon.
+    Extend(Steps),
+}
+
+/// What is left to do of a run that is asked to go to `steps`, or to its own horizon.
+fn plan(config: &RunConfig, manifest: &Manifest, steps: Option<Steps>) -> Result<Plan, LabError> {
+    let invalid = |expected: String, found: String| LabError::Config {
+        key: "steps".into(),
+        expected,
+        found,
+    };
+    let horizon = steps.map_or(config.steps.get(), Steps::get);
+    if horizon < config.steps.get() {
+        let expected = format!("at least the {} steps of the run", config.steps);
+        return Err(invalid(expected, format!("{horizon}")));
     }
-    if read_manifest(path)?.config_sha256 != sha256(config.to_toml()) {
-        return Err(LabError::Content {
-            path: path.to_owned(),
-            reason: "expected a run of this configuration, found one of another".to_owned(),
-        });
+    let longer = steps.filter(|_| horizon > config.steps.get());
+    match (manifest.stop, longer) {
+        (None | Some(StopReason::Interrupted { .. }), None) => Ok(Plan::GoOn),
+        (
+            None | Some(StopReason::Interrupted { .. } | StopReason::Completed { .. }),
+            Some(steps),
+        ) => Ok(Plan::Extend(steps)),
+        (Some(_), None) => Ok(Plan::Nothing),
+        (Some(stop), Some(_)) => Err(invalid(
+            "a run that can go on".into(),
+            format!("one that ended as {stop}"),
+        )),
     }
-    match resume(path, None, Some(config.checkpoint_interval), options)? {
-        Resumed::AlreadyEnded(record) | Resumed::WentOn(record) => Ok(record),
+}
+
+/// Refuses data and initial weights that are not those of the run.
+fn require_same_start(
+    prepared: &Prepared,
+    manifest: &Manifest,
+    state: Option<&RunState>,
+) -> Result<(), LabError> {
+    if prepared.data.sha256() != manifest.data.sha256 {
+        return Err(LabError::Checkpoint(
+            "expected the data that the run was started with, found others".into(),
+        ));
     }
+    let start = prepared.sha256();
+    if state.is_some_and(|state| state.start != start) {
+        return Err(LabError::Checkpoint(
+            "expected the initial weights that the run was started with, found others".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// The engine that the run was started with.
+fn choice_of(manifest: &Manifest) -> EngineChoice {
+    EngineChoice {
+        engine: if manifest.engine == "gram" {
+            Pick::Gram
+        } else {
+            Pick::Tensor
+        },
+        reason: manifest.engine_reason.clone(),
+    }
+}
+
+/// Refuses another device, precision or gradient than the run's.
+fn require_same_engine(ready: &ReadyEngine, manifest: &Manifest) -> Result<(), LabError> {
+    let found = (ready.device.as_str(), ready.precision, ready.gradient);
+    let expected = (
+        manifest.device.as_str(),
+        manifest.precision,
+        manifest.gradient.as_str(),
+    );
+    if found == expected {
+        return Ok(());
+    }
+    Err(LabError::Checkpoint(format!(
+        "expected the run's device, precision and gradient {expected:?}, found {found:?}"
+    )))
+}
+
+/// Rows of the series on disk.
+fn rows_on_disk(path: &Path) -> usize {
+    std::fs::read_to_string(path.join("series.csv"))
+        .map_or(0, |text| text.lines().count().saturating_sub(1))
 }
 
 fn read_text(path: &Path) -> Result<String, LabError> {
@@ -190,28 +211,6 @@ fn read_text(path: &Path) -> Result<String, LabError> {
         path: path.to_owned(),
         source,
     })
-}
-
-/// The manifest of a run directory.
-///
-/// # Errors
-///
-/// [`LabError::Read`] and [`LabError::Content`].
-pub(crate) fn read_manifest(path: &Path) -> Result<Manifest, LabError> {
-    let path = path.join("manifest.json");
-    let content = |reason| LabError::Content {
-        path: path.clone(),
-        reason,
-    };
-    let manifest: Manifest =
-        serde_json::from_str(&read_text(&path)?).map_err(|error| content(error.to_string()))?;
-    if manifest.format != FORMAT {
-        let found = manifest.format;
-        return Err(content(format!(
-            "expected run format {FORMAT}, found {found}"
-        )));
-    }
-    Ok(manifest)
 }
 
 /// The configuration that a manifest was written with; an extension that was cut off is brought to its end.

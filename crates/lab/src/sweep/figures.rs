@@ -6,7 +6,7 @@ use toml::Value;
 
 use super::table::{SweepTable, plain};
 use super::{Sweep, SweepRun};
-use crate::figures::{Axis, Cells, Figure, Layer, Panel, Scale, Style};
+use implicit_bias_plot::{Axis, Cells, Figure, Layer, Panel, Scale, Style};
 
 /// Most panels of a heat map, and most curves of a line figure: past this nobody tells them apart.
 const MOST: usize = 6;

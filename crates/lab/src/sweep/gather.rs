@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::table::{Row, SweepTable};
 use super::{Sweep, SweepRun};
-use crate::claims::Claim;
-use crate::run::{Manifest, read_manifest, sha256};
-use crate::{LabError, LimitOf, Prediction, Progress, StopReason, write_atomically};
+use crate::run::{Manifest, read_manifest};
+use crate::{LabError, Progress, write_atomically};
+use implicit_bias_claims::Claim;
+use implicit_bias_output::sha256;
+use implicit_bias_record::{LimitOf, Prediction, StopReason};
 
 /// What is there of a run.
 #[derive(Clone, Debug)]
@@ -157,12 +159,11 @@ fn last_row(path: &Path) -> Result<Vec<(String, f64)>, LabError> {
     let header = text.lines().next().unwrap_or_default();
     let last = text.lines().skip(1).last().unwrap_or_default();
     let end = if text.ends_with('\n') { "\n" } else { "" };
-    let series = crate::Series::from_csv(&format!("{header}\n{last}{end}")).map_err(|error| {
-        LabError::Content {
+    let series = implicit_bias_record::Series::from_csv(&format!("{header}\n{last}{end}"))
+        .map_err(|error| LabError::Content {
             path: path.to_owned(),
             reason: format!("last row: {error}"),
-        }
-    })?;
+        })?;
     let row = series.rows().first().cloned().unwrap_or_default();
     Ok(series.columns().iter().cloned().zip(row).collect())
 }

@@ -21,8 +21,13 @@ pub use shard::Shard;
 pub use slurm::SlurmScript;
 pub use table::SweepTable;
 
-use crate::run::{RunOptions, begin_or_resume, cores, cost, in_parallel};
-use crate::{LabError, Progress, StopReason, write_atomically};
+use implicit_bias_record::StopReason;
+
+use crate::batch::cost;
+use crate::pool::{cores, in_parallel};
+use crate::run::{RunOptions, write_atomically};
+use crate::spine::{Report, begin_or_resume};
+use crate::{LabError, Progress};
 
 /// Where and how the runs of a sweep execute; nothing here changes their numbers.
 pub struct SweepOptions<'a> {
@@ -141,17 +146,21 @@ impl Sweep {
             RunState::Failed(_) | RunState::Begun | RunState::Missing => {}
         }
         let path = self.run_directory(options.directory, run);
+        let report = if options.draw {
+            Report::Written
+        } else {
+            Report::LeftOut
+        };
         let execute = || {
             let options = RunOptions {
                 parent: options.directory,
                 threads,
                 keep_checkpoint: false,
-                draw: options.draw,
                 progress: goes_on,
                 stage: &mut |_, _| {},
                 announce: &mut |_| {},
             };
-            begin_or_resume(run.config(), &path, options)
+            begin_or_resume(run.config(), &path, options, report)
         };
         // A bug that one run meets should not cost the others of a night.
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(execute));

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use crate::LabError;
 use crate::config::{RunConfig, Settings, read_toml, spelled};
-use crate::run::sha256;
+use implicit_bias_output::sha256;
 
 /// Most runs of one sweep: the plan alone of so many takes some hundred megabytes.
 const MAX_RUNS: usize = if cfg!(fuzzing) { 64 } else { 100_000 };

@@ -3,7 +3,7 @@
 use toml::Value;
 
 use super::SweepRun;
-use crate::series::format_number;
+use implicit_bias_output::format_exact;
 
 /// The columns that every run has, between its keys and what was measured.
 const STATE: [&str; 2] = ["stop_reason", "error"];
@@ -167,7 +167,7 @@ impl SweepTable {
                     _ => row.field(name),
                 };
                 match field {
-                    Some(Field::Number(number)) => format_number(*number),
+                    Some(Field::Number(number)) => format_exact(*number),
                     Some(Field::Text(text)) => text.clone(),
                     None => String::new(),
                 }

@@ -26,12 +26,14 @@ use burn::data::dataloader::{DataLoader, DataLoaderBuilder};
 use burn::train::metric::LossMetric;
 use burn::train::{Learner, LearnerSummary, SupervisedTraining};
 use clap::Parser;
+use implicit_bias_engine::{drive, select_device};
 use implicit_bias_lab::config::{EngineKind, RunConfig, Settings};
-use implicit_bias_lab::figures::{Axis, Figure, Layer, Panel, Style};
-use implicit_bias_lab::{LabError, Prepared, RunDirectory, Series, complain, drive, select_device};
+use implicit_bias_lab::{LabError, Prepared, RunDirectory, complain};
 use implicit_bias_metrics::class_direction;
 use implicit_bias_metrics::train::{AlignmentMetric, NormalizedMarginMetric, StableRankMetric};
 use implicit_bias_model::{GradientDescent, TwoLayerConfig, to_tensor};
+use implicit_bias_plot::{Axis, Figure, Layer, Panel, Style};
+use implicit_bias_record::Series;
 use ndarray::Axis as Along;
 
 use learner::{Batch, Batches, Pupil, samples};

@@ -1,0 +1,107 @@
+//! Every threshold of every verdict, in one place.
+//!
+//! These numbers are **this project's settings**. The paper states limits and rates up to
+//! constants; how near is near enough, and how long a run must be, is for whoever measures to say.
+//! None of them may be attributed to the paper.
+
+/// Shorter runs are inconclusive: two decades of this are needed after the transient.
+pub(crate) const MIN_HORIZON: f64 = 1000.0;
+
+/// A window with fewer recorded steps is inconclusive.
+pub(crate) const MIN_POINTS: usize = 8;
+
+/// Each half of a window needs this many, so that the halves can be compared.
+pub(crate) const MIN_POINTS_A_HALF: usize = 4;
+
+/// The window of most fits, `[T/100, T]`: two decades.
+pub(crate) const WINDOW: f64 = 100.0;
+
+/// The window in which an activation pattern must have come to rest, `(T/10, T]`: one decade.
+pub(crate) const LAST_DECADE: f64 = 10.0;
+
+/// The last decade needs this many recorded steps.
+pub(crate) const MIN_RECORDS_IN_DECADE: usize = 5;
+
+/// Growth below this share of a quantity's size over a window counts as none.
+pub(crate) const MIN_GROWTH: f64 = 1e-6;
+
+/// Relative gaps and `stable rank − 1` below this are rounding, and are left out of logarithms.
+pub(crate) const ROUNDING: f64 = 1e-12;
+
+/// A trend that would not reach the claim even at this power of the horizon, `T²`, is taken to stay
+/// away from it.
+pub(crate) const OUTLOOK: f64 = 2.0;
+
+/// Loss: the interval of the exponent must lie within this of −1 to support.
+pub(crate) const LOSS_TOLERANCE: f64 = 0.05;
+
+/// Loss: an interval of the exponent wholly farther than this from −1 refutes.
+pub(crate) const LOSS_FAR: f64 = 0.5;
+
+/// Single precision: from this share of updates that change no weight on, or from a step that is so much
+/// shorter or longer than it should be, a run is not taken for gradient descent any more.
+pub(crate) const UPDATES_LOST: f64 = 0.01;
+
+/// The logarithm of the loss of fitted samples is below `log(ℓ(0)/n)` by this, which is more than rounding.
+pub(crate) const FITTED_BY: f64 = 1e-9;
+
+/// Loss: a fall of its logarithm by less than this is none.
+pub(crate) const HARDLY: f64 = 1e-6;
+
+/// Norm: the ratio of the slopes of the two halves must lie within this of 1 to support.
+pub(crate) const NORM_TOLERANCE: f64 = 0.1;
+
+/// Norm: a ratio of slopes below this is saturation, if its interval leaves the tolerance too.
+pub(crate) const NORM_SATURATES: f64 = 0.5;
+
+/// Norm: a ratio of slopes above this is growth faster than logarithmic, if its interval leaves the
+/// tolerance too.
+pub(crate) const NORM_OUTGROWS: f64 = 2.0;
+
+/// Margins: the limiting relative gap supports if its interval ends at or below this.
+pub(crate) const GAP_SUPPORTED: f64 = 0.05;
+
+/// Margins: the limiting relative gap refutes if its interval starts above this.
+pub(crate) const GAP_REFUTED: f64 = 0.1;
+
+/// Rank one: the limiting stable rank supports if its interval ends at or below this.
+pub(crate) const RANK_ONE_SUPPORTED: f64 = 1.05;
+
+/// Rank one: the limiting stable rank refutes if its interval starts above this.
+pub(crate) const RANK_ONE_REFUTED: f64 = 1.1;
+
+/// Bounded rank: the constant. Derived, not the paper's: see the module `stable_rank`.
+pub(crate) const RANK_BOUND: f64 = 4.0;
+
+/// Rank one: supported only from below this, where the largest singular value already carries more
+/// than half of the block's squared norm.
+pub(crate) const RANK_ONE_IN_SIGHT: f64 = 2.0;
+
+/// A limiting stable rank refutes only if it is within this share of the last measured one: an
+/// extrapolation from farther away is a guess.
+pub(crate) const RANK_REACH: f64 = 0.25;
+
+/// Limit program: a stable rank counts as exactly 1 up to this excess. One pattern a block gives it to
+/// rounding (10⁻¹⁵); two patterns that differ give an excess of the order of their angle squared.
+pub(crate) const EXACT_RANK: f64 = 1e-9;
+
+/// Limit program: limiting margins count as equal up to this relative gap, the residual with which the
+/// program is still believed.
+pub(crate) const EXACT_GAP: f64 = 1e-8;
+
+/// Limit program: a stable rank this near its limit, relative to it, has arrived; on which side it is,
+/// and whether it still drifts, no longer matters.
+pub(crate) const RANK_ARRIVED: f64 = 0.01;
+
+/// Limit program: a relative margin gap this near its limit has arrived.
+pub(crate) const GAP_ARRIVED: f64 = 0.01;
+
+/// Limit program: the last decade needs this many recorded steps to tell whether a quantity approaches
+/// its limit: the mean distance of the earlier half against that of the later half.
+pub(crate) const MIN_RECORDS_OF_APPROACH: usize = 4;
+
+/// Alignment: changes in at least this share of the last decade's record intervals refute.
+pub(crate) const PATTERN_BUSY: f64 = 0.5;
+
+/// A block has outgrown its initial weights once its norm is this many times the initial one.
+pub(crate) const OUTGROWN: f64 = 2.0;

@@ -1,0 +1,13 @@
+//! Checkpoints as bytes.
+
+use crate::EngineError;
+
+/// Bytes of a checkpoint, for any state that has them.
+pub(crate) fn to_bytes<T: serde::Serialize>(state: &T) -> Vec<u8> {
+    postcard::to_stdvec(state).expect("numbers and lists of them always have bytes")
+}
+
+/// The state that the bytes are of.
+pub(crate) fn from_bytes<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, EngineError> {
+    postcard::from_bytes(bytes).map_err(|error| EngineError::Checkpoint(error.to_string()))
+}

@@ -1,0 +1,43 @@
+//! Descents that can be advanced, looked at, and taken up again: engines, devices, observations.
+//!
+//! One run is an [`Engine`] taken along a schedule by [`drive()`], which records [`Observation`]s in two tables
+//! ([`Trajectory`]). Another architecture joins by [`Network`](implicit_bias_model::Network): give it to a
+//! [`TensorEngine`].
+//!
+//! | file | what |
+//! |---|---|
+//! | `engine` | the trait between the dynamics and everything above it |
+//! | `tensor` | weight space, for any network on any Burn device |
+//! | `gram` | the two-layer network in Gram coordinates, exact and in log time |
+//! | `drive` | an engine taken along a schedule |
+//! | `observation` | what is measured at a recorded step |
+//! | `device` | the backends of this build and their devices; every `cfg(feature)` is there |
+
+mod bytes;
+mod device;
+mod drive;
+mod engine;
+mod error;
+mod gram;
+#[cfg(test)]
+mod margin_tests;
+mod observation;
+mod options;
+mod targets;
+mod tensor;
+#[cfg(test)]
+mod tests;
+mod updates;
+
+pub use device::{
+    BackendInfo, DeviceInfo, SelectedDevice, all_backends, devices, is_on_host, select_device,
+};
+pub use drive::{Trajectory, Watcher, drive, drive_from};
+pub use engine::Engine;
+pub use error::EngineError;
+pub use gram::{GramEngine, GramEngineOptions};
+pub use observation::{
+    BlockObservation, ClassObservation, Observation, PatternObservation, UpdateObservation,
+};
+pub use options::{Gradient, Precision};
+pub use tensor::{TensorEngine, TensorEngineOptions};

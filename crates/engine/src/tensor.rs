@@ -1,0 +1,498 @@
+//! Gradient descent in weight space, for any network on any Burn device.
+
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::{Tensor, TensorData};
+use implicit_bias_data::{ClassDataset, Dataset};
+use implicit_bias_metrics::{ActivationPattern, MetricError, normalized_margins, weight_norm};
+use implicit_bias_model::{
+    Block, Descent, GradientDescent, Loss, Network, Objective, Problem, TensorObjective, Weights,
+    is_positive_margin, to_tensor, two_sum_step,
+};
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+mod gradients;
+mod measures;
+
+use self::gradients::{Arrangement, arrangement, host_values, of_blocks};
+use self::measures::{mean_alignment, pattern, spectra_or_undefined};
+use crate::EngineError;
+use crate::bytes::{from_bytes, to_bytes};
+use crate::device::SelectedDevice;
+use crate::engine::Engine;
+use crate::observation::{BlockObservation, Observation, UpdateObservation};
+use crate::options::{Gradient, Precision};
+use crate::targets::SampleTargets;
+use crate::updates::{self, StepEffect, Updates};
+use implicit_bias_output::format_step;
+use implicit_bias_record::StopReason;
+
+/// How a [`TensorEngine`] takes its steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TensorEngineOptions {
+    /// The loss of a margin; for several classes the logistic one is cross-entropy (see [`Objective`]).
+    pub loss: Loss,
+    /// The step size `η`.
+    pub step_size: f64,
+    /// Autodiff, the architecture's own gradient, or whichever is faster.
+    pub gradient: Gradient,
+    /// Threads that a step may use.
+    pub threads: usize,
+    /// Whether what rounding takes from each update is kept, for single precision: see
+    /// [`CompensatedGradientDescent`](implicit_bias_model::CompensatedGradientDescent).
+    pub compensated: bool,
+}
+
+/// Full-batch gradient descent on any [`Network`], on any Burn device.
+pub struct TensorEngine<M: Network> {
+    /// On an autodiff device; behind `descent`'s weights while `stale`.
+    model: M,
+    optimizer: ModuleOptimizer,
+    /// Of the blocks, beside a descent by autodiff that keeps them.
+    compensations: Option<Vec<Tensor<2>>>,
+    descent: Option<Box<dyn Descent>>,
+    arrangement: Arrangement,
+    stale: bool,
+    x: Tensor<2>,
+    /// `‖x_i‖`.
+    sample_norms: Vec<f64>,
+    objective: Objective,
+    /// The objective on the model's device.
+    mean_loss: TensorObjective,
+    targets: SampleTargets,
+    step_size: f64,
+    step: f64,
+    previous_pattern: Option<ActivationPattern>,
+    /// What becomes of updates; `None` in double precision.
+    updates: Option<Updates>,
+    notes: Vec<String>,
+}
+
+/// A [`TensorEngine`] as data, without its problem.
+#[derive(Serialize, Deserialize)]
+struct Checkpoint {
+    step: f64,
+    /// The state of the hand-derived descent, or the weights of the blocks one after the other, and then
+    /// their compensations.
+    state: Vec<f64>,
+    previous_pattern: Option<ActivationPattern>,
+    updates: Option<Updates>,
+    notes: Vec<String>,
+}
+
+impl<M: Network> TensorEngine<M> {
+    /// An engine at step 0 with the network's present weights, for labels ±1.
+    ///
+    /// `build` makes the network on the device it is given, which has autodiff.
+    ///
+    /// # Errors
+    ///
+    /// The errors of `build`; [`EngineError::Invalid`] if the network has not one score a sample, if a
+    /// block is neither a parameter nor a rearrangement of parameters, or if `options` ask for a
+    /// hand-derived gradient that this architecture or device does not have.
+    pub fn new(
+        data: &Dataset,
+        device: &SelectedDevice,
+        options: TensorEngineOptions,
+        build: impl FnOnce(&burn::tensor::Device) -> Result<M, EngineError>,
+    ) -> Result<Self, EngineError> {
+        let objective = Objective::binary(options.loss, data.y().to_vec())?;
+        Self::with_objective(data.x(), objective, device, options, build)
+    }
+
+    /// As [`new`](Self::new), for several classes and a network with one score a class.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_classes(
+        data: &ClassDataset,
+        device: &SelectedDevice,
+        options: TensorEngineOptions,
+        build: impl FnOnce(&burn::tensor::Device) -> Result<M, EngineError>,
+    ) -> Result<Self, EngineError> {
+        let (class, count) = (data.class().to_vec(), data.names().len());
+        let objective = Objective::multi_class(options.loss, class, count)?;
+        Self::with_objective(data.x(), objective, device, options, build)
+    }
+
+    fn with_objective(
+        x: &Array2<f64>,
+        objective: Objective,
+        device: &SelectedDevice,
+        options: TensorEngineOptions,
+        build: impl FnOnce(&burn::tensor::Device) -> Result<M, EngineError>,
+    ) -> Result<Self, EngineError> {
+        let training_device = device.device.clone().autodiff();
+        let model = build(&training_device)?;
+        // Columns in memory: a network that multiplies by Xᵀ then finds it in order, where the `ndarray`
+        // backend would copy all of X at every product.
+        let columns = x.t().as_standard_layout().into_owned();
+        let samples = to_tensor(&columns, &device.device).transpose();
+        let outputs = model.valid().scores(samples.clone().narrow(0, 0, 1)).dims()[1];
+        if outputs != objective.outputs() {
+            return Err(EngineError::Invalid {
+                key: "network".into(),
+                expected: format!("{} scores a sample, as the data ask", objective.outputs()),
+                found: outputs.to_string(),
+            });
+        }
+        let arrangement = arrangement(&model)?;
+        let problem = Problem {
+            x,
+            objective: &objective,
+            step_size: options.step_size,
+            single_precision: device.precision == Precision::F32,
+            compensated: options.compensated,
+            threads: options.threads,
+        };
+        let at_home = device.on_host || options.gradient == Gradient::HandDerived;
+        let descent = match options.gradient {
+            Gradient::Autodiff => None,
+            Gradient::Auto | Gradient::HandDerived if at_home => model.descent(&problem),
+            Gradient::Auto | Gradient::HandDerived => None,
+        };
+        if options.gradient == Gradient::HandDerived && descent.is_none() {
+            return Err(EngineError::Invalid {
+                key: "gradient".into(),
+                expected: "auto or autodiff for an architecture without a hand-derived one".into(),
+                found: "hand-derived".into(),
+            });
+        }
+        let zeros = |block: Block| block.weight.without_autodiff().zeros_like();
+        let compensations = (options.compensated && descent.is_none())
+            .then(|| model.blocks().into_iter().map(zeros).collect());
+        Ok(Self {
+            model,
+            optimizer: GradientDescent.init(),
+            compensations,
+            descent,
+            arrangement,
+            stale: false,
+            targets: SampleTargets::new(&objective, &samples)?,
+            x: samples,
+            sample_norms: x
+                .rows()
+                .into_iter()
+                .map(|row| row.dot(&row).sqrt())
+                .collect(),
+            mean_loss: objective.on(&training_device),
+            objective,
+            step_size: options.step_size,
+            step: 0.0,
+            previous_pattern: None,
+            updates: (device.precision == Precision::F32)
+                .then(|| Updates::new(options.compensated)),
+            notes: Vec::new(),
+        })
+    }
+
+    /// How the steps are taken: `hand-derived` or `autodiff`.
+    pub fn gradient(&self) -> &'static str {
+        if self.descent.is_some() {
+            "hand-derived"
+        } else {
+            "autodiff"
+        }
+    }
+
+    /// The network with its present weights.
+    pub fn model(&mut self) -> &M {
+        if self.stale
+            && let Some(descent) = &self.descent
+        {
+            let like = self.model.blocks().swap_remove(0).weight;
+            self.model = self.model.clone().with_blocks(descent.weights(&like));
+            self.stale = false;
+        }
+        &self.model
+    }
+
+    /// The mean loss with its graph, and the gradients by autodiff.
+    fn gradients(&self, model: &M) -> burn::tensor::Gradients {
+        let scores = model.scores(self.x.clone().autodiff());
+        self.mean_loss.forward(scores).backward()
+    }
+
+    /// The gradient of each block by autodiff; zero for one that no score depends on.
+    fn block_gradients(&self, blocks: &[Block]) -> Vec<Tensor<2>> {
+        let gradients = self.gradients(&self.model);
+        if self.arrangement == Arrangement::Rearranged {
+            return of_blocks(&self.model, &gradients);
+        }
+        let of = |block: &Block| {
+            let zeros = || block.weight.clone().without_autodiff().zeros_like();
+            block.weight.grad(&gradients).unwrap_or_else(zeros)
+        };
+        blocks.iter().map(of).collect()
+    }
+
+    /// One step by autodiff that keeps what rounding takes.
+    fn compensated_step(&mut self, compensations: Vec<Tensor<2>>) -> Vec<Tensor<2>> {
+        let blocks = self.model.blocks();
+        let gradients = self.block_gradients(&blocks);
+        let steps = blocks.into_iter().zip(compensations).zip(gradients);
+        let (weights, compensations) = steps
+            .map(|((block, lost), gradient)| {
+                let update = gradient.mul_scalar(self.step_size);
+                let (weight, lost) = two_sum_step(block.weight.without_autodiff(), lost, update);
+                (weight.autodiff(), lost)
+            })
+            .unzip();
+        self.model = self.model.clone().with_blocks(weights);
+        compensations
+    }
+
+    /// The fraction of margins that are positive beyond rounding, with `scale` = `‖W‖_F^L`.
+    fn accuracy(&self, margins: &[f64], scale: f64) -> f64 {
+        let pairs = margins.iter().zip(&self.sample_norms);
+        let correct = pairs.filter(|&(&q, &sample)| is_positive_margin(q, scale, sample));
+        correct.count() as f64 / margins.len() as f64
+    }
+
+    /// What the next step would do to the weights.
+    fn look_ahead(
+        &self,
+        blocks: &[Block],
+        gradients: &[Tensor<2>],
+    ) -> Result<StepEffect, EngineError> {
+        let compensations = match &self.descent {
+            Some(descent) => descent.compensations(&blocks[0].weight.clone().without_autodiff()),
+            None => self.compensations.clone(),
+        };
+        let weights = blocks
+            .iter()
+            .map(|block| block.weight.clone().without_autodiff());
+        let updates = gradients
+            .iter()
+            .map(|gradient| gradient.clone().mul_scalar(self.step_size));
+        updates::effect(weights.collect(), compensations, updates.collect())
+    }
+
+    /// The numbers that the next steps depend on.
+    fn state(&self) -> Vec<f64> {
+        match &self.descent {
+            Some(descent) => descent.state(),
+            None => {
+                let blocks = self.model.blocks().into_iter().map(|block| block.weight);
+                let lost = self.compensations.iter().flatten().cloned();
+                blocks.chain(lost).flat_map(host_values).collect()
+            }
+        }
+    }
+
+    /// Takes so many steps, or fewer: `false` where a score is not finite.
+    fn take(&mut self, steps: u64) -> bool {
+        if let Some(descent) = &mut self.descent {
+            let taken = descent.advance(steps);
+            self.step += taken as f64;
+            self.stale = true;
+            return taken == steps;
+        }
+        if let Some(mut compensations) = self.compensations.take() {
+            for _ in 0..steps {
+                compensations = self.compensated_step(compensations);
+            }
+            self.compensations = Some(compensations);
+        } else {
+            // Away from the engine nobody else holds the weights, and a step may reuse their memory.
+            let mut model = self.model.clone();
+            for _ in 0..steps {
+                let gradients = GradientsParams::from_grads(self.gradients(&model), &model);
+                model = self.optimizer.step(self.step_size, model, gradients);
+            }
+            self.model = model;
+        }
+        self.step += steps as f64;
+        true
+    }
+}
+
+impl<M: Network> Engine for TensorEngine<M> {
+    fn name(&self) -> &'static str {
+        "tensor"
+    }
+
+    fn step(&self) -> f64 {
+        self.step
+    }
+
+    fn advance(&mut self, to: f64) -> Result<Option<StopReason>, EngineError> {
+        let mut steps = (to - self.step).max(0.0) as u64;
+        if steps > 0 && self.updates.as_ref().is_some_and(Updates::all_are_lost) {
+            // A step that changes nothing is followed by none that does.
+            let before = self.state();
+            if self.take(1) && self.state() == before {
+                self.notes.push(format!(
+                    "stopped at step {}: in single precision no update changes a weight any more; \
+                     --compensated goes on",
+                    format_step(self.step)
+                ));
+                return Ok(Some(StopReason::Stalled { step: self.step }));
+            }
+            steps = (to - self.step).max(0.0) as u64;
+        }
+        let finite = self.take(steps);
+        Ok((!finite).then_some(StopReason::NonFinite { step: self.step }))
+    }
+
+    fn observe(&mut self) -> Result<Observation, EngineError> {
+        self.model();
+        let blocks = self.model.blocks();
+        let weights: Vec<Tensor<2>> = blocks.iter().map(|block| block.weight.clone()).collect();
+        let homogeneity = self.model.homogeneity();
+        let scores = self.model.valid().scores(self.x.clone());
+        let margins = self.targets.margins(&scores)?;
+        let soft_margins = self.objective.soft_margins(&host_values(scores));
+        let gradients = self.block_gradients(&blocks);
+        let gradient_norm = weight_norm(&gradients)?;
+        let weight_norm = weight_norm(&weights)?;
+        let spectra = spectra_or_undefined(&weights)?;
+        let block_observation = |(index, block): (usize, &Block)| {
+            let spectrum = match &spectra {
+                Some(spectra) => Some(spectra.blocks[index]),
+                // A zero block leaves the others their spectra.
+                None => spectra_or_undefined(std::slice::from_ref(&block.weight))?
+                    .map(|spectra| spectra.blocks[0]),
+            };
+            Ok(BlockObservation {
+                name: block.name.clone(),
+                norm: spectrum.map_or(0.0, |spectrum| spectrum.frobenius_norm),
+                spectral_norm: spectrum.map_or(0.0, |spectrum| spectrum.spectral_norm),
+                stable_rank: spectrum.map_or(f64::NAN, |spectrum| spectrum.stable_rank),
+                alignment: mean_alignment(block, &self.targets)?,
+            })
+        };
+        let block_observations: Vec<BlockObservation> = blocks
+            .iter()
+            .enumerate()
+            .map(block_observation)
+            .collect::<Result<_, EngineError>>()?;
+        let normalized = match normalized_margins(&margins, weight_norm, homogeneity) {
+            // At zero weights the direction is undefined, and so is every normalized margin.
+            Err(MetricError::ZeroMatrix { .. }) => vec![f64::NAN; margins.len()],
+            result => result?,
+        };
+        let effect = match &self.updates {
+            Some(_) => Some(self.look_ahead(&blocks, &gradients)?),
+            None => None,
+        };
+        if let (Some(updates), Some(effect)) = (&mut self.updates, &effect) {
+            self.notes.extend(updates.record(self.step, effect));
+        }
+        let pattern = pattern(
+            &self.model,
+            &self.x,
+            &self.targets,
+            &mut self.previous_pattern,
+        )?;
+        let loss = self.objective.loss();
+        Ok(Observation {
+            step: self.step,
+            loss: loss.mean(&soft_margins),
+            log_loss: loss.log_mean(&soft_margins),
+            weight_norm,
+            blocks: block_observations,
+            stable_rank: spectra
+                .and_then(|spectra| spectra.stacked)
+                .map_or(f64::NAN, |stacked| stacked.stable_rank),
+            classes: self.targets.classes(&normalized)?,
+            normalized_margins: normalized,
+            gradient_norm,
+            accuracy: self.accuracy(&margins, weight_norm.powf(homogeneity)),
+            pattern,
+            error_estimate: 0.0,
+            updates: effect.map(|effect| UpdateObservation {
+                lost: effect.lost,
+                effective: effect.effective,
+            }),
+        })
+    }
+
+    fn weights(&mut self) -> Weights {
+        Weights::of(&self.model().blocks())
+    }
+
+    fn checkpoint(&self) -> Option<Vec<u8>> {
+        Some(to_bytes(&Checkpoint {
+            step: self.step,
+            state: self.state(),
+            previous_pattern: self.previous_pattern.clone(),
+            updates: self.updates.clone(),
+            notes: self.notes.clone(),
+        }))
+    }
+
+    fn restore(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
+        let Checkpoint {
+            step,
+            state,
+            previous_pattern,
+            updates,
+            notes,
+        } = from_bytes(checkpoint)?;
+        let blocks = self.model.blocks();
+        let fits = match &mut self.descent {
+            Some(descent) => {
+                self.stale = true;
+                descent.restore(&state)
+            }
+            None => {
+                let parts = if self.compensations.is_some() { 2 } else { 1 };
+                let length: usize = blocks
+                    .iter()
+                    .map(|block| block.weight.shape().num_elements())
+                    .sum();
+                let fits = parts * length == state.len();
+                if fits {
+                    let mut rest = state.as_slice();
+                    let mut next = |like: &Tensor<2>| {
+                        let (values, after) = rest.split_at(like.shape().num_elements());
+                        rest = after;
+                        let data = TensorData::new(values.to_vec(), like.shape());
+                        Tensor::from_data(data, (&like.device(), like.dtype()))
+                    };
+                    let weights = blocks.iter().map(|block| next(&block.weight)).collect();
+                    if let Some(compensations) = &mut self.compensations {
+                        for lost in compensations {
+                            *lost = next(lost);
+                        }
+                    }
+                    self.model = self.model.clone().with_blocks(weights);
+                }
+                fits
+            }
+        };
+        if !(fits && step.is_finite() && step >= 0.0 && step.fract() == 0.0) {
+            return Err(EngineError::Checkpoint(format!(
+                "expected a whole step and the weights of this network, found step {step} and {} numbers",
+                state.len()
+            )));
+        }
+        self.step = step;
+        self.previous_pattern = previous_pattern;
+        if self.updates.is_some() != updates.is_some() {
+            return Err(EngineError::Checkpoint(
+                "expected a checkpoint of the same precision".into(),
+            ));
+        }
+        self.updates = updates;
+        self.notes = notes;
+        Ok(())
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    fn operations_per_step(&self) -> f64 {
+        let weights: usize = self
+            .model
+            .blocks()
+            .iter()
+            .map(|block| block.weight.dims().iter().product::<usize>())
+            .sum();
+        // One product forward and one backward, a multiplication and an addition each.
+        4.0 * weights as f64 * self.objective.samples() as f64
+    }
+}

@@ -1,0 +1,75 @@
+//! What a recorded step tells of a network besides its loss and margins.
+
+use burn::tensor::Tensor;
+use implicit_bias_metrics::{ActivationPattern, MetricError, Spectra, alignment, spectra};
+use implicit_bias_model::{Block, Network};
+
+use crate::EngineError;
+use crate::observation::PatternObservation;
+use crate::targets::SampleTargets;
+
+/// The activation pattern of a network on samples `x`, and what changed since `previous`, which it replaces;
+/// `None` for several classes, or where the network does not show its pre-activations.
+pub(crate) fn pattern<M: Network>(
+    model: &M,
+    x: &Tensor<2>,
+    targets: &SampleTargets,
+    previous: &mut Option<ActivationPattern>,
+) -> Result<Option<PatternObservation>, EngineError> {
+    let Some(labels) = targets.labels() else {
+        return Ok(None);
+    };
+    let Some(pre_activations) = model.valid().pre_activations(x.clone()) else {
+        return Ok(None);
+    };
+    let signs: Vec<f64> = model
+        .blocks()
+        .into_iter()
+        .flat_map(|block| {
+            std::iter::repeat_n(block.sign.unwrap_or(f64::NAN), block.weight.dims()[0])
+        })
+        .collect();
+    let pattern = ActivationPattern::new(&pre_activations)?;
+    if pattern.neurons() != signs.len() || signs.iter().any(|sign| sign.is_nan()) {
+        return Ok(None);
+    }
+    let counts = pattern.counts(&signs, labels)?;
+    let changes = match previous.as_ref() {
+        Some(before) => pattern.signed_changes(before, &signs, labels)?,
+        None => pattern.signed_changes(&pattern, &signs, labels)?,
+    };
+    *previous = Some(pattern);
+    let fraction = |part: usize, whole: usize| part as f64 / whole as f64;
+    Ok(Some(PatternObservation {
+        same_sign_active: fraction(counts.same_sign_active, counts.same_sign_pairs),
+        opposite_sign_active: fraction(counts.opposite_sign_active, counts.opposite_sign_pairs),
+        same_sign_coverage_min: counts.same_sign_coverage_min.unwrap_or(f64::NAN),
+        same_sign_changes: changes.same_sign as f64,
+        opposite_sign_changes: changes.opposite_sign as f64,
+    }))
+}
+
+/// Mean cosine of a block's neurons with its signed class direction, zero neurons left out.
+pub(crate) fn mean_alignment(block: &Block, targets: &SampleTargets) -> Result<f64, EngineError> {
+    let (Some(sign), Some(direction)) = (block.sign, targets.direction()) else {
+        return Ok(f64::NAN);
+    };
+    if block.weight.dims()[1] != direction.dims()[0] {
+        // A deeper layer: its neurons do not live among the samples.
+        return Ok(f64::NAN);
+    }
+    let cosines: Vec<f64> = alignment(&block.weight, direction)?
+        .into_iter()
+        .flatten()
+        .collect();
+    Ok(sign * cosines.iter().sum::<f64>() / cosines.len() as f64)
+}
+
+/// Spectra of the blocks; `None` if one of them is zero, whose stable rank is undefined.
+pub(crate) fn spectra_or_undefined(weights: &[Tensor<2>]) -> Result<Option<Spectra>, EngineError> {
+    match spectra(weights) {
+        Ok(spectra) => Ok(Some(spectra)),
+        Err(MetricError::ZeroMatrix { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

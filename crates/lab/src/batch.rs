@@ -1,0 +1,74 @@
+//! Many independent runs at once.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::conclusion::RunRecord;
+use crate::config::{DataSource, EngineKind, InitSource, RunConfig};
+use crate::pool::{cores, in_parallel};
+use crate::run::RunOptions;
+use crate::spine::{Report, execute};
+use crate::{LabError, Progress};
+
+/// Runs all configurations, as many at a time as there are cores, each on one thread, under one
+/// progress bar; the records come back in the order of the configurations.
+///
+/// # Errors
+///
+/// The first error of a run, once the runs in flight have ended.
+pub fn execute_all(
+    configs: &[RunConfig],
+    parent: &Path,
+    progress: &Progress,
+) -> Result<Vec<RunRecord>, LabError> {
+    let costs: Vec<f64> = configs.iter().map(cost).collect();
+    let failed = AtomicBool::new(false);
+    let goes_on = || !failed.load(Ordering::Relaxed);
+    let results = in_parallel(&costs, cores(), progress, &goes_on, &|index, advance| {
+        let result = execute(
+            &configs[index],
+            RunOptions {
+                parent,
+                threads: 1,
+                keep_checkpoint: false,
+                progress: &mut |fraction| {
+                    advance(fraction);
+                    goes_on()
+                },
+                stage: &mut |_, _| {},
+                announce: &mut |_| {},
+            },
+            Report::Written,
+        );
+        failed.fetch_or(result.is_err(), Ordering::Relaxed);
+        result
+    });
+    // An error leaves later runs undone, so it comes first whatever its place.
+    let mut records = Vec::with_capacity(configs.len());
+    for result in results.into_iter().flatten() {
+        records.push(result?);
+    }
+    Ok(records)
+}
+
+/// About how much a run costs, in arbitrary units: the products of a step, in weight space or in Gram
+/// coordinates, which are exact for so many steps only.
+pub(crate) fn cost(config: &RunConfig) -> f64 {
+    let (samples, dim) = match &config.data {
+        DataSource::Synthetic(synthetic) => synthetic.shape(),
+        DataSource::File { choice, .. } => (2 * choice.per_class.unwrap_or(50), 784),
+    };
+    let width = match config.init {
+        InitSource::Gaussian { width, .. } => width,
+        InitSource::File(_) => 100,
+    };
+    let (samples, dim) = (samples as f64, dim as f64);
+    let steps = config.steps.get();
+    let (columns, steps) = match config.engine {
+        EngineKind::Tensor => (2.0 * dim, steps),
+        EngineKind::Gram => (samples, steps.min(config.exact_steps.get())),
+        EngineKind::Auto => (samples.min(2.0 * dim), steps.min(config.exact_steps.get())),
+    };
+    // A step has some overhead even where the products are tiny.
+    (width as f64 * samples * columns + 1e5) * steps
+}

@@ -1,0 +1,38 @@
+//! From a run that ended to its record.
+
+use super::conditions::data_notice;
+use super::predict::predict;
+use super::record::RunRecord;
+use crate::LabError;
+use crate::run::{EndedRun, Voice};
+
+/// Solves the limit program of a run that ended, judges the claims, and writes both.
+///
+/// # Errors
+///
+/// [`LabError::Write`] names the file that cannot be written.
+pub(crate) fn conclude(run: EndedRun<'_>, voice: &mut Voice<'_>) -> Result<RunRecord, LabError> {
+    (voice.stage)("limit", 0.0);
+    let EndedRun {
+        config,
+        prepared,
+        directory,
+        manifest,
+        series,
+        margins,
+        weights,
+        states,
+    } = run;
+    let data = &prepared.data;
+    let prediction = predict(config, &manifest, data, &weights, &states, &series);
+    let path = directory.path().to_owned();
+    let mut record = RunRecord::new(path, config.clone(), manifest, series, margins, prediction);
+    for notice in record.regime.outcome_notices() {
+        (voice.announce)(&notice);
+    }
+    let notes = &mut record.manifest.notes;
+    notes.extend(data_notice(prepared));
+    notes.extend(record.regime.notices());
+    record.write_verdicts(directory)?;
+    Ok(record)
+}

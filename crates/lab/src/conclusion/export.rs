@@ -1,0 +1,83 @@
+//! The results of a run as one file for another program.
+
+use implicit_bias_data::{Dataset, write_npz_arrays};
+use implicit_bias_model::{TwoLayerConfig, Weights};
+use ndarray::{Array1, Array2, ArrayViewD, arr0};
+
+use super::record::RunRecord;
+use crate::LabError;
+use crate::config::ExportKind;
+
+impl RunRecord {
+    /// Writes `results.npz` into the run directory: `X` (`[n, d]`) and `y` (`[n]`) as the run trained on
+    /// them, the last weights `W_pos` and `W_neg` (`[m, d]`), `slope`, `step_size`, `steps` (the recorded
+    /// steps, `[r]`), every other column of `series.csv` by its name (`[r]`) and `normalized_margins`
+    /// (`[r, n]`), all float64.
+    ///
+    /// The file is itself a data file and an init file.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Content`] if `data` are not those of the run; [`LabError::Model`] or
+    /// [`LabError::Read`] if its weights cannot be read; [`LabError::Data`] if the file cannot be
+    /// written.
+    pub fn export(&self, format: ExportKind, data: &Dataset) -> Result<(), LabError> {
+        let ExportKind::Npz = format;
+        if data.sha256() != self.manifest.data.sha256 {
+            return Err(LabError::Content {
+                path: self.path.join("config.toml"),
+                reason: format!(
+                    "expected the data of the run, found that {} has changed",
+                    self.config.data
+                ),
+            });
+        }
+        let weights = self.path.join("weights.safetensors");
+        let weights = Weights::from_safetensors(&weights, &TwoLayerConfig::BLOCKS)?;
+        let [(_, pos), (_, neg)] = weights.blocks() else {
+            unreachable!("the reader returns the blocks it was asked for")
+        };
+        let scalars = [
+            ("slope", arr0(self.config.activation.slope())),
+            ("step_size", arr0(self.config.step_size)),
+        ];
+        let columns: Vec<(String, Array1<f64>)> = self
+            .series
+            .columns()
+            .iter()
+            .enumerate()
+            .map(|(index, name)| {
+                let name = if name == "step" { "steps" } else { name };
+                let column = self.series.rows().iter().map(|row| row[index]);
+                (name.to_owned(), column.collect())
+            })
+            .collect();
+        let (rows, samples) = (self.margins.len(), data.samples());
+        // The first column is the step.
+        let margins = self
+            .margins
+            .rows()
+            .iter()
+            .flat_map(|row| row.iter().skip(1));
+        let margins = Array2::from_shape_vec((rows, samples), margins.copied().collect()).map_err(
+            |error| LabError::Content {
+                path: self.path.join("margins.csv"),
+                reason: format!("expected a column a sample, found another number ({error})"),
+            },
+        )?;
+        let mut arrays: Vec<(&str, ArrayViewD<'_, f64>)> = vec![
+            ("X", data.x().view().into_dyn()),
+            ("y", data.y().view().into_dyn()),
+            ("W_pos", pos.view().into_dyn()),
+            ("W_neg", neg.view().into_dyn()),
+        ];
+        for (name, scalar) in &scalars {
+            arrays.push((name, scalar.view().into_dyn()));
+        }
+        for (name, column) in &columns {
+            arrays.push((name, column.view().into_dyn()));
+        }
+        arrays.push(("normalized_margins", margins.view().into_dyn()));
+        Ok(write_npz_arrays(self.path.join("results.npz"), &arrays)?)
+    }
+}

@@ -1,0 +1,12 @@
+//! What is concluded from a run: its limit, its regime, its claims.
+
+mod conclude;
+mod conditions;
+mod export;
+mod predict;
+mod record;
+
+pub(crate) use conclude::conclude;
+pub use conditions::conditions;
+pub(crate) use conditions::notices_at_the_start;
+pub use record::RunRecord;

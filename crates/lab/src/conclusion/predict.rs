@@ -1,0 +1,136 @@
+//! Where a finished run ends, from its weights: when it ends, and when its directory is read again.
+
+use std::path::Path;
+
+use implicit_bias_data::Dataset;
+use implicit_bias_limits::{Descent, too_large};
+use implicit_bias_model::{TwoLayerConfig, Weights};
+use implicit_bias_record::{Prediction, Series, StopReason};
+use ndarray::Array2;
+
+use crate::config::RunConfig;
+use crate::run::{Manifest, decompose_on_one_thread, two_blocks};
+
+/// The limit of a run that left these weights, or why it is not known.
+pub(super) fn predict(
+    config: &RunConfig,
+    manifest: &Manifest,
+    data: &Dataset,
+    weights: &Weights,
+    states: &[(f64, Array2<f64>)],
+    series: &Series,
+) -> Prediction {
+    let step = match endpoint(manifest) {
+        Ok(step) => step,
+        Err(reason) => return Prediction::unsolved(reason),
+    };
+    let Some(blocks) = two_blocks(weights) else {
+        return Prediction::unsolved("the weights are not those of two blocks");
+    };
+    let error_at = |step| error_at(series, step);
+    let descent = Descent {
+        activation: config.activation,
+        loss: config.loss,
+        step_size: config.step_size,
+    };
+    implicit_bias_limits::predict(descent, data, blocks, step, states, &error_at)
+}
+
+/// The `error_estimate` of the last record up to `step`; 0 of a run without that column, whose steps are
+/// all exact.
+fn error_at(series: &Series, step: f64) -> f64 {
+    let steps = series.steps();
+    let row = steps.partition_point(|&recorded| recorded <= step);
+    let column = series.column("error_estimate");
+    match (column, row.checked_sub(1)) {
+        (Some(column), Some(row)) if column[row].is_finite() => column[row],
+        _ => 0.0,
+    }
+}
+
+/// The limit of a run directory: from its weights and its data, loaded again; where that fails, as it
+/// was written.
+pub(super) fn predict_again(
+    path: &Path,
+    config: &RunConfig,
+    manifest: &Manifest,
+    series: &Series,
+) -> Prediction {
+    decompose_on_one_thread();
+    let (data, width) = (&manifest.data, manifest.width);
+    let unneeded = endpoint(manifest).err();
+    // Known from the manifest: large data are not loaded only to be left alone.
+    if let Some(reason) = unneeded.or_else(|| too_large(data.n, data.d, width)) {
+        return Prediction::unsolved(reason);
+    }
+    let (data, weights) = match load(path, config, manifest) {
+        Ok(loaded) => loaded,
+        Err(reason) => {
+            return written(path, manifest).unwrap_or_else(|| Prediction::unsolved(reason));
+        }
+    };
+    let mut prediction = predict(config, manifest, &data, &weights, &[], series);
+    // The run had snapshots, and knows of its past what its last weights do not tell.
+    match (&mut prediction, written(path, manifest)) {
+        (Prediction::Solved(limit), Some(Prediction::Solved(known)))
+            if known.proven && limit.agrees_with(&known) =>
+        {
+            // A proof may rest on neurons that exact steps left dead, or hold from an earlier step on.
+            (limit.proven, limit.certificate) = (true, known.certificate);
+        }
+        (
+            Prediction::Unsolved { reason, lasts },
+            Some(Prediction::Unsolved {
+                reason: same,
+                lasts: known,
+            }),
+        ) if *reason == same => *lasts = known,
+        _ => {}
+    }
+    prediction
+}
+
+/// The last step of a run whose weights have a limit.
+fn endpoint(manifest: &Manifest) -> Result<f64, String> {
+    match manifest.stop {
+        Some(
+            StopReason::Completed { step }
+            | StopReason::Stalled { step }
+            | StopReason::Interrupted { step },
+        ) => Ok(step),
+        Some(stop @ (StopReason::Diverged { .. } | StopReason::NonFinite { .. })) => {
+            Err(format!("the run has no limit: {stop}"))
+        }
+        None => Err("the run was cut off before it wrote its weights".into()),
+    }
+}
+
+/// Data and weights of a run directory, if they are still those of the run.
+fn load(
+    path: &Path,
+    config: &RunConfig,
+    manifest: &Manifest,
+) -> Result<(Dataset, Weights), String> {
+    let data = config
+        .load_data()
+        .map_err(|error| format!("the data cannot be loaded again: {error}"))?;
+    if data.sha256() != manifest.data.sha256 {
+        return Err("the data have changed since the run".into());
+    }
+    let weights = path.join("weights.safetensors");
+    let weights = Weights::from_safetensors(&weights, &TwoLayerConfig::BLOCKS)
+        .map_err(|error| error.to_string())?;
+    Ok((data, weights))
+}
+
+/// The limit that the run itself wrote.
+fn written(path: &Path, manifest: &Manifest) -> Option<Prediction> {
+    let text = std::fs::read(path.join("limit.json")).ok()?;
+    let prediction: Prediction = serde_json::from_slice(&text).ok()?;
+    let step = manifest.stop?.step();
+    match &prediction {
+        // Of another step it says nothing about this run.
+        Prediction::Solved(limit) if limit.step != step => None,
+        _ => Some(prediction),
+    }
+}

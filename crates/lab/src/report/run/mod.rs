@@ -1,0 +1,177 @@
+//! The figures and the report of a run.
+
+mod limit;
+mod settings;
+mod summary;
+
+use std::collections::BTreeMap;
+
+use implicit_bias_claims::{Hypothesis, fit_line};
+use implicit_bias_model::{Activation, Loss, TwoLayerConfig};
+use implicit_bias_plot::Figure;
+use implicit_bias_record::{LimitOf, PredictedLimit};
+
+use self::limit::limit_summary;
+pub(crate) use self::settings::{provenance_of, settings_of};
+use super::contents::{ReportFigure, RunReport, Setting};
+use super::html::run_report;
+use crate::LabError;
+use crate::conclusion::RunRecord;
+use crate::figures::{LogFit, RunContext, run_figures};
+use crate::run::RunDirectory;
+
+impl RunRecord {
+    /// The figures of the run.
+    pub fn figures(&self) -> Vec<Figure> {
+        run_figures(&self.series, &self.margins, &run_context(self))
+    }
+
+    /// Judges and draws again what a run directory holds, and writes claims, figures and report.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Write`] if a file cannot be written, [`LabError::Figure`] or [`LabError::Report`]
+    /// if one cannot be made.
+    pub fn rewrite_conclusions(&self) -> Result<(), LabError> {
+        let directory = RunDirectory::open(&self.path);
+        self.write_verdicts(&directory)?;
+        self.write_report(&directory)
+    }
+
+    /// Writes figures and report.
+    pub(crate) fn write_report(&self, directory: &RunDirectory) -> Result<(), LabError> {
+        let mut figures = Vec::new();
+        for figure in self.figures() {
+            let rendered = ReportFigure::new(&figure)?;
+            directory.write(
+                &format!("figures/{}.svg", figure.name),
+                rendered.svg().as_bytes(),
+            )?;
+            figures.push(rendered);
+        }
+        let report = run_report(&run_report_of(self, figures))?;
+        directory.write("report.html", report.as_bytes())
+    }
+}
+
+/// What the figures of a run need to know besides its tables.
+fn run_context(record: &RunRecord) -> RunContext {
+    RunContext {
+        title: format!(
+            "n = {}, d = {}",
+            record.manifest.data.n, record.manifest.data.d
+        ),
+        activation: record.activation_words(),
+        blocks: TwoLayerConfig::BLOCKS.map(str::to_owned).to_vec(),
+        labels: record.manifest.data.label_values(),
+        limits: (record.prediction.limit())
+            .filter(|limit| limit.doubt_of_solution().is_none())
+            .map(limits_of_columns)
+            .unwrap_or_default(),
+        limits_of: (record.prediction.limit()).map_or(LimitOf::ThisRun, |limit| limit.of),
+        limits_proven: (record.prediction.limit()).is_some_and(|limit| limit.proven),
+        norm_fit: norm_fit(record),
+        rank_one: record.config.activation != Activation::RELU,
+    }
+}
+
+/// The limits of the columns that have one.
+fn limits_of_columns(limit: &PredictedLimit) -> BTreeMap<String, f64> {
+    let blocks = TwoLayerConfig::BLOCKS.map(|block| format!("stable_rank_{block}"));
+    let others = ["stable_rank", "margin_min", "margin_max"].map(str::to_owned);
+    let columns = blocks.into_iter().chain(others);
+    columns
+        .filter_map(|column| limit.of_column(&column).map(|value| (column, value)))
+        .collect()
+}
+
+/// The line through the weight norm against log t over the last two decades, if there are enough.
+fn norm_fit(record: &RunRecord) -> Option<LogFit> {
+    let horizon = record.series.last("step")?;
+    // Two decades, as most claims; the norm's own criterion compares slopes, and draws no line.
+    let window = [horizon / 100.0, horizon];
+    let points: Vec<(f64, f64)> = record
+        .series
+        .steps()
+        .into_iter()
+        .zip(record.series.column("weight_norm")?)
+        .filter(|&(step, norm)| step >= window[0].max(1.0) && norm.is_finite())
+        .map(|(step, norm)| (step.ln(), norm))
+        .collect();
+    let (x, y): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
+    let line = fit_line(&x, &y)?;
+    Some(LogFit {
+        intercept: line.intercept,
+        slope: line.slope,
+        window,
+    })
+}
+
+/// What a reader must know before the verdicts: of the data as the run noted it, of the steps as the
+/// series shows it.
+fn notices_of(record: &RunRecord) -> Vec<String> {
+    let noted = record.manifest.notes.iter();
+    let data = noted.filter(|note| note.starts_with("data: ")).cloned();
+    data.chain(record.regime.notices()).collect()
+}
+
+/// The hypotheses of the theorems, one line each.
+fn hypotheses_of(record: &RunRecord) -> Vec<Setting> {
+    let hypotheses = record.hypotheses();
+    let pairs = hypotheses.each().into_iter().zip(hypotheses.lines());
+    let line = |(hypothesis, [name, status, measured, _]): (&Hypothesis, [String; 4])| {
+        let value = match hypothesis.measured {
+            Some(_) => format!("{status} ({measured})"),
+            None => status,
+        };
+        Setting::new(name, value).with_note(hypothesis.sentence.as_str())
+    };
+    pairs.map(line).collect()
+}
+
+/// The report of a run.
+fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> RunReport {
+    RunReport {
+        title: format!(
+            "{} on {}",
+            record.activation_words(),
+            record.manifest.data.source
+        ),
+        paragraphs: vec![
+            "A two-layer network with fixed second layer, trained by plain full-batch gradient \
+             descent, and the claims of Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) judged on \
+             it. The settings are this run's, not the paper's."
+                .to_owned(),
+            match record.config.loss {
+                Loss::Logistic => "The claims are about the logistic loss, as here.",
+                Loss::Exponential => {
+                    "The paper's claims are about the logistic loss; this run has the exponential \
+                     one, which has the same tail."
+                }
+            }
+            .to_owned(),
+            "Intervals are those of least squares with a correction for autocorrelated residuals. A \
+             trajectory is no random sample: they say how well a law fits the window, not how often a \
+             repetition would fall inside."
+                .to_owned(),
+        ],
+        settings: settings_of(record),
+        notices: notices_of(record),
+        hypotheses: hypotheses_of(record),
+        stop_reason: record
+            .stop()
+            .map_or("cut off".to_owned(), |stop| {
+                let shown = notices_of(record);
+                let notes = record.manifest.notes.iter().filter(|note| !shown.contains(note));
+                let notes = notes.map(String::as_str);
+                let stop = stop.to_string();
+                std::iter::once(stop.as_str()).chain(notes).collect::<Vec<_>>().join("; ")
+            }),
+        limit: Some(limit_summary(record)),
+        claims: record.claims.clone(),
+        figures,
+        last_row: record.last_row(),
+        provenance: provenance_of(record),
+        command: "implicit-bias train config.toml --out again".to_owned(),
+    }
+}

@@ -1,0 +1,69 @@
+//! What a run was, in a report: its settings, its versions and hashes.
+
+use implicit_bias_model::Loss;
+use implicit_bias_output::format_number;
+
+use crate::conclusion::RunRecord;
+use crate::config::InitSource;
+use crate::report::contents::Setting;
+
+/// The settings of a run, one line each.
+pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
+    let (config, manifest) = (&record.config, &record.manifest);
+    let data = &manifest.data;
+    let init = match &config.init {
+        InitSource::File(path) => path.display().to_string(),
+        InitSource::Gaussian { scale, .. } => format!("N(0, σ₀²), σ₀ = {scale}"),
+    };
+    let loss = match config.loss {
+        Loss::Logistic => "logistic, log(1 + e^−q)",
+        Loss::Exponential => "exponential, e^−q",
+    };
+    let positive = data.labels.chars().filter(|&sign| sign == '+').count();
+    let ratio = data.ratio.map_or("∞".to_owned(), format_number);
+    vec![
+        Setting::new("data", &data.source),
+        Setting::new("samples n, dimension d", format!("{}, {}", data.n, data.d)).with_note(
+            format!("{positive} positive, {} negative", data.n - positive),
+        ),
+        Setting::new("R_min, R_max", {
+            format!(
+                "{}, {}",
+                format_number(data.r_min),
+                format_number(data.r_max)
+            )
+        })
+        .with_note("smallest and largest ‖x_i‖"),
+        Setting::new("p", format_number(data.p)).with_note("largest |⟨x_i, x_k⟩|, i ≠ k"),
+        Setting::new("near-orthogonality ratio", ratio).with_note(
+            "R_min² / (n p); the theorems want it large, and the larger the smaller γ is",
+        ),
+        Setting::new("activation", record.activation_words()),
+        Setting::new("width m", manifest.width.to_string()).with_note("neurons in each block"),
+        Setting::new("initial weights", init),
+        Setting::new("loss", loss),
+        Setting::new("step size η", config.step_size.to_string()).with_note("constant, full batch"),
+        Setting::new("horizon T", config.steps.to_string()).with_note("steps"),
+        Setting::new("seed", config.seed.to_string()),
+    ]
+}
+
+/// Versions and hashes of a run; no times, so that equal runs make equal reports.
+pub(crate) fn provenance_of(record: &RunRecord) -> Vec<(String, String)> {
+    let manifest = &record.manifest;
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    vec![
+        pair("implicit-bias", &manifest.implicit_bias),
+        pair("commit", manifest.commit.as_deref().unwrap_or("unknown")),
+        pair("Burn", &manifest.burn),
+        pair(
+            "engine",
+            &format!("{} ({})", manifest.engine, manifest.engine_reason),
+        ),
+        pair(
+            "device",
+            &format!("{}, {}", manifest.device, manifest.precision),
+        ),
+        pair("data SHA-256", &manifest.data.sha256),
+    ]
+}

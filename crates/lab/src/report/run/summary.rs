@@ -1,0 +1,60 @@
+//! A run in a terminal.
+
+use implicit_bias_claims::Verdict;
+use implicit_bias_output::format_number;
+use implicit_bias_record::Prediction;
+
+use crate::conclusion::RunRecord;
+use crate::report::claim_row::ClaimRow;
+use crate::report::table::{claims_legend, claims_table_text, hypotheses_table_text};
+
+impl RunRecord {
+    /// The table of claims and where the run is, for a terminal.
+    pub fn summary_text(&self) -> String {
+        let rows: Vec<ClaimRow> = self
+            .claims
+            .iter()
+            .map(|claim| ClaimRow::new(claim, self.activation_words()))
+            .collect();
+        let stop = self
+            .stop()
+            .map_or("cut off".to_owned(), |stop| stop.to_string());
+        let value = |column| {
+            self.series
+                .last(column)
+                .map_or("—".to_owned(), format_number)
+        };
+        let limit = match &self.prediction {
+            Prediction::Solved(limit) => limit.to_string(),
+            Prediction::Unsolved { reason, .. } => format!("not known: {reason}"),
+        };
+        format!(
+            "{}\nmeasured\n{}\n{}limit (derived): {limit}\nstopped: {stop}; loss {}, weight norm {}, stable rank {} (stacked)\nrun: {}\n",
+            claims_table_text(&rows),
+            claims_legend(&self.claims.iter().collect::<Vec<_>>()),
+            self.hypotheses_text(),
+            value("loss"),
+            value("weight_norm"),
+            value("stable_rank"),
+            self.path.display(),
+        )
+    }
+
+    /// The hypotheses for a terminal, and what they say of refuted claims; empty without claims.
+    fn hypotheses_text(&self) -> String {
+        if self.claims.is_empty() {
+            return String::new();
+        }
+        let hypotheses = self.hypotheses();
+        let mut text = hypotheses_table_text(&hypotheses);
+        if self
+            .claims
+            .iter()
+            .any(|claim| claim.verdict == Verdict::Refuted)
+        {
+            let meaning = hypotheses.of_a_refuted_claim();
+            text += &format!("✗ refuted on these data; {meaning}\n");
+        }
+        text + "\n"
+    }
+}

@@ -1,0 +1,114 @@
+//! The engine of a run.
+
+use implicit_bias_engine::{
+    Engine, GramEngine, GramEngineOptions, Precision, TensorEngine, TensorEngineOptions,
+    select_device,
+};
+use implicit_bias_model::TwoLayerConfig;
+
+use super::choice::{EngineChoice, Pick, check_memory, choose};
+use super::memory;
+use super::prepare::Prepared;
+use crate::LabError;
+use crate::config::RunConfig;
+
+/// An engine ready to step, with what the manifest says about it.
+pub struct ReadyEngine {
+    /// The engine.
+    pub engine: Box<dyn Engine>,
+    /// Where it runs: the device's name, or `host`.
+    pub device: String,
+    /// The float type of its weights.
+    pub precision: Precision,
+    /// How it gets its gradient.
+    pub gradient: &'static str,
+    /// Why it was picked.
+    pub reason: String,
+}
+
+impl Prepared {
+    /// An engine at step 0, and the words that say which was picked and why.
+    ///
+    /// # Errors
+    ///
+    /// Those of the device and the engine.
+    pub fn engine(&self, config: &RunConfig, threads: usize) -> Result<ReadyEngine, LabError> {
+        self.engine_of(config, threads, self.choice(config)?)
+    }
+
+    /// The engine to build, and why.
+    pub(super) fn choice(&self, config: &RunConfig) -> Result<EngineChoice, LabError> {
+        choose(config, self.sizes(), memory::free())
+    }
+
+    pub(super) fn engine_of(
+        &self,
+        config: &RunConfig,
+        threads: usize,
+        choice: EngineChoice,
+    ) -> Result<ReadyEngine, LabError> {
+        match choice.engine {
+            Pick::Gram => Ok(ReadyEngine {
+                engine: Box::new(self.gram_engine(config)?),
+                device: "host".into(),
+                precision: Precision::F64,
+                gradient: "hand-derived",
+                reason: choice.reason,
+            }),
+            Pick::Tensor => self.tensor_engine(config, threads, choice.reason),
+        }
+    }
+
+    /// The Gram engine at step 0, whatever the configuration asks for.
+    ///
+    /// # Errors
+    ///
+    /// Those of the engine; [`LabError::Config`] for more samples than memory has room for in Gram
+    /// coordinates.
+    pub fn gram_engine(&self, config: &RunConfig) -> Result<GramEngine, LabError> {
+        check_memory(self.sizes(), memory::free())?;
+        Ok(GramEngine::new(
+            &self.data,
+            &self.weights,
+            GramEngineOptions {
+                activation: config.activation,
+                loss: config.loss,
+                step_size: config.step_size,
+                exact_steps: config.exact_steps.get(),
+            },
+        )?)
+    }
+
+    fn tensor_engine(
+        &self,
+        config: &RunConfig,
+        threads: usize,
+        why: String,
+    ) -> Result<ReadyEngine, LabError> {
+        let device = select_device(config.device.as_deref(), config.precision)?;
+        let options = TensorEngineOptions {
+            loss: config.loss,
+            step_size: config.step_size,
+            gradient: config.gradient,
+            threads,
+            compensated: config.compensated,
+        };
+        let network = TwoLayerConfig::new(self.width, self.data.dim(), config.activation);
+        let engine = TensorEngine::new(&self.data, &device, options, |device| {
+            Ok(network.init_with(&self.weights, device)?)
+        })?;
+        let gradient = engine.gradient();
+        let place = match &device.hardware {
+            Some(hardware) if !device.on_host => format!("{} ({hardware})", device.name),
+            _ => device.name.clone(),
+        };
+        let reason = format!("weight space on {place}, gradient {gradient}: {why}");
+        Ok(ReadyEngine {
+            engine: Box::new(engine),
+            device: device.name,
+            precision: device.precision,
+            gradient,
+            reason,
+        })
+    }
+}

@@ -1,0 +1,40 @@
+//! The sizes of a problem, and what its steps cost.
+
+/// The sizes of a problem.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    pub samples: usize,
+    pub dim: usize,
+    pub width: usize,
+    /// Whether the squared norm of every sample is an ordinary number, so that its inner products
+    /// neither overflow nor lose their digits.
+    pub squares_in_range: bool,
+}
+
+impl Sizes {
+    /// Pairs of a neuron and a sample, `2m n`.
+    pub fn pairs(self) -> f64 {
+        2.0 * self.width as f64 * self.samples as f64
+    }
+
+    /// Entries of the samples and the weights, `(n + 2m) d`.
+    pub fn arrays(self) -> f64 {
+        (self.samples as f64 + 2.0 * self.width as f64) * self.dim as f64
+    }
+
+    /// Operations of one step in weight space by the hand-derived gradient: `8 m n d`.
+    pub fn tensor_step(self) -> f64 {
+        8.0 * self.width as f64 * self.samples as f64 * self.dim as f64
+    }
+
+    /// Operations of one step in Gram coordinates, at most: `4 m n²`.
+    pub fn gram_step(self) -> f64 {
+        4.0 * self.width as f64 * (self.samples as f64).powi(2)
+    }
+
+    /// Operations before the first step in Gram coordinates: `G`, `H(0)` and a basis of the samples.
+    pub fn gram_setup(self) -> f64 {
+        let (n, d, m) = (self.samples as f64, self.dim as f64, self.width as f64);
+        6.0 * n * n * d + 8.0 * m * n * d
+    }
+}

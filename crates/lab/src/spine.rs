@@ -1,0 +1,135 @@
+//! The spine: a run, what is concluded from it, its report.
+
+use std::path::Path;
+
+use implicit_bias_output::sha256;
+
+use crate::LabError;
+use crate::conclusion::{RunRecord, conclude, notices_at_the_start};
+use crate::config::{RunConfig, Steps};
+use crate::run::{self, EndedRun, Manifest, Reopened, RunOptions, Voice, read_manifest};
+
+/// Whether a run that ends leaves figures and `report.html`; `report` makes them later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// It does.
+    Written,
+    /// It does not.
+    LeftOut,
+}
+
+/// Runs a configuration and leaves a finished run directory.
+///
+/// The directory is readable at any moment: configuration and manifest are there from the start, the
+/// tables follow every two seconds, a checkpoint for [`resume`] every
+/// [`checkpoint_interval`](RunConfig::checkpoint_interval), and each file is replaced by rename.
+///
+/// # Errors
+///
+/// Those of the configuration, the data, the engine and the file system. A diverging run is a
+/// [`StopReason`](implicit_bias_record::StopReason) in the record.
+pub fn execute(
+    config: &RunConfig,
+    options: RunOptions<'_>,
+    report: Report,
+) -> Result<RunRecord, LabError> {
+    run::execute(config, options, &notices_at_the_start, |ended, voice| {
+        conclude_and_report(ended, voice, report)
+    })
+}
+
+/// What [`resume`] came to.
+#[derive(Clone, Debug)]
+pub enum Resumed {
+    /// The run had ended before; nothing was done.
+    AlreadyEnded(RunRecord),
+    /// The run went on.
+    WentOn(RunRecord),
+}
+
+/// Goes on with the run of a directory from its last checkpoint, or from its start if it has none. The
+/// finished directory is, but for the times in its manifest, byte for byte that of a run that was never
+/// cut off.
+///
+/// `steps` beyond the run's horizon extend it, also where it had ended; `checkpoint_interval` is that of
+/// [`RunConfig`], in seconds.
+///
+/// # Errors
+///
+/// [`LabError::Read`] and [`LabError::Content`] name the file that is missing, damaged or edited;
+/// [`LabError::Config`] for `steps` short of those taken; [`LabError::Checkpoint`] where data or initial
+/// weights have changed; [`LabError::Locked`] if another process is at it; and those of a run.
+pub fn resume(
+    path: &Path,
+    steps: Option<Steps>,
+    checkpoint_interval: Option<f64>,
+    options: RunOptions<'_>,
+    report: Report,
+) -> Result<Resumed, LabError> {
+    let reopened = run::resume(
+        path,
+        steps,
+        checkpoint_interval,
+        options,
+        &notices_at_the_start,
+        |ended, voice| conclude_and_report(ended, voice, report),
+    )?;
+    match reopened {
+        Reopened::AlreadyEnded => Ok(Resumed::AlreadyEnded(RunRecord::read(path)?)),
+        Reopened::WentOn(record) => Ok(Resumed::WentOn(record)),
+    }
+}
+
+/// Runs a configuration in a directory of its own, or goes on with what is there of it.
+///
+/// # Errors
+///
+/// [`LabError::Content`] for a directory of another configuration, and those of [`execute`] and [`resume`].
+pub(crate) fn begin_or_resume(
+    config: &RunConfig,
+    path: &Path,
+    options: RunOptions<'_>,
+    report: Report,
+) -> Result<RunRecord, LabError> {
+    if !path.join("manifest.json").exists() {
+        let config = RunConfig {
+            out: Some(path.to_owned()),
+            ..config.clone()
+        };
+        return execute(&config, options, report);
+    }
+    if read_manifest(path)?.config_sha256 != sha256(config.to_toml()) {
+        return Err(LabError::Content {
+            path: path.to_owned(),
+            reason: "expected a run of this configuration, found one of another".to_owned(),
+        });
+    }
+    match resume(
+        path,
+        None,
+        Some(config.checkpoint_interval),
+        options,
+        report,
+    )? {
+        Resumed::AlreadyEnded(record) | Resumed::WentOn(record) => Ok(record),
+    }
+}
+
+/// Everything that a finished run has beside its tables and weights.
+fn conclude_and_report(
+    ended: EndedRun<'_>,
+    voice: &mut Voice<'_>,
+    report: Report,
+) -> Result<(RunRecord, Manifest), LabError> {
+    let (directory, prepared) = (ended.directory, ended.prepared);
+    let record = conclude(ended, voice)?;
+    if report == Report::Written {
+        (voice.stage)("figures and report", 0.0);
+        record.write_report(directory)?;
+    }
+    if let Some(format) = record.config.export {
+        record.export(format, &prepared.data)?;
+    }
+    let manifest = record.manifest.clone();
+    Ok((record, manifest))
+}

@@ -1,0 +1,186 @@
+//! The command line that every experiment binary has.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, FromArgMatches};
+
+use super::definition::{Effort, Study, StudyRun, System};
+use super::reproduction::{Headline, Reproduction};
+use crate::config::{EngineKind, PrecisionKind, RunConfig, Settings, Steps, SyntheticKind};
+use crate::run::RunDirectory;
+use crate::{LabError, Progress, complain};
+
+/// Flags of an experiment; those of a run replace that setting in every run of the study.
+#[derive(Args, Debug)]
+struct ExperimentArgs {
+    /// Narrow networks, few exact steps
+    #[arg(long)]
+    quick: bool,
+    /// Folder for runs, figures and report; must be new or empty [default: runs/NAME, numbered if in use]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Added to the seed of each run's data and initial weights
+    #[arg(long, value_name = "SEED")]
+    seed: Option<u64>,
+    /// Number of samples n
+    #[arg(long, value_name = "N")]
+    samples: Option<usize>,
+    /// Folder of the MNIST files [default: the user's data directory]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Samples of each class
+    #[arg(long, value_name = "N")]
+    per_class: Option<usize>,
+    /// Width m: neurons in each block
+    #[arg(long, value_name = "M")]
+    width: Option<usize>,
+    /// Step size η
+    #[arg(long, value_name = "ETA", allow_negative_numbers = true)]
+    step_size: Option<f64>,
+    /// Number of steps T; 1e6 is accepted
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    steps: Option<Steps>,
+    /// Device, as listed by `implicit-bias devices`, for the runs in weight space: to 10⁶ steps unless
+    /// --steps says otherwise
+    #[arg(long, value_name = "NAME")]
+    device: Option<String>,
+    /// Precision; f32 means weight space, to 10⁶ steps unless --steps says otherwise
+    #[arg(long, value_enum)]
+    precision: Option<PrecisionKind>,
+}
+
+/// The horizon of a run that a device or single precision sends to weight space, where no other is
+/// asked for.
+const WEIGHT_SPACE_STEPS: f64 = 1e6;
+
+impl ExperimentArgs {
+    /// The settings of a run under these flags.
+    fn apply(&self, run: &mut StudyRun) -> Result<(), LabError> {
+        let seed = run
+            .settings
+            .seed
+            .unwrap_or(0)
+            .wrapping_add(self.seed.unwrap_or(0));
+        let mut flags = self.settings();
+        if run.settings.engine == Some(EngineKind::Gram) {
+            // Such runs are on the host, in double precision, whatever the others use.
+            (flags.device, flags.precision) = (None, None);
+        }
+        let weight_space = flags.device.is_some() || flags.precision == Some(PrecisionKind::F32);
+        if weight_space && flags.steps.is_none() {
+            let most = Steps::try_from(WEIGHT_SPACE_STEPS).expect("a whole number");
+            flags.steps = run
+                .settings
+                .steps
+                .filter(|&steps| steps < most)
+                .or(Some(most));
+        }
+        run.settings = flags.over(run.settings.clone());
+        run.settings.seed = Some(seed);
+        if run.settings.synthetic == Some(SyntheticKind::Orthogonal) {
+            // n orthogonal samples need n dimensions.
+            run.settings.dim = run.settings.dim.max(run.settings.samples);
+        }
+        RunConfig::resolve(&run.settings).map(|_| ())
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            seed: self.seed,
+            samples: self.samples,
+            data_dir: self.data_dir.clone(),
+            per_class: self.per_class,
+            width: self.width,
+            step_size: self.step_size,
+            steps: self.steps,
+            device: self.device.clone(),
+            precision: self.precision,
+            ..Settings::default()
+        }
+    }
+}
+
+/// The whole `main` of an experiment binary: reads the flags, runs the study, prints its verdicts and
+/// where the report is. Exits with 0 when done, 1 if a run failed, 2 for bad usage.
+pub fn main(system: &System, study: fn(Effort) -> Study) -> ExitCode {
+    match run(system, study) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            complain(&format!("error: {error}"));
+            ExitCode::from(if error.is_input() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(system: &System, study: fn(Effort) -> Study) -> Result<bool, LabError> {
+    let about = study(Effort::Full);
+    let reads_files = about.runs.iter().any(|run| run.settings.data.is_some());
+    let command = ExperimentArgs::augment_args(clap::Command::new(about.name))
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(about.title)
+        .long_about(format!(
+            "{}\n\n{} [{}]\n\nSetting: {}.",
+            about.title, about.statement.text, about.statement.source, about.setting
+        ))
+        .max_term_width(100)
+        .mut_args(|argument| {
+            let misplaced: &[&str] = if reads_files {
+                &["samples"]
+            } else {
+                &["data_dir", "per_class"]
+            };
+            let hidden = misplaced.contains(&argument.get_id().as_str());
+            argument.hide(hidden)
+        });
+    let matches = command.get_matches();
+    let arguments = ExperimentArgs::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let mut study = study(if arguments.quick {
+        Effort::Quick
+    } else {
+        Effort::Full
+    });
+    for run in study.runs.iter_mut().chain(&mut study.limits) {
+        arguments.apply(run)?;
+    }
+    // Where the files are changes nothing.
+    let changed = Settings {
+        data_dir: None,
+        ..arguments.settings()
+    };
+    if changed != Settings::default() {
+        study.setting += "; changed by flags, see each run's configuration";
+    }
+    let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new("runs"), study.name)?;
+    let progress = Progress::new(study.name);
+    let flags: Vec<String> = std::env::args().skip(1).collect();
+    let command = format!(
+        "cargo run --release -p implicit-bias-experiments --bin {} -- {}",
+        study.name,
+        flags.join(" ")
+    );
+    let headline = Headline {
+        title: about.title,
+        introduction: system.introduction,
+        command: &command,
+    };
+    let reproduction = Reproduction::of(
+        std::slice::from_ref(&study),
+        &headline,
+        directory,
+        &progress,
+    )?;
+    progress.finish();
+    let report = reproduction.report_path();
+    // A reader that has gone away, as in `… | head`, is no failure of the experiment.
+    let _ = writeln!(
+        std::io::stdout(),
+        "{}{}report: {}",
+        reproduction.table_text(),
+        reproduction.early_stops_text(),
+        report.display()
+    );
+    Ok(reproduction.completed())
+}

@@ -1,0 +1,260 @@
+//! `reproduce`: the studies, run together and written up as one report.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use implicit_bias_claims::{Claim, Verdict};
+use implicit_bias_output::format_number;
+use implicit_bias_record::StopReason;
+
+use super::definition::{Effort, Study, StudyResult, System};
+use super::limits::find_limits;
+use super::section::{claim_rows, section};
+use crate::batch::execute_all;
+use crate::conclusion::RunRecord;
+use crate::config::RunConfig;
+use crate::report::{
+    ClaimRow, ReproductionReport, Setting, claims_legend, claims_table_latex,
+    claims_table_markdown, claims_table_text, provenance_of, reproduction_report, settings_of,
+};
+use crate::run::RunDirectory;
+use crate::{LabError, Progress};
+
+/// What a report says of its studies together.
+#[derive(Clone, Copy, Debug)]
+pub struct Headline<'a> {
+    /// The title.
+    pub title: &'a str,
+    /// What it is about, in whole sentences.
+    pub introduction: &'a str,
+    /// The command line that makes it again.
+    pub command: &'a str,
+}
+
+/// Finished studies, with their report on disk.
+#[derive(Clone, Debug)]
+pub struct Reproduction {
+    folder: PathBuf,
+    rows: Vec<ClaimRow>,
+    records: Vec<RunRecord>,
+    found: Vec<String>,
+}
+
+impl Reproduction {
+    /// Runs all studies of a system, as [`of`](Self::of) does some.
+    ///
+    /// # Errors
+    ///
+    /// Those of the runs and of the file system.
+    pub fn run(
+        system: &System,
+        effort: Effort,
+        directory: RunDirectory,
+        progress: &Progress,
+    ) -> Result<Self, LabError> {
+        let command = match effort {
+            Effort::Quick => "cargo run --release -- reproduce --quick",
+            Effort::Full => "cargo run --release -- reproduce",
+        };
+        let headline = Headline {
+            title: system.title,
+            introduction: system.introduction,
+            command,
+        };
+        Self::of(&(system.studies)(effort), &headline, directory, progress)
+    }
+
+    /// Runs some studies into `directory`: the runs in `runs/`, the figures in
+    /// `figures/`, the table of claims as `claims.md` and `claims.tex`, and `report.html`. A configuration that
+    /// several studies share is run once.
+    ///
+    /// # Errors
+    ///
+    /// Those of the runs and of the file system.
+    pub fn of(
+        studies: &[Study],
+        headline: &Headline<'_>,
+        directory: RunDirectory,
+        progress: &Progress,
+    ) -> Result<Self, LabError> {
+        let mut configs: Vec<RunConfig> = Vec::new();
+        let mut places: Vec<Vec<usize>> = Vec::new();
+        for study in studies {
+            let mut place = Vec::new();
+            for run in &study.runs {
+                let config = RunConfig::resolve(&run.settings)?;
+                let index = configs.iter().position(|known| *known == config);
+                place.push(index.unwrap_or_else(|| {
+                    configs.push(config);
+                    configs.len() - 1
+                }));
+            }
+            places.push(place);
+        }
+        let records = execute_all(&configs, &directory.path().join("runs"), progress)?;
+        let mut limits = Vec::new();
+        for study in studies {
+            if !study.limits.is_empty() {
+                progress.say(&format!("limits of {}", study.name));
+            }
+            limits.push(find_limits(&study.limits, progress)?);
+        }
+        progress.say("figures and report");
+        let mut found = Vec::new();
+        let mut rows = Vec::new();
+        let mut sections = Vec::new();
+        for ((study, place), limits) in studies.iter().zip(&places).zip(&limits) {
+            let results: Vec<StudyResult<'_>> = study
+                .runs
+                .iter()
+                .zip(place)
+                .map(|(run, &index)| StudyResult {
+                    run,
+                    record: &records[index],
+                })
+                .collect();
+            let (section, files) = section(study, &results, limits)?;
+            for (name, text) in files {
+                directory.write(&format!("figures/{name}"), text.as_bytes())?;
+            }
+            // What the limits showed comes after what the study says beforehand.
+            let said = study.paragraphs.len();
+            found.extend(section.paragraphs.iter().skip(said).cloned());
+            rows.extend(claim_rows(study, &results));
+            sections.push(section);
+        }
+        let report = ReproductionReport {
+            title: headline.title.to_owned(),
+            origin: String::new(),
+            summary: summary(headline, &records, limits.iter().map(Vec::len).sum(), &rows),
+            claims: rows.clone(),
+            sections,
+            settings: records
+                .first()
+                .map(settings_of)
+                .map(common)
+                .unwrap_or_default(),
+            provenance: records.first().map(provenance_of).unwrap_or_default(),
+            command: headline.command.to_owned(),
+        };
+        directory.write("report.html", reproduction_report(&report)?.as_bytes())?;
+        directory.write("claims.md", claims_table_markdown(&rows).as_bytes())?;
+        directory.write("claims.tex", claims_table_latex(&rows).as_bytes())?;
+        Ok(Self {
+            folder: directory.path().to_owned(),
+            rows,
+            records,
+            found,
+        })
+    }
+
+    /// The table of claims for a terminal, with what is measured for each, and what the limits showed.
+    pub fn table_text(&self) -> String {
+        let claims: Vec<&Claim> = self
+            .records
+            .iter()
+            .flat_map(|record| &record.claims)
+            .collect();
+        let mut text = String::new();
+        if !self.rows.is_empty() {
+            text += &format!(
+                "{}\nmeasured\n{}",
+                claims_table_text(&self.rows),
+                claims_legend(&claims)
+            );
+        }
+        for line in &self.found {
+            text += &format!("\n{line}\n");
+        }
+        text
+    }
+
+    /// The rows of the table of claims.
+    pub fn rows(&self) -> &[ClaimRow] {
+        &self.rows
+    }
+
+    /// The runs, each once.
+    pub fn records(&self) -> &[RunRecord] {
+        &self.records
+    }
+
+    /// Where the report is.
+    pub fn report_path(&self) -> PathBuf {
+        self.folder.join("report.html")
+    }
+
+    /// Whether every run went as far as its engine can: to its horizon, or to where it stalled. A stalled
+    /// run is a finding, since its verdicts say what its shorter trajectory decides; one that diverged, left
+    /// the finite numbers or was interrupted is a failure.
+    pub fn completed(&self) -> bool {
+        self.records.iter().all(|record| {
+            matches!(
+                record.stop(),
+                Some(StopReason::Completed { .. } | StopReason::Stalled { .. })
+            )
+        })
+    }
+
+    /// The runs that ended before their horizon, a line each; empty where there is none.
+    pub fn early_stops_text(&self) -> String {
+        let mut text = String::new();
+        for record in &self.records {
+            match record.stop() {
+                None | Some(StopReason::Completed { .. }) => {}
+                Some(stop) => {
+                    // Writing to a string does not fail.
+                    let _ = writeln!(text, "ended early: {} ({stop})", record.path.display());
+                }
+            }
+        }
+        text
+    }
+}
+
+/// The settings of the first run that the report lists; each run has its own in `runs/`.
+fn common(settings: Vec<Setting>) -> Vec<Setting> {
+    let mut settings = settings;
+    settings.push(
+        Setting::new("other runs", "as each section says").with_note(
+            "every run has its configuration, tables, figures and verdicts in the folder runs/",
+        ),
+    );
+    settings
+}
+
+fn summary(
+    headline: &Headline<'_>,
+    records: &[RunRecord],
+    limits: usize,
+    rows: &[ClaimRow],
+) -> Vec<String> {
+    let count = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
+    let horizon = records
+        .iter()
+        .map(|record| record.config.steps.get())
+        .fold(0.0, f64::max);
+    let mut said = Vec::new();
+    if !records.is_empty() {
+        said.push(format!(
+            "{} runs, to horizons of up to {} steps.",
+            records.len(),
+            format_number(horizon)
+        ));
+    }
+    if limits > 0 {
+        said.push(format!(
+            "{limits} data sets and networks of which the limit alone was computed."
+        ));
+    }
+    if !rows.is_empty() {
+        said.push(format!(
+            "Of {} verdicts {} are supported, {} refuted and {} inconclusive.",
+            rows.len(),
+            count(Verdict::Supported),
+            count(Verdict::Refuted),
+            count(Verdict::Inconclusive),
+        ));
+    }
+    vec![headline.introduction.to_owned(), said.join(" ")]
+}

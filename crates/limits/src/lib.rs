@@ -1,0 +1,13 @@
+//! Where descents end: the limit of a run, how exactly it is solved, and what speaks against it.
+//!
+//! | file | what |
+//! |---|---|
+//! | `two_layer` | the convex program of the two-layer network, by `implicit-bias-gram`, as columns, residual, certificate |
+//! | `lasting` | whether an activation pattern that no weights fit looks like the last one |
+
+mod lasting;
+mod two_layer;
+
+pub use two_layer::{
+    Descent, certificate_text, margins_become_equal, pre_activations, predict, solve, too_large,
+};

@@ -1,0 +1,17 @@
+//! How everything here is written: files whole or not at all, hashes, JSON, numbers for a reader.
+//!
+//! | file | what |
+//! |---|---|
+//! | `file` | files that are replaced atomically |
+//! | `text` | SHA-256 in hexadecimal, JSON with a final newline |
+//! | `number` | numbers with four significant digits, steps of any size, exact numbers of tables |
+
+mod file;
+mod number;
+mod text;
+
+pub use file::{
+    is_temporary, remove_temporaries, replace, replace_keeping, replace_unsynced, replace_with,
+};
+pub use number::{format_exact, format_number, format_step, power_of_ten};
+pub use text::{sha256, to_json};

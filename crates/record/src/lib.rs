@@ -1,0 +1,33 @@
+//! What a run leaves behind, as plain data: tables, steps, why it ended, its limit.
+//!
+//! | file | what |
+//! |---|---|
+//! | `series` | [`Series`], the tables `series.csv` and `margins.csv` |
+//! | `schedule` | which steps are recorded |
+//! | `stop` | [`StopReason`], why a run ended |
+//! | `limit` | [`Prediction`], the content of `limit.json` |
+
+mod limit;
+mod schedule;
+mod series;
+mod stop;
+
+pub use limit::{LimitOf, PredictedLimit, Prediction};
+pub use schedule::schedule;
+pub use series::Series;
+pub use stop::StopReason;
+
+/// The `error_estimate` above which the margins of a run are not known: no verdict rests on them (ours).
+pub const UNCERTAIN: f64 = 0.01;
+
+/// A line of a table that has the wrong number of fields, a field that is no number, or no end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: expected {expected} numbers and an end of line, found `{found}`")]
+pub struct TableError {
+    /// One-based line number.
+    pub line: usize,
+    /// Number of columns.
+    pub expected: usize,
+    /// Beginning of the line.
+    pub found: String,
+}

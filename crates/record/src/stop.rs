@@ -1,0 +1,68 @@
+//! Why a run ended.
+
+use std::fmt;
+
+use implicit_bias_output::format_step;
+use serde::{Deserialize, Serialize};
+
+/// Why a run ended: a value, not an error.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum StopReason {
+    /// The horizon was reached.
+    Completed {
+        /// The last step.
+        step: f64,
+    },
+    /// The loss grew past any use: the step size is too large for these data.
+    Diverged {
+        /// The recorded step at which that was seen.
+        step: f64,
+    },
+    /// A score or a weight is no longer finite.
+    NonFinite {
+        /// The step at which that was seen.
+        step: f64,
+    },
+    /// The engine could not go on: its exact steps were used up, or events came without end. The
+    /// manifest's notes say why.
+    Stalled {
+        /// The last step reached.
+        step: f64,
+    },
+    /// The user stopped it.
+    Interrupted {
+        /// The last step taken.
+        step: f64,
+    },
+}
+
+impl StopReason {
+    /// The reason as one word: `completed`, `diverged`, `non-finite`, `stalled` or `interrupted`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Completed { .. } => "completed",
+            Self::Diverged { .. } => "diverged",
+            Self::NonFinite { .. } => "non-finite",
+            Self::Stalled { .. } => "stalled",
+            Self::Interrupted { .. } => "interrupted",
+        }
+    }
+
+    /// The step it was seen at.
+    pub fn step(self) -> f64 {
+        match self {
+            Self::Completed { step }
+            | Self::Diverged { step }
+            | Self::NonFinite { step }
+            | Self::Stalled { step }
+            | Self::Interrupted { step } => step,
+        }
+    }
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at step {}", self.word(), format_step(self.step()))
+    }
+}

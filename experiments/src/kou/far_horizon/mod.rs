@@ -1,0 +1,320 @@
+//! One data set from the first step to 10³⁰ and 10³⁰⁰, by three routes, with the limit.
+
+mod figures;
+mod table;
+
+use implicit_bias_gram::Limit;
+
+use crate::kou::common::{PAPER, SLOPE};
+use crate::kou::common::{base, run_with, steps};
+use implicit_bias_lab::config::{EngineKind, Settings};
+use implicit_bias_lab::report::Statement;
+use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult};
+use implicit_bias_limits::margins_become_equal;
+use implicit_bias_output::format_number;
+use implicit_bias_output::format_step;
+use implicit_bias_record::Series;
+
+/// The horizon that is drawn.
+const DRAWN: f64 = 1e30;
+
+/// The horizon to which the loss is followed.
+const FARTHEST: f64 = 1e300;
+
+/// The routes: the labels of the runs.
+const WEIGHT_SPACE: &str = "weight space";
+const GRAM: &str = "Gram coordinates";
+const FAR: &str = "to 10³⁰⁰";
+
+/// Stable ranks and margins of both activations over thirty decades: weight-space steps, steps in Gram
+/// coordinates, then log time, with the limit program's solution.
+pub fn far_horizon(effort: Effort) -> Study {
+    let (in_weight_space, exact) = effort.pick((1e4, 1e5), (1e5, 1e7));
+    let mut runs = Vec::new();
+    let mut limits = Vec::new();
+    for slope in [Some(SLOPE), None] {
+        let mut add = |label: &str, settings| {
+            runs.push(run_with(slope, label.to_owned(), 0.0, settings));
+        };
+        add(
+            WEIGHT_SPACE,
+            Settings {
+                engine: Some(EngineKind::Tensor),
+                exact_steps: None,
+                steps: Some(steps(in_weight_space)),
+                ..base(effort)
+            },
+        );
+        let gram = Settings {
+            engine: Some(EngineKind::Gram),
+            exact_steps: Some(steps(exact)),
+            steps: Some(steps(DRAWN)),
+            ..base(effort)
+        };
+        add(GRAM, gram.clone());
+        if effort == Effort::Full {
+            add(
+                FAR,
+                Settings {
+                    steps: Some(steps(FARTHEST)),
+                    // The powers of ten and their doubles and halves are enough.
+                    record: Some(0),
+                    ..gram.clone()
+                },
+            );
+        }
+        limits.push(run_with(slope, "limit".to_owned(), 0.0, gram));
+    }
+    let (width, in_words, exact_words) = effort.pick((20, "10⁴", "10⁵"), (50, "10⁵", "10⁷"));
+    Study {
+        name: "far_horizon",
+        title: "From the first step to 10³⁰, and the limit",
+        statement: Statement {
+            text: "Stable ranks and normalized margins tend to their limits like powers of 1/log t, so that \
+                   a run of 10⁵ steps has gone a small part of the way."
+                .to_owned(),
+            source: format!(
+                "the rates of margins and norm: {PAPER}; the limits themselves: the limit program, \
+                 derived here"
+            ),
+        },
+        setting: format!(
+            "Gaussian mixture, n = 10, d = 2000, ‖μ‖ = 1, σ = 1; m = {width}, σ₀ = 10⁻⁴, η = 0.1; weight \
+             space to {in_words}, Gram coordinates exactly to {exact_words}, log time from there (this project's \
+             settings)",
+        ),
+        paragraphs: vec![
+            "Three routes along one trajectory: gradient descent in weight space (the tensor engine), the \
+             same steps in Gram coordinates, which are exact up to rounding, and past those the flow of the \
+             modified equation in log t, with an error estimate. The limit is a fourth computation, which \
+             knows nothing of the trajectory but its activation pattern."
+                .to_owned(),
+        ],
+        runs,
+        claims: &[],
+        limits,
+        show: Some(show),
+        columns: &[
+            ("step", "T"),
+            ("stable_rank_pos", "SR of W₊₁"),
+            ("stable_rank_neg", "SR of W₋₁"),
+            ("stable_rank", "SR of the stack"),
+            ("log_loss", "log L"),
+            ("error_estimate", "error estimate"),
+        ],
+        figures: |_| Vec::new(),
+    }
+}
+
+/// The routes of one activation, with its limit.
+struct Routes<'a> {
+    panel: &'a str,
+    weight_space: Option<&'a Series>,
+    gram: &'a Series,
+    far: Option<&'a Series>,
+    limit: Result<&'a Limit, &'a str>,
+    certificate: Option<String>,
+}
+
+impl<'a> Routes<'a> {
+    /// The routes by activation, in the order of the limits.
+    fn of(results: &[StudyResult<'a>], limits: &'a [LimitResult<'a>]) -> Vec<Self> {
+        let found = limits.iter().filter_map(|limit| {
+            let route = |label: &str| {
+                let is_it = |result: &&StudyResult<'a>| {
+                    result.run.panel == limit.run.panel && result.run.label == label
+                };
+                results
+                    .iter()
+                    .find(is_it)
+                    .map(|result| &result.record.series)
+            };
+            Some(Self {
+                panel: &limit.run.panel,
+                weight_space: route(WEIGHT_SPACE),
+                gram: route(GRAM)?,
+                far: route(FAR),
+                limit: match &limit.report {
+                    Ok(report) => Ok(&report.limit),
+                    Err(why) => Err(why),
+                },
+                certificate: limit.report.as_ref().ok().map(|report| {
+                    format!(
+                        "{}, and not seen to change since step {}",
+                        report.certificate_text(),
+                        format_step(report.settled_since)
+                    )
+                }),
+            })
+        });
+        found.collect()
+    }
+
+    /// The limit, where the program's solution keeps the pattern it assumes.
+    fn trusted_limit(&self) -> Option<&'a Limit> {
+        self.limit.ok().filter(|limit| limit.is_consistent())
+    }
+
+    /// The first step that was followed in log time.
+    fn handover(&self) -> Option<f64> {
+        let estimates = self.gram.column("error_estimate")?;
+        let far = estimates.iter().position(|&estimate| estimate > 0.0)?;
+        Some(self.gram.steps()[far.saturating_sub(1)])
+    }
+}
+
+fn show(results: &[StudyResult<'_>], limits: &[LimitResult<'_>]) -> Shown {
+    let routes = Routes::of(results, limits);
+    let mut paragraphs = Vec::new();
+    for route in &routes {
+        paragraphs.push(found(route));
+    }
+    Shown {
+        paragraphs,
+        figures: figures::figures(&routes),
+        tables: routes.iter().map(table::table).collect(),
+        files: Vec::new(),
+    }
+}
+
+/// What came out for one activation, in sentences.
+fn found(route: &Routes<'_>) -> String {
+    let mut text = format!("{}: ", route.panel);
+    match route.limit {
+        Err(why) => text += &format!("the limit program has no answer ({why}). "),
+        Ok(limit) => {
+            let [low, high] = range(&limit.normalized_margins());
+            let margins = if margins_become_equal(limit) {
+                format!("all normalized margins {}", format_number(low))
+            } else {
+                format!(
+                    "normalized margins {} to {}",
+                    format_number(low),
+                    format_number(high)
+                )
+            };
+            text += &format!(
+                "in the limit the stable ranks are {} of W₊₁, {} of W₋₁ and {} of the stack, {margins}",
+                format_number(limit.stable_rank_pos()),
+                format_number(limit.stable_rank_neg()),
+                format_number(limit.stable_rank()),
+            );
+            text += if limit.is_consistent() {
+                "; the program's solution keeps the same-sign pattern it assumes. "
+            } else {
+                "; but the program's solution leaves the same-sign pattern it assumes, so that this is \
+                 not the limit. "
+            };
+        }
+    }
+    if let Some(certificate) = &route.certificate {
+        text += &format!("Pattern: {certificate}. ");
+    }
+    if let Some(limit) = route.trusted_limit() {
+        for step in [1e5, 1e15, DRAWN] {
+            if let Some(row) = at(route.gram, step) {
+                let distance = (row("stable_rank_pos") - limit.stable_rank_pos())
+                    .abs()
+                    .max((row("stable_rank_neg") - limit.stable_rank_neg()).abs());
+                text += &format!(
+                    "At step {} a block's stable rank is within {} of its limit, and the margins differ \
+                     by {} of their mean. ",
+                    format_number(step),
+                    format_number(distance),
+                    format_number(relative_gap(&row)),
+                );
+            }
+        }
+    }
+    if let Some([step, difference]) = route.weight_space.and_then(|own| apart(own, route.gram)) {
+        text += &format!(
+            "Up to step {} the weight-space run and the Gram run have the same stable ranks and margins to \
+             a relative {}.",
+            format_number(step),
+            format_number(difference)
+        );
+    }
+    text.trim_end().to_owned()
+}
+
+fn range(values: &[f64]) -> [f64; 2] {
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    [low, high]
+}
+
+/// The row recorded at a step, as a function of the column.
+fn at(series: &Series, step: f64) -> Option<impl Fn(&str) -> f64> {
+    let index = series.steps().iter().position(|&own| own == step)?;
+    Some(move |column: &str| {
+        series
+            .column(column)
+            .map_or(f64::NAN, |values| values[index])
+    })
+}
+
+/// `(max − min)/mean` of the normalized margins.
+fn relative_gap(row: impl Fn(&str) -> f64) -> f64 {
+    (row("margin_max") - row("margin_min")) / row("margin_mean")
+}
+
+/// The last step that both tables have, and the largest relative difference of a stable rank or a
+/// margin at any step that both have, from step 1 on.
+fn apart(one: &Series, other: &Series) -> Option<[f64; 2]> {
+    let mut last = None;
+    let mut largest = 0.0_f64;
+    for step in one.steps().into_iter().filter(|&step| step >= 1.0) {
+        let (Some(a), Some(b)) = (at(one, step), at(other, step)) else {
+            continue;
+        };
+        last = Some(step);
+        for column in [
+            "stable_rank_pos",
+            "stable_rank_neg",
+            "margin_min",
+            "margin_max",
+        ] {
+            let difference = (a(column) - b(column)).abs() / a(column).abs();
+            // `max` would drop a NaN.
+            largest = if difference.is_nan() || largest.is_nan() {
+                f64::NAN
+            } else {
+                largest.max(difference)
+            };
+        }
+    }
+    last.map(|step| [step, largest])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(rows: &[[f64; 5]]) -> Series {
+        let columns = [
+            "step",
+            "stable_rank_pos",
+            "stable_rank_neg",
+            "margin_min",
+            "margin_max",
+        ];
+        let mut series = Series::new(columns);
+        rows.iter().for_each(|row| series.push(row.to_vec()));
+        series
+    }
+
+    #[test]
+    fn two_routes_are_compared_where_both_have_been() {
+        let one = series(&[
+            [0.0, 9.0, 9.0, 9.0, 9.0],
+            [1.0, 2.0, 3.0, 4.0, 5.0],
+            [5.0; 5],
+        ]);
+        let other = series(&[[0.0; 5], [1.0, 2.0, 3.0, 5.0, 5.0], [10.0; 5]]);
+        // Step 0 does not count, steps 5 and 10 are in one table only.
+        assert_eq!(apart(&one, &other), Some([1.0, 0.25]));
+        let broken = series(&[[1.0, 2.0, f64::NAN, 4.0, 5.0]]);
+        assert!(apart(&one, &broken).is_some_and(|[_, difference]| difference.is_nan()));
+        assert_eq!(apart(&one, &series(&[[7.0; 5]])), None);
+    }
+}

@@ -1,0 +1,187 @@
+//! The claims on real images: MNIST digits, raw, centred and with noise.
+
+mod figures;
+mod held_out;
+mod table;
+
+use crate::kou::common::{PAPER, SLOPE, run_with, steps};
+use implicit_bias_claims::{Claim, ClaimId, Verdict};
+use implicit_bias_lab::RunRecord;
+use implicit_bias_lab::config::Settings;
+use implicit_bias_lab::report::Statement;
+use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult};
+
+/// The digits: `+1`, then `−1`.
+const DIGITS: [&str; 2] = ["0", "1"];
+
+/// Samples of each digit.
+const PER_CLASS: usize = 10;
+
+/// Standard deviations of the noise added to pixels in `[0, 1]`.
+const NOISE: [f64; 4] = [0.1, 0.3, 1.0, 3.0];
+
+/// Initial scales.
+const SCALES: [f64; 3] = [1e-4, 1e-2, 1e-1];
+
+/// Stable rank, margins, verdicts, limits and held-out accuracy on MNIST, over preparation × initial
+/// scale, both activations.
+pub fn mnist(effort: Effort) -> Study {
+    let mut runs = Vec::new();
+    for slope in [Some(SLOPE), None] {
+        for (parameter, (name, settings)) in preparations().into_iter().enumerate() {
+            for sigma in SCALES {
+                let settings = Settings {
+                    init_scale: Some(sigma),
+                    width: Some(effort.pick(10, 50)),
+                    steps: Some(steps(crate::kou::common::HORIZON)),
+                    exact_steps: Some(steps(effort.pick(1e4, 1e6))),
+                    record: Some(10),
+                    ..settings.clone()
+                };
+                let label = format!("{name}, σ₀ = {sigma}");
+                runs.push(run_with(slope, label, parameter as f64, settings));
+            }
+        }
+    }
+    let (width, exact) = effort.pick((10, "10⁴"), (50, "10⁶"));
+    Study {
+        name: "mnist",
+        title: "Real images",
+        statement: Statement {
+            text: "Leaky ReLU: the stable rank of each block tends to 1. ReLU: it stays bounded. Both: all \
+                   normalized margins become equal. Proven for nearly orthogonal data, which raw images are \
+                   not; noise makes them so."
+                .to_owned(),
+            source: format!(
+                "{PAPER}; which claims survive on which images is this project's question, on its own settings"
+            ),
+        },
+        setting: format!(
+            "MNIST digits {} (+1) against {} (−1), {PER_CLASS} of each, pixels in [0, 1], d = 784; raw, \
+             centred by their mean, and raw with Gaussian noise of standard deviation σ in each pixel; \
+             m = {width}, η = 0.1, σ₀ from 10⁻⁴ to 10⁻¹, T = 10¹⁵ in Gram coordinates, exact to {exact}, then \
+             in log time (this project's settings)",
+            DIGITS[0], DIGITS[1]
+        ),
+        paragraphs: vec![
+            "Verdicts and limits speak of the data at hand: a claim that is refuted on raw images is no \
+             counterexample to a theorem that asks for near-orthogonality."
+                .to_owned(),
+            "Held-out accuracy is the share of all test digits of the two classes, without noise, scaled \
+             and centred as the training digits were, that the last weights classify rightly."
+                .to_owned(),
+        ],
+        runs,
+        claims: &[],
+        columns: &[],
+        limits: Vec::new(),
+        show: Some(show),
+        figures: figures::all,
+    }
+}
+
+/// What is done to the images, each with its name.
+fn preparations() -> Vec<(String, Settings)> {
+    let base = Settings {
+        data: Some("mnist".into()),
+        positive: Some(DIGITS[0].to_owned()),
+        negative: Some(DIGITS[1].to_owned()),
+        per_class: Some(PER_CLASS),
+        step_size: Some(0.1),
+        seed: Some(0),
+        ..Settings::default()
+    };
+    let centred = Settings {
+        centre: Some(true),
+        ..base.clone()
+    };
+    let noisy = NOISE.map(|noise| {
+        let settings = Settings {
+            noise: Some(noise),
+            ..base.clone()
+        };
+        (format!("noise σ = {noise}"), settings)
+    });
+    [("raw".to_owned(), base), ("centred".to_owned(), centred)]
+        .into_iter()
+        .chain(noisy)
+        .collect()
+}
+
+/// The name of a run's preparation.
+fn preparation<'a>(result: &StudyResult<'a>) -> &'a str {
+    let label = &result.run.label;
+    label.rsplit_once(", ").map_or(label, |(name, _)| name)
+}
+
+/// The initial scale of a run, as its label has it.
+fn initial_scale<'a>(result: &StudyResult<'a>) -> &'a str {
+    result
+        .run
+        .label
+        .rsplit_once(", ")
+        .map_or("", |(_, scale)| scale)
+}
+
+/// `(max − min)/mean` of the normalized margins at the last recorded step.
+fn margin_gap(record: &RunRecord) -> f64 {
+    let last = |column| record.series.last(column).unwrap_or(f64::NAN);
+    (last("margin_max") - last("margin_min")) / last("margin_mean")
+}
+
+fn is_rank_claim(claim: &Claim) -> bool {
+    matches!(claim.id, ClaimId::RankOne | ClaimId::RankBounded)
+}
+
+/// Whether every claim of a kind was supported on a run.
+fn supported(record: &RunRecord, kind: impl Fn(&Claim) -> bool) -> bool {
+    let mut claims = record.claims.iter().filter(|claim| kind(claim)).peekable();
+    claims.peek().is_some() && claims.all(|claim| claim.verdict == Verdict::Supported)
+}
+
+fn show(results: &[StudyResult<'_>], _: &[LimitResult<'_>]) -> Shown {
+    // Without them the rest is still worth showing.
+    let (accuracy, note) = match held_out::accuracies(results) {
+        Ok(accuracy) => (accuracy, None),
+        Err(error) => (
+            Vec::new(),
+            Some(format!("Held-out accuracy is not known: {error}.")),
+        ),
+    };
+    let same_panel = |a: &StudyResult<'_>, b: &StudyResult<'_>| a.run.panel == b.run.panel;
+    let paragraphs = results.chunk_by(same_panel).map(|of_panel| {
+        let rank = count_by_preparation(of_panel, is_rank_claim);
+        let margins = count_by_preparation(of_panel, |claim| claim.id == ClaimId::Margins);
+        format!(
+            "{}: the claim on the stable rank is supported in both blocks for {rank}. Equal margins are supported \
+             for {margins}.",
+            of_panel[0].run.panel
+        )
+    });
+    let survival = table::survival(results, &accuracy);
+    Shown {
+        paragraphs: paragraphs.chain(note).collect(),
+        files: vec![
+            ("mnist-claims.md".to_owned(), table::markdown(&survival)),
+            ("mnist-runs.csv".to_owned(), table::csv(results, &accuracy)),
+        ],
+        tables: [vec![survival], table::tables(results, &accuracy)].concat(),
+        figures: Vec::new(),
+    }
+}
+
+/// `raw 3 of 3, centred 2 of 3, …`: for how many runs of each preparation a claim is supported.
+fn count_by_preparation(results: &[StudyResult<'_>], kind: impl Fn(&Claim) -> bool) -> String {
+    let same = |a: &StudyResult<'_>, b: &StudyResult<'_>| preparation(a) == preparation(b);
+    let counts = results.chunk_by(same).map(|group| {
+        let count = group
+            .iter()
+            .filter(|result| supported(result.record, &kind))
+            .count();
+        format!("{} {count} of {}", preparation(&group[0]), group.len())
+    });
+    counts.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;
