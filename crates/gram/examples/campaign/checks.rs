@@ -15,8 +15,10 @@ const STARTS: [f64; 3] = [1e3, 1e4, 1e5];
 const COMPARED: [f64; 8] = [2e3, 5e3, 1e4, 2e4, 1e5, 2e5, 5e5, 1e6];
 /// Where certificates are tried and log times compared with each other.
 const FAR: [f64; 6] = [1e7, 1e9, 1e12, 1e15, 1e30, 1e100];
-/// An `error_estimate` above which log time says that it does not know the state.
-const UNKNOWN: f64 = 1.0;
+/// An `error_estimate` above which log time says nothing about the margins.
+const NO_ESTIMATE: f64 = 1.0;
+/// An `error_estimate` above which no verdict rests on log time.
+const UNCERTAIN: f64 = 0.01;
 
 /// How often what happened.
 #[derive(Default)]
@@ -123,7 +125,7 @@ struct Answer {
     from: String,
     step: f64,
     proven: bool,
-    /// Whether the state it is about is known: log time says by its estimate where it is not.
+    /// Whether the state it is about is known well enough for a verdict.
     known: bool,
     pattern: Vec<bool>,
     margins: Vec<f64>,
@@ -145,7 +147,7 @@ fn answer(
         from,
         step,
         proven: certificate.is_proven(),
-        known: accuracy.error_estimate <= UNKNOWN,
+        known: accuracy.error_estimate <= UNCERTAIN,
         pattern: pattern(case, h),
         margins: limit.normalized_margins(),
     })
@@ -276,7 +278,7 @@ fn follow(
         // Exact steps round too, on both sides.
         let error = (distance(&far.margins(), &truth) - rounding).max(0.0);
         let estimate = far.error_estimate();
-        if estimate.is_nan() || estimate > UNKNOWN {
+        if estimate.is_nan() || estimate > NO_ESTIMATE {
             counts.no_estimate += 1;
             continue;
         }
