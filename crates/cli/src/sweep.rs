@@ -53,7 +53,7 @@ fn run(arguments: &SweepArgs) -> Outcome {
     let table = match arguments.shard {
         None => {
             progress.stage("sweep: table", 0.0);
-            Some(sweep.collect(&directory, &progress)?)
+            Some(sweep.collect_results(&directory, &progress)?)
         }
         Some(_) => None,
     };
@@ -118,7 +118,7 @@ fn tell(sweep: &Sweep, outcome: &SweepOutcome, directory: &Path) {
 fn collect(arguments: &SweepCollectArgs) -> Outcome {
     let (sweep, directory) = open(&arguments.plan)?;
     let progress = Progress::new("sweep collect");
-    let table = sweep.collect(&directory, &progress)?;
+    let table = sweep.collect_results(&directory, &progress)?;
     progress.finish();
     if arguments.json {
         say(format_args!(

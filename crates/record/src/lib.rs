@@ -14,20 +14,8 @@ mod stop;
 
 pub use limit::{LimitOf, PredictedLimit, Prediction};
 pub use schedule::schedule;
-pub use series::Series;
+pub use series::{Series, TableError};
 pub use stop::StopReason;
 
 /// The `error_estimate` above which the margins of a run are not known: no verdict rests on them (ours).
 pub const UNCERTAIN: f64 = 0.01;
-
-/// A line of a table that has the wrong number of fields, a field that is no number, or no end.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: expected {expected} numbers and an end of line, found `{found}`")]
-pub struct TableError {
-    /// One-based line number.
-    pub line: usize,
-    /// Number of columns.
-    pub expected: usize,
-    /// Beginning of the line.
-    pub found: String,
-}

@@ -3,7 +3,17 @@
 use implicit_bias_output::format_exact;
 use serde::{Deserialize, Serialize};
 
-use crate::TableError;
+/// A line of a table that has the wrong number of fields, a field that is no number, or no end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: expected {expected} numbers and an end of line, found `{found}`")]
+pub struct TableError {
+    /// One-based line number.
+    pub line: usize,
+    /// Number of columns.
+    pub expected: usize,
+    /// Beginning of the line.
+    pub found: String,
+}
 
 /// A table of numbers with named columns; the first column is `step`.
 ///

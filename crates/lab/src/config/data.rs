@@ -6,8 +6,10 @@ use implicit_bias_data::{
     Choice, ClassRule, DataFile, LabelEncoding, MAX_ENTRIES, Preparation, Split, Synthetic, mnist,
 };
 
+use super::kinds::{LabelKind, SplitKind, SyntheticKind};
 use super::resolve::{invalid, number};
-use super::{DataSource, LabelKind, Settings, SplitKind, SyntheticKind, absolute};
+use super::settings::Settings;
+use super::source::{DataSource, absolute};
 use crate::LabError;
 
 pub(super) fn describe_synthetic(synthetic: &Synthetic, settings: &mut Settings) {

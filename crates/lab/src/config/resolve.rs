@@ -5,7 +5,10 @@ use std::fmt;
 use clap::ValueEnum;
 use implicit_bias_model::Activation;
 
-use super::{ActivationKind, EngineKind, GradientKind, InitSource, PrecisionKind, Settings, Steps};
+use super::kinds::{ActivationKind, EngineKind, GradientKind, PrecisionKind};
+use super::settings::Settings;
+use super::source::InitSource;
+use super::steps::Steps;
 use crate::LabError;
 
 /// The error of a key whose value cannot be.

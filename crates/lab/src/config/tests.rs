@@ -1,4 +1,7 @@
+use std::path::Path;
+
 use super::*;
+use crate::LabError;
 
 fn from_toml(text: &str) -> Result<Settings, LabError> {
     let folder = tempfile::tempdir().unwrap();

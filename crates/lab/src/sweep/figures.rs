@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use toml::Value;
 
+use super::plan::{Sweep, SweepRun};
 use super::table::{SweepTable, plain};
-use super::{Sweep, SweepRun};
 use implicit_bias_plot::{Axis, Cells, Figure, Layer, Panel, Scale, Style};
 
 /// Most panels of a heat map, and most curves of a line figure: past this nobody tells them apart.

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::plan::{Sweep, SweepRun};
 use super::table::{Row, SweepTable};
-use super::{Sweep, SweepRun};
 use crate::run::{Manifest, read_manifest};
 use crate::{LabError, Progress, write_atomically};
 use implicit_bias_claims::Claim;

@@ -1,6 +1,6 @@
 //! From a TOML file to the list of runs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
@@ -70,6 +70,11 @@ pub struct Sweep {
 }
 
 impl Sweep {
+    /// The directory of a run.
+    pub(super) fn run_directory(&self, directory: &Path, run: &SweepRun) -> PathBuf {
+        directory.join("runs").join(run.name())
+    }
+
     /// Reads and validates a plan; paths in it are relative to the file.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use toml::Value;
 
-use super::SweepRun;
+use super::plan::SweepRun;
 use implicit_bias_output::format_exact;
 
 /// The columns that every run has, between its keys and what was measured.

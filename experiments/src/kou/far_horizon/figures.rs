@@ -1,6 +1,6 @@
 //! The figures of the far horizon: three routes on one axis, and the distance left.
 
-use super::{Routes, range};
+use super::routes::{Routes, range, relative_gap};
 use implicit_bias_limits::margins_become_equal;
 use implicit_bias_output::format_number;
 use implicit_bias_plot::{Axis, Dash, Figure, Layer, Panel, Style};
@@ -68,7 +68,7 @@ pub(super) fn figures(routes: &[Routes<'_>]) -> Vec<Figure> {
         "margin-gap",
         "Normalized margin gap over mean margin, to 10³⁰ steps",
         |route| {
-            let gap = |series: &Series| pairs(series, relative_gap);
+            let gap = |series: &Series| pairs(series, |row| relative_gap(row));
             let mut layers = routed(route, "gap", Style::of(0).with_marker(0), gap);
             let law: Option<Layer> = guide(&gap(route.gram), -1, "∝ 1/log t");
             layers.extend(law);
@@ -197,10 +197,6 @@ fn pairs(series: &Series, value: impl Fn(&dyn Fn(&str) -> f64) -> f64) -> Vec<[f
         [row[0], value(&named)]
     })
     .collect()
-}
-
-fn relative_gap(row: &dyn Fn(&str) -> f64) -> f64 {
-    super::relative_gap(row)
 }
 
 /// A line `∝ (log t)^power` through the last point, over the later half of `log t`.

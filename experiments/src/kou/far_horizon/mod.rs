@@ -1,10 +1,10 @@
 //! One data set from the first step to 10³⁰ and 10³⁰⁰, by three routes, with the limit.
 
 mod figures;
+mod routes;
 mod table;
 
-use implicit_bias_gram::Limit;
-
+use self::routes::{FAR, GRAM, Routes, WEIGHT_SPACE, apart, at, range, relative_gap};
 use crate::kou::common::{PAPER, SLOPE};
 use crate::kou::common::{base, run_with, steps};
 use implicit_bias_lab::config::{EngineKind, Settings};
@@ -12,19 +12,12 @@ use implicit_bias_lab::report::Statement;
 use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult};
 use implicit_bias_limits::margins_become_equal;
 use implicit_bias_output::format_number;
-use implicit_bias_output::format_step;
-use implicit_bias_record::Series;
 
 /// The horizon that is drawn.
 const DRAWN: f64 = 1e30;
 
 /// The horizon to which the loss is followed.
 const FARTHEST: f64 = 1e300;
-
-/// The routes: the labels of the runs.
-const WEIGHT_SPACE: &str = "weight space";
-const GRAM: &str = "Gram coordinates";
-const FAR: &str = "to 10³⁰⁰";
 
 /// Stable ranks and margins of both activations over thirty decades: weight-space steps, steps in Gram
 /// coordinates, then log time, with the limit program's solution.
@@ -106,63 +99,6 @@ pub fn far_horizon(effort: Effort) -> Study {
     }
 }
 
-/// The routes of one activation, with its limit.
-struct Routes<'a> {
-    panel: &'a str,
-    weight_space: Option<&'a Series>,
-    gram: &'a Series,
-    far: Option<&'a Series>,
-    limit: Result<&'a Limit, &'a str>,
-    certificate: Option<String>,
-}
-
-impl<'a> Routes<'a> {
-    /// The routes by activation, in the order of the limits.
-    fn of(results: &[StudyResult<'a>], limits: &'a [LimitResult<'a>]) -> Vec<Self> {
-        let found = limits.iter().filter_map(|limit| {
-            let route = |label: &str| {
-                let is_it = |result: &&StudyResult<'a>| {
-                    result.run.panel == limit.run.panel && result.run.label == label
-                };
-                results
-                    .iter()
-                    .find(is_it)
-                    .map(|result| &result.record.series)
-            };
-            Some(Self {
-                panel: &limit.run.panel,
-                weight_space: route(WEIGHT_SPACE),
-                gram: route(GRAM)?,
-                far: route(FAR),
-                limit: match &limit.report {
-                    Ok(report) => Ok(&report.limit),
-                    Err(why) => Err(why),
-                },
-                certificate: limit.report.as_ref().ok().map(|report| {
-                    format!(
-                        "{}, and not seen to change since step {}",
-                        report.certificate_text(),
-                        format_step(report.settled_since)
-                    )
-                }),
-            })
-        });
-        found.collect()
-    }
-
-    /// The limit, where the program's solution keeps the pattern it assumes.
-    fn trusted_limit(&self) -> Option<&'a Limit> {
-        self.limit.ok().filter(|limit| limit.is_consistent())
-    }
-
-    /// The first step that was followed in log time.
-    fn handover(&self) -> Option<f64> {
-        let estimates = self.gram.column("error_estimate")?;
-        let far = estimates.iter().position(|&estimate| estimate > 0.0)?;
-        Some(self.gram.steps()[far.saturating_sub(1)])
-    }
-}
-
 fn show(results: &[StudyResult<'_>], limits: &[LimitResult<'_>]) -> Shown {
     let routes = Routes::of(results, limits);
     let mut paragraphs = Vec::new();
@@ -235,86 +171,4 @@ fn found(route: &Routes<'_>) -> String {
         );
     }
     text.trim_end().to_owned()
-}
-
-fn range(values: &[f64]) -> [f64; 2] {
-    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    [low, high]
-}
-
-/// The row recorded at a step, as a function of the column.
-fn at(series: &Series, step: f64) -> Option<impl Fn(&str) -> f64> {
-    let index = series.steps().iter().position(|&own| own == step)?;
-    Some(move |column: &str| {
-        series
-            .column(column)
-            .map_or(f64::NAN, |values| values[index])
-    })
-}
-
-/// `(max − min)/mean` of the normalized margins.
-fn relative_gap(row: impl Fn(&str) -> f64) -> f64 {
-    (row("margin_max") - row("margin_min")) / row("margin_mean")
-}
-
-/// The last step that both tables have, and the largest relative difference of a stable rank or a
-/// margin at any step that both have, from step 1 on.
-fn apart(one: &Series, other: &Series) -> Option<[f64; 2]> {
-    let mut last = None;
-    let mut largest = 0.0_f64;
-    for step in one.steps().into_iter().filter(|&step| step >= 1.0) {
-        let (Some(a), Some(b)) = (at(one, step), at(other, step)) else {
-            continue;
-        };
-        last = Some(step);
-        for column in [
-            "stable_rank_pos",
-            "stable_rank_neg",
-            "margin_min",
-            "margin_max",
-        ] {
-            let difference = (a(column) - b(column)).abs() / a(column).abs();
-            // `max` would drop a NaN.
-            largest = if difference.is_nan() || largest.is_nan() {
-                f64::NAN
-            } else {
-                largest.max(difference)
-            };
-        }
-    }
-    last.map(|step| [step, largest])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn series(rows: &[[f64; 5]]) -> Series {
-        let columns = [
-            "step",
-            "stable_rank_pos",
-            "stable_rank_neg",
-            "margin_min",
-            "margin_max",
-        ];
-        let mut series = Series::new(columns);
-        rows.iter().for_each(|row| series.push(row.to_vec()));
-        series
-    }
-
-    #[test]
-    fn two_routes_are_compared_where_both_have_been() {
-        let one = series(&[
-            [0.0, 9.0, 9.0, 9.0, 9.0],
-            [1.0, 2.0, 3.0, 4.0, 5.0],
-            [5.0; 5],
-        ]);
-        let other = series(&[[0.0; 5], [1.0, 2.0, 3.0, 5.0, 5.0], [10.0; 5]]);
-        // Step 0 does not count, steps 5 and 10 are in one table only.
-        assert_eq!(apart(&one, &other), Some([1.0, 0.25]));
-        let broken = series(&[[1.0, 2.0, f64::NAN, 4.0, 5.0]]);
-        assert!(apart(&one, &broken).is_some_and(|[_, difference]| difference.is_nan()));
-        assert_eq!(apart(&one, &series(&[[7.0; 5]])), None);
-    }
 }

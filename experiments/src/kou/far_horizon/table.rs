@@ -1,6 +1,6 @@
 //! The numbers of the far horizon at powers of ten, and the limit.
 
-use super::{Routes, at, range, relative_gap};
+use super::routes::{Routes, at, range, relative_gap};
 use implicit_bias_lab::report::Table;
 use implicit_bias_limits::margins_become_equal;
 use implicit_bias_output::format_number;

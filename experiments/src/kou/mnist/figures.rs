@@ -4,7 +4,7 @@ use implicit_bias_data::Dataset;
 use implicit_bias_model::{TwoLayerConfig, Weights};
 use ndarray::ArrayView1;
 
-use super::{DIGITS, initial_scale, margin_gap, preparation};
+use super::runs::{DIGITS, initial_scale, margin_gap, preparation};
 use implicit_bias_lab::RunRecord;
 use implicit_bias_lab::figures::{CurveEntry, curves_by_parameter};
 use implicit_bias_lab::study::StudyResult;

@@ -2,17 +2,16 @@
 
 mod figures;
 mod held_out;
+mod runs;
 mod table;
 
+use self::runs::{DIGITS, is_rank_claim, preparation};
 use crate::kou::common::{PAPER, SLOPE, run_with, steps};
 use implicit_bias_claims::{Claim, ClaimId, Verdict};
 use implicit_bias_lab::RunRecord;
 use implicit_bias_lab::config::Settings;
 use implicit_bias_lab::report::Statement;
 use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult};
-
-/// The digits: `+1`, then `−1`.
-const DIGITS: [&str; 2] = ["0", "1"];
 
 /// Samples of each digit.
 const PER_CLASS: usize = 10;
@@ -106,31 +105,6 @@ fn preparations() -> Vec<(String, Settings)> {
         .into_iter()
         .chain(noisy)
         .collect()
-}
-
-/// The name of a run's preparation.
-fn preparation<'a>(result: &StudyResult<'a>) -> &'a str {
-    let label = &result.run.label;
-    label.rsplit_once(", ").map_or(label, |(name, _)| name)
-}
-
-/// The initial scale of a run, as its label has it.
-fn initial_scale<'a>(result: &StudyResult<'a>) -> &'a str {
-    result
-        .run
-        .label
-        .rsplit_once(", ")
-        .map_or("", |(_, scale)| scale)
-}
-
-/// `(max − min)/mean` of the normalized margins at the last recorded step.
-fn margin_gap(record: &RunRecord) -> f64 {
-    let last = |column| record.series.last(column).unwrap_or(f64::NAN);
-    (last("margin_max") - last("margin_min")) / last("margin_mean")
-}
-
-fn is_rank_claim(claim: &Claim) -> bool {
-    matches!(claim.id, ClaimId::RankOne | ClaimId::RankBounded)
 }
 
 /// Whether every claim of a kind was supported on a run.

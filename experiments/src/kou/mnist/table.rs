@@ -1,6 +1,6 @@
 //! The runs on MNIST in numbers: tables for the report, and a file for other programs.
 
-use super::{initial_scale, is_rank_claim, margin_gap, preparation};
+use super::runs::{initial_scale, is_rank_claim, margin_gap, preparation};
 use implicit_bias_claims::{Claim, ClaimId, Verdict};
 use implicit_bias_lab::RunRecord;
 use implicit_bias_lab::report::Table;

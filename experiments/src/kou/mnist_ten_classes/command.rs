@@ -6,8 +6,10 @@ use std::process::ExitCode;
 
 use clap::{Args, FromArgMatches};
 
+use super::report::write;
 use super::report::{QUESTION, SOURCE, TITLE};
-use super::{Samples, TenClasses, train, write};
+use super::settings::{Samples, TenClasses};
+use super::train::train;
 use implicit_bias_lab::config::Steps;
 use implicit_bias_lab::study::Effort;
 use implicit_bias_lab::{LabError, Progress, RunDirectory, complain};

@@ -1,7 +1,8 @@
 //! Stable rank by block, margins by class and how unequal they are, against the step.
 
 use super::measures::Gaps;
-use super::{ClassRun, Samples};
+use super::settings::Samples;
+use super::train::ClassRun;
 use implicit_bias_plot::{Axis, Figure, Layer, Panel, Style};
 
 /// The axis label of time.

@@ -1,6 +1,6 @@
 //! What the tables of a run of several classes say about its margins and ranks.
 
-use super::ClassRun;
+use super::train::ClassRun;
 
 /// How unequal margins are, each number relative to the mean of all.
 #[derive(Clone, Copy, Debug, PartialEq)]

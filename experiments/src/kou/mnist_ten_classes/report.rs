@@ -6,7 +6,8 @@ use implicit_bias_model::Weights;
 
 use super::figures::figures;
 use super::measures::{Gaps, range};
-use super::{ClassRun, Samples, TenClasses};
+use super::settings::{Samples, TenClasses};
+use super::train::ClassRun;
 use implicit_bias_lab::report::{
     ReportFigure, ReproductionReport, Section, Statement, Table, reproduction_report,
 };

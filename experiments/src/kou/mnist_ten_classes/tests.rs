@@ -5,7 +5,8 @@ use implicit_bias_model::Weights;
 use ndarray::array;
 
 use super::measures::{Gaps, range};
-use super::{ClassRun, TenClasses, patterns};
+use super::settings::TenClasses;
+use super::train::{ClassRun, patterns};
 use implicit_bias_engine::Trajectory;
 use implicit_bias_lab::study::Effort;
 use implicit_bias_record::{Series, StopReason};

@@ -1,8 +1,10 @@
 //! Limits gathered into cells: one a slope and a dimension, over the seeds.
 
-use super::RANK_ONE;
 use implicit_bias_lab::study::LimitResult;
 use implicit_bias_limits::margins_become_equal;
+
+/// A stable rank that exceeds 1 by no more than this is 1.
+const RANK_ONE: f64 = 1e-9;
 
 /// A change of the pattern after this step is one that no loop would see.
 const LATE: f64 = 1e15;

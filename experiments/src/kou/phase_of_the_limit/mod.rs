@@ -13,9 +13,6 @@ use implicit_bias_output::format_number;
 /// The samples' squared norm times the step size, the same in every dimension.
 const STEP_TIMES_NORM: f64 = 200.0;
 
-/// A stable rank that exceeds 1 by no more than this is 1.
-const RANK_ONE: f64 = 1e-9;
-
 /// The limit's stable rank and margins for hundreds of data sets: dimensions, and by them the
 /// near-orthogonality ratio, times slopes (0 is ReLU) times seeds.
 pub fn phase_of_the_limit(effort: Effort) -> Study {

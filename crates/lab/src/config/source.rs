@@ -1,0 +1,108 @@
+//! Where the samples and the initial weights come from.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use implicit_bias_data::{Choice, ClassRule, DataFile, Dataset, Synthetic};
+
+use crate::LabError;
+
+/// Where the samples come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DataSource {
+    /// Samples of a file.
+    File {
+        /// The file.
+        file: DataFile,
+        /// Which samples, and what their classes are.
+        choice: Choice,
+    },
+    /// A generator.
+    Synthetic(Synthetic),
+}
+
+impl DataSource {
+    /// Reads or generates the data set, before any [`Preparation`].
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader or the generator.
+    pub fn load(&self, seed: u64) -> Result<Dataset, LabError> {
+        Ok(match self {
+            Self::File { file, choice } => file.read(choice, seed)?,
+            Self::Synthetic(synthetic) => synthetic.generate(seed)?,
+        })
+    }
+}
+
+impl fmt::Display for DataSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { file, choice } => {
+                f.write_str(&file.describe())?;
+                match &choice.rule {
+                    ClassRule::Encoded(_) => {}
+                    ClassRule::Pair { positive, negative } => {
+                        write!(f, ", {positive} against {negative}")?;
+                    }
+                    ClassRule::OneAgainstTheRest { positive } => {
+                        write!(f, ", {positive} against the rest")?;
+                    }
+                }
+                match choice.per_class {
+                    Some(count) => write!(f, ", {count} of each class"),
+                    None => Ok(()),
+                }
+            }
+            Self::Synthetic(Synthetic::Mixture {
+                samples,
+                dim,
+                signal,
+                noise,
+            }) => {
+                write!(
+                    f,
+                    "mixture, n = {samples}, d = {dim}, ‖μ‖ = {signal}, σ = {noise}"
+                )
+            }
+            Self::Synthetic(Synthetic::Gaussian {
+                samples,
+                dim,
+                noise,
+            }) => {
+                write!(f, "gaussian, n = {samples}, d = {dim}, σ = {noise}")
+            }
+            Self::Synthetic(Synthetic::Orthogonal {
+                samples,
+                dim,
+                norm,
+                norm_spread,
+            }) => {
+                let spread = format!("R_max/R_min = {norm_spread}");
+                write!(
+                    f,
+                    "orthogonal, n = {samples}, d = {dim}, norm {norm:.4}, {spread}"
+                )
+            }
+        }
+    }
+}
+
+/// Where the initial weights come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InitSource {
+    /// A file with `W_pos` and `W_neg`; the width is the file's.
+    File(PathBuf),
+    /// Independent `N(0, scale²)` entries.
+    Gaussian {
+        /// Standard deviation `σ₀`.
+        scale: f64,
+        /// Neurons in each block.
+        width: usize,
+    },
+}
+
+/// The path from the root, where the system can tell it; a moved run directory still finds its data.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
