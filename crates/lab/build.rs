@@ -21,7 +21,8 @@ fn main() {
     println!("cargo::rustc-env=IMPLICIT_BIAS_BURN={burn}");
 }
 
-/// The version of a package in the nearest `Cargo.lock` above this crate or above what it is built into.
+/// The version of a package in the nearest `Cargo.lock` above this crate or above what it is built
+/// into.
 fn locked_version(package: &str) -> Option<String> {
     let folders = ["CARGO_MANIFEST_DIR", "OUT_DIR"].map(|name| std::env::var(name).ok());
     let lock = folders.iter().flatten().find_map(|folder| {

@@ -1,12 +1,14 @@
-//! The studies: a folder a system of the literature, and one binary a claim or a figure, in `src/bin`.
+//! The studies: a folder a system of the literature, and one binary a claim or a figure, in
+//! `src/bin`.
 //!
 //! | folder | system |
 //! |---|---|
 //! | [`kou`] | Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935), the paper |
 //!
-//! Each binary states its claim, setting and expected outcome, and runs its study. Their flags are the same:
-//! `--help` lists them. To add one, write a function that returns a [`Study`](implicit_bias_lab::study::Study)
-//! and a binary that passes it to [`study::main`](implicit_bias_lab::study::main).
+//! Each binary states its claim, setting and expected outcome, and runs its study. Their flags are
+//! the same: `--help` lists them. To add one, write a function that returns a
+//! [`Study`](implicit_bias_lab::study::Study) and a binary that passes it to
+//! [`study::main`](implicit_bias_lab::study::main).
 
 pub mod kou;
 

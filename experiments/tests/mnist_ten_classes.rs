@@ -26,7 +26,8 @@ fn idx(path: &Path, sizes: &[usize], bytes: &[u8]) {
     std::fs::write(path, content).unwrap();
 }
 
-/// Images of ten classes in the form of MNIST: bright where their class says, and a little elsewhere.
+/// Images of ten classes in the form of MNIST: bright where their class says, and a little
+/// elsewhere.
 fn images(dir: &Path, part: &str, per_class: usize) {
     let count = CLASSES * per_class;
     let mut pixels = Vec::new();

@@ -1,9 +1,10 @@
 //! Counts verdicts that one run gives at one horizon and takes back at another.
 //!
-//! A case is a small random problem, drawn by a number; it is run to several horizons, each a run of its
-//! own, as a user runs it. A claim that is supported at one horizon and refuted at another is a verdict
-//! that was false: `opposite`. What was found is printed, a line a claim, tab-separated:
-//! case, horizon, claim, block, verdict, what decided, the prediction, the last change of the pattern.
+//! A case is a small random problem, drawn by a number; it is run to several horizons, each a run
+//! of its own, as a user runs it. A claim that is supported at one horizon and refuted at another
+//! is a verdict that was false: `opposite`. What was found is printed, a line a claim,
+//! tab-separated: case, horizon, claim, block, verdict, what decided, the prediction, the last
+//! change of the pattern.
 //!
 //! ```console
 //! $ cargo run --release -p implicit-bias-tests --example opposite_verdicts -- 0 300

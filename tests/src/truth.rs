@@ -19,7 +19,8 @@ const EXACT: f64 = 1e-9;
 /// How many of its own estimates a row in log time may be off.
 const ESTIMATES: f64 = 10.0;
 
-/// How many of the truth's own uncertainties are granted: twins of it, or its strides of two lengths.
+/// How many of the truth's own uncertainties are granted: twins of it, or its strides of two
+/// lengths.
 const UNCERTAINTIES: f64 = 10.0;
 
 /// Within this, relative, a limit is the true one.
@@ -212,8 +213,8 @@ impl Comparison<'_> {
             let verdict = claim["verdict"].as_str().expect("a verdict");
             println!("  {name}: {verdict}; in truth {truth:?}");
             let opposite = match (id, truth, verdict) {
-                // Every pattern here comes to rest. Where the limit program says that this one has not, and
-                // it has not, the run does not support what it sees.
+                // Every pattern here comes to rest. Where the limit program says that this one has
+                // not, and it has not, the run does not support what it sees.
                 ("alignment", _, "refuted") => true,
                 ("alignment", _, "supported") => must_break && last < change * (1.0 - STRIDE),
                 (_, Some(true), "refuted") | (_, Some(false), "supported") => true,

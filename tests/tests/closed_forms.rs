@@ -1,10 +1,10 @@
 //! Exactly orthogonal data, where gradient descent has closed forms.
 //!
 //! With `⟨x_i, x_j⟩ = 0`, a pre-activation moves by its own sample alone,
-//! `h_ki += (η/(nm)) s_k D_ki y_i g_i ‖x_i‖²`: up for same-sign pairs, down for the others. So a pattern in
-//! which opposite-sign pairs are inactive and same-sign pairs are active (leaky ReLU) or either (ReLU,
-//! where an inactive pair does not move) never changes, and with `a_i = Σ_k D_ki²` and
-//! `S_i = Σ_{steps} g_i`, exactly,
+//! `h_ki += (η/(nm)) s_k D_ki y_i g_i ‖x_i‖²`: up for same-sign pairs, down for the others. So a
+//! pattern in which opposite-sign pairs are inactive and same-sign pairs are active (leaky ReLU) or
+//! either (ReLU, where an inactive pair does not move) never changes, and with `a_i = Σ_k D_ki²`
+//! and `S_i = Σ_{steps} g_i`, exactly,
 //!
 //! ```text
 //! q_i ← q_i + α_i g(q_i),   α_i = (η/(n m²)) a_i ‖x_i‖²,
@@ -67,8 +67,8 @@ fn alternating(samples: usize) -> Vec<f64> {
         .collect()
 }
 
-/// A problem whose pattern is fixed from the start: opposite-sign pairs inactive, same-sign pairs as
-/// `active` says.
+/// A problem whose pattern is fixed from the start: opposite-sign pairs inactive, same-sign pairs
+/// as `active` says.
 fn fixed_pattern(
     norms: &[f64],
     (width, dim): (usize, usize),
@@ -161,8 +161,8 @@ fn in_gram_coordinates(problem: &Problem) -> Problem {
     problem
 }
 
-/// Descends to `horizon` on both engines and compares margins and weights with the recursion at every
-/// record.
+/// Descends to `horizon` on both engines and compares margins and weights with the recursion at
+/// every record.
 fn follows_the_recursion(problem: &Problem, horizon: f64) {
     follows_the_recursion_on_its_engine(problem, horizon);
     follows_the_recursion_on_its_engine(&in_gram_coordinates(problem), horizon);
@@ -273,9 +273,9 @@ fn leaky_blocks_tend_to_rank_one_and_their_stack_to_its_closed_form() {
     }
 }
 
-/// Gaussian initial weights: the first steps, while the pattern settles, leave a residual, which the
-/// growth along one direction dwarfs: what is left of rank one after `t` is at most `W_j(1)`, since
-/// from step 1 on the pattern is fixed. The gap closes like `1/log² t`, not faster.
+/// Gaussian initial weights: the first steps, while the pattern settles, leave a residual, which
+/// the growth along one direction dwarfs: what is left of rank one after `t` is at most `W_j(1)`,
+/// since from step 1 on the pattern is fixed. The gap closes like `1/log² t`, not faster.
 #[test]
 fn random_leaky_blocks_approach_rank_one_like_the_inverse_square_of_log_t() {
     let (n, dim, width, slope) = (8, 12, 7, 0.2);

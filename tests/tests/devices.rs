@@ -1,26 +1,28 @@
-//! The tensor engine on every device of this build, in every precision it has, against trajectories of more than
-//! double precision.
+//! The tensor engine on every device of this build, in every precision it has, against trajectories
+//! of more than double precision.
 //!
-//! A process computes in one precision on a device, so that each pair has a process of its own, which is this
-//! program again: `IMPLICIT_BIAS_DEVICE=cuda:1 IMPLICIT_BIAS_PRECISION=f32 cargo test -p implicit-bias-tests
-//! --features cuda --test devices -- --exact one_device --nocapture` is one of them.
+//! A process computes in one precision on a device, so that each pair has a process of its own,
+//! which is this program again: `IMPLICIT_BIAS_DEVICE=cuda:1 IMPLICIT_BIAS_PRECISION=f32 cargo test
+//! -p implicit-bias-tests --features cuda --test devices -- --exact one_device --nocapture` is one
+//! of them.
 //!
 //! # The bound
 //!
-//! The data and the initial weights are exact in single precision, with unit roundoff `u = 2⁻²⁴`, and so in double
-//! precision, `u = 2⁻⁵³`. A step rounds each weight once, an error of at most `u ‖W‖`; and it changes the weights
-//! by `η∇L`, whose relative error is about `d u`, for a pre-activation is a sum of `d` products. While the
-//! activation pattern is fixed, the loss is convex in the weights, and a step as short as this one does not
-//! lengthen the difference of two trajectories. So after `t` steps
+//! The data and the initial weights are exact in single precision, with unit roundoff `u = 2⁻²⁴`,
+//! and so in double precision, `u = 2⁻⁵³`. A step rounds each weight once, an error of at most `u
+//! ‖W‖`; and it changes the weights by `η∇L`, whose relative error is about `d u`, for a
+//! pre-activation is a sum of `d` products. While the activation pattern is fixed, the loss is
+//! convex in the weights, and a step as short as this one does not lengthen the difference of two
+//! trajectories. So after `t` steps
 //!
 //! ```text
 //! ‖ΔW‖_F ≤ (t + d) u ‖W‖_F =: δ,   |Δq_i| ≤ √(2/m) R_max δ,   |Δ log L| ≤ max_i |Δq_i|,
 //! ```
 //!
 //! the second by Cauchy and Schwarz over the `2m` neurons. (Before the pattern is fixed, a handful
-//! of steps, weights are 10³ times smaller than later.) The trajectories of the files are rounded to double
-//! precision at every step too, which adds the same with `u = 2⁻⁵³`. Measured errors are some hundred times
-//! smaller, as roundings do not all point the same way.
+//! of steps, weights are 10³ times smaller than later.) The trajectories of the files are rounded
+//! to double precision at every step too, which adds the same with `u = 2⁻⁵³`. Measured errors are
+//! some hundred times smaller, as roundings do not all point the same way.
 
 use std::process::Command;
 
@@ -71,7 +73,8 @@ struct Place {
     gradients: &'static [GradientKind],
 }
 
-/// All that is tested of one device; single precision on the default one unless the environment says otherwise.
+/// All that is tested of one device; single precision on the default one unless the environment
+/// says otherwise.
 #[test]
 fn one_device() {
     let name = std::env::var(DEVICE).ok();

@@ -1,8 +1,9 @@
 //! The two engines against each other on random problems: one trajectory, whichever computes it.
 //!
-//! Not every problem can be told apart from its rounding: where a pre-activation comes to lie within
-//! rounding of its kink, the engines may cross it at different steps, and then differ by about the
-//! change of one step. The horizon is short enough that such a coincidence is rarer than these tests.
+//! Not every problem can be told apart from its rounding: where a pre-activation comes to lie
+//! within rounding of its kink, the engines may cross it at different steps, and then differ by
+//! about the change of one step. The horizon is short enough that such a coincidence is rarer than
+//! these tests.
 
 use implicit_bias_engine::Precision;
 use implicit_bias_engine::Trajectory;
@@ -37,6 +38,15 @@ fn assert_close(
     Ok(())
 }
 
+/// The label of a sample: +1 for a third of them, sample 0 among these.
+fn label(sample: usize, seed: u64) -> f64 {
+    if sample == 0 || (sample as u64 + seed).is_multiple_of(3) {
+        1.0
+    } else {
+        -1.0
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
@@ -51,13 +61,18 @@ proptest! {
         exponential in any::<bool>(),
         seed in 0u64..10_000,
     ) {
+        let activation = if slope == 0.0 {
+            ActivationKind::Relu
+        } else {
+            ActivationKind::LeakyRelu
+        };
         let mut problem = Problem {
             x: gaussian((n, d), 1.0, seed).expect("a small matrix") + shift,
-            y: (0..n).map(|i| if (i as u64 + seed).is_multiple_of(3) || i == 0 { 1.0 } else { -1.0 }).collect(),
+            y: (0..n).map(|i| label(i, seed)).collect(),
             pos: gaussian((m, d), scale, seed + 1).expect("a small matrix"),
             neg: gaussian((m, d), scale, seed + 2).expect("a small matrix"),
             settings: Settings {
-                activation: Some(if slope == 0.0 { ActivationKind::Relu } else { ActivationKind::LeakyRelu }),
+                activation: Some(activation),
                 slope: (slope != 0.0).then_some(slope),
                 loss: Some(if exponential { LossKind::Exponential } else { LossKind::Logistic }),
                 step_size: Some(step_size),

@@ -1,5 +1,5 @@
-//! A verdict must not be taken back by a longer run: runs that once were judged too early, each with the
-//! verdicts that a far horizon, and the proof that holds there, give.
+//! A verdict must not be taken back by a longer run: runs that once were judged too early, each
+//! with the verdicts that a far horizon, and the proof that holds there, give.
 
 use implicit_bias_claims::{Claim, ClaimId, DecidedBy, Verdict};
 use implicit_bias_engine::Precision;
@@ -84,7 +84,8 @@ fn a_loss_that_falls_faster_than_the_law_is_no_refutation() {
     assert_verdict(&late, ClaimId::Loss, None, Verdict::Supported);
 }
 
-/// The initial weights are ten times heavier: what descent adds to them is not yet seen in their norm.
+/// The initial weights are ten times heavier: what descent adds to them is not yet seen in their
+/// norm.
 #[test]
 fn a_norm_that_has_yet_to_grow_is_no_refutation() {
     let settings = heavy(1000.0, 1);
@@ -94,8 +95,8 @@ fn a_norm_that_has_yet_to_grow_is_no_refutation() {
     assert_verdict(&late, ClaimId::Loss, None, Verdict::Supported);
 }
 
-/// At 10⁴ the limit of the pattern leaves the pattern; at 10⁶ the loss falls like t^−2.2; from 10⁴⁰ on the
-/// limit is proven, with stable ranks 1.16924 and 1.06108 and equal margins.
+/// At 10⁴ the limit of the pattern leaves the pattern; at 10⁶ the loss falls like t^−2.2; from 10⁴⁰
+/// on the limit is proven, with stable ranks 1.16924 and 1.06108 and equal margins.
 #[test]
 fn a_pattern_that_must_break_refutes_nothing() {
     let settings = crowded();
@@ -132,8 +133,8 @@ fn a_pattern_that_must_break_refutes_nothing() {
     }
 }
 
-/// At 10¹⁵ the stable rank of the positive block is on its way to 1.267, which belongs to a pattern that
-/// breaks at 4 × 10⁴⁵; its limit is 1, proven from 10⁶⁰ on.
+/// At 10¹⁵ the stable rank of the positive block is on its way to 1.267, which belongs to a pattern
+/// that breaks at 4 × 10⁴⁵; its limit is 1, proven from 10⁶⁰ on.
 #[test]
 fn a_limit_of_a_pattern_that_breaks_is_not_the_runs() {
     let settings = Settings {
@@ -162,7 +163,8 @@ fn a_limit_of_a_pattern_that_breaks_is_not_the_runs() {
     assert!(late.prediction.limit().is_some_and(|limit| limit.proven));
 }
 
-/// At 10³ the stable ranks are 1.00004 and 1.0001; the limits, proven from 10¹² on, are 1.59504 and 1.
+/// At 10³ the stable ranks are 1.00004 and 1.0001; the limits, proven from 10¹² on, are 1.59504 and
+/// 1.
 #[test]
 fn a_stable_rank_near_one_is_no_limit_of_one() {
     let settings = Settings {
@@ -192,8 +194,8 @@ fn a_stable_rank_near_one_is_no_limit_of_one() {
     assert!(limit.proven && (limit.stable_rank_pos.unwrap_or(0.0) - 1.59504).abs() < 1e-5);
 }
 
-/// Single precision loses updates from step 141 on here; what the program has for its last pattern is exact
-/// descent's limit, and the run refutes nothing.
+/// Single precision loses updates from step 141 on here; what the program has for its last pattern
+/// is exact descent's limit, and the run refutes nothing.
 #[test]
 fn single_precision_refutes_nothing_and_carries_no_limit_of_exact_descent() {
     let settings = Settings {

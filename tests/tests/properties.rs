@@ -204,8 +204,8 @@ fn swapping_the_labels_and_the_blocks_mirrors_the_run() {
     }
 }
 
-/// Samples times 4, weights over 4, step size over 16: every pre-activation is the same, and by powers
-/// of two every rounding too.
+/// Samples times 4, weights over 4, step size over 16: every pre-activation is the same, and by
+/// powers of two every rounding too.
 #[test]
 fn a_change_of_units_by_a_power_of_two_changes_no_bit() {
     for settings in all() {

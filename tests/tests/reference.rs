@@ -13,9 +13,10 @@
 //! | `leaky_exponential_loss` | 1.0e-14 | 1e-12 |
 //! | beside the repository | 2e-15, 3e-15, 1.2e-14, 1.1e-15 | 1e-13, 3e-13, 1e-12, 1e-13 |
 //!
-//! The Gram engine is off by at most 1.1e-14 on the files of this package, and by 2e-15, 6e-15, 6e-15 and
-//! 6e-13 beside the repository: the last at step 0, of a margin 2,000 times smaller than the others,
-//! where another order of summation is all there is. Its bounds are the same, but for that file.
+//! The Gram engine is off by at most 1.1e-14 on the files of this package, and by 2e-15, 6e-15,
+//! 6e-15 and 6e-13 beside the repository: the last at step 0, of a margin 2,000 times smaller than
+//! the others, where another order of summation is all there is. Its bounds are the same, but for
+//! that file.
 //!
 //! The bounds leave less than a factor of 100 for another order of summation. ReLU is no worse than
 //! leaky ReLU: in `relu_correlated` some 22 neurons slide, each crossing a kink every few steps for

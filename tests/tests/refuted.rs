@@ -90,7 +90,8 @@ fn contradictory_labels_refute_loss_norm_and_margins() {
     }
 }
 
-/// Samples of one class on one line: the margin of the far one stays three times that of the near one.
+/// Samples of one class on one line: the margin of the far one stays three times that of the near
+/// one.
 #[test]
 fn collinear_samples_refute_margins_and_nothing_else() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -105,8 +106,9 @@ fn collinear_samples_refute_margins_and_nothing_else() {
     }
 }
 
-/// Classes of antipodal pairs: half of the neurons of a block serve one sample of each pair, so that
-/// the block needs one direction for every pair, of which there are two: its stable rank tends to 2.
+/// Classes of antipodal pairs: half of the neurons of a block serve one sample of each pair, so
+/// that the block needs one direction for every pair, of which there are two: its stable rank tends
+/// to 2.
 #[test]
 fn antipodal_pairs_refute_rank_one() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -125,9 +127,9 @@ fn antipodal_pairs_refute_rank_one() {
     assert_eq!(found, [Verdict::Refuted, Verdict::Refuted]);
 }
 
-/// More samples than dimensions, labels independent of them: whether the pattern has come to rest by
-/// the last decade, and looks like the last one, which a verdict waits for, depends on the seed; that
-/// nothing is fitted does not.
+/// More samples than dimensions, labels independent of them: whether the pattern has come to rest
+/// by the last decade, and looks like the last one, which a verdict waits for, depends on the seed;
+/// that nothing is fitted does not.
 #[test]
 fn random_labels_on_many_samples_in_few_dimensions_refute_loss_norm_and_margins() {
     let fitted = [ClaimId::Loss, ClaimId::Norm, ClaimId::Margins];
@@ -157,14 +159,15 @@ fn random_labels_on_many_samples_in_few_dimensions_refute_loss_norm_and_margins(
     assert!(refuted > 1);
 }
 
-/// Two antipodal points, each with both labels, so that the best score is 0; and a step so long that
-/// descent jumps over it and back for ever. For weights `w` of the one block and `−w` of the other, the
-/// score at the first point is `u = (1+γ) mean(w)`, and a step is `u ← u − c (σ(u) − ½)` with
-/// `c = η (1+γ)²/(2m)`: from `c > 8` on an orbit of period 2 around 0 attracts, on which every neuron
-/// changes its activation on every sample at every step.
+/// Two antipodal points, each with both labels, so that the best score is 0; and a step so long
+/// that descent jumps over it and back for ever. For weights `w` of the one block and `−w` of the
+/// other, the score at the first point is `u = (1+γ) mean(w)`, and a step is `u ← u − c (σ(u) − ½)`
+/// with `c = η (1+γ)²/(2m)`: from `c > 8` on an orbit of period 2 around 0 attracts, on which every
+/// neuron changes its activation on every sample at every step.
 ///
-/// A record interval shows that if it is of odd length, as most are in the last decade here. It is the
-/// step size, 100 for a bound of 8, that does it: what is measured decides nothing about small steps.
+/// A record interval shows that if it is of odd length, as most are in the last decade here. It is
+/// the step size, 100 for a bound of 8, that does it: what is measured decides nothing about small
+/// steps.
 #[test]
 fn an_endless_oscillation_of_large_steps_is_measured_and_withheld() {
     let folder = tempfile::tempdir().expect("a temporary folder");

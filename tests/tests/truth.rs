@@ -1,9 +1,9 @@
 //! Runs of which false things were once printed, held to what is true of them.
 //!
-//! `golden/truth/truth.json` has the true values: every step in 80-bit long double by a simulator in C,
-//! strides of the gradient flow in log t beyond, and the limit by another solver. `golden/truth/README.md`
-//! says how they are made. One test is one example, with all of its commands; each prints what it
-//! compares.
+//! `golden/truth/truth.json` has the true values: every step in 80-bit long double by a simulator
+//! in C, strides of the gradient flow in log t beyond, and the limit by another solver.
+//! `golden/truth/README.md` says how they are made. One test is one example, with all of its
+//! commands; each prints what it compares.
 
 use std::path::Path;
 
@@ -64,7 +64,8 @@ fn a_settled_limit_is_the_true_one() {
     let truth = example["end"]["stable_rank_pos"].as_f64().expect("a rank");
     let found = report.limit.stable_rank_pos();
     println!(
-        "step {:e}, settled since {:e}, consistent {}, {}: stable rank of W_pos {found}, in truth {truth}",
+        "step {:e}, settled since {:e}, consistent {}, {}: stable rank of W_pos {found}, in truth \
+         {truth}",
         report.step,
         report.settled_since,
         report.limit.is_consistent(),

@@ -13,11 +13,13 @@ use crate::words::step;
 /// that reverts between two records is not seen, and the last change is known up to one record
 /// interval. Our rules:
 ///
-/// * *Supported*: rest over the whole last decade `(T/10, T]`, unless the limit program says that the pattern
-///   must be expected to break, that no weights with it fit all samples, or that rounding stopped the run.
-/// * *Refuted*: changes in at least half of the record intervals of the last decade and of the one before, that
-///   do not become rarer (as many pairs in the last), of a run whose loss has levelled off with samples that no weights
-///   with the present pattern fit. Of any other run a longer one may come to rest.
+/// * *Supported*: rest over the whole last decade `(T/10, T]`, unless the limit program says that
+///   the pattern must be expected to break, that no weights with it fit all samples, or that
+///   rounding stopped the run.
+/// * *Refuted*: changes in at least half of the record intervals of the last decade and of the one
+///   before, that do not become rarer (as many pairs in the last), of a run whose loss has levelled
+///   off with samples that no weights with the present pattern fit. Of any other run a longer one
+///   may come to rest.
 pub(crate) fn judge(run: &Evidence) -> Option<Claim> {
     let all = run.pattern_changes(0.0, run.horizon)?;
     let mut claim = Claim::draft(
@@ -127,8 +129,8 @@ fn may_break(run: &Evidence) -> Option<String> {
                 .to_owned(),
         ),
         Outlook::Inconsistent => Some(
-            "the limit that belongs to this pattern does not keep it, so some neuron must be expected \
-             to change sides still; a longer run can tell"
+            "the limit that belongs to this pattern does not keep it, so some neuron must be \
+             expected to change sides still; a longer run can tell"
                 .to_owned(),
         ),
         Outlook::LosesUpdates(..) => run.outlook.why_no_limit(),
@@ -145,8 +147,8 @@ fn goes_on(run: &Evidence) -> Result<(), String> {
         .is_some_and(|estimate| estimate > 0.0)
     {
         return Err(
-            "log time follows gradient descent on average, and near a kink the changes that it shows may be \
-             rounding"
+            "log time follows gradient descent on average, and near a kink the changes that it \
+             shows may be rounding"
                 .to_owned(),
         );
     }

@@ -41,6 +41,7 @@ pub struct ClaimContext {
     pub end: RunEnd,
     /// The limit of the run, or why there is none; `None` where no program applies to the model.
     pub prediction: Option<Prediction>,
-    /// The largest stable rank that a block's limit could have, `min(m, n, d)`, where that is known.
+    /// The largest stable rank that a block's limit could have, `min(m, n, d)`, where that is
+    /// known.
     pub largest_rank: Option<usize>,
 }

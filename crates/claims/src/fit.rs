@@ -12,9 +12,10 @@ const MIN_POINTS: usize = 4;
 
 /// Two-sided 95 % critical value of the robust statistic for many evenly spaced points.
 ///
-/// Simulated for this project (`scripts/interval_constant.py` of this crate prints 5.74 ± 0.03, here
-/// rounded up): the 4.77 printed by Kiefer, Vogelsang and Bunzel is for a stationary regressor, while
-/// here the regressor is a trend. The factor `t_{n−2}/1.96` makes it a little too wide for few points.
+/// Simulated for this project (`scripts/interval_constant.py` of this crate prints 5.74 ± 0.03,
+/// here rounded up): the 4.77 printed by Kiefer, Vogelsang and Bunzel is for a stationary
+/// regressor, while here the regressor is a trend. The factor `t_{n−2}/1.96` makes it a little too
+/// wide for few points.
 const WHOLE_SAMPLE_CRITICAL_VALUE: f64 = 5.8;
 
 /// A fitted line `y = intercept + slope · x` with a 95 % interval for its slope.
@@ -165,8 +166,8 @@ mod tests {
         assert!(line.half_width < 2.0 * 0.1179 * 2.2622, "{line:?}");
     }
 
-    /// Alternating residuals cancel in every partial sum, and the robust interval is the narrow one:
-    /// the textbook interval must win, by hand: s² = Σe²/(n−2), half-width = t s/√S_xx.
+    /// Alternating residuals cancel in every partial sum, and the robust interval is the narrow
+    /// one: the textbook interval must win, by hand: s² = Σe²/(n−2), half-width = t s/√S_xx.
     #[test]
     fn alternating_residuals_leave_the_textbook_interval() {
         let x: Vec<f64> = (0..12).map(f64::from).collect();
@@ -198,9 +199,9 @@ mod tests {
         assert!(line.half_width > 0.4, "{line:?}");
     }
 
-    /// Coverage under noise `e_k = memory · e_{k−1} + u_k`. A simulation written apart from this code
-    /// (NumPy, Gaussian noise, 10,000 draws) gave 0.976, 0.929 and 0.866; the textbook interval
-    /// covers 0.95, 0.74 and 0.49.
+    /// Coverage under noise `e_k = memory · e_{k−1} + u_k`. A simulation written apart from this
+    /// code (NumPy, Gaussian noise, 10,000 draws) gave 0.976, 0.929 and 0.866; the textbook
+    /// interval covers 0.95, 0.74 and 0.49.
     #[test]
     fn intervals_cover_the_slope_under_autocorrelated_noise() {
         let mut state = 1_u64;

@@ -2,8 +2,9 @@
 //!
 //! The paper asks for nearly orthogonal samples, `‖x_i‖² ≥ C n p` with a large constant `C` that it
 //! does not state, for the logistic loss, and for a small initialization and a small step size. A
-//! constant is never invented here: each hypothesis comes with a measured number, and a verdict says
-//! beside it what that number is. The measures of *small* are derived here (`docs/hypotheses.md`).
+//! constant is never invented here: each hypothesis comes with a measured number, and a verdict
+//! says beside it what that number is. The measures of *small* are derived here
+//! (`docs/hypotheses.md`).
 
 use implicit_bias_output::format_number;
 use implicit_bias_scalar::{Activation, Loss};
@@ -84,10 +85,10 @@ impl Conditions {
     /// \beta = \frac{R_{\max}^2 + (n-1)\,p}{2 m n} \le \frac{R_{\max}^2}{2m}
     /// ```
     ///
-    /// bounds the Hessian of the logistic loss, `(1/n) Σ ℓ''(q_i) ∇q_i ∇q_iᵀ`, by `ℓ'' ≤ 1/4` and the
-    /// row sums of the Gram matrix of the `∇q_i`, whose entries are at most `2|⟨x_i, x_k⟩|/m`. The
-    /// exponential loss has no such bound for all weights; where the loss is at most its initial value
-    /// `L₀`, `β = 2 R_max² L₀/m`, and descent stays there.
+    /// bounds the Hessian of the logistic loss, `(1/n) Σ ℓ''(q_i) ∇q_i ∇q_iᵀ`, by `ℓ'' ≤ 1/4` and
+    /// the row sums of the Gram matrix of the `∇q_i`, whose entries are at most `2|⟨x_i, x_k⟩|/m`.
+    /// The exponential loss has no such bound for all weights; where the loss is at most its
+    /// initial value `L₀`, `β = 2 R_max² L₀/m`, and descent stays there.
     pub fn step_bound(&self) -> Option<f64> {
         let (n, m, r_max) = (self.samples as f64, self.width as f64, self.r_max);
         // The quotients keep squares of norms from overflowing.
@@ -217,8 +218,8 @@ impl Hypotheses {
             )
         } else if ours.iter().any(unmet) {
             format!(
-                "by the measure derived here the theorem's hypothesis is not met ({ours_unmet}), so \
-                 this need not contradict it."
+                "by the measure derived here the theorem's hypothesis is not met ({ours_unmet}), \
+                 so this need not contradict it."
             )
         } else if self.met.is_none() {
             let unknown = names(ours, HypothesisStatus::Unknown);
@@ -287,15 +288,15 @@ fn near_orthogonality(conditions: &Conditions) -> Hypothesis {
         (HypothesisStatus::Met, found.to_owned())
     } else if ratio > 1.0 {
         let found = format!(
-            "R_min²/(n p) = {0}: ‖x_i‖² ≥ C n p holds for constants C up to {0}; the theorem's own C \
-             is large and not stated.",
+            "R_min²/(n p) = {0}: ‖x_i‖² ≥ C n p holds for constants C up to {0}; the theorem's own \
+             C is large and not stated.",
             format_number(ratio)
         );
         (HypothesisStatus::Met, found)
     } else {
         let found = format!(
-            "R_min²/(n p) = {0}: the theorem asks for ‖x_i‖² ≥ C n p with a large constant C, which \
-             fails for every C above {0}.",
+            "R_min²/(n p) = {0}: the theorem asks for ‖x_i‖² ≥ C n p with a large constant C, \
+             which fails for every C above {0}.",
             format_number(ratio)
         );
         (HypothesisStatus::NotMet, found)
@@ -325,7 +326,8 @@ fn loss(conditions: &Conditions) -> Hypothesis {
         ),
         Loss::Exponential => (
             HypothesisStatus::NotMet,
-            "The exponential loss: not the paper's loss, which is the logistic one with the same tail.",
+            "The exponential loss: not the paper's loss, which is the logistic one with the same \
+             tail.",
         ),
     };
     Hypothesis::new("loss", status, None, sentence.to_owned())
@@ -366,12 +368,12 @@ fn initialization(conditions: &Conditions) -> Hypothesis {
         }
     );
     let (status, sentence) = if scale == 0.0 {
-        let zero = "σ₀ = 0 is no Gaussian initialization: every neuron starts at its kink, and those \
-                    of a block stay equal.";
+        let zero = "σ₀ = 0 is no Gaussian initialization: every neuron starts at its kink, and \
+                    those of a block stay equal.";
         (HypothesisStatus::NotMet, zero.to_owned())
     } else if conditions.r_min == 0.0 {
-        let zero = "i.i.d. Gaussian, but not measured: the sample of smallest norm is zero, and so are \
-                    its pre-activations at any step.";
+        let zero = "i.i.d. Gaussian, but not measured: the sample of smallest norm is zero, and so \
+                    are its pre-activations at any step.";
         (HypothesisStatus::Unknown, zero.to_owned())
     } else if share <= 1.0 {
         (HypothesisStatus::Met, found)

@@ -15,10 +15,10 @@ const EXPECTED: f64 = -1.0;
 /// The column `log_loss` is used, since the loss itself underflows at far horizons.
 ///
 /// * *Supported*: the exponent is −1 within a tolerance, and the samples are fitted (`L < ℓ(0)/n`).
-/// * *Falling faster than `1/t` is a transient* (derived), and never refutes. For a network of degree 1 with
-///   `‖∇q_i‖_F ≤ Z` (the two-layer network has `Z ≤ R_max √(2/m)`) one step of size `η` changes every margin
-///   by at most `η Z² (1/n) Σ g_i ≤ η Z² L`, since `g = −ℓ' ≤ ℓ` for both losses; and `ℓ(q + δ) ≥ e^{−δ} ℓ(q)`
-///   for `δ ≥ 0`. So
+/// * *Falling faster than `1/t` is a transient* (derived), and never refutes. For a network of
+///   degree 1 with `‖∇q_i‖_F ≤ Z` (the two-layer network has `Z ≤ R_max √(2/m)`) one step of size
+///   `η` changes every margin by at most `η Z² (1/n) Σ g_i ≤ η Z² L`, since `g = −ℓ' ≤ ℓ` for both
+///   losses; and `ℓ(q + δ) ≥ e^{−δ} ℓ(q)` for `δ ≥ 0`. So
 ///
 ///   ```math
 ///   L(t+1)\ge L(t)\,e^{-\eta Z^2L(t)},\qquad
@@ -78,14 +78,15 @@ fn decide(run: &Evidence, points: &Points, lines: &Lines) -> (Verdict, String) {
         Ok(()) => (
             Verdict::Refuted,
             format!(
-                "{found}, more than {LOSS_FAR} away from −1 and not nearing it, and at this pace the \
-                 samples would not be fitted even after the square of this number of steps."
+                "{found}, more than {LOSS_FAR} away from −1 and not nearing it, and at this pace \
+                 the samples would not be fitted even after the square of this number of steps."
             ),
         ),
         Err(_) if low <= EXPECTED + LOSS_FAR => (
             Verdict::Inconclusive,
             format!(
-                "{found}, neither within {LOSS_TOLERANCE} of −1 nor more than {LOSS_FAR} away from it."
+                "{found}, neither within {LOSS_TOLERANCE} of −1 nor more than {LOSS_FAR} away from \
+                 it."
             ),
         ),
         Err(_) if nears(points, lines) => (
@@ -106,9 +107,10 @@ fn decide(run: &Evidence, points: &Points, lines: &Lines) -> (Verdict, String) {
 
 /// Whether an exponent above −1 is on its way there (our rule).
 ///
-/// A run that has hardly begun has a flat loss too. The exponent is on its way if its interval in the
-/// later half of the window is strictly nearer than in the earlier, and if changing by the same factor
-/// in every further half-window would bring it back within the tolerance of refutation by `t = T²`.
+/// A run that has hardly begun has a flat loss too. The exponent is on its way if its interval in
+/// the later half of the window is strictly nearer than in the earlier, and if changing by the same
+/// factor in every further half-window would bring it back within the tolerance of refutation by `t
+/// = T²`.
 fn nears(points: &Points, lines: &Lines) -> bool {
     let (early, late) = (&lines.early, &lines.late);
     let further = points.half_windows(OUTLOOK);
@@ -118,12 +120,13 @@ fn nears(points: &Points, lines: &Lines) -> bool {
     late.high() < early.low().min(0.0) && reaches
 }
 
-/// Whether the trajectory shows a loss that has levelled off with samples that are not fitted; else why
-/// not, as a clause.
+/// Whether the trajectory shows a loss that has levelled off with samples that are not fitted; else
+/// why not, as a clause.
 ///
-/// Its exponent is far from −1 and not on its way there, and at the pace of the later half of the window the
-/// samples would not be fitted even at `T²`. Samples that are fitted are left out because gradient flow drives
-/// their loss to 0 (Lyu & Li 2020): a flat loss is a transient then, or finer than the arithmetic.
+/// Its exponent is far from −1 and not on its way there, and at the pace of the later half of the
+/// window the samples would not be fitted even at `T²`. Samples that are fitted are left out
+/// because gradient flow drives their loss to 0 (Lyu & Li 2020): a flat loss is a transient then,
+/// or finer than the arithmetic.
 pub(crate) fn levels_off(run: &Evidence) -> Result<(), String> {
     let points = run
         .points(&["log_loss"], run.two_decades())
@@ -131,12 +134,13 @@ pub(crate) fn levels_off(run: &Evidence) -> Result<(), String> {
     let lines = points.lines(&points.log_step, &points.columns[0])?;
     let last = points.columns[0][points.len() - 1];
     let by_then = last + lines.late.low().min(0.0) * (OUTLOOK - 1.0) * run.horizon.ln();
-    // A sample on which no neuron of its sign is active holds the loss at just ℓ(0)/n: clearly below counts.
+    // A sample on which no neuron of its sign is active holds the loss at just ℓ(0)/n: clearly
+    // below counts.
     let fitted_by_then = by_then < run.fitted_log_loss() - std::f64::consts::LN_2;
     if run.is_fitted() != Some(false) {
         Err(
-            "the samples are fitted, so the loss tends to 0, and this is a transient or finer than the \
-             arithmetic"
+            "the samples are fitted, so the loss tends to 0, and this is a transient or finer than \
+             the arithmetic"
                 .to_owned(),
         )
     } else if fitted_by_then {
@@ -148,8 +152,9 @@ pub(crate) fn levels_off(run: &Evidence) -> Result<(), String> {
     }
 }
 
-/// Whether what the trajectory shows of the loss is for good: the run has more than begun, the pattern is at
-/// rest, no weights with it fit all samples, and nothing was lost to rounding; else why not, as a clause.
+/// Whether what the trajectory shows of the loss is for good: the run has more than begun, the
+/// pattern is at rest, no weights with it fit all samples, and nothing was lost to rounding; else
+/// why not, as a clause.
 pub(crate) fn stays(run: &Evidence) -> Result<(), String> {
     if run.is_single_precision() {
         return Err(SINGLE_PRECISION.to_owned());
@@ -163,8 +168,8 @@ pub(crate) fn stays(run: &Evidence) -> Result<(), String> {
     }
 }
 
-/// Whether most of the fall of the loss so far is the last decade's, or there was none: so it is where steps are
-/// too small to have got anywhere, which looks flat too.
+/// Whether most of the fall of the loss so far is the last decade's, or there was none: so it is
+/// where steps are too small to have got anywhere, which looks flat too.
 fn has_hardly_begun(run: &Evidence) -> bool {
     let Some(log_loss) = run.series.column("log_loss") else {
         return true;

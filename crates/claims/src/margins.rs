@@ -24,14 +24,14 @@ use crate::words::{interval, number};
 ///
 /// * *Supporting* takes the pair with the widest `|ρ|` over the window, whichever sample is ahead.
 ///   (The slope of `max q − min q` would not do: where a slow sample is ahead, that gap closes
-///   first and opens again after the crossing.) Choosing the widest pair biases `ρ` upwards, against
-///   the claim.
+///   first and opens again after the crossing.) Choosing the widest pair biases `ρ` upwards,
+///   against the claim.
 /// * *Refuting* takes the widest pair among those that move apart, the faster ahead at `T`, since a
 ///   sample that catches up is no evidence against equality; and asks the same of the later half.
 ///   Misclassified samples refute too, if their margin would stay negative up to `T²`.
 ///
-/// The second fit is the rate: the exponent of the relative gap in the mean margin, which is `log t`
-/// in its natural unit; the claim's `O(1/log t)` is −1.
+/// The second fit is the rate: the exponent of the relative gap in the mean margin, which is `log
+/// t` in its natural unit; the claim's `O(1/log t)` is −1.
 pub(crate) fn judge(run: &Evidence) -> Option<Claim> {
     let points = unnormalized(run)?;
     let mut claim = Claim::draft(
@@ -222,8 +222,8 @@ fn decide(run: &Evidence, points: &Points, rows: &[Row], pairs: &Pairs) -> (Verd
             (
                 Verdict::Refuted,
                 format!(
-                    "two samples move apart: extrapolated to t → ∞ their relative gap is {} {}, and {} by the \
-                     later half of the window, above {GAP_REFUTED}.",
+                    "two samples move apart: extrapolated to t → ∞ their relative gap is {} {}, \
+                     and {} by the later half of the window, above {GAP_REFUTED}.",
                     number(lines.whole.slope),
                     interval(number(lines.whole.low()), number(lines.whole.high())),
                     number(lines.late.slope)
@@ -255,8 +255,8 @@ fn hopeless(run: &Evidence, points: &Points, rows: &[Row]) -> Option<(Verdict, S
         (
             Verdict::Refuted,
             format!(
-                "a sample is misclassified, with margin {}, and at the pace of the last two decades \
-                 it would be {} even after the square of this number of steps.",
+                "a sample is misclassified, with margin {}, and at the pace of the last two \
+                 decades it would be {} even after the square of this number of steps.",
                 number(last),
                 number(by_then)
             ),

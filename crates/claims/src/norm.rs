@@ -11,9 +11,9 @@ use crate::words::{interval, number};
 /// Judges `‖W(t)‖_F = Θ(log t)` (paper; for degree `L` of homogeneity `‖W‖_F^L`, Lyu and Li 2020).
 ///
 /// What must grow is looked at without the weights it started from, `N = √(‖W‖_F² − ‖W(0)‖_F²)`
-/// (derived): Gaussian initial weights are nearly orthogonal to the span of the data when `d ≫ n`, so
-/// that `‖W‖_F² ≈ ‖W(0)‖_F² + (a + b log t)²`, and `‖W‖_F` itself bends for as long as its two terms
-/// are of one size. The two norms are `Θ(log t)` together.
+/// (derived): Gaussian initial weights are nearly orthogonal to the span of the data when `d ≫ n`,
+/// so that `‖W‖_F² ≈ ‖W(0)‖_F² + (a + b log t)²`, and `‖W‖_F` itself bends for as long as its two
+/// terms are of one size. The two norms are `Θ(log t)` together.
 ///
 /// The slope of `N^L` on `log t` is measured in the two halves of `[√T, T]` (or of two decades,
 /// where those are more): for `a + b log t` their ratio `r` is 1 whatever `a` is, for a norm that
@@ -21,12 +21,12 @@ use crate::words::{interval, number};
 /// amount that does not shrink with the horizon.
 ///
 /// * *Supported*: `r` is 1 within a tolerance, and the samples are fitted, where the loss is known.
-/// * *Outgrowing `log t` is a transient* (derived), and never refutes. For degree 1, `‖W‖_F` grows by at most
-///   `η Z L` in a step, with `Z` as for the loss; so where `L = O(1/t)`, as once the samples are fitted,
-///   it grows at most like `log t`; for other degrees that is a theorem of Lyu and Li (2020). Before that
-///   every norm may grow like `t`.
-/// * *Refuted*: the norm no longer grows, or saturates, and the loss has levelled off for good, since a loss
-///   that falls to 0 needs weights that grow without bound.
+/// * *Outgrowing `log t` is a transient* (derived), and never refutes. For degree 1, `‖W‖_F` grows
+///   by at most `η Z L` in a step, with `Z` as for the loss; so where `L = O(1/t)`, as once the
+///   samples are fitted, it grows at most like `log t`; for other degrees that is a theorem of Lyu
+///   and Li (2020). Before that every norm may grow like `t`.
+/// * *Refuted*: the norm no longer grows, or saturates, and the loss has levelled off for good,
+///   since a loss that falls to 0 needs weights that grow without bound.
 pub(crate) fn judge(run: &Evidence) -> Option<Claim> {
     let points = run.points(&["weight_norm"], run.half_of_log_time())?;
     let degree = run.context.homogeneity;
@@ -41,7 +41,8 @@ pub(crate) fn judge(run: &Evidence) -> Option<Claim> {
             "The norm of the weights grows like the logarithm of time, ‖W‖_F{power} = Θ(log t)."
         ),
         &format!(
-            "slope of N{power} against log t, N = √(‖W‖_F² − ‖W(0)‖_F²), later half of the window over the earlier"
+            "slope of N{power} against log t, N = √(‖W‖_F² − ‖W(0)‖_F²), later half of the window \
+             over the earlier"
         ),
         "1",
     );
@@ -69,7 +70,8 @@ pub(crate) fn judge(run: &Evidence) -> Option<Claim> {
     Some(claim)
 }
 
-/// `√(‖W‖_F² − ‖W(0)‖_F²)`; the norms as they are if the initial one is unknown or not the smallest.
+/// `√(‖W‖_F² − ‖W(0)‖_F²)`; the norms as they are if the initial one is unknown or not the
+/// smallest.
 fn grown(run: &Evidence, norms: &[f64]) -> Vec<f64> {
     let initial = match run
         .series
@@ -150,8 +152,8 @@ fn decide(
             Err(why) => (
                 Verdict::Inconclusive,
                 format!(
-                    "{found}, which may not be for good, since the norm grows as long as the loss falls: \
-                     {why}."
+                    "{found}, which may not be for good, since the norm grows as long as the loss \
+                     falls: {why}."
                 ),
             ),
         };

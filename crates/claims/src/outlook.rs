@@ -7,24 +7,26 @@ use crate::words::step;
 use implicit_bias_record::{PredictedLimit, Prediction};
 
 /// Why a run in single precision refutes nothing by its trajectory, as a clause.
-pub(crate) const SINGLE_PRECISION: &str = "a run in single precision refutes nothing by its trajectory, for \
-    rounding takes updates away; --precision f64 can tell";
+pub(crate) const SINGLE_PRECISION: &str = "a run in single precision refutes nothing by its \
+                                           trajectory, for rounding takes updates away; \
+                                           --precision f64 can tell";
 
-/// What the limit program (theory.md §6, derived) says about the same-sign pattern that a run has at its
-/// last step.
+/// What the limit program (theory.md §6, derived) says about the same-sign pattern that a run has
+/// at its last step.
 ///
-/// While a same-sign pattern lasts, gradient descent goes to the solution of the program for it. So what
-/// the program says is true *of the pattern*, and true of the run as far as the pattern lasts.
+/// While a same-sign pattern lasts, gradient descent goes to the solution of the program for it. So
+/// what the program says is true *of the pattern*, and true of the run as far as the pattern lasts.
 #[derive(Clone, Debug)]
 pub(crate) enum Outlook<'a> {
     /// No program applies to the model, or the run failed: the trajectory is all there is.
     NoProgram,
-    /// Rounding took updates from this step on: the run is no longer gradient descent, and the limit, if
-    /// there is one, is exact descent's from the run's last pattern.
+    /// Rounding took updates from this step on: the run is no longer gradient descent, and the
+    /// limit, if there is one, is exact descent's from the run's last pattern.
     LosesUpdates(f64, Option<&'a PredictedLimit>),
     /// The program was not solved, and why; too large, for one.
     Unsolved(&'a str),
-    /// No weights with this pattern fit all samples, and why. While it lasts the loss stays away from 0.
+    /// No weights with this pattern fit all samples, and why. While it lasts the loss stays away
+    /// from 0.
     Infeasible {
         /// Why, in a phrase.
         reason: &'a str,
@@ -33,7 +35,8 @@ pub(crate) enum Outlook<'a> {
     },
     /// The solution does not keep the pattern it assumes: the pattern is not the last one.
     Inconsistent,
-    /// The program is consistent but imprecise, or the pattern has changed lately, or the run is short.
+    /// The program is consistent but imprecise, or the pattern has changed lately, or the run is
+    /// short.
     Undecided(String),
     /// The solution is the limit as far as one run can tell.
     Settled(&'a PredictedLimit),
@@ -79,8 +82,8 @@ impl<'a> Outlook<'a> {
         if run.horizon < MIN_HORIZON {
             let horizon = step(run.horizon);
             return Self::Undecided(format!(
-                "the horizon of {horizon} steps is too short to see whether the limit of the present \
-                 activation pattern is approached"
+                "the horizon of {horizon} steps is too short to see whether the limit of the \
+                 present activation pattern is approached"
             ));
         }
         match run.unsettled() {
@@ -91,28 +94,28 @@ impl<'a> Outlook<'a> {
         }
     }
 
-    /// Why nothing about an exact limit is concluded from the trajectory, as a clause; `None` where there
-    /// is no program, so that the trajectory is all there is.
+    /// Why nothing about an exact limit is concluded from the trajectory, as a clause; `None` where
+    /// there is no program, so that the trajectory is all there is.
     pub fn why_no_limit(&self) -> Option<String> {
         let why = match self {
             Self::NoProgram => return None,
             Self::LosesUpdates(from, limit) => {
                 let whose = match limit {
                     Some(_) => {
-                        ", and the limit that the limit program has for its last activation pattern \
-                         is exact descent's, not this run's"
+                        ", and the limit that the limit program has for its last activation \
+                         pattern is exact descent's, not this run's"
                     }
                     None => "",
                 };
                 format!(
-                    "from step {} on rounding to single precision takes a hundredth of the updates away or \
-                     more, so the run no longer follows gradient descent{whose}",
+                    "from step {} on rounding to single precision takes a hundredth of the updates \
+                     away or more, so the run no longer follows gradient descent{whose}",
                     step(*from)
                 )
             }
             Self::Unsolved(reason) => format!(
-                "a trajectory cannot tell a limit from one that is a little off; only the limit program \
-                 can, and it has no answer here ({reason}){}",
+                "a trajectory cannot tell a limit from one that is a little off; only the limit \
+                 program can, and it has no answer here ({reason}){}",
                 if reason.contains("unasked") {
                     "; `implicit-bias limit RUN_DIR` solves it"
                 } else {
@@ -120,19 +123,22 @@ impl<'a> Outlook<'a> {
                 }
             ),
             Self::Infeasible { reason, .. } => format!(
-                "with the present activation pattern no weights fit all samples ({}), so there is no \
-                 limit to compare with",
+                "with the present activation pattern no weights fit all samples ({}), so there is \
+                 no limit to compare with",
                 reason.trim_start_matches("infeasible: ")
             ),
-            Self::Inconsistent => "the limit that belongs to the present activation pattern does not \
-                keep that pattern, so some neuron must be expected to change sides still, and the limit \
-                to be another one; a longer run can tell"
+            Self::Inconsistent => "the limit that belongs to the present activation pattern does \
+                                   not keep that pattern, so some neuron must be expected to \
+                                   change sides still, and the limit to be another one; a longer \
+                                   run can tell"
                 .to_owned(),
             Self::Undecided(why) => why.clone(),
             // Only where the program, though it has an answer, does not rule on the claim.
-            Self::Settled(_) => "only the limit program can tell an exact limit, and does not rule on \
-                this one"
-                .to_owned(),
+            Self::Settled(_) => {
+                "only the limit program can tell an exact limit, and does not rule \
+                                 on this one"
+                    .to_owned()
+            }
         };
         Some(why)
     }
@@ -140,15 +146,15 @@ impl<'a> Outlook<'a> {
 
 /// Whether a loss that has levelled off stays where it is, as far as the program tells.
 ///
-/// Where the program for the present pattern has a solution, consistent or not, the loss tends to 0 while
-/// the pattern lasts, and after it there is another pattern. So only a pattern with which no weights fit
-/// all samples, and which lasts, holds a loss up.
+/// Where the program for the present pattern has a solution, consistent or not, the loss tends to 0
+/// while the pattern lasts, and after it there is another pattern. So only a pattern with which no
+/// weights fit all samples, and which lasts, holds a loss up.
 pub(crate) fn loss_may_stay(outlook: &Outlook<'_>) -> Result<(), String> {
     match outlook {
         Outlook::NoProgram | Outlook::Infeasible { lasts: true, .. } => Ok(()),
         Outlook::Infeasible { .. } => Err(
-            "no weights with the present activation pattern fit all samples, yet a neuron may be on its \
-             way to another pattern"
+            "no weights with the present activation pattern fit all samples, yet a neuron may be \
+             on its way to another pattern"
                 .to_owned(),
         ),
         Outlook::Unsolved(reason) => Err(format!(
@@ -160,8 +166,8 @@ pub(crate) fn loss_may_stay(outlook: &Outlook<'_>) -> Result<(), String> {
             step(*from)
         )),
         Outlook::Inconsistent | Outlook::Undecided(_) | Outlook::Settled(_) => Err(
-            "there are weights with the present activation pattern that fit all samples, so the loss \
-             will fall again"
+            "there are weights with the present activation pattern that fit all samples, so the \
+             loss will fall again"
                 .to_owned(),
         ),
     }

@@ -1,10 +1,11 @@
 //! What the limit program decides (theory.md §6, derived; not in the paper).
 //!
-//! A claim about a limit is decided by the program where its answer is the limit as far as one run can
-//! tell ([`Outlook::Settled`]): the solution keeps the same-sign pattern it assumes, is solved precisely, and
-//! the pattern is at rest over the last decade or proven to last. The trajectory must then be seen to approach
-//! that limit over the last decade, or to have arrived; one that moves away leaves the claim inconclusive,
-//! whatever the program says. With any other [`Outlook`] the claim is inconclusive, but for what
+//! A claim about a limit is decided by the program where its answer is the limit as far as one run
+//! can tell ([`Outlook::Settled`]): the solution keeps the same-sign pattern it assumes, is solved
+//! precisely, and the pattern is at rest over the last decade or proven to last. The trajectory
+//! must then be seen to approach that limit over the last decade, or to have arrived; one that
+//! moves away leaves the claim inconclusive, whatever the program says. With any other [`Outlook`]
+//! the claim is inconclusive, but for what
 //! [`trajectory_is_enough`] for.
 
 use crate::claim::{Claim, ClaimId, ClaimLimit, DecidedBy, Verdict};
@@ -19,8 +20,8 @@ use crate::settings::{
 use crate::words::{number, step};
 use implicit_bias_record::PredictedLimit;
 
-/// Decides the claims about limits, where the program can, and takes back what the trajectory alone says of
-/// an exact limit where the model has a program.
+/// Decides the claims about limits, where the program can, and takes back what the trajectory alone
+/// says of an exact limit where the model has a program.
 pub(crate) fn decide(run: &Evidence, claims: &mut [Claim]) {
     for claim in claims {
         let about_a_limit = matches!(
@@ -56,9 +57,9 @@ fn ruling(run: &Evidence, limit: &PredictedLimit, claim: &Claim) -> Result<Rulin
     }
 }
 
-/// What the trajectory may say where the program does not rule: that margins do not become equal on samples
-/// that no weights with the present, lasting pattern fit; and that a rank stays below a bound, which is no
-/// exact limit, of a program that was not solved.
+/// What the trajectory may say where the program does not rule: that margins do not become equal on
+/// samples that no weights with the present, lasting pattern fit; and that a rank stays below a
+/// bound, which is no exact limit, of a program that was not solved.
 fn trajectory_is_enough(run: &Evidence, claim: &Claim) -> bool {
     match (claim.id, claim.verdict, &run.outlook) {
         (ClaimId::Margins, Verdict::Refuted, Outlook::Infeasible { .. }) => {
@@ -71,8 +72,9 @@ fn trajectory_is_enough(run: &Evidence, claim: &Claim) -> bool {
     }
 }
 
-/// Supports a bound that no block can exceed: weights that grow without bound, as those of fitted samples do,
-/// tend to the span of the samples, in which a block of `m` neurons has rank `min(m, n, d)` at most.
+/// Supports a bound that no block can exceed: weights that grow without bound, as those of fitted
+/// samples do, tend to the span of the samples, in which a block of `m` neurons has rank `min(m, n,
+/// d)` at most.
 fn trivially_bounded(run: &Evidence, claim: &mut Claim) -> bool {
     let most = (run.context.largest_rank).filter(|&most| most as f64 <= RANK_BOUND);
     let (ClaimId::RankBounded, Some(most), Some(true), RunEnd::Sound) =
@@ -86,8 +88,8 @@ fn trivially_bounded(run: &Evidence, claim: &mut Claim) -> bool {
     }
     claim.verdict = Verdict::Supported;
     claim.reason = format!(
-        "no limit can exceed min(m, n, d) = {most} here, which is at most {RANK_BOUND}, and the samples are \
-         fitted: true whatever the run does; on the trajectory, {}",
+        "no limit can exceed min(m, n, d) = {most} here, which is at most {RANK_BOUND}, and the \
+         samples are fitted: true whatever the run does; on the trajectory, {}",
         claim.reason
     );
     true
@@ -100,8 +102,8 @@ pub(crate) fn is_proven(run: &Evidence, claim: &Claim) -> bool {
     claim.decided_by != DecidedBy::Trajectory && limit.is_some_and(|limit| limit.proven)
 }
 
-/// Decides alignment where the certificate does, and says by what margin of error the trajectory decided where
-/// there is no program.
+/// Decides alignment where the certificate does, and says by what margin of error the trajectory
+/// decided where there is no program.
 pub(crate) fn explain(run: &Evidence, claims: &mut [Claim]) {
     for claim in claims {
         match (claim.id, &run.outlook) {
@@ -122,7 +124,8 @@ pub(crate) fn explain(run: &Evidence, claims: &mut [Claim]) {
                     _ => RANK_ONE_SUPPORTED - 1.0,
                 };
                 claim.reason = format!(
-                    "{}; decided by the trajectory to within {within:.2}, as no limit program applies.",
+                    "{}; decided by the trajectory to within {within:.2}, as no limit program \
+                     applies.",
                     claim.reason.trim_end_matches('.')
                 );
             }
@@ -219,8 +222,8 @@ fn margins(run: &Evidence, limit: &PredictedLimit) -> Result<Ruling, String> {
         "all multipliers are positive, so that all margins become equal".to_owned()
     } else {
         format!(
-            "{} of {} samples have multiplier zero and keep a larger margin, with a limiting relative \
-             gap of {} on these data",
+            "{} of {} samples have multiplier zero and keep a larger margin, with a limiting \
+             relative gap of {} on these data",
             limit.samples - limit.support,
             limit.samples,
             number(predicted)
@@ -271,8 +274,8 @@ impl Trace {
         let last = values.last().copied().unwrap_or(f64::NAN);
         if distances.len() < MIN_RECORDS_OF_APPROACH || !last.is_finite() {
             return Err(format!(
-                "too few recorded steps in the last decade to see whether its answer is approached: \
-                 {}, at least {MIN_RECORDS_OF_APPROACH} are needed",
+                "too few recorded steps in the last decade to see whether its answer is \
+                 approached: {}, at least {MIN_RECORDS_OF_APPROACH} are needed",
                 distances.len()
             ));
         }
@@ -286,9 +289,9 @@ impl Trace {
         })
     }
 
-    /// The verdict on a claim that `holds` or not at the predicted limit, if the trajectory goes there:
-    /// closer over the last decade, or within `arrived` of it. `answer` is what the program says, `now`
-    /// what the last step has.
+    /// The verdict on a claim that `holds` or not at the predicted limit, if the trajectory goes
+    /// there: closer over the last decade, or within `arrived` of it. `answer` is what the program
+    /// says, `now` what the last step has.
     fn rule(&self, predicted: f64, arrived: f64, holds: bool, answer: &str, now: &str) -> Ruling {
         let [early, late] = self.means;
         let found = format!(
@@ -309,8 +312,8 @@ impl Trace {
             (verdict, reason)
         } else {
             let reason = format!(
-                "{found}, but it does not approach over the last decade: the distance was {} in its \
-                 earlier half and {} in its later half, so a longer run must tell.",
+                "{found}, but it does not approach over the last decade: the distance was {} in \
+                 its earlier half and {} in its later half, so a longer run must tell.",
                 number(early),
                 number(late)
             );

@@ -197,8 +197,8 @@ pub fn step_size_notice(conditions: &Conditions) -> Option<String> {
     let suggested = round_down(bound);
     if suggested == 0.0 {
         return Some(format!(
-            "step size: with norms up to {} and the initial loss {}, no step size is small enough in \
-             double precision",
+            "step size: with norms up to {} and the initial loss {}, no step size is small enough \
+             in double precision",
             format_number(conditions.r_max),
             conditions
                 .initial_loss
@@ -212,8 +212,8 @@ pub fn step_size_notice(conditions: &Conditions) -> Option<String> {
     };
     Some(format!(
         "step size: η = {step_size} is {} times {}, up to which no step raises the loss while no \
-         pre-activation changes sign (derived from R_max, p, n and m); beyond it the loss may rise or \
-         oscillate, and need not; small enough: {advice}",
+         pre-activation changes sign (derived from R_max, p, n and m); beyond it the loss may rise \
+         or oscillate, and need not; small enough: {advice}",
         format_number(step_size / bound),
         format_number(bound)
     ))
@@ -304,8 +304,8 @@ impl Rises {
         } else {
             let (count, intervals) = (self.count, self.intervals);
             format!(
-                "rose in {count} of the {intervals} intervals between recorded steps, first up to step \
-                 {first} and most up to step {most}, {size}{lasting}"
+                "rose in {count} of the {intervals} intervals between recorded steps, first up to \
+                 step {first} and most up to step {most}, {size}{lasting}"
             )
         }
     }

@@ -3,12 +3,13 @@
 use crate::settings::UPDATES_LOST;
 use implicit_bias_record::{LimitOf, Series};
 
-/// The first recorded step from which on rounding takes a noticeable part of the updates, if there is one.
+/// The first recorded step from which on rounding takes a noticeable part of the updates, if there
+/// is one.
 ///
-/// Noticeable is one weight in a hundred with an update that a step does not change, or a step whose length
-/// is off by a hundredth (ours): a step as much shorter moves the exponent of the loss by a hundredth, a
-/// fifth of the tolerance of its claim, and no threshold of a verdict is finer, but for those of exact
-/// limits. Later steps lose more, since gradients shrink like `1/t`.
+/// Noticeable is one weight in a hundred with an update that a step does not change, or a step
+/// whose length is off by a hundredth (ours): a step as much shorter moves the exponent of the loss
+/// by a hundredth, a fifth of the tolerance of its claim, and no threshold of a verdict is finer,
+/// but for those of exact limits. Later steps lose more, since gradients shrink like `1/t`.
 pub fn updates_lost_from(series: &Series) -> Option<f64> {
     let lost = series.column("lost_updates")?;
     let effective = series.column("effective_update");
@@ -20,8 +21,8 @@ pub fn updates_lost_from(series: &Series) -> Option<f64> {
     (0..steps.len()).find(|&row| off(row)).map(|row| steps[row])
 }
 
-/// Whose limit the program of a run with these tables has: exact descent's where the run loses updates to
-/// rounding.
+/// Whose limit the program of a run with these tables has: exact descent's where the run loses
+/// updates to rounding.
 pub fn limit_of(series: &Series) -> LimitOf {
     match updates_lost_from(series) {
         Some(_) => LimitOf::ExactDescent,

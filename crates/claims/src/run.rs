@@ -48,15 +48,17 @@ impl<'a> Run<'a> {
 
     /// `log (ℓ(0)/n)`: below it the logarithm of the loss shows that every margin is positive.
     ///
-    /// The samples are *fitted* then, and gradient flow is known to drive the loss to 0 from there, like
-    /// `1/t`, and the norm to infinity, like `log t` (Lyu & Li 2020, for homogeneous networks).
+    /// The samples are *fitted* then, and gradient flow is known to drive the loss to 0 from there,
+    /// like `1/t`, and the norm to infinity, like `log t` (Lyu & Li 2020, for homogeneous
+    /// networks).
     pub fn fitted_log_loss(&self) -> f64 {
         let samples = self.margins.columns().len().saturating_sub(1).max(1);
         // The exponential loss has ℓ(0) = 1: the smaller one is enough for both.
         (std::f64::consts::LN_2 / samples as f64).ln()
     }
 
-    /// Whether the samples were fitted at the first record from `start` on; `None` without such a record.
+    /// Whether the samples were fitted at the first record from `start` on; `None` without such a
+    /// record.
     pub fn is_fitted_from(&self, start: f64) -> Option<bool> {
         let log_loss = self.series.column("log_loss")?;
         let row = self.series.steps().iter().position(|&step| step >= start)?;

@@ -38,11 +38,12 @@ pub(crate) const LOSS_TOLERANCE: f64 = 0.05;
 /// Loss: an interval of the exponent wholly farther than this from −1 refutes.
 pub(crate) const LOSS_FAR: f64 = 0.5;
 
-/// Single precision: from this share of updates that change no weight on, or from a step that is so much
-/// shorter or longer than it should be, a run is not taken for gradient descent any more.
+/// Single precision: from this share of updates that change no weight on, or from a step that is so
+/// much shorter or longer than it should be, a run is not taken for gradient descent any more.
 pub(crate) const UPDATES_LOST: f64 = 0.01;
 
-/// The logarithm of the loss of fitted samples is below `log(ℓ(0)/n)` by this, which is more than rounding.
+/// The logarithm of the loss of fitted samples is below `log(ℓ(0)/n)` by this, which is more than
+/// rounding.
 pub(crate) const FITTED_BY: f64 = 1e-9;
 
 /// Loss: a fall of its logarithm by less than this is none.
@@ -81,23 +82,24 @@ pub(crate) const RANK_ONE_IN_SIGHT: f64 = 2.0;
 /// extrapolation from farther away is a guess.
 pub(crate) const RANK_REACH: f64 = 0.25;
 
-/// Limit program: a stable rank counts as exactly 1 up to this excess. One pattern a block gives it to
-/// rounding (10⁻¹⁵); two patterns that differ give an excess of the order of their angle squared.
+/// Limit program: a stable rank counts as exactly 1 up to this excess. One pattern a block gives it
+/// to rounding (10⁻¹⁵); two patterns that differ give an excess of the order of their angle
+/// squared.
 pub(crate) const EXACT_RANK: f64 = 1e-9;
 
-/// Limit program: limiting margins count as equal up to this relative gap, the residual with which the
-/// program is still believed.
+/// Limit program: limiting margins count as equal up to this relative gap, the residual with which
+/// the program is still believed.
 pub(crate) const EXACT_GAP: f64 = 1e-8;
 
-/// Limit program: a stable rank this near its limit, relative to it, has arrived; on which side it is,
-/// and whether it still drifts, no longer matters.
+/// Limit program: a stable rank this near its limit, relative to it, has arrived; on which side it
+/// is, and whether it still drifts, no longer matters.
 pub(crate) const RANK_ARRIVED: f64 = 0.01;
 
 /// Limit program: a relative margin gap this near its limit has arrived.
 pub(crate) const GAP_ARRIVED: f64 = 0.01;
 
-/// Limit program: the last decade needs this many recorded steps to tell whether a quantity approaches
-/// its limit: the mean distance of the earlier half against that of the later half.
+/// Limit program: the last decade needs this many recorded steps to tell whether a quantity
+/// approaches its limit: the mean distance of the earlier half against that of the later half.
 pub(crate) const MIN_RECORDS_OF_APPROACH: usize = 4;
 
 /// Alignment: changes in at least this share of the last decade's record intervals refute.

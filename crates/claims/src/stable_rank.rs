@@ -15,9 +15,10 @@
 //! and `SR − 1` falls like `S⁻²`, that is like `1/log² t` in the natural unit of time. A negative
 //! slope is a residual that shrinks, and stands for `ρ = 0`.
 //!
-//! Initial weights `r₀` orthogonal to what grows add up differently, `r² = r₀² + β² log² t`, and bend
-//! `r` towards a smaller slope. The slope of `r²` on `S²` is exact then, and lies between the present
-//! `SR − 1` and `ρ²` if `r` is a line; so support for rank one asks both slopes to agree on it.
+//! Initial weights `r₀` orthogonal to what grows add up differently, `r² = r₀² + β² log² t`, and
+//! bend `r` towards a smaller slope. The slope of `r²` on `S²` is exact then, and lies between the
+//! present `SR − 1` and `ρ²` if `r` is a line; so support for rank one asks both slopes to agree on
+//! it.
 //!
 //! # The constant of the bounded rank (derived)
 //!

@@ -10,10 +10,10 @@ use implicit_bias_record::UNCERTAIN;
 
 /// Takes back refutations of limits that a longer run could overturn.
 ///
-/// What the trajectory refutes needs a pattern at rest, and double precision. Limits are believed only if the
-/// samples were fitted before the last decade, or if the loss has levelled off above that for good; and a
-/// stable rank only once the block has outgrown its initial weights. Loss and norm have these conditions in
-/// their own criteria.
+/// What the trajectory refutes needs a pattern at rest, and double precision. Limits are believed
+/// only if the samples were fitted before the last decade, or if the loss has levelled off above
+/// that for good; and a stable rank only once the block has outgrown its initial weights. Loss and
+/// norm have these conditions in their own criteria.
 pub(crate) fn early_refutations(run: &Evidence, claims: &mut [Claim]) {
     let unsettled = run.unsettled();
     let early = run.is_fitted_from(run.horizon / LAST_DECADE);
@@ -60,9 +60,9 @@ pub(crate) fn uncertain(run: &Evidence, claims: &mut [Claim]) {
     for claim in claims.iter_mut().filter(decided) {
         claim.verdict = Verdict::Inconclusive;
         claim.reason = format!(
-            "from step {} on log time cannot tell where gradient descent goes: margins may be off by {} of \
-             themselves, by its own estimate, and no verdict rests on them; more steps taken exactly \
-             (--exact-steps) may tell. Taken as they are, {}",
+            "from step {} on log time cannot tell where gradient descent goes: margins may be off \
+             by {} of themselves, by its own estimate, and no verdict rests on them; more steps \
+             taken exactly (--exact-steps) may tell. Taken as they are, {}",
             step(run.series.steps()[row]),
             number(estimates[row]),
             claim.reason

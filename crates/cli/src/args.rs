@@ -9,8 +9,9 @@ use implicit_bias_lab::sweep::Shard;
 
 /// Where does gradient descent end up?
 ///
-/// Trains two-layer ReLU and leaky ReLU networks by plain gradient descent, measures stable rank and
-/// normalized margins, and judges the claims of Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935).
+/// Trains two-layer ReLU and leaky ReLU networks by plain gradient descent, measures stable rank
+/// and normalized margins, and judges the claims of Kou, Chen & Gu (NeurIPS 2023,
+/// arXiv:2310.18935).
 #[derive(Debug, Parser)]
 #[command(name = "implicit-bias", version, max_term_width = 100)]
 pub struct Cli {
@@ -69,7 +70,8 @@ pub struct ReproduceArgs {
     /// Smaller networks and shorter horizons: under a minute instead of minutes
     #[arg(long)]
     pub quick: bool,
-    /// Folder for the runs and the report; must be new or empty [default: runs/reproduce, numbered if in use]
+    /// Folder for the runs and the report; must be new or empty [default: runs/reproduce, numbered
+    /// if in use]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }
@@ -89,9 +91,10 @@ pub struct TrainArgs {
 const RESUME_ABOUT: &str = "\
 Go on with a run that was cut off, or extend one
 
-The run goes on from its last checkpoint, from the one before where that is damaged, or from its start \
-where there is none. The finished directory is byte for byte that of a run that was never cut off, but \
-for the times in manifest.json. Of a run that has ended it says so, and does nothing without --steps.";
+The run goes on from its last checkpoint, from the one before where that is damaged, or from its \
+start where there is none. The finished directory is byte for byte that of a run that was never \
+cut off, but for the times in manifest.json. Of a run that has ended it says so, and does nothing \
+without --steps.";
 
 /// Flags of `resume`.
 #[derive(Args, Debug)]
@@ -115,13 +118,13 @@ const SWEEP_ABOUT: &str = "\
 Do many runs that differ in some settings, in parallel, and gather them in one table
 
 SWEEP.toml has the keys of `train` that all runs share; a table [grid] of lists, of which every \
-combination is run; tables [[list]], each a set of keys, with which the grid is combined; and `seeds`, a \
-number of seeds or a list of them.
+combination is run; tables [[list]], each a set of keys, with which the grid is combined; and \
+`seeds`, a number of seeds or a list of them.
 
-Every run has a directory of its own, named by the hash of its configuration: a run that has ended is \
-skipped, one that was cut off goes on, and values may be added later. A data file is known by its \
-path, not by its content. A run that fails leaves the others alone and is not tried again unasked. \
-sweep.csv has one row a run: the keys, the last row of its series, verdicts, limit.";
+Every run has a directory of its own, named by the hash of its configuration: a run that has ended \
+is skipped, one that was cut off goes on, and values may be added later. A data file is known by \
+its path, not by its content. A run that fails leaves the others alone and is not tried again \
+unasked. sweep.csv has one row a run: the keys, the last row of its series, verdicts, limit.";
 
 /// Flags of `sweep`.
 #[derive(Args, Debug)]
@@ -205,8 +208,8 @@ W/|W|. The run stops where the solution keeps the signs it assumes (consistent) 
 pattern is proven to stay, or it has not changed over two decades. At the last step (--steps) the \
 answer is that for the pattern reached, consistent or not: read `consistent` and `certificate`.
 
-A run directory stands for its own data, initial weights and settings; the run is repeated from its \
-start, and flags win over its settings. Nothing is written.";
+A run directory stands for its own data, initial weights and settings; the run is repeated from \
+its start, and flags win over its settings. Nothing is written.";
 
 /// Flags of `limit`.
 #[derive(Args, Debug)]
@@ -234,9 +237,9 @@ pub struct CheckArgs {
 const FETCH_ABOUT: &str = "\
 Download a data set, verified and resumable
 
-A file takes its name only once the SHA-256 of what it unpacks to is the published one. A transfer that \
-breaks off is resumed by the same command. Files that are there already are verified and kept. \
-Afterwards `--data mnist --positive 0 --negative 1` works in every command.";
+A file takes its name only once the SHA-256 of what it unpacks to is the published one. A transfer \
+that breaks off is resumed by the same command. Files that are there already are verified and \
+kept. Afterwards `--data mnist --positive 0 --negative 1` works in every command.";
 
 /// Data sets by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -254,8 +257,8 @@ pub struct FetchArgs {
     /// Folder for the files [default: the user's data directory]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Address of a folder that serves the files, tried in place of the published ones; may be given
-    /// more than once
+    /// Address of a folder that serves the files, tried in place of the published ones; may be
+    /// given more than once
     #[arg(long, value_name = "URL")]
     pub mirror: Vec<String>,
     /// Print one JSON object on stdout

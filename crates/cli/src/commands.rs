@@ -69,7 +69,8 @@ pub fn resume(arguments: &ResumeArgs) -> Outcome {
     )
 }
 
-/// A run under a progress bar, which a signal interrupts; `false` beside the record if it had ended before.
+/// A run under a progress bar, which a signal interrupts; `false` beside the record if it had ended
+/// before.
 fn run_under(
     name: &str,
     run: impl FnOnce(RunOptions<'_>) -> Result<(RunRecord, bool), LabError>,
@@ -218,9 +219,9 @@ fn more_about(config: &RunConfig, geometry: &Geometry, found: &Contradictions) -
         && let Some(bound) = conditions(config, geometry, width).step_bound()
     {
         text += &format!(
-            "Up to the step size 4 m n/(R_max² + (n − 1) p), {} at the default width m = {width}, no \
-             step raises the\nlogistic loss while no pre-activation changes sign (derived; at least \
-             4 m/R_max²). The default is {}.\n",
+            "Up to the step size 4 m n/(R_max² + (n − 1) p), {} at the default width m = {width}, \
+             no step raises the\nlogistic loss while no pre-activation changes sign (derived; at \
+             least 4 m/R_max²). The default is {}.\n",
             format_number(bound),
             config.step_size
         );

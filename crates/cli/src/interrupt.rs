@@ -15,8 +15,8 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// From now on the first signal is noted, and the second ends the process at once, with the exit code
-    /// that is usual for it: no file is ever half written, so that this does no harm.
+    /// From now on the first signal is noted, and the second ends the process at once, with the
+    /// exit code that is usual for it: no file is ever half written, so that this does no harm.
     ///
     /// # Errors
     ///

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::args::LimitArgs;
 use crate::commands::{Outcome, say};
 
-/// The last step where the flags give none: patterns of ReLU networks can change once in many decades,
-/// and going on costs little.
+/// The last step where the flags give none: patterns of ReLU networks can change once in many
+/// decades, and going on costs little.
 const LAST_STEP: f64 = 1e300;
 
 /// `limit`: settles the same-sign pattern and solves the limit program.

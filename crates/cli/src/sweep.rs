@@ -98,7 +98,8 @@ fn tell(sweep: &Sweep, outcome: &SweepOutcome, directory: &Path) {
     }
     if !outcome.failed.is_empty() {
         complain(&format!(
-            "runs that failed, now or before: {}; --retry-failed tries them again, reasons are in {}",
+            "runs that failed, now or before: {}; --retry-failed tries them again, reasons are in \
+             {}",
             outcome.failed.len(),
             directory.join("failed").display()
         ));
@@ -197,7 +198,8 @@ fn slurm(arguments: &SweepSlurmArgs) -> Outcome {
     };
     say(script.to_text()?)?;
     complain(
-        "submit it with sbatch; when its tasks are done, `implicit-bias sweep collect` makes the table",
+        "submit it with sbatch; when its tasks are done, `implicit-bias sweep collect` makes the \
+         table",
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -30,9 +30,10 @@ struct Backend {
 
 /// The backends compiled in, in order of preference. Every `cfg(feature)` of the project is here.
 ///
-/// Vulkan's shaders have `exp` and `log` of 16 and 32 bits only, WGSL has no double precision at all. Burn
-/// nevertheless takes such tensors where the driver can add and multiply them, and on one (Mesa's lavapipe)
-/// training in double precision by way of `wgpu` ran to its end with gradients of 10⁻³¹⁴.
+/// Vulkan's shaders have `exp` and `log` of 16 and 32 bits only, WGSL has no double precision at
+/// all. Burn nevertheless takes such tensors where the driver can add and multiply them, and on one
+/// (Mesa's lavapipe) training in double precision by way of `wgpu` ran to its end with gradients of
+/// 10⁻³¹⁴.
 fn backends() -> Vec<Backend> {
     vec![
         // Upstream prefers `flex`; `ndarray` is this project's default, see docs/backends.md.
@@ -187,9 +188,9 @@ pub struct SelectedDevice {
 ///
 /// # Errors
 ///
-/// [`EngineError::Invalid`] for a name that is unknown or not compiled in, a precision the device lacks,
-/// or one that differs from what this process has already used on it (Burn fixes a device's float
-/// type at its first tensor).
+/// [`EngineError::Invalid`] for a name that is unknown or not compiled in, a precision the device
+/// lacks, or one that differs from what this process has already used on it (Burn fixes a device's
+/// float type at its first tensor).
 pub fn select_device(
     name: Option<&str>,
     precision: Option<Precision>,

@@ -34,8 +34,8 @@ pub trait Watcher {
         true
     }
 
-    /// Called after every chunk of steps, with the engine and the tables so far: a moment from which the run
-    /// could go on. `last` where it is about to be interrupted.
+    /// Called after every chunk of steps, with the engine and the tables so far: a moment from
+    /// which the run could go on. `last` where it is about to be interrupted.
     ///
     /// # Errors
     ///
@@ -84,7 +84,8 @@ pub fn drive<W: Watcher>(
     drive_from(engine, None, schedule, watcher)
 }
 
-/// [`drive`] for an engine in the middle of a run that has recorded `tables` so far: series and margins.
+/// [`drive`] for an engine in the middle of a run that has recorded `tables` so far: series and
+/// margins.
 pub fn drive_from<W: Watcher>(
     engine: &mut dyn Engine,
     mut tables: Option<(Series, Series)>,

@@ -11,7 +11,8 @@ use crate::observation::Observation;
 /// Steps are counted in `f64`, exact up to 2⁵³: an engine may go where integers end, and is then
 /// asked for horizons such as 10³⁰. Nothing above this trait knows which engine runs.
 pub trait Engine {
-    /// `tensor` for weight space, `gram` for Gram coordinates; the name that goes into the manifest.
+    /// `tensor` for weight space, `gram` for Gram coordinates; the name that goes into the
+    /// manifest.
     fn name(&self) -> &'static str;
 
     /// Steps taken so far.
@@ -38,18 +39,21 @@ pub trait Engine {
     /// steps are no longer taken one by one.
     fn operations_per_step(&self) -> f64;
 
-    /// Everything that the next steps and observations depend on, but for the problem itself, as bytes for
+    /// Everything that the next steps and observations depend on, but for the problem itself, as
+    /// bytes for
     /// [`restore`](Self::restore). `None` (the default) for an engine that cannot go on from bytes.
     fn checkpoint(&self) -> Option<Vec<u8>> {
         None
     }
 
-    /// Goes to where the [`checkpoint`](Self::checkpoint) of an engine for the same problem was taken: steps
-    /// and observations from there are the same to the last bit. Called on a new engine.
+    /// Goes to where the [`checkpoint`](Self::checkpoint) of an engine for the same problem was
+    /// taken: steps and observations from there are the same to the last bit. Called on a new
+    /// engine.
     ///
     /// # Errors
     ///
-    /// [`EngineError::Checkpoint`] if the bytes are not of such an engine; the engine is then of no further use.
+    /// [`EngineError::Checkpoint`] if the bytes are not of such an engine; the engine is then of no
+    /// further use.
     fn restore(&mut self, _checkpoint: &[u8]) -> Result<(), EngineError> {
         Err(EngineError::Checkpoint(format!(
             "expected an engine that can go on from a checkpoint, found `{}`",

@@ -19,8 +19,8 @@ use crate::observation::{BlockObservation, Observation, PatternObservation};
 use implicit_bias_record::StopReason;
 use implicit_bias_record::UNCERTAIN;
 
-/// How far past its exact steps an engine goes on exactly while the far horizon is out of reach: this
-/// many times as many steps, and at least [`PATIENT_STEPS`].
+/// How far past its exact steps an engine goes on exactly while the far horizon is out of reach:
+/// this many times as many steps, and at least [`PATIENT_STEPS`].
 const PATIENCE: f64 = 10.0;
 
 /// See [`PATIENCE`].
@@ -48,10 +48,10 @@ pub struct GramEngineOptions {
 /// Full-batch gradient descent of the two-layer network in the coordinates `W = W(0) + C X`.
 ///
 /// The first [`exact_steps`](GramEngineOptions::exact_steps) are gradient descent, exact up to
-/// rounding ([`GramDescent`]); past them the engine follows it in `log t` ([`FarFlow`]), with the error
-/// estimate of the flow in every observation (theory.md §4 and §5, derived). Where the flow does not
-/// take over, because rates still change too fast, exact steps go on, up to ten times as many;
-/// then the run stops as [`StopReason::Stalled`], and [`notes`](Engine::notes) say why.
+/// rounding ([`GramDescent`]); past them the engine follows it in `log t` ([`FarFlow`]), with the
+/// error estimate of the flow in every observation (theory.md §4 and §5, derived). Where the flow
+/// does not take over, because rates still change too fast, exact steps go on, up to ten times as
+/// many; then the run stops as [`StopReason::Stalled`], and [`notes`](Engine::notes) say why.
 pub struct GramEngine {
     data: Dataset,
     /// `W_{+1}` and `W_{−1}` at step 0.
@@ -102,8 +102,8 @@ impl GramEngine {
     ///
     /// # Errors
     ///
-    /// [`EngineError::Invalid`] if `weights` are not two blocks, [`EngineError::Gram`] if they do not fit the
-    /// data or an inner product overflows.
+    /// [`EngineError::Invalid`] if `weights` are not two blocks, [`EngineError::Gram`] if they do
+    /// not fit the data or an inner product overflows.
     pub fn new(
         data: &Dataset,
         weights: &Weights,
@@ -158,8 +158,8 @@ impl GramEngine {
         }
     }
 
-    /// The estimate of [`FarFlow::error_estimate`]; while steps are exact 0, or how far rounding leads them
-    /// astray where it does.
+    /// The estimate of [`FarFlow::error_estimate`]; while steps are exact 0, or how far rounding
+    /// leads them astray where it does.
     pub fn error_estimate(&self) -> f64 {
         match &self.phase {
             Phase::Exact(_) => self.twin.apart(),
@@ -167,8 +167,8 @@ impl GramEngine {
         }
     }
 
-    /// Pre-activations that the last exact step has left, where log time has taken over since the engine was
-    /// made.
+    /// Pre-activations that the last exact step has left, where log time has taken over since the
+    /// engine was made.
     pub fn handed_over(&self) -> Option<ArrayView2<'_, f64>> {
         self.handed_over.as_ref().map(|state| state.view())
     }
@@ -200,10 +200,12 @@ impl GramEngine {
         }
     }
 
-    /// What cancellation may have made of the weight norm where the samples are dependent, relative.
+    /// What cancellation may have made of the weight norm where the samples are dependent,
+    /// relative.
     ///
-    /// `W = W(0) + C X` has entries of `C` that grow like `t` on samples that cannot all be fitted, and cancel
-    /// in `W`: by `Σ_k (Σ_i |c_ki| ‖x_i‖)² / ‖W‖_F²`, times what rounding made of `C`. 0 below a thousand.
+    /// `W = W(0) + C X` has entries of `C` that grow like `t` on samples that cannot all be fitted,
+    /// and cancel in `W`: by `Σ_k (Σ_i |c_ki| ‖x_i‖)² / ‖W‖_F²`, times what rounding made of `C`. 0
+    /// below a thousand.
     fn cancellation(&self, coefficients: &Array2<f64>, weight_norm: f64) -> f64 {
         let gram = self.problem().gram();
         let lengths = gram.diag().mapv(f64::sqrt);
@@ -253,12 +255,13 @@ impl GramEngine {
                             .to_owned()
                     } else {
                         format!(
-                            "rates change by {ratio:.1e} of themselves in a step (at most {limit:.0e})"
+                            "rates change by {ratio:.1e} of themselves in a step (at most \
+                             {limit:.0e})"
                         )
                     };
                     self.notes.push(format!(
-                        "stopped after {step:e} exact steps: log time cannot take over where {why}; \
-                         --exact-steps sets how far exact steps go"
+                        "stopped after {step:e} exact steps: log time cannot take over where \
+                         {why}; --exact-steps sets how far exact steps go"
                     ));
                     return Ok(Some(StopReason::Stalled { step }));
                 }
@@ -294,9 +297,9 @@ impl GramEngine {
 /// That rounding decides where a run goes.
 fn chaos_note(step: f64, apart: f64) -> String {
     format!(
-        "chaotic to rounding: two descents whose weights start apart by a rounding have margins apart by \
-         {apart:.0e} at step {step:e}, so that no other program need reproduce this run; a smaller \
-         --step-size may settle it"
+        "chaotic to rounding: two descents whose weights start apart by a rounding have margins \
+         apart by {apart:.0e} at step {step:e}, so that no other program need reproduce this run; \
+         a smaller --step-size may settle it"
     )
 }
 
@@ -311,9 +314,9 @@ fn note_uncertainty(flow: &FarFlow, notes: &mut Vec<String>) {
         return;
     }
     notes.push(format!(
-        "{UNCERTAIN_NOTE} from step {:e} or somewhat before: by its own estimate margins may be off by {:.0} % \
-         or more, as where the steps at a kink decide on which side a neuron goes on, or where too few steps \
-         were exact; --exact-steps takes more of them",
+        "{UNCERTAIN_NOTE} from step {:e} or somewhat before: by its own estimate margins may be \
+         off by {:.0} % or more, as where the steps at a kink decide on which side a neuron goes \
+         on, or where too few steps were exact; --exact-steps takes more of them",
         flow.step(),
         (100.0 * estimate).min(100.0)
     ));
@@ -356,8 +359,8 @@ impl Engine for GramEngine {
                         FarOutcome::Stalled { step, why } => {
                             let why = match why {
                                 Stall::Stiff => {
-                                    "the flow is too stiff for its method, as where samples cannot all be \
-                                     fitted, or differ in length by orders of magnitude"
+                                    "the flow is too stiff for its method, as where samples cannot \
+                                     all be fitted, or differ in length by orders of magnitude"
                                 }
                                 Stall::Events => "events without end",
                             };

@@ -1,7 +1,8 @@
 //! Descents that can be advanced, looked at, and taken up again: engines, devices, observations.
 //!
-//! One run is an [`Engine`] taken along a schedule by [`drive()`], which records [`Observation`]s in two tables
-//! ([`Trajectory`]). Another architecture joins by [`Network`](implicit_bias_model::Network): give it to a
+//! One run is an [`Engine`] taken along a schedule by [`drive()`], which records [`Observation`]s
+//! in two tables ([`Trajectory`]). Another architecture joins by
+//! [`Network`](implicit_bias_model::Network): give it to a
 //! [`TensorEngine`].
 //!
 //! | file | what |

@@ -34,7 +34,8 @@ pub struct PatternObservation {
 /// What a step does to weights in single precision, whose updates may round to nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UpdateObservation {
-    /// Fraction of the weights with an update that is not zero, whose value the next step does not change.
+    /// Fraction of the weights with an update that is not zero, whose value the next step does not
+    /// change.
     pub lost: f64,
     /// `‖W′ − W‖_F / ‖η∇L(W)‖_F` of the next step, from `W` to `W′`.
     pub effective: f64,

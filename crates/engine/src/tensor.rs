@@ -30,7 +30,8 @@ use implicit_bias_record::StopReason;
 /// How a [`TensorEngine`] takes its steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TensorEngineOptions {
-    /// The loss of a margin; for several classes the logistic one is cross-entropy (see [`Objective`]).
+    /// The loss of a margin; for several classes the logistic one is cross-entropy (see
+    /// [`Objective`]).
     pub loss: Loss,
     /// The step size `η`.
     pub step_size: f64,
@@ -72,8 +73,8 @@ pub struct TensorEngine<M: Network> {
 #[derive(Serialize, Deserialize)]
 struct Checkpoint {
     step: f64,
-    /// The state of the hand-derived descent, or the weights of the blocks one after the other, and then
-    /// their compensations.
+    /// The state of the hand-derived descent, or the weights of the blocks one after the other, and
+    /// then their compensations.
     state: Vec<f64>,
     previous_pattern: Option<ActivationPattern>,
     updates: Option<Updates>,
@@ -87,9 +88,9 @@ impl<M: Network> TensorEngine<M> {
     ///
     /// # Errors
     ///
-    /// The errors of `build`; [`EngineError::Invalid`] if the network has not one score a sample, if a
-    /// block is neither a parameter nor a rearrangement of parameters, or if `options` ask for a
-    /// hand-derived gradient that this architecture or device does not have.
+    /// The errors of `build`; [`EngineError::Invalid`] if the network has not one score a sample,
+    /// if a block is neither a parameter nor a rearrangement of parameters, or if `options` ask for
+    /// a hand-derived gradient that this architecture or device does not have.
     pub fn new(
         data: &Dataset,
         device: &SelectedDevice,
@@ -125,8 +126,8 @@ impl<M: Network> TensorEngine<M> {
     ) -> Result<Self, EngineError> {
         let training_device = device.device.clone().autodiff();
         let model = build(&training_device)?;
-        // Columns in memory: a network that multiplies by Xᵀ then finds it in order, where the `ndarray`
-        // backend would copy all of X at every product.
+        // Columns in memory: a network that multiplies by Xᵀ then finds it in order, where the
+        // `ndarray` backend would copy all of X at every product.
         let columns = x.t().as_standard_layout().into_owned();
         let samples = to_tensor(&columns, &device.device).transpose();
         let outputs = model.valid().scores(samples.clone().narrow(0, 0, 1)).dims()[1];
@@ -295,7 +296,8 @@ impl<M: Network> TensorEngine<M> {
             }
             self.compensations = Some(compensations);
         } else {
-            // Away from the engine nobody else holds the weights, and a step may reuse their memory.
+            // Away from the engine nobody else holds the weights, and a step may reuse their
+            // memory.
             let mut model = self.model.clone();
             for _ in 0..steps {
                 let gradients = GradientsParams::from_grads(self.gradients(&model), &model);
@@ -465,7 +467,8 @@ impl<M: Network> Engine for TensorEngine<M> {
         };
         if !(fits && step.is_finite() && step >= 0.0 && step.fract() == 0.0) {
             return Err(EngineError::Checkpoint(format!(
-                "expected a whole step and the weights of this network, found step {step} and {} numbers",
+                "expected a whole step and the weights of this network, found step {step} and {} \
+                 numbers",
                 state.len()
             )));
         }

@@ -1,8 +1,8 @@
 //! What rounding leaves of an update.
 //!
-//! Gradients shrink like `1/t` while weights stay of one size. In single precision the update of a weight of
-//! about 0.1 is lost below 4 × 10⁻⁹: after 10⁶ steps or so gradient descent silently stops, one weight after the
-//! other, with the small gradients first.
+//! Gradients shrink like `1/t` while weights stay of one size. In single precision the update of a
+//! weight of about 0.1 is lost below 4 × 10⁻⁹: after 10⁶ steps or so gradient descent silently
+//! stops, one weight after the other, with the small gradients first.
 
 use burn::tensor::Tensor;
 use implicit_bias_metrics::weight_norm;
@@ -20,12 +20,13 @@ const MANY: f64 = 0.5;
 pub(crate) struct StepEffect {
     /// Fraction of the weights with an update that is not zero, whose value a step does not change.
     pub lost: f64,
-    /// `‖W′ − W‖_F / ‖η∇L(W)‖_F` of a step from `W` to `W′`; with compensation, of `W + C`. 1 but for rounding
-    /// where nothing is lost.
+    /// `‖W′ − W‖_F / ‖η∇L(W)‖_F` of a step from `W` to `W′`; with compensation, of `W + C`. 1 but
+    /// for rounding where nothing is lost.
     pub effective: f64,
 }
 
-/// What a step would do to weights, given their updates and, if they have such, their compensations.
+/// What a step would do to weights, given their updates and, if they have such, their
+/// compensations.
 pub(crate) fn effect(
     weights: Vec<Tensor<2>>,
     compensations: Option<Vec<Tensor<2>>>,
@@ -99,7 +100,8 @@ impl Updates {
             "; --compensated keeps them"
         };
         Some(format!(
-            "from step {} on more than half of the updates round to nothing in single precision{remedy}",
+            "from step {} on more than half of the updates round to nothing in single \
+             precision{remedy}",
             format_step(step)
         ))
     }

@@ -276,7 +276,8 @@ fn weights_that_do_not_fit_are_refused() {
     assert!(matches!(error(&one), Some(EngineError::Invalid { .. })));
 }
 
-/// Steps so large that the loss goes up and down for ever: rounding decides where the run goes, and it says so.
+/// Steps so large that the loss goes up and down for ever: rounding decides where the run goes, and
+/// it says so.
 #[test]
 fn a_run_that_is_chaotic_to_rounding_says_so() {
     let data = data(8, 2);

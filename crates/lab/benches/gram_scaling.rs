@@ -1,11 +1,12 @@
-//! How the time of a step grows with n, m and d: weight space, Gram coordinates neuron by neuron, and blocks.
+//! How the time of a step grows with n, m and d: weight space, Gram coordinates neuron by neuron,
+//! and blocks.
 //!
-//! `cargo bench -p implicit-bias-lab --bench gram_scaling -- FIGURE.svg` prints the times and fitted
-//! exponents, and draws them. Every time is the shortest of a few rounds, on one thread.
+//! `cargo bench -p implicit-bias-lab --bench gram_scaling -- FIGURE.svg` prints the times and
+//! fitted exponents, and draws them. Every time is the shortest of a few rounds, on one thread.
 //!
-//! `cargo bench -p implicit-bias-lab --bench gram_scaling -- many FIGURE.svg` does the same for 100 to 10,000
-//! samples of dimension 784, on all cores as `train` does, with the time before the first step, and marks
-//! where `--engine auto` goes over from one engine to the other.
+//! `cargo bench -p implicit-bias-lab --bench gram_scaling -- many FIGURE.svg` does the same for 100
+//! to 10,000 samples of dimension 784, on all cores as `train` does, with the time before the first
+//! step, and marks where `--engine auto` goes over from one engine to the other.
 
 use std::time::Instant;
 

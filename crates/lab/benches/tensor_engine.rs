@@ -1,9 +1,9 @@
 //! Steps a second of the tensor engine, and the cost of looking at it.
 //!
 //! `cargo bench -p implicit-bias-lab` for double precision;
-//! `IMPLICIT_BIAS_BENCH_PRECISION=f32 cargo bench -p implicit-bias-lab` for single (a process has one
-//! precision). The floor of a step is two matrix products, `8 m n d` operations, with the weights read
-//! twice and written once.
+//! `IMPLICIT_BIAS_BENCH_PRECISION=f32 cargo bench -p implicit-bias-lab` for single (a process has
+//! one precision). The floor of a step is two matrix products, `8 m n d` operations, with the
+//! weights read twice and written once.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use implicit_bias_engine::Engine;

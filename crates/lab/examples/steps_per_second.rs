@@ -1,8 +1,10 @@
-//! How many steps a second the tensor engine takes: on a device, in a precision, by a gradient, for a shape.
+//! How many steps a second the tensor engine takes: on a device, in a precision, by a gradient, for
+//! a shape.
 //!
-//! `steps_per_second DEVICE f32|f64 auto|hand-derived|autodiff n d m [compensated]` prints one number. The engine
-//! steps for two seconds after it has warmed up; where the device works in the background, the last step is
-//! waited for. `experiments/peers/shapes.py` runs it beside NumPy, JAX and PyTorch.
+//! `steps_per_second DEVICE f32|f64 auto|hand-derived|autodiff n d m [compensated]` prints one
+//! number. The engine steps for two seconds after it has warmed up; where the device works in the
+//! background, the last step is waited for. `experiments/peers/shapes.py` runs it beside NumPy, JAX
+//! and PyTorch.
 
 use std::time::Instant;
 

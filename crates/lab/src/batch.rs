@@ -51,8 +51,8 @@ pub fn execute_all(
     Ok(records)
 }
 
-/// About how much a run costs, in arbitrary units: the products of a step, in weight space or in Gram
-/// coordinates, which are exact for so many steps only.
+/// About how much a run costs, in arbitrary units: the products of a step, in weight space or in
+/// Gram coordinates, which are exact for so many steps only.
 pub(crate) fn cost(config: &RunConfig) -> f64 {
     let (samples, dim) = match &config.data {
         DataSource::Synthetic(synthetic) => synthetic.shape(),

@@ -47,7 +47,8 @@ pub enum LabError {
     #[error(transparent)]
     Table(#[from] implicit_bias_record::TableError),
     /// Another process is writing the run directory.
-    #[error("{}: expected a run directory that nobody writes, found it in use by {}; wait for it or stop it", path.display(), owner_words(*.owner))]
+    #[error("{}: expected a run directory that nobody writes, found it in use by {}; wait for it \
+             or stop it", path.display(), owner_words(*.owner))]
     Locked {
         /// The run directory.
         path: PathBuf,

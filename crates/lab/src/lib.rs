@@ -1,9 +1,10 @@
 //! The laboratory: everything between the engines and the command line.
 //!
-//! One run is a [`Settings`](config::Settings) that resolves to a [`RunConfig`](config::RunConfig), an
+//! One run is a [`Settings`](config::Settings) that resolves to a [`RunConfig`](config::RunConfig),
+//! an
 //! [`Engine`](implicit_bias_engine::Engine) driven along a schedule, a run directory, the
-//! [claims](implicit_bias_claims) judged on it, and a report: [`execute`]. [`study`] makes many such runs
-//! answer a question, [`sweep`] varies their settings.
+//! [claims](implicit_bias_claims) judged on it, and a report: [`execute`]. [`study`] makes many
+//! such runs answer a question, [`sweep`] varies their settings.
 //!
 //! | module | what |
 //! |---|---|

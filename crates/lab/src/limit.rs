@@ -13,8 +13,8 @@ use crate::run::Prepared;
 /// The first step at which the program is solved.
 const FIRST: f64 = 1e3;
 
-/// A pattern that fits no weights counts as settled when it has not changed while the step grew by this
-/// factor.
+/// A pattern that fits no weights counts as settled when it has not changed while the step grew by
+/// this factor.
 const SETTLED: f64 = 100.0;
 
 /// The limit of a run, and how far it can be trusted.
@@ -53,21 +53,23 @@ impl LimitReport {
     }
 }
 
-/// Runs gradient descent in Gram coordinates until the same-sign pattern settles, and solves the limit
-/// program for it (theory.md §6, derived).
+/// Runs gradient descent in Gram coordinates until the same-sign pattern settles, and solves the
+/// limit program for it (theory.md §6, derived).
 ///
 /// Decade by decade from step 10³: the run stops where the program's solution keeps the signs it
-/// assumes and the certificate proves that the pattern stays. A pattern that has not changed for many
-/// decades may still change, so that rest alone does not end the run. At the configuration's last step, or
-/// where the engine stalls, the answer is the program's for the pattern reached, consistent or not; not
-/// proven, it is a candidate. A pattern without a limit ends the run after two decades of rest.
+/// assumes and the certificate proves that the pattern stays. A pattern that has not changed for
+/// many decades may still change, so that rest alone does not end the run. At the configuration's
+/// last step, or where the engine stalls, the answer is the program's for the pattern reached,
+/// consistent or not; not proven, it is a candidate. A pattern without a limit ends the run after
+/// two decades of rest.
 ///
 /// `progress` is told the fraction of the way in decades; `false` ends the run there.
 ///
 /// # Errors
 ///
-/// Those of the engine; [`GramError::Program`] if the pattern has settled, or the run ended, and there
-/// is no limit for it, as on data that no such network can interpolate; [`LabError::Config`] if the run diverges.
+/// Those of the engine; [`GramError::Program`] if the pattern has settled, or the run ended, and
+/// there is no limit for it, as on data that no such network can interpolate; [`LabError::Config`]
+/// if the run diverges.
 pub fn find_limit(
     config: &RunConfig,
     prepared: &Prepared,

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::Progress;
 
-/// Does `work` on every index below `costs.len()`, the costliest first so that no thread waits for one that
-/// began last, on `jobs` threads; the results come back by index, `None` where `goes_on` said no before
-/// their turn.
+/// Does `work` on every index below `costs.len()`, the costliest first so that no thread waits for
+/// one that began last, on `jobs` threads; the results come back by index, `None` where `goes_on`
+/// said no before their turn.
 ///
 /// `work` is told how to report the fraction of its piece that is done.
 pub(crate) fn in_parallel<T: Send, W>(

@@ -20,8 +20,8 @@ pub enum Report {
 
 /// Runs a configuration and leaves a finished run directory.
 ///
-/// The directory is readable at any moment: configuration and manifest are there from the start, the
-/// tables follow every two seconds, a checkpoint for [`resume`] every
+/// The directory is readable at any moment: configuration and manifest are there from the start,
+/// the tables follow every two seconds, a checkpoint for [`resume`] every
 /// [`checkpoint_interval`](RunConfig::checkpoint_interval), and each file is replaced by rename.
 ///
 /// # Errors
@@ -47,18 +47,20 @@ pub enum Resumed {
     WentOn(RunRecord),
 }
 
-/// Goes on with the run of a directory from its last checkpoint, or from its start if it has none. The
-/// finished directory is, but for the times in its manifest, byte for byte that of a run that was never
-/// cut off.
+/// Goes on with the run of a directory from its last checkpoint, or from its start if it has none.
+/// The finished directory is, but for the times in its manifest, byte for byte that of a run that
+/// was never cut off.
 ///
-/// `steps` beyond the run's horizon extend it, also where it had ended; `checkpoint_interval` is that of
+/// `steps` beyond the run's horizon extend it, also where it had ended; `checkpoint_interval` is
+/// that of
 /// [`RunConfig`], in seconds.
 ///
 /// # Errors
 ///
 /// [`LabError::Read`] and [`LabError::Content`] name the file that is missing, damaged or edited;
-/// [`LabError::Config`] for `steps` short of those taken; [`LabError::Checkpoint`] where data or initial
-/// weights have changed; [`LabError::Locked`] if another process is at it; and those of a run.
+/// [`LabError::Config`] for `steps` short of those taken; [`LabError::Checkpoint`] where data or
+/// initial weights have changed; [`LabError::Locked`] if another process is at it; and those of a
+/// run.
 pub fn resume(
     path: &Path,
     steps: Option<Steps>,
@@ -84,7 +86,8 @@ pub fn resume(
 ///
 /// # Errors
 ///
-/// [`LabError::Content`] for a directory of another configuration, and those of [`execute`] and [`resume`].
+/// [`LabError::Content`] for a directory of another configuration, and those of [`execute`] and
+/// [`resume`].
 pub(crate) fn begin_or_resume(
     config: &RunConfig,
     path: &Path,

@@ -52,9 +52,9 @@ fn solved(record: &RunRecord) -> &PredictedLimit {
     record.prediction.limit().expect("a solvable program")
 }
 
-/// In closed form: with orthogonal samples, sample `i` of norm `a_i` pulls the `m` neurons of its own sign
-/// with slope 1 and the `m` others with slope `γ`, so that `q_i = λ_i a_i² (1 + γ²)/m`; hence
-/// `λ_i = m/((1 + γ²) a_i²)` for margins of 1, and `‖W‖² = Σ λ_i`.
+/// In closed form: with orthogonal samples, sample `i` of norm `a_i` pulls the `m` neurons of its
+/// own sign with slope 1 and the `m` others with slope `γ`, so that `q_i = λ_i a_i² (1 + γ²)/m`;
+/// hence `λ_i = m/((1 + γ²) a_i²)` for margins of 1, and `‖W‖² = Σ λ_i`.
 #[test]
 fn two_orthogonal_samples_have_the_limit_of_the_closed_form() {
     let folder = tempfile::tempdir().unwrap();
@@ -84,7 +84,8 @@ fn two_orthogonal_samples_have_the_limit_of_the_closed_form() {
     }
 }
 
-/// The certificate is tried at the first step of every decade, and a run read again keeps what it found.
+/// The certificate is tried at the first step of every decade, and a run read again keeps what it
+/// found.
 #[test]
 fn the_pattern_is_proven_from_the_earliest_decade_at_which_the_proof_holds() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,31 +6,33 @@ use ndarray::{Array2, ArrayView2};
 /// An earlier state must lie this factor of steps back, so that the change since then is no wiggle.
 const BACK: f64 = 3.0;
 
-/// A pair that would reach its kink after so many units of `log t` never does: 10³⁰⁰ steps are 690 of them.
+/// A pair that would reach its kink after so many units of `log t` never does: 10³⁰⁰ steps are 690
+/// of them.
 const NEVER: f64 = 1e4;
 
-/// Weights that converge move less than this share of the largest pre-activation in a decade; those that grow like
-/// `log t` move by a share of about `1/log t` in every unit.
+/// Weights that converge move less than this share of the largest pre-activation in a decade; those
+/// that grow like `log t` move by a share of about `1/log t` in every unit.
 const SMALL: f64 = 0.01;
 
 /// Weights that converge move by less than this share of what they moved in the decade before.
 const SHRINKS: f64 = 0.1;
 
-/// Whether no same-sign pair (`y_i s_k = +1`) is on its way to its kink; `None` without a state to compare
-/// with, unless everything stands still.
+/// Whether no same-sign pair (`y_i s_k = +1`) is on its way to its kink; `None` without a state to
+/// compare with, unless everything stands still.
 ///
-/// Weights move like `a + b log t` in the long run, or converge (derived): where some samples are fitted and
-/// others are not, the fitted ones go on to pull. Each of these is enough:
+/// Weights move like `a + b log t` in the long run, or converge (derived): where some samples are
+/// fitted and others are not, the fitted ones go on to pull. Each of these is enough:
 ///
-/// * everything stands still: at the pace of step `T`, `b = T (ΔH)_ki`, no same-sign pair reaches its kink
-///   within `NEVER` units of `log t`;
-/// * none moves towards its kink: with `h₀` at the newest `earlier` step `T₀ ≤ T/3`, a pair moves by
-///   `b = (h − h₀)/log(T/T₀)` in a unit, which averages over neurons that slide at a kink;
-/// * all converge: the largest move of a same-sign pair since `T₀` is small, and at most a tenth of that between
-///   the state before and `T₀`, so that what is left is a ninth of it at most if it goes on to shrink so; and
-///   every pair is farther than the whole of it from its kink.
+/// * everything stands still: at the pace of step `T`, `b = T (ΔH)_ki`, no same-sign pair reaches
+///   its kink within `NEVER` units of `log t`;
+/// * none moves towards its kink: with `h₀` at the newest `earlier` step `T₀ ≤ T/3`, a pair moves
+///   by `b = (h − h₀)/log(T/T₀)` in a unit, which averages over neurons that slide at a kink;
+/// * all converge: the largest move of a same-sign pair since `T₀` is small, and at most a tenth of
+///   that between the state before and `T₀`, so that what is left is a ninth of it at most if it
+///   goes on to shrink so; and every pair is farther than the whole of it from its kink.
 ///
-/// It is no proof: `b` may change. `state` and those before it are pre-activations `H = W Xᵀ`, `2m × n`.
+/// It is no proof: `b` may change. `state` and those before it are pre-activations `H = W Xᵀ`, `2m
+/// × n`.
 pub(crate) fn lasts(
     problem: &Problem,
     state: ArrayView2<'_, f64>,
@@ -133,7 +135,8 @@ mod tests {
         assert_eq!(lasts(&problem, still.view(), 1e5, &[]), Some(true));
     }
 
-    /// Moves of 0.1, then of 0.001, towards the kink: converging, unless a pair is nearer to its kink than that.
+    /// Moves of 0.1, then of 0.001, towards the kink: converging, unless a pair is nearer to its
+    /// kink than that.
     #[test]
     fn pairs_that_converge_stay() {
         let problem = problem();

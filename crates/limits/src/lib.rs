@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `two_layer` | the convex program of the two-layer network, by `implicit-bias-gram`, as columns, residual, certificate |
+//! | `two_layer` | the convex program of the two-layer network, as columns, residual, certificate |
 //! | `lasting` | whether an activation pattern that no weights fit looks like the last one |
 
 mod lasting;

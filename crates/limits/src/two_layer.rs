@@ -1,4 +1,5 @@
-//! The limit program of the two-layer network with fixed second layer, solved for a run's last state.
+//! The limit program of the two-layer network with fixed second layer, solved for a run's last
+//! state.
 
 use implicit_bias_data::Dataset;
 use implicit_bias_gram::{Accuracy, Certificate, GramError, Limit, Problem, certify_within};
@@ -166,8 +167,8 @@ pub fn certificate_text(certificate: &Certificate) -> String {
     }
 }
 
-/// `H = W Xᵀ`, `2m × n`, the positive block above the negative one; `None` if these do not fit each other and
-/// the data.
+/// `H = W Xᵀ`, `2m × n`, the positive block above the negative one; `None` if these do not fit each
+/// other and the data.
 pub fn pre_activations(data: &Dataset, blocks: [ArrayView2<'_, f64>; 2]) -> Option<Array2<f64>> {
     let [pos, neg] = blocks;
     if pos.dim() != neg.dim() || pos.ncols() != data.dim() {

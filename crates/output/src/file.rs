@@ -1,7 +1,7 @@
 //! Files that are replaced atomically: a reader sees the old content or the new one, never a part.
 //!
-//! Content goes to a temporary file in the same folder, so that renaming never crosses file systems,
-//! and takes its name when it is complete.
+//! Content goes to a temporary file in the same folder, so that renaming never crosses file
+//! systems, and takes its name when it is complete.
 
 use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -44,8 +44,8 @@ pub fn replace_unsynced(path: &Path, content: &[u8]) -> io::Result<()> {
     persist(temporary(path, |file| file.write_all(content))?, path)
 }
 
-/// As [`replace`], keeping what was at `path` until now at `previous`, in the same folder, and with the names on
-/// the disk too when it returns. At any moment one of the two files is whole.
+/// As [`replace`], keeping what was at `path` until now at `previous`, in the same folder, and with
+/// the names on the disk too when it returns. At any moment one of the two files is whole.
 ///
 /// # Errors
 ///
@@ -69,8 +69,8 @@ pub fn is_temporary(name: &str) -> bool {
     name.starts_with(TEMPORARY)
 }
 
-/// Removes from a folder what a process that was killed was writing at that moment; a folder that is not there
-/// holds none.
+/// Removes from a folder what a process that was killed was writing at that moment; a folder that
+/// is not there holds none.
 ///
 /// # Errors
 ///

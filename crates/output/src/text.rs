@@ -17,7 +17,8 @@ pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
 ///
 /// # Panics
 ///
-/// If `value` has no JSON form, as a map whose keys are no strings: an internal error of the caller.
+/// If `value` has no JSON form, as a map whose keys are no strings: an internal error of the
+/// caller.
 pub fn to_json<T: serde::Serialize>(value: &T) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(value).expect("plain data have a JSON form");
     bytes.push(b'\n');

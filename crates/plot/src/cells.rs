@@ -4,8 +4,9 @@ use crate::axis::Scale;
 
 /// A heat map whose cells lie between given values of both axes, their own numbers written in them.
 ///
-/// Unlike a matrix it has ordinary axes, linear or logarithmic, so that lines drawn over it mean what
-/// they mean elsewhere. Leave room above the last row for the text of [`boundary`](Self::boundary).
+/// Unlike a matrix it has ordinary axes, linear or logarithmic, so that lines drawn over it mean
+/// what they mean elsewhere. Leave room above the last row for the text of
+/// [`boundary`](Self::boundary).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cells {
     /// Label of the colour bar.
@@ -14,7 +15,8 @@ pub struct Cells {
     pub x: Vec<f64>,
     /// Edges of the rows, rising: one more than there are rows.
     pub y: Vec<f64>,
-    /// The values, row by row from the lowest one; a value that is not finite leaves its cell empty.
+    /// The values, row by row from the lowest one; a value that is not finite leaves its cell
+    /// empty.
     pub values: Vec<Vec<f64>>,
     /// The values at both ends of the colour bar; values beyond have the colour of the end.
     pub range: [f64; 2],
@@ -25,8 +27,8 @@ pub struct Cells {
 }
 
 impl Cells {
-    /// Edges of cells around rising centres: half-way between neighbours on an axis of this scale, and as far
-    /// on the other side of the ends.
+    /// Edges of cells around rising centres: half-way between neighbours on an axis of this scale,
+    /// and as far on the other side of the ends.
     pub fn edges(centres: &[f64], scale: Scale) -> Vec<f64> {
         let place = |&centre: &f64| match scale {
             Scale::Linear => centre,

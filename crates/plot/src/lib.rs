@@ -1,9 +1,9 @@
 //! Figures as SVG text, by a small declarative layer.
 //!
 //! A [`Figure`] is one or more [`Panel`]s side by side; a panel has two [`Axis`] and a list of
-//! [`Layer`]s. [`Figure::render`] turns it into a self-contained SVG: log axes with decades labelled
-//! 10⁰, 10¹, …, labels at the right ends of the curves instead of a legend, Okabe–Ito colours together
-//! with dashes and markers. Equal input gives equal bytes.
+//! [`Layer`]s. [`Figure::render`] turns it into a self-contained SVG: log axes with decades
+//! labelled 10⁰, 10¹, …, labels at the right ends of the curves instead of a legend, Okabe–Ito
+//! colours together with dashes and markers. Equal input gives equal bytes.
 //!
 //! The crate knows nothing of what is plotted.
 

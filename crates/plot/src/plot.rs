@@ -54,8 +54,8 @@ impl Axis {
 
 /// One thing drawn in a panel, from the back to the front in the order given.
 ///
-/// An empty label draws no label. Points that are not finite, or not positive on a logarithmic axis,
-/// are left out; a line is interrupted there.
+/// An empty label draws no label. Points that are not finite, or not positive on a logarithmic
+/// axis, are left out; a line is interrupted there.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Layer {

@@ -34,8 +34,8 @@ impl Figure {
     /// # Errors
     ///
     /// [`PlotError`] if there is no panel, or if an axis has a fixed range that is empty, not
-    /// finite, or not positive where the axis is logarithmic. Data never cause an error: what cannot
-    /// be drawn is left out, and an empty panel says so.
+    /// finite, or not positive where the axis is logarithmic. Data never cause an error: what
+    /// cannot be drawn is left out, and an empty panel says so.
     pub fn render(&self) -> Result<String, PlotError> {
         let fail = |reason: String| PlotError {
             name: self.name.clone(),

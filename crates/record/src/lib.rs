@@ -17,5 +17,6 @@ pub use schedule::schedule;
 pub use series::{Series, TableError};
 pub use stop::StopReason;
 
-/// The `error_estimate` above which the margins of a run are not known: no verdict rests on them (ours).
+/// The `error_estimate` above which the margins of a run are not known: no verdict rests on them
+/// (ours).
 pub const UNCERTAIN: f64 = 0.01;

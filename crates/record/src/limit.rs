@@ -11,7 +11,8 @@ const DECISIVE_RESIDUAL: f64 = 1e-8;
 /// How the reason begins where no weights fit all samples.
 const INFEASIBLE: &str = "infeasible";
 
-/// Where the pattern of a run's last step leads: the solution of the limit program (derived), in the quantities of the series.
+/// Where the pattern of a run's last step leads: the solution of the limit program (derived), in
+/// the quantities of the series.
 ///
 /// Names and meanings are those of `implicit-bias limit --json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,8 +63,8 @@ pub enum LimitOf {
     #[default]
     #[serde(rename = "this run")]
     ThisRun,
-    /// Exact gradient descent's from the run's last pattern on: the run itself loses updates to rounding,
-    /// and goes elsewhere or stands still.
+    /// Exact gradient descent's from the run's last pattern on: the run itself loses updates to
+    /// rounding, and goes elsewhere or stands still.
     #[serde(rename = "exact descent from this run's last pattern")]
     ExactDescent,
 }
@@ -112,8 +113,8 @@ impl PredictedLimit {
         match self.of {
             LimitOf::ThisRun => self.doubt_of_solution(),
             LimitOf::ExactDescent => Some(
-                "it is exact gradient descent's from the last activation pattern on, and the run itself \
-                 loses updates to rounding in single precision"
+                "it is exact gradient descent's from the last activation pattern on, and the run \
+                 itself loses updates to rounding in single precision"
                     .to_owned(),
             ),
         }
@@ -144,9 +145,9 @@ pub enum Prediction {
     Unsolved {
         /// Why, in a phrase.
         reason: String,
-        /// Where it is because no weights with the present same-sign pattern fit all samples: whether the
-        /// pattern looks like the last one, no pair being on its way to its kink; `None` if that is not
-        /// known, or not asked.
+        /// Where it is because no weights with the present same-sign pattern fit all samples:
+        /// whether the pattern looks like the last one, no pair being on its way to its kink;
+        /// `None` if that is not known, or not asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lasts: Option<bool>,
     },
@@ -192,8 +193,8 @@ impl Prediction {
         }
     }
 
-    /// The solution, if the program is consistent and solved precisely enough to decide a claim; else
-    /// why it does not.
+    /// The solution, if the program is consistent and solved precisely enough to decide a claim;
+    /// else why it does not.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! Which steps are recorded.
 
-/// The recorded steps up to a horizon: 0, every 1, 2, 5 × 10^k, `per_decade` log-spaced ones in each
-/// decade, and the horizon itself, in increasing order without repetition.
+/// The recorded steps up to a horizon: 0, every 1, 2, 5 × 10^k, `per_decade` log-spaced ones in
+/// each decade, and the horizon itself, in increasing order without repetition.
 ///
 /// ```
 /// use implicit_bias_record::schedule;
@@ -36,7 +36,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn is_increasing_and_holds_what_the_contract_promises(horizon in 1u64..10_000_000, per_decade in 0u32..60) {
+        fn is_increasing_and_holds_what_the_contract_promises(
+            horizon in 1u64..10_000_000,
+            per_decade in 0u32..60,
+        ) {
             let horizon = horizon as f64;
             let steps = schedule(horizon, per_decade);
             prop_assert!(steps.windows(2).all(|pair| pair[0] < pair[1]));

@@ -108,7 +108,8 @@ impl Series {
         Some(self.rows.last()?[index])
     }
 
-    /// The table as CSV: shortest decimal that reads back to the same number, empty where undefined.
+    /// The table as CSV: shortest decimal that reads back to the same number, empty where
+    /// undefined.
     pub fn to_csv(&self) -> String {
         let mut text = self.columns.join(",");
         text.push('\n');
@@ -124,8 +125,8 @@ impl Series {
     ///
     /// # Errors
     ///
-    /// [`TableError`] names the line that has another number of fields than the header, a field that
-    /// is no number, or no end, so that its last number may be half of one.
+    /// [`TableError`] names the line that has another number of fields than the header, a field
+    /// that is no number, or no end, so that its last number may be half of one.
     pub fn from_csv(text: &str) -> Result<Self, TableError> {
         let mut lines = text.lines();
         let header = lines.next().unwrap_or_default();
@@ -167,7 +168,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn csv_reads_back_to_the_same_bits(values in prop::collection::vec(prop::num::f64::NORMAL, 2..20)) {
+        fn csv_reads_back_to_the_same_bits(
+            values in prop::collection::vec(prop::num::f64::NORMAL, 2..20),
+        ) {
             let mut series = Series::new((0..values.len()).map(|i| format!("c{i}")));
             series.push(values.clone());
             series.push(values.iter().map(|_| f64::NAN).collect());

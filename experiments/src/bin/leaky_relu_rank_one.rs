@@ -5,8 +5,8 @@
 //!
 //! Setting: Gaussian mixture, n = 10, d = 2000, m = 50, γ = 0.1, σ₀ = 10⁻⁴, η = 0.1, T = 10¹⁵ in
 //! Gram coordinates (ours).
-//! Expected: a limit of exactly 1, both blocks within 10⁻⁴ of it, closing like 1/log² t; the stack tends to
-//! 1.375.
+//! Expected: a limit of exactly 1, both blocks within 10⁻⁴ of it, closing like 1/log² t; the stack
+//! tends to 1.375.
 //! Runtime: 2 s on two cores; less with `--quick`.
 
 use std::process::ExitCode;

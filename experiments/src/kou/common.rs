@@ -9,7 +9,8 @@ pub(super) const PAPER: &str = "Kou, Chen & Gu, NeurIPS 2023, arXiv:2310.18935";
 /// The slope of leaky ReLU where it is not what varies.
 pub(super) const SLOPE: f64 = 0.1;
 
-/// The horizon of the studies. Everything here moves with `log t`: at 10⁵ steps verdicts mean little.
+/// The horizon of the studies. Everything here moves with `log t`: at 10⁵ steps verdicts mean
+/// little.
 pub(super) const HORIZON: f64 = 1e15;
 
 /// The settings that all studies start from: one nearly orthogonal mixture, one initialization.
@@ -53,8 +54,8 @@ pub(super) fn sweep_base(effort: Effort) -> Settings {
 pub(super) fn sweep_words(effort: Effort, rest: &str, horizon: &str) -> String {
     let (width, exact) = effort.pick((10, "10⁴"), (50, "10⁶"));
     format!(
-        "Gaussian mixture, n = 10, {rest}; m = {width}, η = 0.1, T = {horizon} in Gram coordinates, exact \
-         to {exact}, then in log time (this project's settings)"
+        "Gaussian mixture, n = 10, {rest}; m = {width}, η = 0.1, T = {horizon} in Gram \
+         coordinates, exact to {exact}, then in log time (this project's settings)"
     )
 }
 

@@ -12,8 +12,8 @@ pub fn leaky_relu_rank_one(effort: Effort) -> Study {
         title: "Leaky ReLU: each block tends to rank one",
         statement: Statement {
             text: "On nearly orthogonal data, gradient descent on a two-layer leaky ReLU network \
-                   drives the stable rank of each block of first-layer weights to 1; after a finite \
-                   time the activation pattern on same-sign samples stops changing."
+                   drives the stable rank of each block of first-layer weights to 1; after a \
+                   finite time the activation pattern on same-sign samples stops changing."
                 .to_owned(),
             source: PAPER.to_owned(),
         },
@@ -31,9 +31,15 @@ pub fn leaky_relu_rank_one(effort: Effort) -> Study {
             settings: leaky_relu(base(effort), SLOPE),
         }],
         claims: &[ClaimId::RankOne, ClaimId::Alignment],
-        columns: &[("stable_rank_pos", "SR of W₊₁"), ("stable_rank_neg", "SR of W₋₁"), ("stable_rank", "SR of the stack")],
+        columns: &[
+            ("stable_rank_pos", "SR of W₊₁"),
+            ("stable_rank_neg", "SR of W₋₁"),
+            ("stable_rank", "SR of the stack"),
+        ],
         limits: Vec::new(),
         show: None,
-        figures: |results| figures_side_by_side(results, &["stable-rank", "rank-gap", "activation"]),
+        figures: |results| {
+            figures_side_by_side(results, &["stable-rank", "rank-gap", "activation"])
+        },
     }
 }

@@ -17,22 +17,27 @@ pub fn leaky_slope(effort: Effort) -> Study {
         name: "leaky_slope",
         title: "Slope of leaky ReLU",
         statement: Statement {
-            text: "The smaller the slope γ, the more nearly orthogonal the data must be for the rank-one \
-                   theorem; for orthogonal samples of equal norm the stack of both blocks tends to \
-                   2(1 + γ²)/(1 + γ² + √(δ²(1 − γ²)² + 4γ²)), where δ = (n₊ − n₋)/n."
+            text: "The smaller the slope γ, the more nearly orthogonal the data must be for the \
+                   rank-one theorem; for orthogonal samples of equal norm the stack of both blocks \
+                   tends to 2(1 + γ²)/(1 + γ² + √(δ²(1 − γ²)² + 4γ²)), where δ = (n₊ − n₋)/n."
                 .to_owned(),
             source: "the first part the paper's condition, the closed form derived here".to_owned(),
         },
         setting: sweep_words(effort, "d = 2000, σ₀ = 10⁻⁴, γ from 0.05 to 0.9", "10¹⁵"),
         paragraphs: vec![
-            "The closed form is for exactly orthogonal samples of equal norm, with these classes; with \
-             balanced classes it is 2(1 + γ²)/(1 + γ)². These samples are nearly orthogonal, hence the \
-             rest of the distance."
+            "The closed form is for exactly orthogonal samples of equal norm, with these classes; \
+             with balanced classes it is 2(1 + γ²)/(1 + γ)². These samples are nearly orthogonal, \
+             hence the rest of the distance."
                 .to_owned(),
         ],
         runs: [0.05, 0.1, 0.2, 0.5, 0.9].map(run).to_vec(),
         claims: &[],
-        columns: &[("stable_rank_pos", "SR of W₊₁"), ("stable_rank_neg", "SR of W₋₁"), ("stable_rank", "SR of the stack"), ("same_sign_active", "same-sign active")],
+        columns: &[
+            ("stable_rank_pos", "SR of W₊₁"),
+            ("stable_rank_neg", "SR of W₋₁"),
+            ("stable_rank", "SR of the stack"),
+            ("same_sign_active", "same-sign active"),
+        ],
         limits: Vec::new(),
         show: None,
         figures: |results| {
@@ -41,7 +46,8 @@ pub fn leaky_slope(effort: Effort) -> Study {
             for result in results {
                 let gamma = result.run.parameter;
                 let labels = result.record.manifest.data.label_values();
-                let closed = orthogonal_stack(gamma, labels.iter().sum::<f64>() / labels.len() as f64);
+                let closed =
+                    orthogonal_stack(gamma, labels.iter().sum::<f64>() / labels.len() as f64);
                 let last = |column| result.record.series.last(column).unwrap_or(f64::NAN);
                 for (curve, y) in [
                     ("stack, measured", last("stable_rank")),
@@ -79,8 +85,8 @@ pub fn leaky_slope(effort: Effort) -> Study {
 /// The limiting stable rank of the stack for orthogonal samples of equal norm (derived).
 ///
 /// All multipliers are equal there, so the rows of the blocks tend to multiples of `Σ₊ − γ Σ₋` and
-/// `Σ₋ − γ Σ₊`, with `Σ_±` the sums over the classes and `‖Σ_±‖² ∝ (1 ± δ)/2`. The 2 × 2 Gram matrix of
-/// these rows has trace `1 + γ²` and eigenvalues `(1 + γ² ± √(δ²(1 − γ²)² + 4γ²))/2`.
+/// `Σ₋ − γ Σ₊`, with `Σ_±` the sums over the classes and `‖Σ_±‖² ∝ (1 ± δ)/2`. The 2 × 2 Gram
+/// matrix of these rows has trace `1 + γ²` and eigenvalues `(1 + γ² ± √(δ²(1 − γ²)² + 4γ²))/2`.
 fn orthogonal_stack(gamma: f64, imbalance: f64) -> f64 {
     let trace = 1.0 + gamma * gamma;
     let split = (imbalance * (1.0 - gamma * gamma)).hypot(2.0 * gamma);

@@ -18,15 +18,20 @@ pub fn margin_equality(effort: Effort) -> Study {
         },
         setting: base_words(effort),
         paragraphs: vec![
-            "The verdict rests on growth: in the limit all unnormalized margins grow like log t with \
-             the same slope. So for every pair of samples the difference of their margins is fitted \
-             on the mean margin; that slope is the relative gap of the pair that remains for ever, and \
-             the widest pair decides. The criterion is this project's."
+            "The verdict rests on growth: in the limit all unnormalized margins grow like log t \
+             with the same slope. So for every pair of samples the difference of their margins is \
+             fitted on the mean margin; that slope is the relative gap of the pair that remains \
+             for ever, and the widest pair decides. The criterion is this project's."
                 .to_owned(),
         ],
         runs: base_runs(effort),
         claims: &[ClaimId::Margins],
-        columns: &[("margin_min", "smallest margin"), ("margin_mean", "mean margin"), ("margin_max", "largest margin"), ("accuracy", "accuracy")],
+        columns: &[
+            ("margin_min", "smallest margin"),
+            ("margin_mean", "mean margin"),
+            ("margin_max", "largest margin"),
+            ("accuracy", "accuracy"),
+        ],
         limits: Vec::new(),
         show: None,
         figures: |results| figures_side_by_side(results, &["margins", "margin-gap"]),

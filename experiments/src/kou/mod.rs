@@ -32,10 +32,11 @@ pub use relu_bounded_rank::relu_bounded_rank;
 pub const SYSTEM: System = System {
     name: "kou",
     title: "Where gradient descent ends up on nearly orthogonal data",
-    introduction: "Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) prove where plain gradient descent takes \
-         two-layer ReLU and leaky ReLU networks on nearly orthogonal data. This report trains such \
-         networks, measures what the theorems speak of, and judges each claim with a stated \
-         criterion. All settings and criteria are this project's own.",
+    introduction: "Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) prove where plain gradient \
+                   descent takes two-layer ReLU and leaky ReLU networks on nearly orthogonal data. \
+                   This report trains such networks, measures what the theorems speak of, and \
+                   judges each claim with a stated criterion. All settings and criteria are this \
+                   project's own.",
     studies: all,
 };
 

@@ -30,19 +30,20 @@ pub fn near_orthogonality(effort: Effort) -> Study {
         name: "near_orthogonality",
         title: "Dimension and near-orthogonality",
         statement: Statement {
-            text: "The theorems ask for ‖x_i‖² ≥ C n p with a large constant C; the conclusions often \
-                   hold far below it."
+            text: "The theorems ask for ‖x_i‖² ≥ C n p with a large constant C; the conclusions \
+                   often hold far below it."
                 .to_owned(),
             source: "the condition is the paper's, the observation this project's".to_owned(),
         },
         setting: sweep_words(effort, "σ₀ = 10⁻⁴, d varies, three data sets each", "10¹⁵"),
         paragraphs: vec![
-            "The ratio R_min²/(n p) grows like √d for Gaussian samples. It is measured on each data \
-             set and never assumed. Points are means over three seeds at the geometric mean of their \
-             ratios; bars reach from the smallest to the largest."
+            "The ratio R_min²/(n p) grows like √d for Gaussian samples. It is measured on each \
+             data set and never assumed. Points are means over three seeds at the geometric mean \
+             of their ratios; bars reach from the smallest to the largest."
                 .to_owned(),
-            "These are values at a finite time and no limits: the margin gap falls like 1/log t. The limits \
-             themselves, over many more data sets and slopes, are in the study of the phase of the limit."
+            "These are values at a finite time and no limits: the margin gap falls like 1/log t. \
+             The limits themselves, over many more data sets and slopes, are in the study of the \
+             phase of the limit."
                 .to_owned(),
         ],
         runs,
@@ -67,8 +68,20 @@ pub fn near_orthogonality(effort: Effort) -> Study {
             let ratio = "near-orthogonality ratio R_min²/(n p)";
             let ranks: Vec<PointEntry> = ranks.collect();
             vec![
-                final_against("stable-rank", "Final stable rank", ratio, "stable rank", &ranks),
-                final_against("margin-gap", "Final margin gap", ratio, "relative margin gap", &gaps),
+                final_against(
+                    "stable-rank",
+                    "Final stable rank",
+                    ratio,
+                    "stable rank",
+                    &ranks,
+                ),
+                final_against(
+                    "margin-gap",
+                    "Final margin gap",
+                    ratio,
+                    "relative margin gap",
+                    &gaps,
+                ),
             ]
         },
     }

@@ -24,19 +24,20 @@ pub fn relu_bounded_rank(effort: Effort) -> Study {
         name: "relu_bounded_rank",
         title: "ReLU: the stable rank of each block stays bounded",
         statement: Statement {
-            text: "On nearly orthogonal data, gradient descent on a two-layer ReLU network keeps the \
-                   stable rank of each block of first-layer weights below a constant."
+            text: "On nearly orthogonal data, gradient descent on a two-layer ReLU network keeps \
+                   the stable rank of each block of first-layer weights below a constant."
                 .to_owned(),
             source: PAPER.to_owned(),
         },
         setting: base_words(effort),
         paragraphs: vec![
-            "For exactly orthogonal samples of equal norm and a wide network the limit has a closed \
-             form (derived here): a block whose class has n_j samples tends to 2 n_j/(n_j + 1)."
-                .to_owned(),
+            "For exactly orthogonal samples of equal norm and a wide network the limit has a \
+             closed form (derived here): a block whose class has n_j samples tends to 2 n_j/(n_j + \
+             1)."
+            .to_owned(),
             format!(
-                "The last figure runs that case: n = d = 10, ‖x_i‖² = 2000, m = {}. What distance to \
-                 the closed form remains is that of a finite width, whose neurons sample the \
+                "The last figure runs that case: n = d = 10, ‖x_i‖² = 2000, m = {}. What distance \
+                 to the closed form remains is that of a finite width, whose neurons sample the \
                  activation patterns.",
                 effort.pick(400, 2000),
             ),
@@ -56,12 +57,19 @@ pub fn relu_bounded_rank(effort: Effort) -> Study {
             },
         ],
         claims: &[ClaimId::RankBounded, ClaimId::Alignment],
-        columns: &[("stable_rank_pos", "SR of W₊₁"), ("stable_rank_neg", "SR of W₋₁"), ("stable_rank", "SR of the stack"), ("same_sign_coverage_min", "least coverage")],
+        columns: &[
+            ("stable_rank_pos", "SR of W₊₁"),
+            ("stable_rank_neg", "SR of W₋₁"),
+            ("stable_rank", "SR of the stack"),
+            ("same_sign_coverage_min", "least coverage"),
+        ],
         limits: Vec::new(),
         show: None,
         figures: |results| {
             let mut figures = figures_side_by_side(&results[..1], &["stable-rank", "activation"]);
-            let [.., orthogonal] = results else { return figures };
+            let [.., orthogonal] = results else {
+                return figures;
+            };
             let entry = |label: &str| CurveEntry {
                 panel: orthogonal.run.panel.clone(),
                 label: label.to_owned(),

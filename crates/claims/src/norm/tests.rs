@@ -102,7 +102,8 @@ fn saturation_is_not_believed_while_the_loss_falls() {
     assert_eq!(claim.verdict, Verdict::Inconclusive, "{claim:#?}");
 }
 
-/// With a constant step size no norm outgrows `log t` once the samples are fitted, so it is a transient.
+/// With a constant step size no norm outgrows `log t` once the samples are fitted, so it is a
+/// transient.
 #[test]
 fn a_power_of_t_is_a_transient() {
     for claim in [

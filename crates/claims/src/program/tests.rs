@@ -12,7 +12,8 @@ use implicit_bias_record::{LimitOf, PredictedLimit, Prediction, Series};
 
 mod open;
 
-/// The limit of a run whose blocks tend to stable rank 1 and whose margins become equal, not proven.
+/// The limit of a run whose blocks tend to stable rank 1 and whose margins become equal, not
+/// proven.
 fn limit() -> PredictedLimit {
     PredictedLimit {
         step: 1e5,
@@ -123,7 +124,8 @@ fn assert_decided(claim: &Claim, verdict: Verdict, by: DecidedBy) {
 
 #[test]
 fn a_limit_of_one_that_is_approached_supports_rank_one() {
-    // The trajectory alone would not support either: too far from 1 still, or between the thresholds.
+    // The trajectory alone would not support either: too far from 1 still, or between the
+    // thresholds.
     for rank in [3.0, 0.9] {
         let claim = leaky(1.0, &|t| 1.0 + (rank / spectral_norm(t)).powi(2));
         assert_decided(&claim, Verdict::Supported, DecidedBy::LimitProgram);

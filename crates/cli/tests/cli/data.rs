@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::support::{finish, folder, program, read, run, write_data};
 
-/// Twelve images of 4 × 5 pixels, four of each of three classes, brighter where the class is larger.
+/// Twelve images of 4 × 5 pixels, four of each of three classes, brighter where the class is
+/// larger.
 fn images() -> (Array2<u8>, [u8; 12]) {
     let labels = [0, 1, 2, 2, 1, 0, 0, 1, 2, 0, 1, 2];
     let pixel = |(i, j): (usize, usize)| {

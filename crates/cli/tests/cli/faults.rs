@@ -1,4 +1,5 @@
-//! Whatever happens to a run, nothing recorded is lost: kills, full and read-only disks, damaged files, clocks.
+//! Whatever happens to a run, nothing recorded is lost: kills, full and read-only disks, damaged
+//! files, clocks.
 
 use std::fs;
 use std::path::{Path, PathBuf};

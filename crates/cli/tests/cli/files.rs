@@ -149,7 +149,8 @@ fn the_recorded_configuration_gives_the_same_bytes_again() {
 #[test]
 fn flags_win_over_the_file_and_every_key_may_be_spelled_with_underscores() {
     let folder = folder();
-    let config = "dim = 30\nsamples = 4\nwidth = 3\nstep_size = 0.2\nsteps = \"1e2\"\nslope = 0.3\nrecord = 5\n";
+    let config = "dim = 30\nsamples = 4\nwidth = 3\nstep_size = 0.2\nsteps = \"1e2\"\nslope = \
+                  0.3\nrecord = 5\n";
     fs::write(folder.path().join("config.toml"), config).expect("a writable folder");
     let arguments = [
         "train",
@@ -200,8 +201,9 @@ fn report_makes_the_same_claims_figures_and_report_again() {
     train(folder.path(), &["--out", "one"]);
     train(folder.path(), &["--out", "two", "--activation", "relu"]);
     // Proven in log time, with neurons that only the run itself knows to be dead exactly.
-    let proven = "train --synthetic gaussian --samples 10 --dim 8 --width 4 --activation relu --step-size 0.02 \
-                  --seed 1 --engine gram --exact-steps 1e5 --steps 1e100 --out three";
+    let proven = "train --synthetic gaussian --samples 10 --dim 8 --width 4 --activation relu \
+                  --step-size 0.02 --seed 1 --engine gram --exact-steps 1e5 --steps 1e100 --out \
+                  three";
     run(
         folder.path(),
         &proven.split_whitespace().collect::<Vec<_>>(),
@@ -228,7 +230,8 @@ fn report_makes_the_same_claims_figures_and_report_again() {
     assert!(names.map(conclusions) == before);
 }
 
-/// The final weights hold every bit, and a step in weight space does not know how many came before it.
+/// The final weights hold every bit, and a step in weight space does not know how many came before
+/// it.
 #[test]
 fn a_run_continued_from_its_final_weights_is_the_longer_run() {
     let folder = folder();

@@ -1,9 +1,9 @@
 //! The commands of the README, as a reader would type them.
 //!
-//! A line `$ cargo run --release -- ARGS` or `$ implicit-bias ARGS` of a `console` block is run with
-//! this build, in order and in one folder; `reproduce` with `--quick`. Of an experiment's line the
-//! binary must exist. `cargo test` is what runs this. Any other command must stand in a block under a
-//! comment `<!-- not run: REASON -->`.
+//! A line `$ cargo run --release -- ARGS` or `$ implicit-bias ARGS` of a `console` block is run
+//! with this build, in order and in one folder; `reproduce` with `--quick`. Of an experiment's line
+//! the binary must exist. `cargo test` is what runs this. Any other command must stand in a block
+//! under a comment `<!-- not run: REASON -->`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

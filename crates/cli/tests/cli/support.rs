@@ -157,8 +157,8 @@ pub fn snapshot(name: &str, text: &str) {
     let line = line.unwrap_or(known.lines().count().min(text.lines().count()));
     assert!(
         known == text,
-        "{name} changed at line {}:\n  known: {:?}\n  found: {:?}\nIf that is meant, run the tests with \
-         UPDATE_SNAPSHOTS=1 and review the difference.",
+        "{name} changed at line {}:\n  known: {:?}\n  found: {:?}\nIf that is meant, run the tests \
+         with UPDATE_SNAPSHOTS=1 and review the difference.",
         line + 1,
         known.lines().nth(line),
         text.lines().nth(line),

@@ -59,7 +59,8 @@ fn jobs_shards_and_threads_change_no_byte() {
     .ok();
     assert_same(&path("parts"), &path("one"));
 
-    // A run by itself is that of the sweep, whatever the threads; it keeps its last checkpoint and is drawn.
+    // A run by itself is that of the sweep, whatever the threads; it keeps its last checkpoint and
+    // is drawn.
     let large =
         "samples = 150\ndim = 160\nwidth = 90\nsteps = 40\nstep-size = 0.01\nactivation = 'relu'\n";
     plan(

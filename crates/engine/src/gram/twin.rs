@@ -17,16 +17,16 @@ const FACTOR: f64 = 1.0 + 4.0 * f64::EPSILON;
 /// Most operations of a step with which a twin costs next to nothing.
 const MOST_OPERATIONS: f64 = 1e6;
 
-/// Margins further apart than this, relative to `max(1, min_j |q_j|)`, are chaos: rounding alone is a hundred
-/// thousand times less.
+/// Margins further apart than this, relative to `max(1, min_j |q_j|)`, are chaos: rounding alone is
+/// a hundred thousand times less.
 const CHAOTIC: f64 = 1e-10;
 
-/// A second descent from the weights of the first, apart by a few roundings, for the first steps: how far the
-/// two come apart is how far rounding may have led the first astray.
+/// A second descent from the weights of the first, apart by a few roundings, for the first steps:
+/// how far the two come apart is how far rounding may have led the first astray.
 ///
-/// Steps too large for the loss to fall, or neurons that hop about a kink, double small differences again and
-/// again. Then gradient descent in double precision is one of many trajectories that differ by rounding,
-/// and no other program reproduces it.
+/// Steps too large for the loss to fall, or neurons that hop about a kink, double small differences
+/// again and again. Then gradient descent in double precision is one of many trajectories that
+/// differ by rounding, and no other program reproduces it.
 pub(crate) struct Twin {
     descent: Option<Box<GramDescent>>,
     /// The largest relative distance of the margins that was seen; 0 below [`CHAOTIC`].
@@ -73,8 +73,8 @@ impl Twin {
         }
     }
 
-    /// Where a comparison is due, brings the twin to the step of `descent` and compares them; `true` the first
-    /// time that they are apart.
+    /// Where a comparison is due, brings the twin to the step of `descent` and compares them;
+    /// `true` the first time that they are apart.
     pub fn follow(&mut self, descent: &GramDescent) -> bool {
         let Some(twin) = &mut self.descent else {
             return false;

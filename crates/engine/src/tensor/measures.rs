@@ -8,8 +8,8 @@ use crate::EngineError;
 use crate::observation::PatternObservation;
 use crate::targets::SampleTargets;
 
-/// The activation pattern of a network on samples `x`, and what changed since `previous`, which it replaces;
-/// `None` for several classes, or where the network does not show its pre-activations.
+/// The activation pattern of a network on samples `x`, and what changed since `previous`, which it
+/// replaces; `None` for several classes, or where the network does not show its pre-activations.
 pub(crate) fn pattern<M: Network>(
     model: &M,
     x: &Tensor<2>,

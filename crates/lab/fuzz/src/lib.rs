@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use implicit_bias_data::{Dataset, Synthetic};
-use implicit_bias_lab::config::{GradientKind, RunConfig, Settings};
-use implicit_bias_engine::{Engine, GramEngine, GramEngineOptions, TensorEngine, TensorEngineOptions, select_device};
-use implicit_bias_lab::{RunOptions, RunRecord, execute};
+use implicit_bias_lab::config::{RunConfig, Settings};
+use implicit_bias_engine::{
+    Engine, Gradient, GramEngine, GramEngineOptions, TensorEngine, TensorEngineOptions, select_device,
+};
+use implicit_bias_lab::{Report, RunOptions, RunRecord, execute};
 use implicit_bias_model::{Activation, Loss, TwoLayerConfig, Weights};
 
 pub use implicit_bias_data_fuzz::{path, within, write};
@@ -65,7 +67,7 @@ pub fn tensor_engine() -> TensorEngine<implicit_bias_model::TwoLayer> {
     let options = TensorEngineOptions {
         loss: Loss::Logistic,
         step_size: 0.1,
-        gradient: GradientKind::Auto,
+        gradient: Gradient::Auto,
         threads: 1,
         compensated: false,
     };
@@ -75,7 +77,8 @@ pub fn tensor_engine() -> TensorEngine<implicit_bias_model::TwoLayer> {
     .expect("a valid problem")
 }
 
-/// Goes on from bytes. Those that are refused are fine; from others the engine must be able to step.
+/// Goes on from bytes. Those that are refused are fine; from others the engine must be able to
+/// step.
 pub fn go_on(engine: &mut dyn Engine, bytes: &[u8]) {
     if engine.restore(bytes).is_err() {
         return;
@@ -97,12 +100,11 @@ pub fn finished_run(folder: &Path) -> RunRecord {
         parent: folder,
         threads: 1,
         keep_checkpoint: false,
-        draw: false,
         progress: &mut |_| true,
         stage: &mut |_, _| {},
         announce: &mut |_| {},
     };
-    execute(&config, options).expect("a short run")
+    execute(&config, options, Report::LeftOut).expect("a short run")
 }
 
 /// With `SEEDS` in the environment, writes the seeds of a target to `corpus/TARGET`.

@@ -1,13 +1,14 @@
-//! A checkpoint. The first byte says what the rest is: 0 a file; 1 the state in an undamaged file; 2 the bytes of a
-//! tensor engine; 3 those of a Gram engine.
+//! A checkpoint. The first byte says what the rest is: 0 a file; 1 the state in an undamaged file;
+//! 2 the bytes of a tensor engine; 3 those of a Gram engine.
 #![no_main]
 
-use implicit_bias_lab::Engine;
+use implicit_bias_engine::Engine;
 use implicit_bias_lab::fuzzing::{read_checkpoint, sealed, state};
 use implicit_bias_lab_fuzz::{go_on, gram_engine, seeds, tensor_engine, within};
 use libfuzzer_sys::fuzz_target;
 
-/// Bytes of memory for each byte of a state: one byte may become an empty row, 24 bytes, in a table that grows.
+/// Bytes of memory for each byte of a state: one byte may become an empty row, 24 bytes, in a table
+/// that grows.
 const STATE: usize = 64;
 
 /// Engines at their start, some steps on, and in log time.

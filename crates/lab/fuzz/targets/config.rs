@@ -8,10 +8,13 @@ use implicit_bias_lab_fuzz::seeds;
 use libfuzzer_sys::fuzz_target;
 
 const SEEDS: [&str; 6] = [
-    "synthetic = \"mixture\"\nsamples = 10\ndim = 200\nsignal = 1.0\nnoise = 0.5\nseed = 3\nrecord = 20\n",
+    "synthetic = \"mixture\"\nsamples = 10\ndim = 200\nsignal = 1.0\nnoise = 0.5\nseed = 3\nrecord \
+     = 20\n",
     "synthetic = \"orthogonal\"\nnorm = 2.0\nnorm-spread = 1.5\nactivation = \"relu\"\nloss = \"exponential\"\n",
-    "data = \"a.npz\"\nlabels = \"zero-one\"\nscale = 0.5\ncentre = true\nunit-norm = true\nrandom-labels = true\n",
-    "data = \"mnist\"\nsplit = \"test\"\npositive = 3\nnegative = \"8\"\nper-class = 10\nnoise = 0.1\n",
+    "data = \"a.npz\"\nlabels = \"zero-one\"\nscale = 0.5\ncentre = true\nunit-norm = \
+     true\nrandom-labels = true\n",
+    "data = \"mnist\"\nsplit = \"test\"\npositive = 3\nnegative = \"8\"\nper-class = 10\nnoise = \
+     0.1\n",
     "init = \"w.safetensors\"\nslope = 0.1\nstep-size = 0.1\nsteps = 1e300\nengine = \"gram\"\nexact-steps = \"1e6\"\n",
     "init_scale = 1e-4\nwidth = 50\nengine = \"tensor\"\ngradient = \"autodiff\"\ndevice = \"cuda:1\"\nprecision = \"f32\"\nexport = \"npz\"\ncheckpoint-interval = 5\n",
 ];

@@ -1,4 +1,5 @@
-//! The manifest of a finished run: `@` stands for the hash of its configuration. What is accepted can be judged and shown.
+//! The manifest of a finished run: `@` stands for the hash of its configuration. What is accepted
+//! can be judged and shown.
 #![no_main]
 
 use std::path::PathBuf;

@@ -9,7 +9,8 @@ use implicit_bias_lab_fuzz::seeds;
 use libfuzzer_sys::fuzz_target;
 
 const SEEDS: [&str; 3] = [
-    "steps = 100\nseeds = 2\n[grid]\ndim = [50, 60]\nwidth = [3, 4, 5]\n[[list]]\nactivation = 'relu'\n[[list]]\nslope = 0.5\n",
+    "steps = 100\nseeds = 2\n[grid]\ndim = [50, 60]\nwidth = [3, 4, 5]\n[[list]]\nactivation = \
+     'relu'\n[[list]]\nslope = 0.5\n",
     "seeds = [7, 3]\n[grid]\nstep-size = [0.1, 0.2]\ndata = [\"a.csv\", \"b.npz\"]\n",
     "[[list]]\nsteps = 1e2\n[[list]]\nstep_size = 0.2\nsteps = '100'",
 ];

@@ -9,10 +9,10 @@ use crate::LabError;
 use crate::config::ExportKind;
 
 impl RunRecord {
-    /// Writes `results.npz` into the run directory: `X` (`[n, d]`) and `y` (`[n]`) as the run trained on
-    /// them, the last weights `W_pos` and `W_neg` (`[m, d]`), `slope`, `step_size`, `steps` (the recorded
-    /// steps, `[r]`), every other column of `series.csv` by its name (`[r]`) and `normalized_margins`
-    /// (`[r, n]`), all float64.
+    /// Writes `results.npz` into the run directory: `X` (`[n, d]`) and `y` (`[n]`) as the run
+    /// trained on them, the last weights `W_pos` and `W_neg` (`[m, d]`), `slope`, `step_size`,
+    /// `steps` (the recorded steps, `[r]`), every other column of `series.csv` by its name (`[r]`)
+    /// and `normalized_margins` (`[r, n]`), all float64.
     ///
     /// The file is itself a data file and an init file.
     ///

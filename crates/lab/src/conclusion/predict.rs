@@ -36,8 +36,8 @@ pub(super) fn predict(
     implicit_bias_limits::predict(descent, data, blocks, step, states, &error_at)
 }
 
-/// The `error_estimate` of the last record up to `step`; 0 of a run without that column, whose steps are
-/// all exact.
+/// The `error_estimate` of the last record up to `step`; 0 of a run without that column, whose
+/// steps are all exact.
 fn error_at(series: &Series, step: f64) -> f64 {
     let steps = series.steps();
     let row = steps.partition_point(|&recorded| recorded <= step);
@@ -48,8 +48,8 @@ fn error_at(series: &Series, step: f64) -> f64 {
     }
 }
 
-/// The limit of a run directory: from its weights and its data, loaded again; where that fails, as it
-/// was written.
+/// The limit of a run directory: from its weights and its data, loaded again; where that fails, as
+/// it was written.
 pub(super) fn predict_again(
     path: &Path,
     config: &RunConfig,
@@ -75,7 +75,8 @@ pub(super) fn predict_again(
         (Prediction::Solved(limit), Some(Prediction::Solved(known)))
             if known.proven && limit.agrees_with(&known) =>
         {
-            // A proof may rest on neurons that exact steps left dead, or hold from an earlier step on.
+            // A proof may rest on neurons that exact steps left dead, or hold from an earlier step
+            // on.
             (limit.proven, limit.certificate) = (true, known.certificate);
         }
         (

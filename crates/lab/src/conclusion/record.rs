@@ -28,8 +28,8 @@ pub struct RunRecord {
     pub series: Series,
     /// `margins.csv`.
     pub margins: Series,
-    /// `limit.json`: where the run ends, by the limit program (theory.md §6, derived), or why that is
-    /// not known.
+    /// `limit.json`: where the run ends, by the limit program (theory.md §6, derived), or why that
+    /// is not known.
     pub prediction: Prediction,
     /// The step size beside the smoothness of the loss, and what the loss shows of it.
     pub regime: Regime,
@@ -65,8 +65,8 @@ impl RunRecord {
         }
     }
 
-    /// Reads a run directory and judges its claims anew. Its limit is computed from its weights and its
-    /// data, or read from `limit.json` where the data cannot be loaded again.
+    /// Reads a run directory and judges its claims anew. Its limit is computed from its weights and
+    /// its data, or read from `limit.json` where the data cannot be loaded again.
     ///
     /// # Errors
     ///

@@ -11,8 +11,8 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`LabError::Read`] if it cannot be read, [`LabError::Content`] for bad TOML, an unknown key or
-    /// a value of the wrong kind.
+    /// [`LabError::Read`] if it cannot be read, [`LabError::Content`] for bad TOML, an unknown key
+    /// or a value of the wrong kind.
     pub fn from_file(path: &Path) -> Result<Self, LabError> {
         read_toml(path, Self::from_toml)
     }
@@ -29,7 +29,8 @@ impl Settings {
         Self::from_table(table, folder)
     }
 
-    /// The settings of a table of keys, in which paths are relative to `folder`; or what is wrong with it.
+    /// The settings of a table of keys, in which paths are relative to `folder`; or what is wrong
+    /// with it.
     pub(crate) fn from_table(table: toml::Table, folder: &Path) -> Result<Self, String> {
         let mut settings: Self = spelled(table)?
             .try_into()

@@ -60,8 +60,8 @@ pub struct RunConfig {
     pub out: Option<PathBuf>,
     /// Format to write the results in, beside the run directory's own.
     pub export: Option<ExportKind>,
-    /// Seconds from one checkpoint to the next, at least; changes nothing but where a run that was cut off
-    /// can go on, so that it is not part of the run's own settings.
+    /// Seconds from one checkpoint to the next, at least; changes nothing but where a run that was
+    /// cut off can go on, so that it is not part of the run's own settings.
     pub checkpoint_interval: f64,
 }
 
@@ -80,7 +80,8 @@ impl RunConfig {
             ("out", &settings.out),
         ];
         for (key, path) in paths {
-            // Configurations and manifests are text: a path that is none could not be written there.
+            // Configurations and manifests are text: a path that is none could not be written
+            // there.
             if let Some(path) = path
                 && path.to_str().is_none_or(str::is_empty)
             {

@@ -24,7 +24,8 @@ pub const PREPARATION_HEADING: &str = "Preparation, in this order";
 #[derive(Args, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
-    /// Data file: .npz with X and y, .npy, .csv, .tsv or IDX; or `mnist`, which `fetch mnist` brings
+    /// Data file: .npz with X and y, .npy, .csv, .tsv or IDX; or `mnist`, which `fetch mnist`
+    /// brings
     #[arg(
         long,
         value_name = "FILE",
@@ -50,7 +51,12 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split: Option<SplitKind>,
     /// How the labels of the data file are written [default: plus-minus-one]
-    #[arg(long, value_enum, help_heading = DATA_HEADING, conflicts_with_all = ["positive", "negative"])]
+    #[arg(
+        long,
+        value_enum,
+        help_heading = DATA_HEADING,
+        conflicts_with_all = ["positive", "negative"]
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<LabelKind>,
     /// Label of the class +1, in a file of any number of classes
@@ -111,7 +117,8 @@ pub struct Settings {
     )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signal: Option<f64>,
-    /// Standard deviation σ of the noise in each coordinate: of generated samples (mixture, gaussian)
+    /// Standard deviation σ of the noise in each coordinate: of generated samples (mixture,
+    /// gaussian)
     /// [default: 1], or added to those of a file [default: 0]
     #[arg(
         long,
@@ -248,8 +255,8 @@ pub struct Settings {
     #[arg(long, value_enum, help_heading = "Descent")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<EngineKind>,
-    /// Steps that the Gram engine takes exactly; past them it follows gradient descent in log t, with
-    /// an estimate of the error in every row of the series [default: 1e7]
+    /// Steps that the Gram engine takes exactly; past them it follows gradient descent in log t,
+    /// with an estimate of the error in every row of the series [default: 1e7]
     #[arg(
         long,
         value_name = "T0",
@@ -385,12 +392,11 @@ impl Settings {
         if self.activation == Some(ActivationKind::Relu) {
             file.slope = None;
         }
-        prefer!(self, file; data, label_file, label_column, data_dir, split, labels, positive, negative,
-            per_class, synthetic, samples, dim, signal, noise, norm, norm_spread, scale, centre, unit_norm,
-            random_labels,
-            init, init_scale, width, activation, slope, loss, step_size, steps, engine, exact_steps, gradient,
-            device, precision, compensated, record, seed, out, export,
-            checkpoint_interval)
+        prefer!(self, file; data, label_file, label_column, data_dir, split, labels, positive,
+            negative, per_class, synthetic, samples, dim, signal, noise, norm, norm_spread, scale,
+            centre, unit_norm, random_labels, init, init_scale, width, activation, slope, loss,
+            step_size, steps, engine, exact_steps, gradient, device, precision, compensated, record,
+            seed, out, export, checkpoint_interval)
     }
 
     /// The settings that say what the data are, and no others.

@@ -102,7 +102,8 @@ pub enum InitSource {
     },
 }
 
-/// The path from the root, where the system can tell it; a moved run directory still finds its data.
+/// The path from the root, where the system can tell it; a moved run directory still finds its
+/// data.
 pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

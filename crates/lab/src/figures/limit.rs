@@ -9,8 +9,8 @@ use super::context::RunContext;
 /// Limits nearer to each other than this, relative to their size, are one line.
 const SAME: f64 = 1e-6;
 
-/// A dashed line for each limit of the named columns, with its label and value; columns that share a
-/// limit share the line.
+/// A dashed line for each limit of the named columns, with its label and value; columns that share
+/// a limit share the line.
 pub(super) fn levels(
     context: &RunContext,
     columns: impl IntoIterator<Item = (String, String, Style)>,
@@ -53,12 +53,13 @@ pub(super) fn caption(context: &RunContext) -> &'static str {
             " Thin dashed lines are the limits proven for this run (derived)."
         }
         LimitOf::ThisRun => {
-            " Thin dashed lines are candidates for the limits: those of the run's last activation pattern, \
-             which is not proven to last (derived)."
+            " Thin dashed lines are candidates for the limits: those of the run's last activation \
+             pattern, which is not proven to last (derived)."
         }
         LimitOf::ExactDescent => {
-            " Thin dashed lines are the limits of exact gradient descent from the run's last activation \
-             pattern on (derived), not of the run itself, which loses updates to rounding."
+            " Thin dashed lines are the limits of exact gradient descent from the run's last \
+             activation pattern on (derived), not of the run itself, which loses updates to \
+             rounding."
         }
     }
 }

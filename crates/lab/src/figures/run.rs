@@ -13,11 +13,11 @@ pub(super) const TIME: &str = "step t";
 const MOST_CURVES: usize = 200;
 
 /// Draws up the figures of one run: loss, stable rank, margins, weight norm, activation patterns,
-/// stable rank minus one, margin gap and, in single precision, what rounding leaves of updates, each against
-/// the step on a log axis.
+/// stable rank minus one, margin gap and, in single precision, what rounding leaves of updates,
+/// each against the step on a log axis.
 ///
-/// `series` is the run's table and `margins` its margins: `step`, then one column a sample. A figure
-/// whose columns are absent or hold no number is left out.
+/// `series` is the run's table and `margins` its margins: `step`, then one column a sample. A
+/// figure whose columns are absent or hold no number is left out.
 pub fn run_figures(series: &Series, margins: &Series, context: &RunContext) -> Vec<Figure> {
     [
         loss(series),
@@ -294,9 +294,10 @@ fn updates(series: &Series) -> Option<Figure> {
     let panel = Panel::new(Axis::log(TIME), Axis::linear("fraction"), layers);
     Some(
         Figure::new("updates", "What rounding leaves of updates", vec![panel]).with_caption(
-            "Single precision. Lost updates: of the weights with an update that is not zero, the fraction that a \
-             step does not change. Effective update: the norm of a step over that of η∇L. Where the first is far \
-             from 0 or the second from 1, this is no longer gradient descent.",
+            "Single precision. Lost updates: of the weights with an update that is not zero, the \
+             fraction that a step does not change. Effective update: the norm of a step over that \
+             of η∇L. Where the first is far from 0 or the second from 1, this is no longer \
+             gradient descent.",
         ),
     )
 }

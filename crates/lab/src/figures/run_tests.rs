@@ -264,7 +264,8 @@ fn limits_are_dashed_lines_and_equal_ones_share_a_line() {
     }
 }
 
-/// Draws limits that are not simply this run's: every line of one says `word`, and so many captions `told`.
+/// Draws limits that are not simply this run's: every line of one says `word`, and so many captions
+/// `told`.
 fn limits_are_called(change: impl Fn(&mut RunContext), word: &str, told: &str) {
     let (series, margins, mut context) = laws(4);
     context.limits = BTreeMap::from([("margin_min".into(), 2.5), ("margin_max".into(), 3.0)]);

@@ -44,8 +44,8 @@ fn distinct<T>(entries: &[T], key: impl Fn(&T) -> &str) -> Vec<String> {
 /// One curve a value of a parameter, against the step, with a panel a kind of run; the panels share
 /// the vertical axis.
 ///
-/// Shade and marker tell the value, in the order of `entries`; of several columns the first is solid
-/// and the others have dash patterns of their own. Absent columns are left out.
+/// Shade and marker tell the value, in the order of `entries`; of several columns the first is
+/// solid and the others have dash patterns of their own. Absent columns are left out.
 ///
 /// ```
 /// use implicit_bias_lab::figures::{CurveEntry, curves_by_parameter};
@@ -124,11 +124,11 @@ pub fn curves_by_parameter(
         .sharing_y()
 }
 
-/// Final values against a parameter on a log axis, points joined by lines, one curve a label and one
-/// panel a kind of run; the panels share the vertical axis.
+/// Final values against a parameter on a log axis, points joined by lines, one curve a label and
+/// one panel a kind of run; the panels share the vertical axis.
 ///
-/// Points are joined in the order of the parameter. For another scale see [`Figure::with_log_y`]; to
-/// put two quantities side by side see [`Figure::beside`].
+/// Points are joined in the order of the parameter. For another scale see [`Figure::with_log_y`];
+/// to put two quantities side by side see [`Figure::beside`].
 pub fn final_against(
     name: &str,
     title: &str,

@@ -174,7 +174,8 @@ mod tests {
         let line = text.lines().nth(5).unwrap();
         assert_eq!(
             line,
-            "loss \\& norm & $\\gamma$ = 0.1 & $-$1 & 1 + 2$\\times$10$^{-5}$ & --- & inconclusive & not met: ratio 0.03600 \\\\"
+            "loss \\& norm & $\\gamma$ = 0.1 & $-$1 & 1 + 2$\\times$10$^{-5}$ & --- & inconclusive \
+             & not met: ratio 0.03600 \\\\"
         );
         assert!(text.ends_with("\\bottomrule\n\\end{tabular}\n"));
     }

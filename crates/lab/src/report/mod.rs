@@ -1,9 +1,10 @@
-//! Reports: one self-contained HTML page for a run, one for the whole reproduction, and the table of
-//! claims as plain text, Markdown and LaTeX.
+//! Reports: one self-contained HTML page for a run, one for the whole reproduction, and the table
+//! of claims as plain text, Markdown and LaTeX.
 //!
-//! The pages need no network and no scripts: figures are inline SVG, the style sheet is inline, and a
-//! content security policy forbids everything else. Every text is escaped; the only raw HTML is the
-//! SVG of a [`ReportFigure`], which only [`Figure::render`](implicit_bias_plot::Figure::render) can make.
+//! The pages need no network and no scripts: figures are inline SVG, the style sheet is inline, and
+//! a content security policy forbids everything else. Every text is escaped; the only raw HTML is
+//! the SVG of a [`ReportFigure`], which only [`Figure::render`](implicit_bias_plot::Figure::render)
+//! can make.
 
 mod claim_row;
 mod contents;

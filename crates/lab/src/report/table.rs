@@ -22,8 +22,8 @@ fn cells(row: &ClaimRow) -> [String; 7] {
     ]
 }
 
-/// How many columns of a terminal a text takes: none for combining marks and control characters, two
-/// for East Asian wide letters and emoji, one for all others, ₀, σ and γ among them.
+/// How many columns of a terminal a text takes: none for combining marks and control characters,
+/// two for East Asian wide letters and emoji, one for all others, ₀, σ and γ among them.
 fn display_width(text: &str) -> usize {
     text.chars()
         .map(|letter| match letter {
@@ -68,7 +68,8 @@ pub fn claims_table_text(rows: &[ClaimRow]) -> String {
     aligned(&HEADER.map(String::from), &body, &numbers)
 }
 
-/// A header, a line below it and rows, in columns of one width each; those of `numbers` flush right.
+/// A header, a line below it and rows, in columns of one width each; those of `numbers` flush
+/// right.
 fn aligned(header: &[String], rows: &[Vec<String>], numbers: &[bool]) -> String {
     // A control character from a file name must not reach the terminal.
     let clean = |cell: &String| cell.chars().filter(|letter| !letter.is_control()).collect();

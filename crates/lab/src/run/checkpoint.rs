@@ -1,8 +1,8 @@
 //! The file from which an unfinished run goes on.
 //!
-//! A checkpoint takes its name only when it is whole on the disk: it is written to a temporary file,
-//! flushed and renamed, and the one before it is kept under another name. Its first bytes say what it is,
-//! its SHA-256 that it is undamaged.
+//! A checkpoint takes its name only when it is whole on the disk: it is written to a temporary
+//! file, flushed and renamed, and the one before it is kept under another name. Its first bytes say
+//! what it is, its SHA-256 that it is undamaged.
 
 use std::io::Read;
 use std::path::Path;
@@ -112,7 +112,8 @@ pub(super) fn remove(directory: &RunDirectory) -> Result<(), LabError> {
     directory.remove(FILE)
 }
 
-/// The newest sound checkpoint of a run directory, `None` if there is none at all; `complain` is told of damaged ones.
+/// The newest sound checkpoint of a run directory, `None` if there is none at all; `complain` is
+/// told of damaged ones.
 ///
 /// # Errors
 ///

@@ -31,8 +31,8 @@ pub(super) struct EngineChoice {
     pub reason: String,
 }
 
-/// Picks the engine that was asked for, or the cheaper one of those that can run the configuration in the
-/// memory that is free (`None`: not known).
+/// Picks the engine that was asked for, or the cheaper one of those that can run the configuration
+/// in the memory that is free (`None`: not known).
 pub(super) fn choose(
     config: &RunConfig,
     sizes: Sizes,
@@ -157,8 +157,8 @@ pub(super) fn check_memory(sizes: Sizes, free: Option<Bytes>) -> Result<(), LabE
     Err(LabError::Config {
         key: "engine".into(),
         expected: format!(
-            "tensor, or fewer samples: Gram coordinates take about 16 n² bytes of memory, and {} hold \
-             no more",
+            "tensor, or fewer samples: Gram coordinates take about 16 n² bytes of memory, and {} \
+             hold no more",
             words(free)
         ),
         found: format!("gram, with n = {}, about {needed}", sizes.samples),

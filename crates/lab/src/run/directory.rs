@@ -26,7 +26,8 @@ impl RunDirectory {
         Self::create_unless(path, |_| true)
     }
 
-    /// The same for a run of this configuration, which may begin where one was killed before it began.
+    /// The same for a run of this configuration, which may begin where one was killed before it
+    /// began.
     ///
     /// # Errors
     ///
@@ -125,8 +126,8 @@ impl RunDirectory {
         &self.path
     }
 
-    /// Writes a file by way of a temporary one beside it, on the disk before it takes its name, so that a
-    /// reader sees the old content or the new one and never a part.
+    /// Writes a file by way of a temporary one beside it, on the disk before it takes its name, so
+    /// that a reader sees the old content or the new one and never a part.
     ///
     /// # Errors
     ///
@@ -156,8 +157,8 @@ impl RunDirectory {
         Ok(path)
     }
 
-    /// As [`write`](Self::write), its name on the disk too when it returns; the file that was there until
-    /// now is kept as `previous`. At any moment one of the two is whole.
+    /// As [`write`](Self::write), its name on the disk too when it returns; the file that was there
+    /// until now is kept as `previous`. At any moment one of the two is whole.
     ///
     /// # Errors
     ///
@@ -203,12 +204,13 @@ impl RunDirectory {
         }
     }
 
-    /// Writes the first file of a run into a directory that is still as [`begin`](Self::begin) wants
-    /// it: of two processes that were told the same one, one gets it.
+    /// Writes the first file of a run into a directory that is still as [`begin`](Self::begin)
+    /// wants it: of two processes that were told the same one, one gets it.
     ///
     /// # Errors
     ///
-    /// [`LabError::Content`] if it is in use by now, [`LabError::Write`] if the file cannot be written.
+    /// [`LabError::Content`] if it is in use by now, [`LabError::Write`] if the file cannot be
+    /// written.
     pub(super) fn write_first(&self, name: &str, content: &str) -> Result<(), LabError> {
         Self::begin(&self.path, content)?;
         self.remove_unfinished()?;
@@ -226,7 +228,8 @@ fn in_use(path: &Path) -> LabError {
     }
 }
 
-/// Writes `content` to a temporary file beside `path`, waits until it is on the disk and renames it into place.
+/// Writes `content` to a temporary file beside `path`, waits until it is on the disk and renames it
+/// into place.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! A run from its configuration to its directory: data, geometry, choice of engine, engine, directory.
+//! A run from its configuration to its directory: data, geometry, choice of engine, engine,
+//! directory.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -18,11 +19,11 @@ use crate::config::RunConfig;
 /// Who says what a user should know before a run takes its first step.
 pub(crate) type Notices<'a> = &'a dyn Fn(&RunConfig, &Prepared) -> Vec<String>;
 
-/// Runs a configuration and leaves a finished run directory; `conclude` writes what is concluded from it and
-/// gives the manifest its last notes.
+/// Runs a configuration and leaves a finished run directory; `conclude` writes what is concluded
+/// from it and gives the manifest its last notes.
 ///
-/// The directory is readable at any moment: configuration and manifest are there from the start, the
-/// tables follow every two seconds, a checkpoint for [`resume`] every
+/// The directory is readable at any moment: configuration and manifest are there from the start,
+/// the tables follow every two seconds, a checkpoint for [`resume`] every
 /// [`checkpoint_interval`](RunConfig::checkpoint_interval), and each file is replaced by rename.
 ///
 /// # Errors

@@ -11,8 +11,8 @@ pub(super) const FILE: &str = "lock";
 
 /// A run directory of this process, until it is dropped.
 ///
-/// The system's own lock on an open file: it ends with the process, however that ends, so that a file left
-/// by a process that is gone locks nobody out.
+/// The system's own lock on an open file: it ends with the process, however that ends, so that a
+/// file left by a process that is gone locks nobody out.
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
@@ -24,7 +24,8 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// [`LabError::Locked`] names the process that has it; [`LabError::Write`] if the file cannot be made.
+    /// [`LabError::Locked`] names the process that has it; [`LabError::Write`] if the file cannot
+    /// be made.
     pub fn take(directory: &Path) -> Result<Self, LabError> {
         let path = directory.join(FILE);
         let io = |source| LabError::Write {

@@ -15,20 +15,21 @@ const FIXED: f64 = 32.0 * 1024.0 * 1024.0;
 pub(super) struct Bytes(f64);
 
 impl Bytes {
-    /// In Gram coordinates: `G` and the matrix of a block or of log time, both `n × n`; what belongs to pairs,
-    /// 20 arrays of `2m × n`; and the samples and weights, five times each.
+    /// In Gram coordinates: `G` and the matrix of a block or of log time, both `n × n`; what
+    /// belongs to pairs, 20 arrays of `2m × n`; and the samples and weights, five times each.
     pub fn gram(sizes: Sizes) -> Self {
         let n = sizes.samples as f64;
         Self(NUMBER * (2.0 * n * n + 20.0 * sizes.pairs() + 5.0 * sizes.arrays()) + FIXED)
     }
 
-    /// In weight space: nothing of size `n²`; 12 arrays of `2m × n`; and the samples and weights, seven
-    /// times each.
+    /// In weight space: nothing of size `n²`; 12 arrays of `2m × n`; and the samples and weights,
+    /// seven times each.
     pub fn tensor(sizes: Sizes) -> Self {
         Self(NUMBER * (12.0 * sizes.pairs() + 7.0 * sizes.arrays()) + FIXED)
     }
 
-    /// Whether as much is free, as far as that is known; where it is not, up to 4 GiB are taken to be.
+    /// Whether as much is free, as far as that is known; where it is not, up to 4 GiB are taken to
+    /// be.
     pub fn fit(self, free: Option<Self>) -> bool {
         self <= free.unwrap_or(Self(4.0 * GIB))
     }
@@ -47,8 +48,8 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// Memory that this process may still take: on Linux what is available, and what the control group of the
-/// process leaves; `None` where neither is known.
+/// Memory that this process may still take: on Linux what is available, and what the control group
+/// of the process leaves; `None` where neither is known.
 pub(super) fn free() -> Option<Bytes> {
     let machine = std::fs::read_to_string("/proc/meminfo")
         .ok()

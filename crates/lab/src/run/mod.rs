@@ -1,9 +1,10 @@
 //! One run: from a validated configuration to the tables, weights and manifest of a run directory.
 //!
-//! Once through: data and weights (`prepare`), choice of engine (`choice`, by `sizes` and `memory`), engine
-//! (`build`), directory (`directory`, `lock`, `manifest`), steps (`steps`, with `keeper`, `checkpoint` and
-//! `snapshots` on the way). `execute` begins a run and `resume` goes on with one. What is concluded from a run
-//! is written by whoever called, before the manifest says that the run has ended.
+//! Once through: data and weights (`prepare`), choice of engine (`choice`, by `sizes` and
+//! `memory`), engine (`build`), directory (`directory`, `lock`, `manifest`), steps (`steps`, with
+//! `keeper`, `checkpoint` and `snapshots` on the way). `execute` begins a run and `resume` goes on
+//! with one. What is concluded from a run is written by whoever called, before the manifest says
+//! that the run has ended.
 
 mod blocks;
 mod build;

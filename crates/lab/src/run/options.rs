@@ -8,12 +8,13 @@ pub struct RunOptions<'a> {
     pub parent: &'a Path,
     /// Threads that one step may use.
     pub threads: usize,
-    /// Whether a run that reached its horizon leaves its last checkpoint, from which it can be extended.
+    /// Whether a run that reached its horizon leaves its last checkpoint, from which it can be
+    /// extended.
     pub keep_checkpoint: bool,
     /// Told the fraction of the horizon after each chunk of steps; `false` interrupts.
     pub progress: &'a mut dyn FnMut(f64) -> bool,
-    /// Told before the first step and after the last one what is going on, and the fraction of it that is
-    /// done; `steps` when they begin.
+    /// Told before the first step and after the last one what is going on, and the fraction of it
+    /// that is done; `steps` when they begin.
     pub stage: &'a mut dyn FnMut(&str, f64),
     /// Told which engine was picked, and why; and at the end what it noted.
     pub announce: &'a mut dyn FnMut(&str),

@@ -35,8 +35,8 @@ impl Prepared {
     ///
     /// # Errors
     ///
-    /// Those of the readers and generators; [`LabError::Config`] for sizes that do not fit each other
-    /// or that no memory would hold.
+    /// Those of the readers and generators; [`LabError::Config`] for sizes that do not fit each
+    /// other or that no memory would hold.
     pub fn new(config: &RunConfig) -> Result<Self, LabError> {
         Self::watched(config, &mut |_, _| {})
     }
@@ -103,7 +103,8 @@ impl Prepared {
         })
     }
 
-    /// SHA-256 of the data and the initial weights: two runs that agree in it start at the same place.
+    /// SHA-256 of the data and the initial weights: two runs that agree in it start at the same
+    /// place.
     pub(super) fn sha256(&self) -> String {
         let weights = sha256(self.weights.to_safetensors());
         sha256(format!("{} {weights}", self.data.sha256()).as_bytes())
@@ -123,8 +124,8 @@ impl Prepared {
     }
 }
 
-/// Sets faer to decompose matrices on one thread, for the process: with more, the last bits depend on how many
-/// there are. Those of its products, which are most of the work, do not.
+/// Sets faer to decompose matrices on one thread, for the process: with more, the last bits depend
+/// on how many there are. Those of its products, which are most of the work, do not.
 pub(crate) fn decompose_on_one_thread() {
     faer::set_global_parallelism(faer::Par::Seq);
 }

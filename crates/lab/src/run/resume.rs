@@ -29,18 +29,20 @@ pub(crate) enum Reopened<T> {
     WentOn(T),
 }
 
-/// Goes on with the run of a directory from its last checkpoint, or from its start if it has none. The
-/// finished directory is, but for the times in its manifest, byte for byte that of a run that was never
-/// cut off.
+/// Goes on with the run of a directory from its last checkpoint, or from its start if it has none.
+/// The finished directory is, but for the times in its manifest, byte for byte that of a run that
+/// was never cut off.
 ///
-/// `steps` beyond the run's horizon extend it, also where it had ended; `checkpoint_interval` is that of
+/// `steps` beyond the run's horizon extend it, also where it had ended; `checkpoint_interval` is
+/// that of
 /// [`RunConfig`], in seconds.
 ///
 /// # Errors
 ///
 /// [`LabError::Read`] and [`LabError::Content`] name the file that is missing, damaged or edited;
-/// [`LabError::Config`] for `steps` short of those taken; [`LabError::Checkpoint`] where data or initial
-/// weights have changed; [`LabError::Locked`] if another process is at it; and those of a run.
+/// [`LabError::Config`] for `steps` short of those taken; [`LabError::Checkpoint`] where data or
+/// initial weights have changed; [`LabError::Locked`] if another process is at it; and those of a
+/// run.
 pub(crate) fn resume<T>(
     path: &Path,
     steps: Option<Steps>,
@@ -213,7 +215,8 @@ fn read_text(path: &Path) -> Result<String, LabError> {
     })
 }
 
-/// The configuration that a manifest was written with; an extension that was cut off is brought to its end.
+/// The configuration that a manifest was written with; an extension that was cut off is brought to
+/// its end.
 fn read_config(
     path: &Path,
     directory: &RunDirectory,
@@ -239,8 +242,8 @@ fn read_config(
     RunConfig::resolve(&Settings::from_file(&file)?)
 }
 
-/// Writes a longer configuration and the manifest that knows it, so that a cut anywhere leaves one that
-/// belongs to the other.
+/// Writes a longer configuration and the manifest that knows it, so that a cut anywhere leaves one
+/// that belongs to the other.
 fn extend(
     directory: &RunDirectory,
     config: &RunConfig,

@@ -32,7 +32,8 @@ impl Sizes {
         4.0 * self.width as f64 * (self.samples as f64).powi(2)
     }
 
-    /// Operations before the first step in Gram coordinates: `G`, `H(0)` and a basis of the samples.
+    /// Operations before the first step in Gram coordinates: `G`, `H(0)` and a basis of the
+    /// samples.
     pub fn gram_setup(self) -> f64 {
         let (n, d, m) = (self.samples as f64, self.dim as f64, self.width as f64);
         6.0 * n * n * d + 8.0 * m * n * d

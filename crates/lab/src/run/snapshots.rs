@@ -14,8 +14,8 @@ const FAR_DECADES: i32 = 20;
 /// Most numbers that snapshots may hold, 32 MiB.
 const MAX_ENTRIES: usize = 1 << 22;
 
-/// Pre-activations of a run at the first step of each decade: the steps from which its pattern may turn
-/// out to be proven to last.
+/// Pre-activations of a run at the first step of each decade: the steps from which its pattern may
+/// turn out to be proven to last.
 pub(super) struct Snapshots<'a> {
     data: &'a Dataset,
     states: Vec<(f64, Array2<f64>)>,

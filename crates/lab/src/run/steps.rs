@@ -54,10 +54,11 @@ pub(super) struct RunInProgress<'a> {
 }
 
 impl RunInProgress<'_> {
-    /// Takes the steps that are left and writes everything that a finished run has; what is concluded from it
-    /// is written by `conclude`.
+    /// Takes the steps that are left and writes everything that a finished run has; what is
+    /// concluded from it is written by `conclude`.
     ///
-    /// The manifest comes last of all: a run that says how it ended has everything that it is to have.
+    /// The manifest comes last of all: a run that says how it ended has everything that it is to
+    /// have.
     pub fn finish<T>(
         self,
         options: RunOptions<'_>,

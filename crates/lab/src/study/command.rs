@@ -18,7 +18,8 @@ struct ExperimentArgs {
     /// Narrow networks, few exact steps
     #[arg(long)]
     quick: bool,
-    /// Folder for runs, figures and report; must be new or empty [default: runs/NAME, numbered if in use]
+    /// Folder for runs, figures and report; must be new or empty [default: runs/NAME, numbered if
+    /// in use]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Added to the seed of each run's data and initial weights
@@ -42,8 +43,8 @@ struct ExperimentArgs {
     /// Number of steps T; 1e6 is accepted
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     steps: Option<Steps>,
-    /// Device, as listed by `implicit-bias devices`, for the runs in weight space: to 10⁶ steps unless
-    /// --steps says otherwise
+    /// Device, as listed by `implicit-bias devices`, for the runs in weight space: to 10⁶ steps
+    /// unless --steps says otherwise
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
     /// Precision; f32 means weight space, to 10⁶ steps unless --steps says otherwise
@@ -102,8 +103,8 @@ impl ExperimentArgs {
     }
 }
 
-/// The whole `main` of an experiment binary: reads the flags, runs the study, prints its verdicts and
-/// where the report is. Exits with 0 when done, 1 if a run failed, 2 for bad usage.
+/// The whole `main` of an experiment binary: reads the flags, runs the study, prints its verdicts
+/// and where the report is. Exits with 0 when done, 1 if a run failed, 2 for bad usage.
 pub fn main(system: &System, study: fn(Effort) -> Study) -> ExitCode {
     match run(system, study) {
         Ok(true) => ExitCode::SUCCESS,

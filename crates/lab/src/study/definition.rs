@@ -105,8 +105,8 @@ pub struct Study {
     pub runs: Vec<StudyRun>,
     /// The claims that the study reports verdicts on; none for a sweep.
     pub claims: &'static [ClaimId],
-    /// The configurations of which it asks for the limit alone, each run in Gram coordinates until its
-    /// same-sign pattern settles; none for most.
+    /// The configurations of which it asks for the limit alone, each run in Gram coordinates until
+    /// its same-sign pattern settles; none for most.
     pub limits: Vec<StudyRun>,
     /// What it shows besides, from its runs and these limits, in their orders.
     pub show: Option<Show>,

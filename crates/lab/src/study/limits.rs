@@ -7,8 +7,8 @@ use crate::pool::{cores, in_parallel};
 use crate::run::Prepared;
 use crate::{LabError, Progress};
 
-/// Finds the limits of all runs, as many at a time as there are cores; the results are in the order of
-/// the runs.
+/// Finds the limits of all runs, as many at a time as there are cores; the results are in the order
+/// of the runs.
 ///
 /// A run without a limit, for one that diverges, is no error but a result.
 ///

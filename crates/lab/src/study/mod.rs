@@ -1,8 +1,8 @@
 //! The machinery of studies: a claim or a figure each, from configurations to sections of a report.
 //!
-//! A [`Study`] says what to run and how to show it; a [`System`] is the studies of one system of the
-//! literature. [`Reproduction`] runs many studies into one report, [`main`] is the command line of one. The
-//! studies themselves are elsewhere.
+//! A [`Study`] says what to run and how to show it; a [`System`] is the studies of one system of
+//! the literature. [`Reproduction`] runs many studies into one report, [`main`] is the command line
+//! of one. The studies themselves are elsewhere.
 
 mod command;
 mod definition;

@@ -65,8 +65,8 @@ impl Reproduction {
     }
 
     /// Runs some studies into `directory`: the runs in `runs/`, the figures in
-    /// `figures/`, the table of claims as `claims.md` and `claims.tex`, and `report.html`. A configuration that
-    /// several studies share is run once.
+    /// `figures/`, the table of claims as `claims.md` and `claims.tex`, and `report.html`. A
+    /// configuration that several studies share is run once.
     ///
     /// # Errors
     ///
@@ -148,7 +148,8 @@ impl Reproduction {
         })
     }
 
-    /// The table of claims for a terminal, with what is measured for each, and what the limits showed.
+    /// The table of claims for a terminal, with what is measured for each, and what the limits
+    /// showed.
     pub fn table_text(&self) -> String {
         let claims: Vec<&Claim> = self
             .records
@@ -184,9 +185,9 @@ impl Reproduction {
         self.folder.join("report.html")
     }
 
-    /// Whether every run went as far as its engine can: to its horizon, or to where it stalled. A stalled
-    /// run is a finding, since its verdicts say what its shorter trajectory decides; one that diverged, left
-    /// the finite numbers or was interrupted is a failure.
+    /// Whether every run went as far as its engine can: to its horizon, or to where it stalled. A
+    /// stalled run is a finding, since its verdicts say what its shorter trajectory decides; one
+    /// that diverged, left the finite numbers or was interrupted is a failure.
     pub fn completed(&self) -> bool {
         self.records.iter().all(|record| {
             matches!(

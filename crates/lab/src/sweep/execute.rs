@@ -64,8 +64,9 @@ impl Sweep {
     ///
     /// # Errors
     ///
-    /// [`LabError::Write`] as soon as a file cannot be written, once the runs in flight have ended: the next
-    /// ones could not write theirs. A run that fails otherwise leaves the others alone and is in the outcome.
+    /// [`LabError::Write`] as soon as a file cannot be written, once the runs in flight have ended:
+    /// the next ones could not write theirs. A run that fails otherwise leaves the others alone and
+    /// is in the outcome.
     pub fn run(&self, options: &SweepOptions<'_>) -> Result<SweepOutcome, LabError> {
         let runs: Vec<&SweepRun> = self
             .runs()
@@ -164,7 +165,8 @@ impl Sweep {
         Ok(Done::Failed(reason))
     }
 
-    /// Gathers what the run directories hold, whoever wrote them, and writes `sweep.csv` and the figures.
+    /// Gathers what the run directories hold, whoever wrote them, and writes `sweep.csv` and the
+    /// figures.
     ///
     /// # Errors
     ///

@@ -136,7 +136,8 @@ pub(super) fn figures(sweep: &Sweep, table: &SweepTable) -> Vec<Figure> {
     QUANTITIES.iter().filter_map(drawn).collect()
 }
 
-/// What tells runs apart besides the axes, in words, and which of that each run is; `None` if there is too much.
+/// What tells runs apart besides the axes, in words, and which of that each run is; `None` if there
+/// is too much.
 fn kinds_of(sweep: &Sweep, others: &[Key<'_>]) -> Option<(Vec<String>, Vec<usize>)> {
     let (mut kinds, mut kind): (Vec<String>, Vec<usize>) = (Vec::new(), Vec::new());
     for run in sweep.runs() {
@@ -320,7 +321,8 @@ mod tests {
         else {
             panic!()
         };
-        // Of the first loss, runs 0, 1, 2 have width 4 and runs 3, 4, 5 width 2: rising, with means and ends over seeds.
+        // Of the first loss, runs 0, 1, 2 have width 4 and runs 3, 4, 5 width 2: rising, with means
+        // and ends over seeds.
         assert_eq!(label, "logistic");
         assert_eq!(points, &[[2.0, 5.0], [4.0, mean(&[1.5, 2.0, 3.0])]]);
         assert_eq!(errors, &[[4.0, 6.0], [1.5, 3.0]]);
@@ -364,8 +366,8 @@ mod tests {
         let figures = drawn("seeds = 3");
         assert_eq!(figures[0].panels[0].x.label, "seed");
         assert!(drawn("[grid]\nloss = ['logistic', 'exponential']").is_empty());
-        let many = "[grid]\nwidth = [1, 2]\ndim = [10, 20, 30]\nsamples = [4, 5, 6]\nseed = [1]\nrecord = [3, 4]\n\
-                    step-size = [0.1, 0.2]\nslope = [0.1, 0.2]";
+        let many = "[grid]\nwidth = [1, 2]\ndim = [10, 20, 30]\nsamples = [4, 5, 6]\nseed = \
+                    [1]\nrecord = [3, 4]\n step-size = [0.1, 0.2]\nslope = [0.1, 0.2]";
         assert!(drawn(many).is_empty(), "eight panels are too many");
     }
 }

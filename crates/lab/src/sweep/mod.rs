@@ -1,8 +1,9 @@
-//! Many runs that differ in some keys: planned in one TOML file, run in parallel, gathered in one table.
+//! Many runs that differ in some keys: planned in one TOML file, run in parallel, gathered in one
+//! table.
 //!
-//! A [`Sweep`] is the list of its runs and nothing else: every run has a directory of its own, named by the hash
-//! of its configuration, and what is there decides what is left to do. Killed processes, other machines and
-//! added values need no bookkeeping besides.
+//! A [`Sweep`] is the list of its runs and nothing else: every run has a directory of its own,
+//! named by the hash of its configuration, and what is there decides what is left to do. Killed
+//! processes, other machines and added values need no bookkeeping besides.
 
 mod execute;
 mod figures;

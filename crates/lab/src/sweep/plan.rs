@@ -11,8 +11,8 @@ use implicit_bias_output::sha256;
 /// Most runs of one sweep: the plan alone of so many takes some hundred megabytes.
 const MAX_RUNS: usize = if cfg!(fuzzing) { 64 } else { 100_000 };
 
-/// Hexadecimal digits of a run's hash that name its directory: of 100,000 runs two agree in them with a
-/// probability of 3 × 10⁻¹⁰.
+/// Hexadecimal digits of a run's hash that name its directory: of 100,000 runs two agree in them
+/// with a probability of 3 × 10⁻¹⁰.
 const NAME_DIGITS: usize = 16;
 
 /// The key of the number or the list of seeds.
@@ -32,7 +32,8 @@ impl SweepRun {
         &self.name
     }
 
-    /// The value of each key of the sweep, `None` for one that this run leaves to the others' settings.
+    /// The value of each key of the sweep, `None` for one that this run leaves to the others'
+    /// settings.
     pub fn values(&self) -> &[Option<Value>] {
         &self.values
     }
@@ -79,8 +80,8 @@ impl Sweep {
     ///
     /// # Errors
     ///
-    /// [`LabError::Read`] if it cannot be read; [`LabError::Content`] for what is no plan, for a run whose
-    /// configuration is invalid, and for two runs that are the same.
+    /// [`LabError::Read`] if it cannot be read; [`LabError::Content`] for what is no plan, for a
+    /// run whose configuration is invalid, and for two runs that are the same.
     pub fn from_file(path: &Path) -> Result<Self, LabError> {
         read_toml(path, Self::from_toml)
     }
@@ -393,7 +394,8 @@ mod tests {
             ),
             ("seeds = 100001", "expected a number"),
             (
-                "seeds = 1000\n[grid]\ndim = [1, 2]\nwidth = [1, 2, 3, 4, 5, 6, 7, 8]\nsteps = [1, 2, 3, 4, 5, 6, 7]",
+                "seeds = 1000\n[grid]\ndim = [1, 2]\nwidth = [1, 2, 3, 4, 5, 6, 7, 8]\nsteps = [1, \
+                 2, 3, 4, 5, 6, 7]",
                 "expected at most 100000 runs",
             ),
             ("seeds = = 3", "TOML parse error"),

@@ -6,8 +6,8 @@ use crate::LabError;
 
 /// What a Slurm array script needs to know.
 ///
-/// The script holds paths and numbers; keys and values of the sweep stay in its TOML file, so that none of them
-/// meets a shell. A path is quoted whole.
+/// The script holds paths and numbers; keys and values of the sweep stay in its TOML file, so that
+/// none of them meets a shell. A path is quoted whole.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SlurmScript<'a> {
     /// The program.
@@ -40,8 +40,8 @@ impl SlurmScript<'_> {
              #SBATCH --job-name=implicit-bias\n\
              #SBATCH --array=1-{tasks}\n\
              #SBATCH --cpus-per-task={cores}\n\
-             # A task that is killed or preempted is queued again and goes on from its checkpoints.\n\
-             #SBATCH --requeue\n\
+             # A task that is killed or preempted is queued again and goes on from its \
+             checkpoints.\n #SBATCH --requeue\n\
              # A minute before its time is over a task is told to write them.\n\
              #SBATCH --signal=B:TERM@60\n\
              set -eu\n\

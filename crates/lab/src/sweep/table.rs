@@ -56,8 +56,8 @@ impl Row {
     }
 }
 
-/// The table of a sweep: `run`, the keys that vary, then what each run ended with. A column that a run does not
-/// have, and a quantity that is undefined, are empty fields.
+/// The table of a sweep: `run`, the keys that vary, then what each run ended with. A column that a
+/// run does not have, and a quantity that is undefined, are empty fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SweepTable {
     keys: Vec<String>,

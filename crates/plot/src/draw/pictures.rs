@@ -20,8 +20,8 @@ pub enum Tint {
     /// The smallest value of a picture is white, its largest black.
     #[default]
     Grey,
-    /// Zero is white, positive values are blue, negative ones orange, as strong as their share of the
-    /// picture's largest |value|.
+    /// Zero is white, positive values are blue, negative ones orange, as strong as their share of
+    /// the picture's largest |value|.
     Diverging,
 }
 
@@ -61,8 +61,8 @@ impl Pictures {
 }
 
 impl Picture {
-    /// The picture as a PNG file, in greys or by a palette; `None` if it has no pixels or one that is not
-    /// finite.
+    /// The picture as a PNG file, in greys or by a palette; `None` if it has no pixels or one that
+    /// is not finite.
     fn png(&self, tint: Tint) -> Option<Vec<u8>> {
         let height = self.values.len().checked_div(self.width)?;
         let whole = height * self.width == self.values.len() && height > 0;

@@ -1,4 +1,5 @@
-//! Plain text for where no dashboard can be drawn: a line at epochs 1, 2, 5, 10, 20, … and the last.
+//! Plain text for where no dashboard can be drawn: a line at epochs 1, 2, 5, 10, 20, … and the
+//! last.
 
 use burn::train::logger::{EvaluationProgressLogger, TrainingProgressLogger};
 use burn::train::metric::{MetricDefinition, MetricId};

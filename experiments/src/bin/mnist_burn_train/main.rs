@@ -1,17 +1,19 @@
-//! Burn's own learner with the metrics of this project: mini-batches beside full-batch gradient descent.
+//! Burn's own learner with the metrics of this project: mini-batches beside full-batch gradient
+//! descent.
 //!
-//! Question of this project: does gradient descent on mini-batches end where full-batch descent does? And an example:
-//! `learner.rs` holds all that a learner of yours needs to show stable rank, normalized margins and alignment on
-//! Burn's dashboard, in its logs and to its checkpoint strategies.
+//! Question of this project: does gradient descent on mini-batches end where full-batch descent
+//! does? And an example: `learner.rs` holds all that a learner of yours needs to show stable rank,
+//! normalized margins and alignment on Burn's dashboard, in its logs and to its checkpoint
+//! strategies.
 //!
-//! Setting: MNIST digits 0 (+1) against 1 (−1), 100 training samples of each, pixels in [0, 1], the paper's network
-//! with leaky ReLU, γ = 0.1, m = 50, σ₀ = 10⁻⁴, η = 0.1, batches of 20, 500 epochs; full-batch descent from the same
-//! weights takes as many steps (ours). The validation split is the training set in one batch, since the claims
-//! are about its margins. Needs the MNIST files (`implicit-bias fetch mnist`, or `--data-dir`) and a build with
-//! `--features train`.
-//! Expected: the same curves but for the first steps: stable ranks within 2 × 10⁻⁵ of 1 by both descents after 5,000 steps, a
-//! smallest margin that is still negative, -0.082 and -0.083 of the norm.
-//! Runtime: 11 s on two cores; 1 s with `--quick`.
+//! Setting: MNIST digits 0 (+1) against 1 (−1), 100 training samples of each, pixels in [0, 1], the
+//! paper's network with leaky ReLU, γ = 0.1, m = 50, σ₀ = 10⁻⁴, η = 0.1, batches of 20, 500 epochs;
+//! full-batch descent from the same weights takes as many steps (ours). The validation split is the
+//! training set in one batch, since the claims are about its margins. Needs the MNIST files
+//! (`implicit-bias fetch mnist`, or `--data-dir`) and a build with `--features train`.
+//! Expected: the same curves but for the first steps: stable ranks within 2 × 10⁻⁵ of 1 by both
+//! descents after 5,000 steps, a smallest margin that is still negative, -0.082 and -0.083 of the
+//! norm. Runtime: 11 s on two cores; 1 s with `--quick`.
 
 mod learner;
 mod lines;
@@ -46,7 +48,8 @@ struct Arguments {
     /// Narrow network, few epochs
     #[arg(long)]
     quick: bool,
-    /// Folder for checkpoints, logs, table and figure; must be new or empty [default: runs/mnist_burn_train, numbered if in use]
+    /// Folder for checkpoints, logs, table and figure; must be new or empty [default:
+    /// runs/mnist_burn_train, numbered if in use]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Seed of the choice of samples, of the initial weights and of the order of the batches

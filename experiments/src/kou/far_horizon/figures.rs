@@ -15,8 +15,8 @@ const SHOWN: f64 = 10.0;
 /// Distances below this are rounding.
 const ROUNDING: f64 = 1e-13;
 
-const LEGEND: &str = "Marks: steps in weight space. Thick: the same steps in Gram coordinates. Thin, past \
-                      the vertical line: the flow in log t.";
+const LEGEND: &str = "Marks: steps in weight space. Thick: the same steps in Gram coordinates. \
+                      Thin, past the vertical line: the flow in log t.";
 
 /// Ranks, margins, gap and distance, one panel an activation.
 pub(super) fn figures(routes: &[Routes<'_>]) -> Vec<Figure> {
@@ -77,11 +77,12 @@ pub(super) fn figures(routes: &[Routes<'_>]) -> Vec<Figure> {
     );
     vec![
         ranks.with_caption(format!(
-            "{LEGEND} Dashed: the limits, from the limit program. The axes show what comes after the first \
-             ten steps."
+            "{LEGEND} Dashed: the limits, from the limit program. The axes show what comes after \
+             the first ten steps."
         )),
         margins.with_caption(format!(
-            "{LEGEND} Dashed: the limits, from the limit program; one line where all margins become equal."
+            "{LEGEND} Dashed: the limits, from the limit program; one line where all margins \
+             become equal."
         )),
         gap.sharing_y().with_caption(format!(
             "{LEGEND} The dotted line falls like 1/log t, the claimed bound."
@@ -142,8 +143,8 @@ fn curves(
     layers
 }
 
-/// One quantity by all routes: marks for weight space, a thick line while steps are exact, a thin one
-/// in log time.
+/// One quantity by all routes: marks for weight space, a thick line while steps are exact, a thin
+/// one in log time.
 fn routed(
     route: &Routes<'_>,
     label: &str,
@@ -243,7 +244,8 @@ fn distances(routes: &[Routes<'_>]) -> Figure {
                     .filter(|&[step, distance]| step >= 10.0 && distance > ROUNDING)
                     .map(|[step, distance]| [step.log10(), distance])
                     .collect();
-                // At a fixed pattern a block that tends to rank one does so like 1/log² t (derived).
+                // At a fixed pattern a block that tends to rank one does so like 1/log² t
+                // (derived).
                 if index == 0 && target - 1.0 < 1e-9 {
                     layers.extend(slope(&points, -2, "slope −2"));
                 } else if column == "margin_min" {
@@ -265,9 +267,9 @@ fn distances(routes: &[Routes<'_>]) -> Figure {
         panels.collect(),
     )
     .with_caption(
-        "Distance of each block's stable rank, and of the smallest margin (relative), from its limit, against \
-         log₁₀ t; both axes are logarithmic, so that a power of 1/log t is a straight line. Dotted: slopes \
-         −1 and −2.",
+        "Distance of each block's stable rank, and of the smallest margin (relative), from its \
+         limit, against log₁₀ t; both axes are logarithmic, so that a power of 1/log t is a \
+         straight line. Dotted: slopes −1 and −2.",
     )
 }
 

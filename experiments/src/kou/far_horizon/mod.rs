@@ -19,8 +19,8 @@ const DRAWN: f64 = 1e30;
 /// The horizon to which the loss is followed.
 const FARTHEST: f64 = 1e300;
 
-/// Stable ranks and margins of both activations over thirty decades: weight-space steps, steps in Gram
-/// coordinates, then log time, with the limit program's solution.
+/// Stable ranks and margins of both activations over thirty decades: weight-space steps, steps in
+/// Gram coordinates, then log time, with the limit program's solution.
 pub fn far_horizon(effort: Effort) -> Study {
     let (in_weight_space, exact) = effort.pick((1e4, 1e5), (1e5, 1e7));
     let mut runs = Vec::new();
@@ -63,8 +63,8 @@ pub fn far_horizon(effort: Effort) -> Study {
         name: "far_horizon",
         title: "From the first step to 10³⁰, and the limit",
         statement: Statement {
-            text: "Stable ranks and normalized margins tend to their limits like powers of 1/log t, so that \
-                   a run of 10⁵ steps has gone a small part of the way."
+            text: "Stable ranks and normalized margins tend to their limits like powers of 1/log \
+                   t, so that a run of 10⁵ steps has gone a small part of the way."
                 .to_owned(),
             source: format!(
                 "the rates of margins and norm: {PAPER}; the limits themselves: the limit program, \
@@ -72,15 +72,16 @@ pub fn far_horizon(effort: Effort) -> Study {
             ),
         },
         setting: format!(
-            "Gaussian mixture, n = 10, d = 2000, ‖μ‖ = 1, σ = 1; m = {width}, σ₀ = 10⁻⁴, η = 0.1; weight \
-             space to {in_words}, Gram coordinates exactly to {exact_words}, log time from there (this project's \
-             settings)",
+            "Gaussian mixture, n = 10, d = 2000, ‖μ‖ = 1, σ = 1; m = {width}, σ₀ = 10⁻⁴, η = 0.1; \
+             weight space to {in_words}, Gram coordinates exactly to {exact_words}, log time from \
+             there (this project's settings)",
         ),
         paragraphs: vec![
-            "Three routes along one trajectory: gradient descent in weight space (the tensor engine), the \
-             same steps in Gram coordinates, which are exact up to rounding, and past those the flow of the \
-             modified equation in log t, with an error estimate. The limit is a fourth computation, which \
-             knows nothing of the trajectory but its activation pattern."
+            "Three routes along one trajectory: gradient descent in weight space (the tensor \
+             engine), the same steps in Gram coordinates, which are exact up to rounding, and past \
+             those the flow of the modified equation in log t, with an error estimate. The limit \
+             is a fourth computation, which knows nothing of the trajectory but its activation \
+             pattern."
                 .to_owned(),
         ],
         runs,
@@ -130,7 +131,8 @@ fn found(route: &Routes<'_>) -> String {
                 )
             };
             text += &format!(
-                "in the limit the stable ranks are {} of W₊₁, {} of W₋₁ and {} of the stack, {margins}",
+                "in the limit the stable ranks are {} of W₊₁, {} of W₋₁ and {} of the stack, \
+                 {margins}",
                 format_number(limit.stable_rank_pos()),
                 format_number(limit.stable_rank_neg()),
                 format_number(limit.stable_rank()),
@@ -138,8 +140,8 @@ fn found(route: &Routes<'_>) -> String {
             text += if limit.is_consistent() {
                 "; the program's solution keeps the same-sign pattern it assumes. "
             } else {
-                "; but the program's solution leaves the same-sign pattern it assumes, so that this is \
-                 not the limit. "
+                "; but the program's solution leaves the same-sign pattern it assumes, so that \
+                 this is not the limit. "
             };
         }
     }
@@ -153,8 +155,8 @@ fn found(route: &Routes<'_>) -> String {
                     .abs()
                     .max((row("stable_rank_neg") - limit.stable_rank_neg()).abs());
                 text += &format!(
-                    "At step {} a block's stable rank is within {} of its limit, and the margins differ \
-                     by {} of their mean. ",
+                    "At step {} a block's stable rank is within {} of its limit, and the margins \
+                     differ by {} of their mean. ",
                     format_number(step),
                     format_number(distance),
                     format_number(relative_gap(&row)),
@@ -164,8 +166,8 @@ fn found(route: &Routes<'_>) -> String {
     }
     if let Some([step, difference]) = route.weight_space.and_then(|own| apart(own, route.gram)) {
         text += &format!(
-            "Up to step {} the weight-space run and the Gram run have the same stable ranks and margins to \
-             a relative {}.",
+            "Up to step {} the weight-space run and the Gram run have the same stable ranks and \
+             margins to a relative {}.",
             format_number(step),
             format_number(difference)
         );

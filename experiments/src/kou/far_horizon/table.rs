@@ -76,8 +76,9 @@ pub(super) fn table(route: &Routes<'_>) -> Table {
     }
     Table {
         caption: format!(
-            "{}: from the first steps to the limit. SR: stable rank; margins are normalized. The error \
-             estimate is that of a margin, relative to the smallest one; 0 where every step was taken.",
+            "{}: from the first steps to the limit. SR: stable rank; margins are normalized. The \
+             error estimate is that of a margin, relative to the smallest one; 0 where every step \
+             was taken.",
             route.panel
         ),
         header: header.map(str::to_owned).to_vec(),

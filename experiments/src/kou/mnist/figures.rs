@@ -28,8 +28,9 @@ pub(super) fn all(results: &[StudyResult<'_>]) -> Vec<Figure> {
         let limit = record.prediction.decisive().ok()?;
         Some(limit.stable_rank_pos?.max(limit.stable_rank_neg?))
     };
-    let families = "Solid: at the last step; dashed: in the limit, where the limit program decides. Raw and \
-                    noisy images are joined; the points that stand alone are centred images.";
+    let families = "Solid: at the last step; dashed: in the limit, where the limit program \
+                    decides. Raw and noisy images are joined; the points that stand alone are \
+                    centred images.";
     figures.push(
         against_ratio(
             results,
@@ -48,10 +49,17 @@ pub(super) fn all(results: &[StudyResult<'_>]) -> Vec<Figure> {
     };
     let last_gap = |record: &RunRecord| Some(margin_gap(record));
     figures.push(
-        against_ratio(results, "margin-gap-ratio", "relative margin gap", last_gap, limiting_gap)
-            .with_caption(format!(
-                "(max − min)/mean of the normalized margins: 0 where all margins become equal. {families}"
-            )),
+        against_ratio(
+            results,
+            "margin-gap-ratio",
+            "relative margin gap",
+            last_gap,
+            limiting_gap,
+        )
+        .with_caption(format!(
+            "(max − min)/mean of the normalized margins: 0 where all margins become equal. \
+                 {families}"
+        )),
     );
     figures.extend(images(results));
     figures.extend(directions(results));
@@ -92,7 +100,8 @@ fn stable_rank_curves(results: &[StudyResult<'_>]) -> Figure {
 /// A number read off a run, where it has one.
 type Value<'a> = &'a dyn Fn(&RunRecord) -> Option<f64>;
 
-/// A number at the last step and in the limit against the near-orthogonality ratio, a panel an activation.
+/// A number at the last step and in the limit against the near-orthogonality ratio, a panel an
+/// activation.
 ///
 /// Raw images and those with noise are joined by a line, as one family; centred ones stand alone.
 fn against_ratio(
@@ -193,12 +202,18 @@ fn images(results: &[StudyResult<'_>]) -> Option<Figure> {
     }
     let columns = DIGITS.map(|digit| format!("digit {digit}"));
     Some(
-        pictures("images", "Training images", vec![(String::new(), rows)], columns, Tint::Grey)
-            .with_caption(
-                "The first four training images of each digit, as the network sees them; in brackets the \
-                 near-orthogonality ratio R_min²/(n p) of the whole training set. Each image has its own scale \
-                 of grey.",
-            ),
+        pictures(
+            "images",
+            "Training images",
+            vec![(String::new(), rows)],
+            columns,
+            Tint::Grey,
+        )
+        .with_caption(
+            "The first four training images of each digit, as the network sees them; in \
+                 brackets the near-orthogonality ratio R_min²/(n p) of the whole training set. \
+                 Each image has its own scale of grey.",
+        ),
     )
 }
 
@@ -227,12 +242,21 @@ fn directions(results: &[StudyResult<'_>]) -> Option<Figure> {
     }
     let columns = ["W₊₁", "W₋₁"].map(|block| format!("neurons of {block}"));
     Some(
-        pictures("directions", "Learned first-layer directions", panels, columns, Tint::Diverging).with_caption(
-            "Weights of four neurons of each block at the last step, evenly spaced by their index, at the smallest \
-             initial scale; in brackets the stable ranks of W₊₁ and W₋₁. Each neuron has its own scale: blue \
-             positive, orange negative. Where a block has stable rank 1 all its neurons show the same picture; \
-             a ReLU neuron that no sample of its sign activates does not grow, and still shows its random \
-             start and the samples that pushed it there.",
+        pictures(
+            "directions",
+            "Learned first-layer \
+                                directions",
+            panels,
+            columns,
+            Tint::Diverging,
+        )
+        .with_caption(
+            "Weights of four neurons of each block at the last step, evenly spaced by their index, \
+             at the smallest initial scale; in brackets the stable ranks of W₊₁ and W₋₁. Each \
+             neuron has its own scale: blue positive, orange negative. Where a block has stable \
+             rank 1 all its neurons show the same picture; a ReLU neuron that no sample of its \
+             sign activates does not grow, and still shows its random start and the samples that \
+             pushed it there.",
         ),
     )
 }

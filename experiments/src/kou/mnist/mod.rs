@@ -22,8 +22,8 @@ const NOISE: [f64; 4] = [0.1, 0.3, 1.0, 3.0];
 /// Initial scales.
 const SCALES: [f64; 3] = [1e-4, 1e-2, 1e-1];
 
-/// Stable rank, margins, verdicts, limits and held-out accuracy on MNIST, over preparation × initial
-/// scale, both activations.
+/// Stable rank, margins, verdicts, limits and held-out accuracy on MNIST, over preparation ×
+/// initial scale, both activations.
 pub fn mnist(effort: Effort) -> Study {
     let mut runs = Vec::new();
     for slope in [Some(SLOPE), None] {
@@ -47,27 +47,29 @@ pub fn mnist(effort: Effort) -> Study {
         name: "mnist",
         title: "Real images",
         statement: Statement {
-            text: "Leaky ReLU: the stable rank of each block tends to 1. ReLU: it stays bounded. Both: all \
-                   normalized margins become equal. Proven for nearly orthogonal data, which raw images are \
-                   not; noise makes them so."
+            text: "Leaky ReLU: the stable rank of each block tends to 1. ReLU: it stays bounded. \
+                   Both: all normalized margins become equal. Proven for nearly orthogonal data, \
+                   which raw images are not; noise makes them so."
                 .to_owned(),
             source: format!(
-                "{PAPER}; which claims survive on which images is this project's question, on its own settings"
+                "{PAPER}; which claims survive on which images is this project's question, on its \
+                 own settings"
             ),
         },
         setting: format!(
-            "MNIST digits {} (+1) against {} (−1), {PER_CLASS} of each, pixels in [0, 1], d = 784; raw, \
-             centred by their mean, and raw with Gaussian noise of standard deviation σ in each pixel; \
-             m = {width}, η = 0.1, σ₀ from 10⁻⁴ to 10⁻¹, T = 10¹⁵ in Gram coordinates, exact to {exact}, then \
-             in log time (this project's settings)",
+            "MNIST digits {} (+1) against {} (−1), {PER_CLASS} of each, pixels in [0, 1], d = 784; \
+             raw, centred by their mean, and raw with Gaussian noise of standard deviation σ in \
+             each pixel; m = {width}, η = 0.1, σ₀ from 10⁻⁴ to 10⁻¹, T = 10¹⁵ in Gram coordinates, \
+             exact to {exact}, then in log time (this project's settings)",
             DIGITS[0], DIGITS[1]
         ),
         paragraphs: vec![
-            "Verdicts and limits speak of the data at hand: a claim that is refuted on raw images is no \
-             counterexample to a theorem that asks for near-orthogonality."
+            "Verdicts and limits speak of the data at hand: a claim that is refuted on raw images \
+             is no counterexample to a theorem that asks for near-orthogonality."
                 .to_owned(),
-            "Held-out accuracy is the share of all test digits of the two classes, without noise, scaled \
-             and centred as the training digits were, that the last weights classify rightly."
+            "Held-out accuracy is the share of all test digits of the two classes, without noise, \
+             scaled and centred as the training digits were, that the last weights classify \
+             rightly."
                 .to_owned(),
         ],
         runs,
@@ -127,8 +129,8 @@ fn show(results: &[StudyResult<'_>], _: &[LimitResult<'_>]) -> Shown {
         let rank = count_by_preparation(of_panel, is_rank_claim);
         let margins = count_by_preparation(of_panel, |claim| claim.id == ClaimId::Margins);
         format!(
-            "{}: the claim on the stable rank is supported in both blocks for {rank}. Equal margins are supported \
-             for {margins}.",
+            "{}: the claim on the stable rank is supported in both blocks for {rank}. Equal \
+             margins are supported for {margins}.",
             of_panel[0].run.panel
         )
     });

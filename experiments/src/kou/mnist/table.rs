@@ -47,10 +47,10 @@ pub(super) fn survival(results: &[StudyResult<'_>], accuracy: &[f64]) -> Table {
         }
     }
     Table {
-        caption: "Which claims survive on which images, a mark an initial scale from the smallest to the \
-                  largest: ✓ supported, ✗ refuted, ? inconclusive within the horizon; of two blocks the worse. \
-                  The gap (max − min)/mean of the limiting margins (derived) is 0 where all become equal, — \
-                  where the limit program does not decide."
+        caption: "Which claims survive on which images, a mark an initial scale from the smallest \
+                  to the largest: ✓ supported, ✗ refuted, ? inconclusive within the horizon; of \
+                  two blocks the worse. The gap (max − min)/mean of the limiting margins (derived) \
+                  is 0 where all become equal, — where the limit program does not decide."
             .to_owned(),
         header,
         rows,
@@ -102,22 +102,36 @@ pub(super) fn tables(results: &[StudyResult<'_>], accuracy: &[f64]) -> Vec<Table
         let panel = &of_panel[0].run.panel;
         numbers.push(Table {
             caption: format!(
-                "{panel}: values at the last step and their limits (derived). SR: stable rank; margin gap: \
-                 (max − min)/mean."
+                "{panel}: values at the last step and their limits (derived). SR: stable rank; \
+                 margin gap: (max − min)/mean."
             ),
             header: words(&[
-                "images", "σ₀", "R_min²/(n p)", "SR of W₊₁", "limit", "SR of W₋₁", "limit", "margin gap",
+                "images",
+                "σ₀",
+                "R_min²/(n p)",
+                "SR of W₊₁",
+                "limit",
+                "SR of W₋₁",
+                "limit",
+                "margin gap",
                 "limit",
             ]),
             rows: of_panel.iter().map(numbers_of).collect(),
         });
         verdicts.push(Table {
             caption: format!(
-                "{panel}: verdicts on the claims (✓ supported, ✗ refuted, ? inconclusive; on the rank of the \
-                 two blocks the worse), and accuracy on held-out digits."
+                "{panel}: verdicts on the claims (✓ supported, ✗ refuted, ? inconclusive; on the \
+                 rank of the two blocks the worse), and accuracy on held-out digits."
             ),
             header: words(&[
-                "images", "σ₀", "rank", "margins", "loss", "norm", "alignment", "held-out accuracy",
+                "images",
+                "σ₀",
+                "rank",
+                "margins",
+                "loss",
+                "norm",
+                "alignment",
+                "held-out accuracy",
             ]),
             rows: of_panel
                 .iter()

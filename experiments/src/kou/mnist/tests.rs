@@ -16,7 +16,8 @@ const HEADLINE: Headline<'_> = Headline {
     command: "test",
 };
 
-/// Digits drawn with two strokes: a ring for 0, a bar for 1, each at a place and of a size of its own.
+/// Digits drawn with two strokes: a ring for 0, a bar for 1, each at a place and of a size of its
+/// own.
 fn draw(digit: u8, index: usize) -> Vec<u8> {
     let shift = (index % 5) as f64 - 2.0;
     let size = 6.0 + (index % 3) as f64;

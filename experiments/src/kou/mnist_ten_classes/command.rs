@@ -23,7 +23,8 @@ struct Arguments {
     /// Narrow networks, few steps
     #[arg(long)]
     quick: bool,
-    /// Folder for tables, figures and report; must be new or empty [default: runs/mnist_ten_classes, numbered if in use]
+    /// Folder for tables, figures and report; must be new or empty [default:
+    /// runs/mnist_ten_classes, numbered if in use]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Seed of the choice of samples and of the initial weights [default: 0]
@@ -68,8 +69,9 @@ impl Arguments {
     }
 }
 
-/// The whole `main` of the experiment: reads the flags, trains, prints the tables and where the report is.
-/// Exits with 0 when done, 1 if a run diverged, 2 for bad usage or data that are not there.
+/// The whole `main` of the experiment: reads the flags, trains, prints the tables and where the
+/// report is. Exits with 0 when done, 1 if a run diverged, 2 for bad usage or data that are not
+/// there.
 pub fn main() -> ExitCode {
     match run() {
         Ok(true) => ExitCode::SUCCESS,

@@ -23,7 +23,8 @@ pub(super) fn figures(runs: &[ClassRun], samples: &Samples) -> Vec<Figure> {
             samples,
         )
         .with_caption(
-            "One curve a block, labelled by its class. On these axes rank one is infinitely far below.",
+            "One curve a block, labelled by its class. On these axes rank one is infinitely far \
+             below.",
         ),
         by_class(
             "margins",
@@ -37,8 +38,8 @@ pub(super) fn figures(runs: &[ClassRun], samples: &Samples) -> Vec<Figure> {
             samples,
         )
         .with_caption(
-            "The margin of a sample is the score of its class minus the best other, divided by ‖W‖_F; of \
-             each class the sample with the smallest is shown.",
+            "The margin of a sample is the score of its class minus the best other, divided by \
+             ‖W‖_F; of each class the sample with the smallest is shown.",
         ),
         gaps(runs, class),
     ]
@@ -114,8 +115,8 @@ fn gaps(runs: &[ClassRun], class: &[usize]) -> Figure {
     )
     .with_caption(
         "Ranges of normalized margins relative to their mean, from the first step on at which all \
-         training samples are classified correctly: of all samples, the widest within a class, and of the \
-         means of the classes.",
+         training samples are classified correctly: of all samples, the widest within a class, and \
+         of the means of the classes.",
     )
     .sharing_y()
 }

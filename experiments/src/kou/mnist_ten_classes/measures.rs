@@ -70,11 +70,11 @@ impl ClassRun {
         (steps[row - 1 - latest] > 0.0).then(|| row - 1 - latest)
     }
 
-    /// `(max − min)/mean` of the growth of the margins `q_i`, not normalized, over the decade of steps
-    /// before a row; `NaN` where there is none.
+    /// `(max − min)/mean` of the growth of the margins `q_i`, not normalized, over the decade of
+    /// steps before a row; `NaN` where there is none.
     ///
-    /// Margins that grow at one rate end equal, however far apart they are (`q_i = b_i log t + const`,
-    /// derived): while that law holds, this is the gap that the normalized margins tend to.
+    /// Margins that grow at one rate end equal, however far apart they are (`q_i = b_i log t +
+    /// const`, derived): while that law holds, this is the gap that the normalized margins tend to.
     pub(super) fn growth_gap(&self, row: usize) -> f64 {
         let Some(earlier) = self.decade_before(row) else {
             return f64::NAN;

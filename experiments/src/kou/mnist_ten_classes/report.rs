@@ -16,9 +16,10 @@ use implicit_bias_output::format_number;
 
 /// What is asked.
 pub(super) const QUESTION: &str = "\
-With two classes, the paper's theorems say that each block of leaky ReLU tends to rank one, that a ReLU block's \
-stable rank stays bounded, and that all normalized margins become equal, on nearly orthogonal data. What happens \
-with ten classes, one block a class over the same first layer, trained by cross-entropy on digits?";
+With two classes, the paper's theorems say that each block of leaky ReLU tends to rank one, that a \
+ReLU block's stable rank stays bounded, and that all normalized margins become equal, on nearly \
+orthogonal data. What happens with ten classes, one block a class over the same first layer, \
+trained by cross-entropy on digits?";
 
 /// Who asks.
 pub(super) const SOURCE: &str =
@@ -31,9 +32,9 @@ impl TenClasses {
     /// The settings in words.
     pub(super) fn words(&self) -> String {
         format!(
-            "MNIST, {} training samples of each digit, pixels scaled by 1/255; s_c(x) = (1/m) Σ_r φ(⟨w_c,r, x⟩), \
-             m = {}, one block a class, second layer fixed; σ₀ = {}, cross-entropy, full-batch gradient descent, \
-             η = {}, T = {}, seed {} (this project's settings)",
+            "MNIST, {} training samples of each digit, pixels scaled by 1/255; s_c(x) = (1/m) Σ_r \
+             φ(⟨w_c,r, x⟩), m = {}, one block a class, second layer fixed; σ₀ = {}, cross-entropy, \
+             full-batch gradient descent, η = {}, T = {}, seed {} (this project's settings)",
             self.per_class,
             self.width,
             format_number(self.init_scale),
@@ -44,13 +45,13 @@ impl TenClasses {
     }
 }
 
-/// Writes tables, weights, figures and `report.html` of finished runs, and returns what a terminal should
-/// show.
+/// Writes tables, weights, figures and `report.html` of finished runs, and returns what a terminal
+/// should show.
 ///
 /// # Errors
 ///
-/// [`LabError::Write`] if a file cannot be written, [`LabError::Figure`] or [`LabError::Report`] if one
-/// cannot be made.
+/// [`LabError::Write`] if a file cannot be written, [`LabError::Figure`] or [`LabError::Report`] if
+/// one cannot be made.
 pub fn write(
     settings: &TenClasses,
     samples: &Samples,
@@ -89,9 +90,10 @@ pub fn write(
     ];
     let found: Vec<String> = runs.iter().map(|run| finding(run, samples)).collect();
     let geometry = format!(
-        "The samples are not nearly orthogonal: R_min²/(n p) = {}, R_max/R_min = {}. Neurons of a block that \
-         have one activation pattern take equal steps, so a block whose neurons all share one has rank one in \
-         the limit (derived); the table by class says how many patterns there are.",
+        "The samples are not nearly orthogonal: R_min²/(n p) = {}, R_max/R_min = {}. Neurons of a \
+         block that have one activation pattern take equal steps, so a block whose neurons all \
+         share one has rank one in the limit (derived); the table by class says how many patterns \
+         there are.",
         format_number(samples.geometry.ratio),
         format_number(samples.geometry.norm_ratio)
     );
@@ -170,7 +172,8 @@ fn ends(runs: &[ClassRun], samples: &Samples) -> Table {
     };
     Table {
         caption: format!(
-            "At the last step. Accuracy on n = {} training and {} held-out samples; SR: stable rank.",
+            "At the last step. Accuracy on n = {} training and {} held-out samples; SR: stable \
+             rank.",
             samples.train.samples(),
             samples.held_out_class.len()
         ),
@@ -212,11 +215,10 @@ fn by_class(runs: &[ClassRun], samples: &Samples) -> Table {
         std::iter::once(name.clone()).chain(values).collect()
     };
     Table {
-        caption:
-            "At the last step: stable rank (SR) of each class's block, smallest and largest \
-             normalized margin of its training samples, and how many different activation patterns on all training samples the \
-             neurons of the block have."
-                .to_owned(),
+        caption: "At the last step: stable rank (SR) of each class's block, smallest and largest \
+             normalized margin of its training samples, and how many different activation patterns \
+             on all training samples the neurons of the block have."
+            .to_owned(),
         header,
         rows: names.iter().enumerate().map(row).collect(),
     }
@@ -246,10 +248,11 @@ fn by_step(runs: &[ClassRun], samples: &Samples) -> Table {
         }
     }
     Table {
-        caption: "Range of the blocks' stable ranks (SR), and ranges of normalized margins relative to their \
-                  mean: of all samples, the widest within a class, of the means of the classes. Growth: the \
-                  range, relative to its mean, of how much the margins grew over the last decade of steps; it \
-                  is the gap they tend to if they go on so, 0 if they become equal."
+        caption: "Range of the blocks' stable ranks (SR), and ranges of normalized margins \
+                  relative to their mean: of all samples, the widest within a class, of the means \
+                  of the classes. Growth: the range, relative to its mean, of how much the margins \
+                  grew over the last decade of steps; it is the gap they tend to if they go on so, \
+                  0 if they become equal."
             .to_owned(),
         header: texts([
             "network",
@@ -279,8 +282,8 @@ fn finding(run: &ClassRun, samples: &Samples) -> String {
         let [low, high] = range(&run.by_class("stable_rank", classes, row));
         let (earlier, gap) = gaps[row];
         format!(
-            " A decade before, at step {}, they were {} to {}, and the gaps {}, {} and {}; since then margins \
-             grew by amounts that range by {} of their mean.",
+            " A decade before, at step {}, they were {} to {}, and the gaps {}, {} and {}; since \
+             then margins grew by amounts that range by {} of their mean.",
             format_number(earlier),
             decimals(low),
             decimals(high),
@@ -291,9 +294,9 @@ fn finding(run: &ClassRun, samples: &Samples) -> String {
         )
     });
     format!(
-        "{}, step {}: stable ranks of the blocks from {} to {}; range of the normalized margins {} of their mean \
-         over all samples, at most {} within a class, {} between the means of the classes; held-out accuracy \
-         {}.{trend}",
+        "{}, step {}: stable ranks of the blocks from {} to {}; range of the normalized margins {} \
+         of their mean over all samples, at most {} within a class, {} between the means of the \
+         classes; held-out accuracy {}.{trend}",
         run.name,
         format_number(step),
         decimals(low),

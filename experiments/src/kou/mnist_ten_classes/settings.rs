@@ -47,8 +47,8 @@ impl TenClasses {
         }
     }
 
-    /// A step size at which the loss falls from the first step on, for these samples. A step changes
-    /// scores, which are means over `m` neurons, by an amount proportional to `η/m`.
+    /// A step size at which the loss falls from the first step on, for these samples. A step
+    /// changes scores, which are means over `m` neurons, by an amount proportional to `η/m`.
     pub(super) fn step_size(width: usize) -> f64 {
         0.4 * width as f64
     }
@@ -107,8 +107,8 @@ impl Samples {
     ///
     /// # Errors
     ///
-    /// Those of the files, which say how to get them; [`LabError::Config`] if the two have not the same
-    /// classes and dimension.
+    /// Those of the files, which say how to get them; [`LabError::Config`] if the two have not the
+    /// same classes and dimension.
     pub fn read(settings: &TenClasses) -> Result<Self, LabError> {
         let file = |split| DataFile::Mnist {
             dir: settings.data_dir.clone(),

@@ -23,9 +23,9 @@ pub(super) fn figures(grid: &Grid) -> Vec<Figure> {
     figures
 }
 
-const CAPTION: &str = "Each cell gathers the data sets of one dimension, placed at their geometric mean \
-                       ratio. The theorems ask for a ratio of at least C(γ), to the right of the dashed line \
-                       and the farther the smaller γ is; C is not numeric here.";
+const CAPTION: &str = "Each cell gathers the data sets of one dimension, placed at their geometric \
+                       mean ratio. The theorems ask for a ratio of at least C(γ), to the right of \
+                       the dashed line and the farther the smaller γ is; C is not numeric here.";
 
 fn ranks(grid: &Grid) -> Figure {
     let largest = grid
@@ -120,16 +120,22 @@ fn against_ratio(cells: &[&Cell]) -> Figure {
         entry("rank one", |cell| cell.share(cell.rank_one)),
     ];
     let title = "ReLU: limiting stable rank, the larger of both blocks, and equal margins";
-    final_against("relu", title, RATIO, "limiting stable rank", &ranks.concat())
-        .beside(final_against(
-            "relu",
-            title,
-            RATIO,
-            "fraction of data sets",
-            &shares.concat(),
-        ))
-        .with_caption(
-            "Over the data sets of each dimension. The ReLU theorem bounds the stable rank and does not ask \
-             for rank one.",
-        )
+    final_against(
+        "relu",
+        title,
+        RATIO,
+        "limiting stable rank",
+        &ranks.concat(),
+    )
+    .beside(final_against(
+        "relu",
+        title,
+        RATIO,
+        "fraction of data sets",
+        &shares.concat(),
+    ))
+    .with_caption(
+        "Over the data sets of each dimension. The ReLU theorem bounds the stable rank and \
+             does not ask for rank one.",
+    )
 }

@@ -38,29 +38,31 @@ pub fn phase_of_the_limit(effort: Effort) -> Study {
         name: "phase_of_the_limit",
         title: "Where the limit has rank one and equal margins",
         statement: Statement {
-            text: "The theorems ask for ‖x_i‖² ≥ C n p, for leaky ReLU with C the larger the smaller γ is. \
-                   How far below such a C do their conclusions hold, exactly, in the limit?"
+            text: "The theorems ask for ‖x_i‖² ≥ C n p, for leaky ReLU with C the larger the \
+                   smaller γ is. How far below such a C do their conclusions hold, exactly, in the \
+                   limit?"
                 .to_owned(),
-            source: "the condition is the paper's; the limit program and the question this project's"
+            source: "the condition is the paper's; the limit program and the question this \
+                     project's"
                 .to_owned(),
         },
         setting: format!(
-            "{count} limits: Gaussian mixtures, n = 10, ‖μ‖ = 1, σ = 1, d from {} to {}, {seeds} seeds each; \
-             m = 20, σ₀ = 10⁻⁴, ηd = {STEP_TIMES_NORM}, so that the first steps are alike in every dimension \
-             (this project's settings)",
+            "{count} limits: Gaussian mixtures, n = 10, ‖μ‖ = 1, σ = 1, d from {} to {}, {seeds} \
+             seeds each; m = 20, σ₀ = 10⁻⁴, ηd = {STEP_TIMES_NORM}, so that the first steps are \
+             alike in every dimension (this project's settings)",
             dims[0],
             dims[dims.len() - 1],
         ),
         paragraphs: vec![
-            "Each network is run in Gram coordinates, to 10³⁰⁰ steps if need be, until its same-sign \
-             pattern settles; then the limit program gives its limit. Rank one means that both blocks' \
-             limiting stable ranks are 1 to 10⁻⁹; margins are equal when every multiplier of the program is \
-             positive. A limit counts if the program's solution keeps the pattern it assumes; the others are \
-             counted apart."
+            "Each network is run in Gram coordinates, to 10³⁰⁰ steps if need be, until its \
+             same-sign pattern settles; then the limit program gives its limit. Rank one means \
+             that both blocks' limiting stable ranks are 1 to 10⁻⁹; margins are equal when every \
+             multiplier of the program is positive. A limit counts if the program's solution keeps \
+             the pattern it assumes; the others are counted apart."
                 .to_owned(),
-            "The line at ratio 1 is for orientation. The theorems' region lies to its right, beyond a C(γ) \
-             that is the larger the smaller γ is; the constant is not a number here, and no curve \
-             is drawn for it."
+            "The line at ratio 1 is for orientation. The theorems' region lies to its right, \
+             beyond a C(γ) that is the larger the smaller γ is; the constant is not a number here, \
+             and no curve is drawn for it."
                 .to_owned(),
         ],
         runs: Vec::new(),
@@ -105,10 +107,10 @@ fn show(_: &[implicit_bias_lab::study::StudyResult<'_>], limits: &[LimitResult<'
 fn found(grid: &Grid) -> Vec<String> {
     let total = |count: fn(&Cell) -> usize| grid.cells().map(count).sum::<usize>();
     let counts = format!(
-        "Of {} data sets and networks {} have a limit that counts, {} of them with a certificate that the \
-         pattern never changes again, the others with a consistent solution and two decades without a change. \
-         {} do not count: their pattern was not seen to settle by step 10³⁰⁰, {} of them with a solution that \
-         leaves the pattern it assumes. {} have no limit.",
+        "Of {} data sets and networks {} have a limit that counts, {} of them with a certificate \
+         that the pattern never changes again, the others with a consistent solution and two \
+         decades without a change. {} do not count: their pattern was not seen to settle by step \
+         10³⁰⁰, {} of them with a solution that leaves the pattern it assumes. {} have no limit.",
         total(|cell| cell.total),
         total(|cell| cell.count),
         total(|cell| cell.proven),
@@ -122,8 +124,8 @@ fn found(grid: &Grid) -> Vec<String> {
         .map(|cell| cell.last_change)
         .fold(0.0, f64::max);
     let late = format!(
-        "In {late} of those that count the same-sign pattern changed for the last time after step 10¹⁵, in one as late as \
-         about step {}.",
+        "In {late} of those that count the same-sign pattern changed for the last time after step \
+         10¹⁵, in one as late as about step {}.",
         format_number(last)
     );
     let side = |leaky: bool, beyond: bool| {
@@ -148,7 +150,8 @@ fn found(grid: &Grid) -> Vec<String> {
             counts
         },
         format!(
-            "Leaky ReLU, all slopes: at ratios below 1, {}; from 1 on, {}. ReLU: below 1, {}; from 1 on, {}.",
+            "Leaky ReLU, all slopes: at ratios below 1, {}; from 1 on, {}. ReLU: below 1, {}; from \
+             1 on, {}.",
             share(side(true, false)),
             share(side(true, true)),
             share(side(false, false)),
@@ -170,7 +173,8 @@ fn found(grid: &Grid) -> Vec<String> {
     paragraphs
 }
 
-/// From which ratio on most limits have rank one, by slope: measured here, and not the theorems' `C(γ)`.
+/// From which ratio on most limits have rank one, by slope: measured here, and not the theorems'
+/// `C(γ)`.
 fn onsets(grid: &Grid) -> Option<String> {
     let onset = |row: &&[Cell]| {
         let most = |cell: &Cell| 2 * cell.rank_one >= cell.count && cell.count > 0;
@@ -191,8 +195,8 @@ fn onsets(grid: &Grid) -> Option<String> {
         .collect();
     (!words.is_empty()).then(|| {
         format!(
-            "At least half of the limits have rank one in all columns from this ratio on: {}. That is \
-             measured on these data, and not the theorems' constant.",
+            "At least half of the limits have rank one in all columns from this ratio on: {}. That \
+             is measured on these data, and not the theorems' constant.",
             words.join("; ")
         )
     })
@@ -221,10 +225,11 @@ fn by_slope(grid: &Grid) -> Table {
         std::iter::once(name).chain(row.iter().map(entry)).collect()
     });
     Table {
-        caption: "Columns: near-orthogonality ratio (geometric mean over the seeds). Entries: mean limiting \
-                  stable rank, the larger of both blocks; then how many limits have rank one, and how many \
-                  equal margins, of those that count."
-            .to_owned(),
+        caption:
+            "Columns: near-orthogonality ratio (geometric mean over the seeds). Entries: mean \
+                  limiting stable rank, the larger of both blocks; then how many limits have rank \
+                  one, and how many equal margins, of those that count."
+                .to_owned(),
         header,
         rows: rows.collect(),
     }

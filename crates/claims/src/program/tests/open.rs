@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// Everything that keeps the program from deciding: no trajectory tells an exact limit then, though each of
-/// these supports every claim within its tolerance.
+/// Everything that keeps the program from deciding: no trajectory tells an exact limit then, though
+/// each of these supports every claim within its tolerance.
 #[test]
 fn a_program_without_an_answer_leaves_exact_limits_open() {
     let (series, margins) = (lawful(1e5), lawful_margins(1e5));
@@ -98,8 +98,9 @@ fn nothing_is_refuted_while_the_pattern_must_break() {
     }
 }
 
-/// A loss held up by a sample of margin 0: refuted where no weights with the pattern fit the samples and the
-/// pattern looks like the last one; a pattern with which weights fit them lets it fall.
+/// A loss held up by a sample of margin 0: refuted where no weights with the pattern fit the
+/// samples and the pattern looks like the last one; a pattern with which weights fit them lets it
+/// fall.
 #[test]
 fn a_loss_that_stays_is_refuted_only_where_nothing_fits() {
     let series = table(
@@ -142,8 +143,8 @@ fn a_loss_that_stays_is_refuted_only_where_nothing_fits() {
     }
 }
 
-/// Rounding takes updates: no limit of exact descent is this run's, whatever the program and the proof say;
-/// and single precision alone refutes nothing by its trajectory.
+/// Rounding takes updates: no limit of exact descent is this run's, whatever the program and the
+/// proof say; and single precision alone refutes nothing by its trajectory.
 #[test]
 fn a_run_that_loses_updates_carries_no_limit_of_exact_descent() {
     let single = |lost: f64| {
@@ -189,8 +190,8 @@ fn a_block_without_a_limit_is_left_open() {
     assert_decided(&claim, Verdict::Inconclusive, DecidedBy::Trajectory);
 }
 
-/// A bound is no exact limit: a trajectory below it supports where the program was not solved, and one that no
-/// block can exceed holds whatever the pattern does.
+/// A bound is no exact limit: a trajectory below it supports where the program was not solved, and
+/// one that no block can exceed holds whatever the pattern does.
 #[test]
 fn a_bound_is_supported_where_no_exact_limit_is() {
     let series = table(

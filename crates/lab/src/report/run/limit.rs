@@ -79,11 +79,14 @@ pub(super) fn limit_summary(record: &RunRecord) -> LimitSummary {
     });
     let status = match limit.doubt() {
         Some(doubt) => format!("These numbers are not the limit of this run: {doubt}."),
-        None if limit.proven => "The same-sign pattern is proven to last, so these numbers are the limit \
-             of this run (the proof is evaluated in double precision)."
-            .to_owned(),
-        None => "Candidate, not proven: these numbers are the limit of this run if the same-sign pattern of \
-             its last step lasts. Patterns have been seen to change after many decades of rest."
+        None if limit.proven => {
+            "The same-sign pattern is proven to last, so these numbers are the \
+                                 limit of this run (the proof is evaluated in double precision)."
+                .to_owned()
+        }
+        None => "Candidate, not proven: these numbers are the limit of this run if the same-sign \
+                 pattern of its last step lasts. Patterns have been seen to change after many \
+                 decades of rest."
             .to_owned(),
     };
     LimitSummary { status, rows }

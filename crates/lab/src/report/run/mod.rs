@@ -30,8 +30,8 @@ impl RunRecord {
     ///
     /// # Errors
     ///
-    /// [`LabError::Write`] if a file cannot be written, [`LabError::Figure`] or [`LabError::Report`]
-    /// if one cannot be made.
+    /// [`LabError::Write`] if a file cannot be written, [`LabError::Figure`] or
+    /// [`LabError::Report`] if one cannot be made.
     pub fn rewrite_conclusions(&self) -> Result<(), LabError> {
         let directory = RunDirectory::open(&self.path);
         self.write_verdicts(&directory)?;
@@ -107,8 +107,8 @@ fn norm_fit(record: &RunRecord) -> Option<LogFit> {
     })
 }
 
-/// What a reader must know before the verdicts: of the data as the run noted it, of the steps as the
-/// series shows it.
+/// What a reader must know before the verdicts: of the data as the run noted it, of the steps as
+/// the series shows it.
 fn notices_of(record: &RunRecord) -> Vec<String> {
     let noted = record.manifest.notes.iter();
     let data = noted.filter(|note| note.starts_with("data: ")).cloned();
@@ -150,23 +150,28 @@ fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> RunReport {
                 }
             }
             .to_owned(),
-            "Intervals are those of least squares with a correction for autocorrelated residuals. A \
-             trajectory is no random sample: they say how well a law fits the window, not how often a \
-             repetition would fall inside."
+            "Intervals are those of least squares with a correction for autocorrelated residuals. \
+             A trajectory is no random sample: they say how well a law fits the window, not how \
+             often a repetition would fall inside."
                 .to_owned(),
         ],
         settings: settings_of(record),
         notices: notices_of(record),
         hypotheses: hypotheses_of(record),
-        stop_reason: record
-            .stop()
-            .map_or("cut off".to_owned(), |stop| {
-                let shown = notices_of(record);
-                let notes = record.manifest.notes.iter().filter(|note| !shown.contains(note));
-                let notes = notes.map(String::as_str);
-                let stop = stop.to_string();
-                std::iter::once(stop.as_str()).chain(notes).collect::<Vec<_>>().join("; ")
-            }),
+        stop_reason: record.stop().map_or("cut off".to_owned(), |stop| {
+            let shown = notices_of(record);
+            let notes = record
+                .manifest
+                .notes
+                .iter()
+                .filter(|note| !shown.contains(note));
+            let notes = notes.map(String::as_str);
+            let stop = stop.to_string();
+            std::iter::once(stop.as_str())
+                .chain(notes)
+                .collect::<Vec<_>>()
+                .join("; ")
+        }),
         limit: Some(limit_summary(record)),
         claims: record.claims.clone(),
         figures,

@@ -29,7 +29,8 @@ impl RunRecord {
             Prediction::Unsolved { reason, .. } => format!("not known: {reason}"),
         };
         format!(
-            "{}\nmeasured\n{}\n{}limit (derived): {limit}\nstopped: {stop}; loss {}, weight norm {}, stable rank {} (stacked)\nrun: {}\n",
+            "{}\nmeasured\n{}\n{}limit (derived): {limit}\nstopped: {stop}; loss {}, weight norm \
+             {}, stable rank {} (stacked)\nrun: {}\n",
             claims_table_text(&rows),
             claims_legend(&self.claims.iter().collect::<Vec<_>>()),
             self.hypotheses_text(),
