@@ -58,3 +58,15 @@ pub enum GramError {
     #[error("limit program: {0}")]
     Program(String),
 }
+
+/// Refuses an array of another length than the problem asks for.
+pub(crate) fn require_len(what: &str, expected: usize, found: usize) -> Result<(), GramError> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(GramError::Checkpoint {
+            expected: format!("{expected} numbers in {what}"),
+            found: found.to_string(),
+        })
+    }
+}

@@ -14,14 +14,11 @@
 //! Watched pairs are kept by sample, eight neurons of one sample side by side in a *group*.
 
 use super::budget::Plan;
-use super::checkpoint::BlockCheckpoint;
-use super::inner::Steps;
 use super::plain::is_large;
 use super::state::{State, entry, entry_mut};
 use super::transfer::{Counts, Settle};
-use crate::far::require_len;
+use crate::Problem;
 use crate::kernel::{LANES, Lanes, padded, vectorized};
-use crate::{GramError, Problem};
 
 /// The pre-activation of a place that holds no pair: inactive, and it stays there.
 const NOBODY: f64 = -1.0;
@@ -45,7 +42,7 @@ pub(super) struct Felt {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Block {
     /// Neuron of each place (group, lane), if a pair is there.
-    neurons: Vec<Option<usize>>,
+    pub(super) neurons: Vec<Option<usize>>,
     /// The same where it is known that one is there.
     pub(super) owners: Vec<usize>,
     /// Sample of each group.
@@ -297,57 +294,6 @@ impl Block {
                 self.links.push((place as u32, of.place, link.factor));
             }
         }
-    }
-
-    /// What the block's steps have changed so far.
-    pub fn checkpoint(&self) -> BlockCheckpoint {
-        let pair = |(place, neuron): (usize, &Option<usize>)| {
-            neuron.map(|neuron| (neuron, self.samples[place / LANES]))
-        };
-        BlockCheckpoint {
-            watched: self.neurons.iter().enumerate().filter_map(pair).collect(),
-            heights: self.heights.clone(),
-            on_sums: self.on_sums.clone(),
-            base: self.base.clone(),
-            changes: self.changes.clone(),
-            sums: self.sums.clone(),
-            bounds: self.bounds.clone(),
-        }
-    }
-
-    /// Puts a block that was set up anew where the checkpoint was taken.
-    ///
-    /// # Errors
-    ///
-    /// [`GramError::Checkpoint`] if an array has another length.
-    pub fn restore(&mut self, checkpoint: BlockCheckpoint) -> Result<(), GramError> {
-        for (what, array, stored) in [
-            ("the watched pairs", &mut self.heights, checkpoint.heights),
-            ("the block's base", &mut self.base, checkpoint.base),
-            ("the block's changes", &mut self.changes, checkpoint.changes),
-            ("the block's sums", &mut self.sums, checkpoint.sums),
-            ("the block's bounds", &mut self.bounds, checkpoint.bounds),
-        ] {
-            require_len(what, array.len(), stored.len())?;
-            *array = stored;
-        }
-        let found = checkpoint.on_sums.len();
-        require_len("the active sums", self.on_sums.len(), found)?;
-        self.on_sums = checkpoint.on_sums;
-        Ok(())
-    }
-
-    /// Takes at most `steps` steps, fewer when the budget is spent, and returns how many.
-    pub fn run(&mut self, problem: &Problem, state: &mut State, steps: u64) -> u64 {
-        vectorized(Steps {
-            block: self,
-            gram: problem.inner_products(),
-            margins: &mut state.margins,
-            steps,
-            loss: problem.loss(),
-            slope: problem.activation().slope(),
-            inverse_width: 1.0 / problem.width() as f64,
-        })
     }
 
     /// Carries the block's steps over to `C` and `H`; the block may go on after that as if it had not been

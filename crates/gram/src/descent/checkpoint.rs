@@ -5,9 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::budget::Plan;
-use super::{GramDescent, Phase, Stepping, Work};
-use crate::far::require_len;
+use super::block_checkpoint::BlockCheckpoint;
+use super::gram_descent::{GramDescent, Phase, Stepping, Work};
+use crate::error::require_len;
 use crate::kernel::Lanes;
 use crate::{GramError, Problem};
 
@@ -25,42 +25,6 @@ pub struct DescentCheckpoint {
     coefficients: Vec<Lanes>,
     margins: Vec<Lanes>,
     block: Option<BlockCheckpoint>,
-}
-
-/// What the steps of a block change, and what holds them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct BlockCheckpoint {
-    pub watched: Vec<(usize, usize)>,
-    pub heights: Vec<Lanes>,
-    pub on_sums: Vec<f64>,
-    pub base: Vec<Lanes>,
-    pub changes: Vec<Lanes>,
-    pub sums: Vec<Lanes>,
-    pub bounds: Vec<Lanes>,
-}
-
-impl BlockCheckpoint {
-    /// The plan that set the block up; what it spends is held by the bounds.
-    fn plan(&self, problem: &Problem) -> Result<Plan, GramError> {
-        let order = |&(neuron, sample): &(usize, usize)| (sample, neuron);
-        let known = |&(neuron, sample): &(usize, usize)| {
-            neuron < problem.neurons() && sample < problem.samples()
-        };
-        let rising = self
-            .watched
-            .windows(2)
-            .all(|pair| order(&pair[0]) < order(&pair[1]));
-        if !rising || !self.watched.iter().all(known) {
-            return Err(GramError::Checkpoint {
-                expected: "watched pairs of neurons and samples that there are, in order".into(),
-                found: "others".into(),
-            });
-        }
-        Ok(Plan {
-            watched: self.watched.clone(),
-            budget: 0.0,
-        })
-    }
 }
 
 impl GramDescent {

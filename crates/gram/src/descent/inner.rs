@@ -4,11 +4,30 @@ use implicit_bias_scalar::Loss;
 use pulp::Simd;
 
 use super::block::{Block, Felt};
+use super::state::State;
+use crate::Problem;
 use crate::inner_products::InnerProducts;
-use crate::kernel::{LANES, Lanes, Vectorized, derivative, fill_slopes, vectors, vectors_mut};
+use crate::kernel::{
+    LANES, Lanes, Vectorized, derivative, fill_slopes, vectorized, vectors, vectors_mut,
+};
+
+impl Block {
+    /// Takes at most `steps` steps, fewer when the budget is spent, and returns how many.
+    pub fn run(&mut self, problem: &Problem, state: &mut State, steps: u64) -> u64 {
+        vectorized(Steps {
+            block: self,
+            gram: problem.inner_products(),
+            margins: &mut state.margins,
+            steps,
+            loss: problem.loss(),
+            slope: problem.activation().slope(),
+            inverse_width: 1.0 / problem.width() as f64,
+        })
+    }
+}
 
 /// Steps of a block.
-pub(super) struct Steps<'a> {
+struct Steps<'a> {
     pub block: &'a mut Block,
     pub gram: &'a InnerProducts,
     pub margins: &'a mut [Lanes],

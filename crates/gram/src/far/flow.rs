@@ -2,94 +2,31 @@
 
 mod ambiguity;
 mod checkpoint;
+mod epoch;
+mod guard;
 mod locate;
 mod start;
+mod state;
 
-use ambiguity::Change;
-pub(super) use checkpoint::FlowCheckpoint;
-use ndarray::{Array2, ArrayView2};
-use serde::{Deserialize, Serialize};
-
-use super::estimate::{Estimate, chatter};
-use super::events::{Base, broken, watch};
-use super::field::{Field, Scratch};
-use super::pattern::Pattern;
-use super::runge_kutta::{Point, Stages, Trial, growth};
-use super::settle::{Decision, Neuron};
-use super::{FarOutcome, FarWork, Stall};
-use crate::Problem;
+pub(super) use self::checkpoint::FlowCheckpoint;
+use self::guard::Failure;
+pub(super) use self::start::REGIME;
+use self::state::Ahead;
+pub(super) use self::state::Flow;
+use super::estimate::chatter;
+use super::events::{broken, watch};
+use super::field::Scratch;
+use super::outcome::{FarOutcome, Stall};
+use super::runge_kutta::{Trial, growth};
+use super::settle::Decision;
 
 /// Longest step in `τ`: half a factor of `e`, so that the parabolas of `events` see what happens inside.
 const LONGEST: f64 = 0.5;
 
-/// Runge–Kutta steps without an event that one unit of `τ` may take.
-const STEPS: u64 = 5_000;
-
 /// Below this, steps are told apart from the numbers between them.
 const WHOLE_STEPS: f64 = 9_007_199_254_740_992.0;
 
-/// Gradient descent in `τ`.
-///
-/// `here` is on a grid of natural steps, which does not depend on the steps asked for; `view` is a
-/// partial step from there.
-#[derive(Clone, Debug)]
-pub(super) struct Flow {
-    problem: Problem,
-    pattern: Pattern,
-    base: Base,
-    coefficients: Array2<f64>,
-    here: Point,
-    velocity: Vec<f64>,
-    h: Vec<f64>,
-    length: f64,
-    ahead: Option<Ahead>,
-    view: Point,
-    pub(super) step: f64,
-    failure: Option<FarOutcome>,
-    estimate: Estimate,
-    /// What events may have put each neuron off by, `‖δw_k‖`.
-    doubts: Vec<f64>,
-    work: FarWork,
-    guard: Guard,
-    stages: Stages,
-}
-
-/// The next natural step, not yet taken.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Ahead {
-    trial: Trial,
-    /// Pre-activations at its end.
-    h: Vec<f64>,
-    length: f64,
-    event: bool,
-    estimate: Estimate,
-}
-
-/// Work since `τ` last passed a unit.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Guard {
-    since: f64,
-    steps: u64,
-    events: u64,
-    /// Events one after the other at one instant.
-    stuck: u64,
-}
-
 impl Flow {
-    fn field(&self) -> Field<'_> {
-        Field {
-            loss: self.problem.loss(),
-            coupling: &self.pattern.coupling,
-            base: &self.base.margins,
-        }
-    }
-
-    fn rates(&self, at: &Point) -> Vec<f64> {
-        let mut v = vec![0.0; at.sums.len()];
-        self.field().rates(at.tau, &at.sums, &mut v);
-        v
-    }
-
     pub(super) fn advance(&mut self, to: f64) -> FarOutcome {
         if let Some(failure) = self.failure {
             return failure;
@@ -146,15 +83,6 @@ impl Flow {
         };
         self.failure = Some(outcome);
         outcome
-    }
-
-    fn try_step(&mut self, length: f64) -> Trial {
-        let field = Field {
-            loss: self.problem.loss(),
-            coupling: &self.pattern.coupling,
-            base: &self.base.margins,
-        };
-        self.stages.step(field, &self.here, &self.velocity, length)
     }
 
     /// The next step of the grid, to an event if there is one before its end.
@@ -295,151 +223,11 @@ impl Flow {
         self.doubt(&changes, &steps, &before);
     }
 
-    /// Begins an epoch here, after `how` has put some neurons on other pieces.
-    fn change(
-        &mut self,
-        neurons: impl IntoIterator<Item = usize>,
-        how: impl Fn(&mut Neuron<'_>, &mut Pattern, f64) -> Decision,
-    ) -> Vec<Change> {
-        let n = self.problem.samples();
-        self.coefficients = self.coefficients_at(&self.here.sums);
-        self.base.pre_activations.copy_from_slice(&self.h);
-        self.here.sums.fill(0.0);
-        let mut changes = Vec::new();
-        for index in neurons {
-            let range = index * n..(index + 1) * n;
-            let slack = self.base.slack(&self.h[range.clone()]);
-            let mut c = self.coefficients.row(index).to_vec();
-            let mut neuron = Neuron {
-                index,
-                h: &mut self.base.pre_activations[range.clone()],
-                c: &mut c,
-            };
-            let decision = how(&mut neuron, &mut self.pattern, slack);
-            let old_h = &self.h[range.clone()];
-            let new_h = &self.base.pre_activations[range];
-            let mut squared = 0.0;
-            let row = self.coefficients.row_mut(index).into_iter().zip(c);
-            for ((old, new), (before, after)) in row.zip(old_h.iter().zip(new_h)) {
-                squared += (new - *old) * (after - before);
-                *old = new;
-            }
-            changes.push(Change {
-                neuron: index,
-                decision,
-                moved: f64::max(squared, 0.0).sqrt(),
-            });
-        }
-        self.h.copy_from_slice(&self.base.pre_activations);
-        self.base.largest = self.h.iter().fold(0.0, |most, h| most.max(h.abs()));
-        self.base.margins = self.problem.margins(self.shaped(&self.h));
-        self.view = self.here.clone();
-        let mut velocity = std::mem::take(&mut self.velocity);
-        let mut scratch = Scratch::new(n);
-        self.field()
-            .velocity(self.here.tau, &self.here.sums, &mut scratch, &mut velocity);
-        self.velocity = velocity;
-        let v = self.rates(&self.here);
-        self.estimate
-            .sliding(chatter(&self.pattern, &v, self.here.tau));
-        changes
-    }
-
-    fn shaped<'a>(&self, values: &'a [f64]) -> ArrayView2<'a, f64> {
-        let shape = (self.problem.neurons(), self.problem.samples());
-        ArrayView2::from_shape(shape, values)
-            .expect("pre-activations are kept as 2m rows of n, so the shape always fits")
-    }
-
-    fn coefficients_at(&self, sums: &[f64]) -> Array2<f64> {
-        let mut coefficients = self.coefficients.clone();
-        let mut z = vec![0.0; sums.len()];
-        for group in &self.pattern.groups {
-            self.pattern.drive(group, sums, &mut z);
-            let factor = group.sign * self.pattern.rate;
-            for &k in &group.neurons {
-                for (c, z) in coefficients.row_mut(k).iter_mut().zip(&z) {
-                    *c += factor * z;
-                }
-            }
-        }
-        coefficients
-    }
-
-    pub(super) fn margins(&self) -> Vec<f64> {
-        let mut q = vec![0.0; self.view.sums.len()];
-        self.field().margins(&self.view.sums, &mut q);
-        q
-    }
-
-    pub(super) fn pre_activations(&self) -> Array2<f64> {
-        let h = self.base.pre_activations_at(&self.pattern, &self.view.sums);
-        self.shaped(&h).to_owned()
-    }
-
-    pub(super) fn coefficients(&self) -> Array2<f64> {
-        self.coefficients_at(&self.view.sums)
-    }
-
-    pub(super) fn add_start_error(&mut self, error: f64) {
-        self.estimate.start(error);
-    }
-
     pub(super) fn error_estimate(&self) -> f64 {
         let estimate = self
             .ahead
             .as_ref()
             .map_or(&self.estimate, |ahead| &ahead.estimate);
         estimate.total(&self.margins(), self.event_error())
-    }
-
-    pub(super) fn work(&self) -> FarWork {
-        FarWork {
-            sliding_pairs: self.pattern.sliding_pairs() as u64,
-            ..self.work
-        }
-    }
-
-    #[cfg(test)]
-    pub(super) fn rates_now(&self) -> Vec<f64> {
-        self.rates(&self.view)
-    }
-
-    #[cfg(test)]
-    pub(super) fn coupling(&self) -> &[f64] {
-        &self.pattern.coupling
-    }
-}
-
-enum Failure {
-    Stall(Stall),
-    NonFinite,
-}
-
-impl Guard {
-    fn moved(&mut self, tau: f64, by: f64) {
-        if by > 4.0 * f64::EPSILON * tau {
-            self.stuck = 0;
-        }
-        if tau >= self.since + 1.0 {
-            *self = Self {
-                since: tau,
-                steps: 0,
-                events: 0,
-                stuck: self.stuck,
-            };
-        }
-    }
-
-    fn check(&self, problem: &Problem) -> Result<(), Failure> {
-        let samples = problem.samples() as u64;
-        let pairs = problem.neurons() as u64 * samples;
-        if self.stuck > 50 + 4 * samples || self.events > 1_000 + 4 * pairs {
-            return Err(Failure::Stall(Stall::Events));
-        }
-        if self.steps > STEPS {
-            return Err(Failure::Stall(Stall::Stiff));
-        }
-        Ok(())
     }
 }

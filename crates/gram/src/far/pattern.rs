@@ -3,8 +3,8 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::require_len;
 use super::linear::{rows_times, solve_semidefinite};
+use crate::error::require_len;
 use crate::inner_products::InnerProducts;
 use crate::{GramError, Problem};
 

@@ -7,19 +7,11 @@
 use super::super::linear::absolute_times;
 use super::super::pattern::Piece;
 use super::super::settle::Decision;
-use super::Flow;
+use super::epoch::Change;
+use super::state::Flow;
 
 /// So many steps from one kink to another count as none.
 const MEETING: f64 = 4.0;
-
-/// What putting one neuron on other pieces did.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Change {
-    pub neuron: usize,
-    pub decision: Decision,
-    /// `‖Δw_k‖` of a move onto kinks.
-    pub moved: f64,
-}
 
 impl Flow {
     /// Adds what an event at rates `v` may be off by: `steps` as [`ambiguity`](Self::ambiguity) has them before

@@ -3,13 +3,14 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::super::checkpoint::require_len;
 use super::super::estimate::Estimate;
 use super::super::events::Base;
+use super::super::outcome::{FarOutcome, FarWork};
 use super::super::pattern::{Pattern, PatternCheckpoint};
 use super::super::runge_kutta::{Point, Stages};
-use super::super::{FarOutcome, FarWork};
-use super::{Ahead, Flow, Guard};
+use super::guard::Guard;
+use super::state::{Ahead, Flow};
+use crate::error::require_len;
 use crate::{GramError, Problem};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

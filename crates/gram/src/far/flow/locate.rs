@@ -2,7 +2,7 @@
 
 use super::super::events::Suspect;
 use super::super::runge_kutta::{Point, Trial};
-use super::Flow;
+use super::state::Flow;
 
 /// Steps beyond this are not told apart from their neighbours.
 const INTEGERS: f64 = 4.5e15;

@@ -6,12 +6,16 @@ use ndarray::Array2;
 use super::super::estimate::{Estimate, chatter};
 use super::super::events::Base;
 use super::super::linear::{absolute_times, largest_eigenvalue, symmetric_times};
+use super::super::outcome::FarWork;
 use super::super::pattern::Pattern;
 use super::super::runge_kutta::{Point, Stages};
 use super::super::settle::Decision;
-use super::super::{FarFlow, FarWork};
-use super::{Flow, Guard};
+use super::guard::Guard;
+use super::state::Flow;
 use crate::Problem;
+
+/// [`FarFlow::REGIME`](crate::FarFlow::REGIME).
+pub(in crate::far) const REGIME: f64 = 1e-3;
 
 impl Flow {
     pub(in crate::far) fn new(
@@ -76,7 +80,7 @@ impl Flow {
     }
 
     /// The largest of `‖√g' Ã √g'‖₂`, `max_i |(Ã g)_i|` and the chatter of the sliding pairs; of the last two,
-    /// where they are above [`FarFlow::REGIME`] already. Infinite where a neuron is at kinks that meet.
+    /// where they are above [`REGIME`] already. Infinite where a neuron is at kinks that meet.
     pub(in crate::far) fn regime(&self) -> f64 {
         let n = self.problem.samples();
         let roots: Vec<f64> = self
@@ -113,7 +117,7 @@ impl Flow {
         };
         let moved = largest(&moved);
         // By far the cheaper half: where it decides, the eigenvalue is not needed.
-        if moved > FarFlow::REGIME {
+        if moved > REGIME {
             return moved;
         }
         largest(&[moved, largest_eigenvalue(&self.pattern.coupling, &roots)])
