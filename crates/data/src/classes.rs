@@ -1,6 +1,7 @@
 use ndarray::{Array1, Array2};
 
-use crate::dataset::check_samples;
+use crate::checks::check_samples;
+use crate::size::MAX_CLASSES;
 use crate::{DataError, Dataset};
 
 /// Samples `x_i ∈ R^d`, each of one of `C ≥ 2` classes.
@@ -13,7 +14,7 @@ pub struct ClassDataset {
 
 impl ClassDataset {
     /// The most classes.
-    pub const MAX_CLASSES: usize = 1000;
+    pub const MAX_CLASSES: usize = MAX_CLASSES;
 
     /// Validates samples `x` (`n × d`), the class of each and the names of the classes.
     ///

@@ -136,10 +136,7 @@ pub enum DataError {
     },
 
     /// There are too few or too many classes.
-    #[error(
-        "y: expected 2 to {} classes, found {found}",
-        crate::ClassDataset::MAX_CLASSES
-    )]
+    #[error("y: expected 2 to {} classes, found {found}", crate::size::MAX_CLASSES)]
     ClassCount {
         /// Classes there are.
         found: usize,

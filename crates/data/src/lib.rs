@@ -20,10 +20,12 @@
 //! # Ok::<(), implicit_bias_data::DataError>(())
 //! ```
 
+mod checks;
 mod choice;
 mod classes;
 mod contradictions;
 mod dataset;
+mod dataset_npz;
 mod error;
 mod file;
 mod geometry;
@@ -31,6 +33,7 @@ pub mod mnist;
 mod multiples;
 mod preparation;
 pub mod random;
+mod size;
 mod synthetic;
 
 pub use choice::{Choice, ClassRule};
@@ -44,10 +47,5 @@ pub use file::{
 pub use geometry::Geometry;
 pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;
+pub use size::MAX_ENTRIES;
 pub use synthetic::Synthetic;
-
-/// The largest number of entries of one array: `2^29`, which is 4 GiB of `f64`.
-///
-/// Generators and readers refuse a larger array before they allocate it, so that a typing error
-/// or a hostile file ends in a message.
-pub const MAX_ENTRIES: u64 = 1 << 29;

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use crate::dataset::RemoteFile;
 use crate::error::FetchError;
+use crate::found::Found;
 use crate::mirror::{Answer, Mirror};
 use crate::outcome::Event;
-use crate::verify::{Found, corrupt, inspect};
+use crate::verify::{corrupt, inspect};
 
 /// The bytes of a file and how many of them an earlier transfer had left.
 #[derive(Debug, Clone, Copy)]

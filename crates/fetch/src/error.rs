@@ -3,7 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::verify::Found;
+use crate::found::Found;
 
 /// Why a data set could not be fetched.
 ///

@@ -4,17 +4,11 @@
 //! tensors, the Gram engine of `implicit-bias-gram` to plain arrays. No Burn here.
 
 mod activation;
+mod error;
 mod loss;
 mod margin;
 
 pub use activation::Activation;
+pub use error::SlopeError;
 pub use loss::Loss;
 pub use margin::is_positive_margin;
-
-/// A slope outside `[0, 1)`.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("slope: expected a number in [0, 1), found {0}")]
-pub struct SlopeError(
-    /// The slope that was found.
-    pub f64,
-);

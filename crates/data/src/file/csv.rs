@@ -8,7 +8,8 @@ use std::path::Path;
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use ndarray::Array2;
 
-use super::{Labels, Mismatch, check_count, check_size, make_room, open};
+use super::labels::Labels;
+use super::reading::{Mismatch, check_count, check_size, make_room, open};
 use crate::DataError;
 
 /// The labels: numbers if every one of them is a finite one, names otherwise.

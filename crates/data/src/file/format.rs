@@ -5,7 +5,7 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::{io_error, open};
+use super::reading::{io_error, open};
 use crate::DataError;
 
 /// The formats that a name or the first bytes tell.

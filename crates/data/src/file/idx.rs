@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 use ndarray::Array2;
 
-use super::{
-    Labels, Mismatch, check_count, check_expansion, check_size, io_error, make_room, open,
+use super::labels::Labels;
+use super::reading::{
+    Mismatch, check_count, check_expansion, check_size, io_error, make_room, open,
 };
 use crate::{DataError, MAX_ENTRIES};
 

@@ -8,9 +8,10 @@ use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+use super::npy;
 use super::npy::Header;
-use super::{Mismatch, check_expansion, make_room, npy, open};
-use crate::dataset::check_finite;
+use super::reading::{Mismatch, check_expansion, make_room, open};
+use crate::checks::check_finite;
 use crate::{DataError, MAX_ENTRIES};
 
 /// Reads the named arrays of a NumPy archive (`.npz`), as `f64`, in the order of `names`.
