@@ -25,7 +25,7 @@ use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::prelude::default;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
-use crate::spectrum::BlockSpectrum;
+use crate::block_spectrum::BlockSpectrum;
 use crate::{MetricError, host, sums};
 
 /// A matrix divided by `scale`, a power of two near its largest entry.

@@ -5,7 +5,9 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use ndarray::Array2;
 
-use super::{Descent, Head, Problem, parallelism};
+use super::float::parallelism;
+use super::head::Head;
+use super::problem::{Descent, Problem};
 
 /// One product with the Gram matrix a step: `H += ΔC G`, `C += ΔC`, with `G = X Xᵀ: n×n`, `H, C: K×n`.
 ///

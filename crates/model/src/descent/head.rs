@@ -2,7 +2,8 @@
 
 use ndarray::Array2;
 
-use super::{Float, Problem};
+use super::float::Float;
+use super::problem::Problem;
 use crate::{Activation, Objective};
 
 /// What the head of a network does with the mean of one block: adds it, with a sign, to one score.

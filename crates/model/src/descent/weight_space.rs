@@ -5,7 +5,9 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use ndarray::Array2;
 
-use super::{Descent, Float, Head, Problem, parallelism};
+use super::float::{Float, parallelism};
+use super::head::Head;
+use super::problem::{Descent, Problem};
 
 /// Two matrix products a step and nothing else of size `m d`: the floor of weight-space descent.
 ///
