@@ -37,8 +37,8 @@ pub enum GramError {
     FarStep(f64),
     /// A state from which gradient descent does not yet follow its modified equation.
     #[error(
-        "far horizon: rates change by {ratio:e} of themselves in a step, expected at most {limit:e}: \
-         take more exact steps first"
+        "far horizon: rates change by {ratio:e} of themselves in a step, expected at most \
+         {limit:e}: take more exact steps first"
     )]
     FarRegime {
         /// How much the rates change in a step.
@@ -59,7 +59,7 @@ pub enum GramError {
     Program(String),
 }
 
-/// Refuses an array of another length than the problem asks for.
+/// Refuses an array of another length than the problem has.
 pub(crate) fn require_len(what: &str, expected: usize, found: usize) -> Result<(), GramError> {
     if expected == found {
         Ok(())

@@ -4,12 +4,12 @@ use faer::Mat;
 use ndarray::{Array2, ArrayView2};
 
 use super::NotProven;
-use crate::limit::held::Held;
+use crate::limit::sliding::SlidingSamples;
 use crate::limit::symmetric::PseudoInverse;
 use crate::limit::{Group, Limit};
 use crate::problem::{Problem, products};
 
-/// Relative size below which a multiplier, or the excess of a margin, is not told from zero.
+/// Relative size below which a multiplier, or the excess of a margin, counts as zero.
 const DECIDED: f64 = 1e-9;
 /// Relative size below which a pre-activation of the limit counts as zero.
 const UNMOVED: f64 = 1e-10;
@@ -30,7 +30,7 @@ pub(super) struct Path {
     pub at_start: Array2<f64>,
     /// `‖ρ(T)‖`, inflated.
     pub distance: f64,
-    /// `e_W`, what the state may be off by; the distance includes it.
+    /// `e_W`, the error of the state; the distance includes it.
     pub error: f64,
     /// Coefficients of `ρ(T)` in the samples, `2m × n`.
     pub displacement: Array2<f64>,
@@ -39,8 +39,8 @@ pub(super) struct Path {
 }
 
 impl Path {
-    /// Projects the state `H` (`2m × n`), known up to `error` in the weights, onto the reference paths to
-    /// `limit`, and checks that the one found is one.
+    /// Projects the state `H` (`2m × n`), known up to `error` in the weights, onto the reference
+    /// paths to `limit`, and checks that the one found is one.
     pub fn to(
         problem: &Problem,
         limit: &Limit,
@@ -141,8 +141,8 @@ pub(super) fn opposite(problem: &Problem, group: &Group) -> impl Iterator<Item =
     (0..problem.samples()).filter(move |&i| problem.labels()[i] != sign)
 }
 
-/// The side of its kink on which the limit has an opposite-sign pair: `1` for slope 1, `−1` for slope
-/// `γ`, nothing while it slides.
+/// The side of its kink on which the limit has an opposite-sign pair: `1` for slope 1, `−1` for
+/// slope `γ`, nothing while it slides.
 pub(super) fn side(problem: &Problem, group: &Group, sample: usize) -> Option<f64> {
     if group.slopes[sample] == 1.0 {
         Some(1.0)
@@ -230,9 +230,10 @@ struct Projection {
 
 impl Projection {
     /// In two orthogonal parts: the sliding pairs are brought to their kinks neuron by neuron,
-    /// `ρ_k = X_Zᵀ G_ZZ⁺ h_Z`; then the combination `Σ_i μ_i P ζ̂_i`, `P` off the sliding samples, that
-    /// meets `⟨ζ̂_i, w̃⟩ = c_i` on the support. Its matrix is the `Ã` of the limit program, `Ã α = 1`,
-    /// so `½‖ρ‖²` is a parabola in `log θ_T` with its vertex at `αᵀ b / Σ α`.
+    /// `ρ_k = X_Zᵀ G_ZZ⁺ h_Z`; then the combination `Σ_i μ_i P ζ̂_i`, `P` off the sliding
+    /// samples, that meets `⟨ζ̂_i, w̃⟩ = c_i` on the support. Its matrix is the `Ã` of the
+    /// limit program, `Ã α = 1`, so `½‖ρ‖²` is a parabola in `log θ_T` with its vertex at
+    /// `αᵀ b / Σ α`.
     fn new(
         problem: &Problem,
         limit: &Limit,
@@ -254,14 +255,14 @@ impl Projection {
             let held: Vec<usize> = opposite(problem, group)
                 .filter(|&i| support[i] && side(problem, group, i).is_none())
                 .collect();
-            let held = Held::of(cosines, held).ok_or(NotProven::DependentSamples)?;
+            let held = SlidingSamples::of(cosines, held).ok_or(NotProven::DependentSamples)?;
             let at_kink = Mat::from_fn(held.samples.len(), group.neurons.len(), |z, k| {
                 state[[group.neurons[k], held.samples[z]]] / norms[held.samples[z]]
             });
-            let pulled = held.inverse.solve(&at_kink);
+            let shares = held.inverse.solve(&at_kink);
             for (column, &k) in group.neurons.iter().enumerate() {
                 for (z, &i) in held.samples.iter().enumerate() {
-                    coefficients[[k, i]] = pulled[(z, column)];
+                    coefficients[[k, i]] = shares[(z, column)];
                 }
             }
             let factors: Vec<f64> = (0..samples)
@@ -314,7 +315,7 @@ impl Projection {
             for (&i, weight) in active.iter().zip(&solution) {
                 shared[i] = group.sign * factors[i] * weight;
             }
-            let against = held.against(&shared);
+            let against = held.projection_coefficients(&shared);
             for (&i, against) in held.samples.iter().zip(against) {
                 shared[i] = against;
             }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::block::Block;
+use super::block::StepBlock;
 use super::budget::Plan;
 use crate::error::require_len;
 use crate::kernel::{LANES, Lanes};
@@ -12,7 +12,7 @@ use crate::{GramError, Problem};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct BlockCheckpoint {
     pub watched: Vec<(usize, usize)>,
-    pub heights: Vec<Lanes>,
+    pub watched_h: Vec<Lanes>,
     pub on_sums: Vec<f64>,
     pub base: Vec<Lanes>,
     pub changes: Vec<Lanes>,
@@ -21,7 +21,7 @@ pub(super) struct BlockCheckpoint {
 }
 
 impl BlockCheckpoint {
-    /// The plan that set the block up; what it spends is held by the bounds.
+    /// The plan that set the block up; its budget, which is in the bounds, is left out.
     pub fn plan(&self, problem: &Problem) -> Result<Plan, GramError> {
         let order = |&(neuron, sample): &(usize, usize)| (sample, neuron);
         let known = |&(neuron, sample): &(usize, usize)| {
@@ -44,7 +44,7 @@ impl BlockCheckpoint {
     }
 }
 
-impl Block {
+impl StepBlock {
     /// What the block's steps have changed so far.
     pub fn checkpoint(&self) -> BlockCheckpoint {
         let pair = |(place, neuron): (usize, &Option<usize>)| {
@@ -52,7 +52,7 @@ impl Block {
         };
         BlockCheckpoint {
             watched: self.neurons.iter().enumerate().filter_map(pair).collect(),
-            heights: self.heights.clone(),
+            watched_h: self.watched_h.clone(),
             on_sums: self.on_sums.clone(),
             base: self.base.clone(),
             changes: self.changes.clone(),
@@ -68,7 +68,11 @@ impl Block {
     /// [`GramError::Checkpoint`] if an array has another length.
     pub fn restore(&mut self, checkpoint: BlockCheckpoint) -> Result<(), GramError> {
         for (what, array, stored) in [
-            ("the watched pairs", &mut self.heights, checkpoint.heights),
+            (
+                "the watched pairs",
+                &mut self.watched_h,
+                checkpoint.watched_h,
+            ),
             ("the block's base", &mut self.base, checkpoint.base),
             ("the block's changes", &mut self.changes, checkpoint.changes),
             ("the block's sums", &mut self.sums, checkpoint.sums),

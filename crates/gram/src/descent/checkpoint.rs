@@ -1,7 +1,7 @@
 //! A descent as data.
 //!
-//! What a block was set up with follows from the state at its start and from the pairs it watches, so
-//! that a checkpoint in the middle of one holds no matrix: only what its steps have changed.
+//! What a block was set up with follows from the state at its start and from the pairs it watches,
+//! so that a checkpoint in the middle of one holds no matrix: only what its steps have changed.
 
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,8 @@ impl GramDescent {
         }
     }
 
-    /// The descent of a checkpoint; it goes on as the one it was taken of, to the last bit.
+    /// The descent of a checkpoint; its next steps are those of the descent that it was taken of,
+    /// to the last bit.
     ///
     /// # Errors
     ///

@@ -1,11 +1,12 @@
-//! The public type: what it takes, what it tells, and which kind of step comes next.
+//! Gradient descent in Gram coordinates: its public type, and the choice between plain and block
+//! steps.
 
 use std::borrow::Cow;
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::block::Block;
+use super::block::StepBlock;
 use super::budget::Planner;
 use super::cost::Cost;
 use super::plain::Plain;
@@ -50,7 +51,8 @@ pub enum Stepping {
     Plain,
 }
 
-/// Plain steps between two looks at whether a block would be cheaper: first and most.
+/// Plain steps between two plans that find no block worth its set-up: the first and the largest
+/// number.
 const PLAIN_RUN: [u64; 2] = [16, 1024];
 
 /// Gradient descent from given pre-activations, exact up to rounding.
@@ -60,7 +62,7 @@ pub struct GramDescent {
     pub(super) state: State,
     pub(super) plain: Plain,
     pub(super) planner: Planner,
-    pub(super) block: Block,
+    pub(super) block: StepBlock,
     pub(super) cost: Cost,
     pub(super) stepping: Stepping,
     pub(super) step: u64,
@@ -70,15 +72,15 @@ pub struct GramDescent {
     pub(super) plain_run: u64,
 }
 
-/// What was planned, and not yet taken: an advance may end anywhere in it, and the next one goes on, so that
-/// results do not depend on how a descent is split into advances.
+/// Steps that are planned and not yet taken. An advance may end among them, and the next one
+/// continues with the rest, so that results do not depend on how a descent is split into advances.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Phase {
-    /// Time for a plan.
+    /// The next step needs a new plan.
     Undecided,
     /// So many plain steps.
     Plain(u64),
-    /// In a block, whose steps `H` and `C` do not know of yet.
+    /// In a block, whose steps are not yet in `H` and `C`.
     Block {
         /// Steps it has taken, and the most it may take.
         taken: u64,
@@ -109,7 +111,7 @@ impl GramDescent {
         Ok(Self {
             plain: Plain::new(&problem, &state),
             planner: Planner::new(&problem, &state),
-            block: Block::default(),
+            block: StepBlock::default(),
             cost: Cost::new(&problem),
             stepping: Stepping::default(),
             problem,
@@ -151,10 +153,11 @@ impl GramDescent {
 
     /// An estimate of what rounding has made of the margins, relative to `max(1, min_j |q_j|)`.
     ///
-    /// A plain step rounds every pre-activation, by half a unit in the last place, and increments of a settled
-    /// run are so even that roundings point in one direction for long: a margin is then off by as many times
-    /// `(ε/m) Σ_k |h_ki|` as there were steps. Steps of a block round a change that is small beside the
-    /// pre-activations, and the block itself once, at its end. An estimate, not a bound: it knows nothing of runs that amplify small differences.
+    /// A plain step rounds every pre-activation, by half a unit in the last place, and increments
+    /// of a settled run are so even that roundings point in one direction for long: a margin is
+    /// then off by as many times `(ε/m) Σ_k |h_ki|` as there were steps. Steps of a block round a
+    /// change that is small beside the pre-activations, and the block itself once, at its end. An
+    /// estimate, not a bound: a run may amplify small differences.
     pub fn rounding_estimate(&self) -> f64 {
         let sizes = self
             .pre_activations()
@@ -178,46 +181,46 @@ impl GramDescent {
 
     /// Pre-activations `H = W Xᵀ`, `2m × n`.
     pub fn pre_activations(&self) -> Array2<f64> {
-        let state = self.settled();
+        let state = self.current_state();
         state.matrix(&state.pre_activations, &self.problem)
     }
 
     /// Coefficients `C` of `W = W(0) + C X`, `2m × n`.
     pub fn coefficients(&self) -> Array2<f64> {
-        let state = self.settled();
+        let state = self.current_state();
         state.matrix(&state.coefficients, &self.problem)
     }
 
-    /// Pre-activations and coefficients, both `2m × n`, for the price of one of them in the middle of a
-    /// block.
+    /// Pre-activations and coefficients, both `2m × n`, for the price of one of them in the middle
+    /// of a block.
     pub fn arrays(&self) -> [Array2<f64>; 2] {
-        let state = self.settled();
+        let state = self.current_state();
         [&state.pre_activations, &state.coefficients]
             .map(|values| state.matrix(values, &self.problem))
     }
 
-    /// The state with the steps of a block carried over.
-    fn settled(&self) -> Cow<'_, State> {
+    /// The state with the steps of a block applied.
+    fn current_state(&self) -> Cow<'_, State> {
         match self.phase {
             Phase::Block { .. } => {
                 let mut state = self.state.clone();
-                self.block.settle(&self.problem, &mut state);
+                self.block.apply_to(&self.problem, &mut state);
                 Cow::Owned(state)
             }
             Phase::Undecided | Phase::Plain(_) => Cow::Borrowed(&self.state),
         }
     }
 
-    /// Carries a block's steps over and gives back the memory that blocks take, one matrix of the size of
-    /// `G`; the next block takes it again.
+    /// Applies the steps of a block to `H` and `C`, and frees the memory of blocks, one matrix of
+    /// the size of `G`; the next block allocates it again.
     pub fn release(&mut self) {
         self.end_block();
-        self.block = Block::default();
+        self.block = StepBlock::default();
     }
 
     fn end_block(&mut self) {
         if let Phase::Block { .. } = self.phase {
-            self.block.settle(&self.problem, &mut self.state);
+            self.block.apply_to(&self.problem, &mut self.state);
             self.phase = Phase::Undecided;
         }
     }
@@ -275,8 +278,11 @@ impl GramDescent {
         let watched = plan.watched.len();
         self.phase = Phase::Block {
             taken: 0,
-            // Patterns settle with log t: look again for a cheaper plan now and then.
-            most: self.cost.patience(watched).max(self.step / 4),
+            // Pairs change sign ever more rarely, with log t: a later plan may be cheaper.
+            most: self
+                .cost
+                .steps_before_replanning(watched)
+                .max(self.step / 4),
             watched: watched as u64,
         };
         self.work.blocks += 1;
@@ -300,7 +306,7 @@ impl GramDescent {
         if steps < asked || taken == most {
             self.end_block();
         }
-        // A block whose first step is already over budget must not stop the descent.
+        // Where the first step of a block exceeds its bounds already, one plain step is taken.
         self.finite() && (taken > 0 || self.take_plain(1))
     }
 

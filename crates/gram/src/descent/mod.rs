@@ -1,7 +1,7 @@
 //! Exact gradient descent in Gram coordinates.
 //!
-//! Gradient descent never leaves `W(0) + span{x_i}`, so `W(t) = W(0) + C(t) X` and with `H = W Xᵀ` one
-//! step is (theory.md §4, derived)
+//! Gradient descent never leaves `W(0) + span{x_i}`, so `W(t) = W(0) + C(t) X` and with
+//! `H = W Xᵀ` one step is (theory.md §4, derived)
 //!
 //! ```text
 //! c_i = (η/(nm)) y_i g_i        ΔC_ki = s_k D_ki c_i        H += ΔC · G
@@ -9,14 +9,15 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `gram_descent` | the public type, and the choice between plain steps and blocks |
 //! | `state` | `H`, `C` and the margins |
 //! | `plain` | one step after the other, `2m n²` multiply-adds each |
 //! | `budget` | which pairs keep their sign over a block of steps, and how long that is proven |
 //! | `block` | steps in `n` dimensions that watch the other pairs, `n²` and a little each |
 //! | `inner` | its inner loop |
 //! | `transfer` | products over all neurons, at the two ends of a block |
-//! | `cost` | when a block is worth its set-up |
-//! | `checkpoint` | all of it as data, to go on from later |
+//! | `cost` | the costs of plain steps and of blocks |
+//! | `checkpoint`, `block_checkpoint` | the state as data, to continue to the last bit |
 
 mod block;
 mod block_checkpoint;

@@ -68,7 +68,8 @@ proptest! {
         let mut blocks = case.descent();
         blocks.cost.plain = f64::INFINITY;
         for _ in 0..30 {
-            let Some(plan) = blocks.planner.plan(&blocks.problem, &blocks.state, &blocks.cost) else {
+            let (problem, state) = (&blocks.problem, &blocks.state);
+            let Some(plan) = blocks.planner.plan(problem, state, &blocks.cost) else {
                 return Err(TestCaseError::fail("no plan at infinite cost of plain steps"));
             };
             let before = blocks.pre_activations();
@@ -76,7 +77,7 @@ proptest! {
             let from = blocks.step();
             blocks.block.set_up(&blocks.problem, &blocks.state, &plan);
             let taken = blocks.block.run(&blocks.problem, &mut blocks.state, 400);
-            blocks.block.settle(&blocks.problem, &mut blocks.state);
+            blocks.block.apply_to(&blocks.problem, &mut blocks.state);
             blocks.step += taken;
             for step in 1..=taken {
                 plain.advance(from + step as f64);

@@ -18,7 +18,8 @@ impl FarFlow {
         FarCheckpoint(self.flow.checkpoint())
     }
 
-    /// The flow of a checkpoint; it goes on as the one it was taken of, to the last bit.
+    /// The flow of a checkpoint; its next steps are those of the flow that it was taken of, to the
+    /// last bit.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The public face of a flow: what it takes, and what it tells.
+//! The public type of the far horizon.
 
 use ndarray::Array2;
 
@@ -15,9 +15,9 @@ use crate::{GramError, Problem};
 /// Ã = (η/(nm²)) Σ_k diag(y D_k) (G − G_·Σ G_ΣΣ⁺ G_Σ·) diag(y D_k)
 /// ```
 ///
-/// for `Σ = Σ_k`, the samples at which neuron `k` slides: an opposite-sign sample can hold a neuron at its
-/// kink, where gradient descent crosses `h_ki = 0` every few steps for ever and on average stays.
-/// (derived; theory.md §5)
+/// for `Σ = Σ_k`, the samples on which neuron `k` slides: opposite-sign samples at whose kink
+/// gradient descent crosses `h_ki = 0` every few steps, so that `h_ki` is 0 on average. (derived;
+/// theory.md §5)
 ///
 /// Results do not depend, to the last bit, on how an advance is split into several.
 ///
@@ -28,7 +28,8 @@ use crate::{GramError, Problem};
 /// use ndarray::Array2;
 ///
 /// let law = Synthetic::Orthogonal { samples: 4, dim: 4, norm: 2.0, norm_spread: 1.5 };
-/// let problem = Problem::new(&law.generate(0)?, 2, Activation::leaky_relu(0.1)?, Loss::Logistic, 0.1)?;
+/// let leaky = Activation::leaky_relu(0.1)?;
+/// let problem = Problem::new(&law.generate(0)?, 2, leaky, Loss::Logistic, 0.1)?;
 /// let start = Array2::from_shape_fn((4, 4), |(k, i)| 0.01 * (k as f64 - i as f64 + 0.5));
 /// let mut steps = GramDescent::new(problem.clone(), start)?;
 /// steps.advance(2e4);
@@ -47,19 +48,21 @@ pub struct FarFlow {
 }
 
 impl FarFlow {
-    /// How much the rates may change in the step a flow starts from: the largest of `‖√g' Ã √g'‖₂`, with
-    /// `g' = diag(ℓ''(q))`, the change of a margin, and the chatter of the pairs that slide. Successive terms of the modified
-    /// equation fall by about this factor.
+    /// How much the rates may change in the step a flow starts from: the largest of
+    /// `‖√g' Ã √g'‖₂`, with `g' = diag(ℓ''(q))`, the change of a margin, and the
+    /// chatter of the pairs that slide. Successive terms of the modified equation fall by about
+    /// this factor.
     pub const REGIME: f64 = REGIME;
 
-    /// A flow from the state at `step ≥ 1`: pre-activations `H` and coefficients `C`, both `2m × n`,
-    /// with `W = W(0) + C X`.
+    /// A flow from the state at `step ≥ 1`: pre-activations `H` and coefficients `C`, both
+    /// `2m × n`, with `W = W(0) + C X`.
     ///
     /// # Errors
     ///
-    /// [`GramError::Shape`] or [`GramError::NonFinite`] for arrays that do not fit, [`GramError::FarStep`] for
-    /// a step that is no step, and [`GramError::FarRegime`] where the rates still change too fast for
-    /// the modified equation, [`FarFlow::REGIME`]: take more exact steps first.
+    /// [`GramError::Shape`] or [`GramError::NonFinite`] for arrays that do not fit,
+    /// [`GramError::FarStep`] for a step that is no step, and [`GramError::FarRegime`] where the
+    /// rates still change too fast for the modified equation, [`FarFlow::REGIME`]: take more exact
+    /// steps first.
     pub fn new(
         problem: Problem,
         step: f64,
@@ -97,15 +100,16 @@ impl FarFlow {
         }
     }
 
-    /// With an error that the margins have at the start, relative to `max(1, min_j |q_j|)`: what rounding made of
-    /// the exact steps, as [`GramDescent::rounding_estimate`](crate::GramDescent::rounding_estimate) says.
+    /// With an error that the margins have at the start, relative to `max(1, min_j |q_j|)`: what
+    /// rounding made of the exact steps, as
+    /// [`GramDescent::rounding_estimate`](crate::GramDescent::rounding_estimate) says.
     pub fn with_start_error(mut self, error: f64) -> Self {
         self.flow.add_start_error(error);
         self
     }
 
-    /// Goes on to step `to`, which need not be an integer; infinity means the largest finite step. Not
-    /// past the present step (or `NaN`), it changes nothing.
+    /// Goes on to step `to`, which need not be an integer; infinity means the largest finite step.
+    /// Not past the present step (or `NaN`), it changes nothing.
     ///
     /// After another outcome than [`FarOutcome::Reached`], the flow stays where it is.
     pub fn advance(&mut self, to: f64) -> FarOutcome {
@@ -134,9 +138,10 @@ impl FarFlow {
 
     /// An estimate of `max_i |q_i − q_i of gradient descent| / max(1, min_j |q_j|)`.
     ///
-    /// The sum of the neglected terms of the modified equation, the local errors of the Runge–Kutta
-    /// steps, rounding, what events may be off by (see below), and, where pairs slide, the chatter that the flow averages away: the change of a
-    /// margin when every sliding pair switches its slope for one step,
+    /// The sum of the neglected terms of the modified equation, the local errors of the
+    /// Runge–Kutta steps, rounding, the error of events (see below), and, where pairs
+    /// slide, the chatter that the flow averages away: the change of a margin when every sliding
+    /// pair switches its slope for one step,
     ///
     /// ```text
     /// max_i (1/m) Σ_k D_ki Σ_{j ∈ Σ_k} (η/(nm)) (1 − γ) |G_ij| g_j
@@ -144,15 +149,16 @@ impl FarFlow {
     ///
     /// at its largest since the start, of order `1/t_0`.
     ///
-    /// An event lands on the whole step at which gradient descent changes a slope. Where a pre-activation is
-    /// nearer to its kink than it may be off, it may be another step; then the change of a margin's speed
-    /// times the steps in doubt is added, and it grows without bound as a pair approaches its kink at a
-    /// grazing angle: a large estimate says that the flow cannot tell on which side gradient descent goes on.
+    /// An event is put on the whole step at which gradient descent changes a slope. Where a
+    /// pre-activation is nearer to its kink than its error, it may be another step; then the change
+    /// of a margin's speed times the steps in doubt is added, and it grows without bound as a pair
+    /// approaches its kink at a grazing angle: the estimate is large where the flow does not
+    /// determine on which side gradient descent continues.
     ///
-    /// An estimate, not a bound: errors are added up
-    /// as if the flow neither amplified nor damped them. Against exact steps it was 3 to 200 times the error
-    /// near the start where pairs slide (about 20 in the median), and further out more, since the flow
-    /// damps most of it; without sliding, 2 to 40 times.
+    /// An estimate, not a bound: errors are added up as if the flow neither amplified nor damped
+    /// them. Against exact steps it was 3 to 200 times the error near the start where pairs slide
+    /// (about 20 in the median), and further out more, since the flow damps most of it; without
+    /// sliding, 2 to 40 times.
     pub fn error_estimate(&self) -> f64 {
         self.flow.error_estimate()
     }

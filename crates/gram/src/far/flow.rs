@@ -11,19 +11,19 @@ mod state;
 pub(super) use self::checkpoint::FlowCheckpoint;
 use self::guard::Failure;
 pub(super) use self::start::REGIME;
-use self::state::Ahead;
 pub(super) use self::state::Flow;
+use self::state::PendingStep;
 use super::estimate::chatter;
-use super::events::{broken, watch};
+use super::events::{broken_neurons, find_broken};
 use super::field::Scratch;
 use super::outcome::{FarOutcome, Stall};
 use super::runge_kutta::{Trial, growth};
-use super::settle::Decision;
+use super::transition::Continuation;
 
-/// Longest step in `τ`: half a factor of `e`, so that the parabolas of `events` see what happens inside.
+/// The longest step in `τ`: short enough for the parabolas of `events`.
 const LONGEST: f64 = 0.5;
 
-/// Below this, steps are told apart from the numbers between them.
+/// `2⁵³`, below which whole steps are exact numbers of type `f64`.
 const WHOLE_STEPS: f64 = 9_007_199_254_740_992.0;
 
 impl Flow {
@@ -40,7 +40,7 @@ impl Flow {
         loop {
             let ahead = match self.ahead.take() {
                 Some(ahead) => ahead,
-                None => match self.look_ahead() {
+                None => match self.propose_step() {
                     Ok(ahead) => ahead,
                     Err(failure) => return self.fail(failure),
                 },
@@ -62,7 +62,7 @@ impl Flow {
     }
 
     fn fail(&mut self, failure: Failure) -> FarOutcome {
-        // A step of gradient descent, where steps are whole numbers: the grid of natural steps is not.
+        // Steps of gradient descent are whole numbers; points of the grid are not.
         let reached = self.here.tau.exp().min(f64::MAX);
         let whole = if reached < WHOLE_STEPS {
             reached.floor()
@@ -86,14 +86,14 @@ impl Flow {
     }
 
     /// The next step of the grid, to an event if there is one before its end.
-    fn look_ahead(&mut self) -> Result<Ahead, Failure> {
+    fn propose_step(&mut self) -> Result<PendingStep, Failure> {
         if !self.velocity.iter().all(|v| v.is_finite()) {
             return Err(Failure::NonFinite);
         }
         self.guard.check(&self.problem)?;
         let start = self.rates(&self.here);
-        if !broken(&self.pattern, &self.base, &self.h, &start).is_empty() {
-            return Ok(Ahead {
+        if !broken_neurons(&self.coupling, &self.base, &self.h, &start).is_empty() {
+            return Ok(PendingStep {
                 trial: Trial {
                     end: self.here.clone(),
                     error: 0.0,
@@ -122,19 +122,21 @@ impl Flow {
         let next = (length * growth(trial.error)).min(LONGEST);
         let middle = self.middle(&trial, length);
         let [h_middle, h_end] =
-            [&middle, &trial.end].map(|at| self.base.pre_activations_at(&self.pattern, &at.sums));
+            [&middle, &trial.end].map(|at| self.base.pre_activations_at(&self.coupling, &at.sums));
         let [v_middle, v_end] = [&middle, &trial.end].map(|at| self.rates(at));
-        let seen = watch(
-            &self.pattern,
+        let seen = find_broken(
+            &self.coupling,
             &self.base,
             [&self.h, &h_middle, &h_end],
             [&start, &v_middle, &v_end],
         );
-        let located = self.locate(&seen.suspects, &seen.fractions, length);
+        let located = self.locate(&seen.constraints, &seen.fractions, length);
         let event = located.is_some();
         let (trial, h) = match located {
             Some(trial) => {
-                let h = self.base.pre_activations_at(&self.pattern, &trial.end.sums);
+                let h = self
+                    .base
+                    .pre_activations_at(&self.coupling, &trial.end.sums);
                 (trial, h)
             }
             None => (trial, h_end),
@@ -148,7 +150,7 @@ impl Flow {
             trial.end.tau - self.here.tau,
             start.len(),
         );
-        Ok(Ahead {
+        Ok(PendingStep {
             trial,
             h,
             length: next,
@@ -157,14 +159,14 @@ impl Flow {
         })
     }
 
-    /// `√(max_i Ã_ii / min_i Ã_ii)` over the samples that move: by how much an error of one margin may grow
-    /// in another.
+    /// `√(max_i Ã_ii / min_i Ã_ii)` over the samples that move: by how much an error of one
+    /// margin may grow in another.
     ///
-    /// Between events the distance of two flows falls in the norm `δqᵀ Ã⁺ δq`, in which samples of small norm
-    /// weigh the most. (derived)
+    /// Between events the distance of two flows falls in the norm `δqᵀ Ã⁺ δq`, in which
+    /// samples of small norm weigh the most. (derived)
     fn spread(&self) -> f64 {
         let n = self.problem.samples();
-        let diagonal = (0..n).map(|i| self.pattern.coupling[i * n + i]);
+        let diagonal = (0..n).map(|i| self.coupling.matrix[i * n + i]);
         let (least, most) = diagonal
             .filter(|&entry| entry > 0.0)
             .fold((f64::INFINITY, 0.0_f64), |(least, most), entry| {
@@ -177,8 +179,8 @@ impl Flow {
         }
     }
 
-    /// Takes a natural step.
-    fn commit(&mut self, ahead: Ahead) {
+    /// Takes a step of the grid.
+    fn commit(&mut self, ahead: PendingStep) {
         let moved = ahead.trial.end.tau - self.here.tau;
         self.here = ahead.trial.end;
         self.velocity = ahead.trial.velocity;
@@ -191,7 +193,7 @@ impl Flow {
         }
         let v = self.rates(&self.here);
         let neurons = if ahead.event {
-            broken(&self.pattern, &self.base, &self.h, &v)
+            broken_neurons(&self.coupling, &self.base, &self.h, &v)
         } else {
             Vec::new()
         };
@@ -199,28 +201,31 @@ impl Flow {
             self.work.events += 1;
             self.guard.events += 1;
             self.guard.stuck += 1;
-            self.settle(&neurons, &v);
+            self.handle_event(&neurons, &v);
         } else {
             self.guard.steps += 1;
             self.estimate
-                .sliding(chatter(&self.pattern, &v, self.here.tau));
+                .sliding(chatter(&self.coupling, &v, self.here.tau));
         }
     }
 
-    /// Puts neurons past a kink on the pieces that they take, and adds what that may be off by.
-    fn settle(&mut self, neurons: &[usize], v: &[f64]) {
+    /// Puts neurons past a kink on the pieces that they take, and adds the error of that.
+    fn handle_event(&mut self, neurons: &[usize], v: &[f64]) {
         let steps = self.ambiguity(neurons, v);
-        let before: Vec<Vec<f64>> = neurons.iter().map(|&k| self.weight_speed(k, v)).collect();
+        let before: Vec<Vec<f64>> = neurons
+            .iter()
+            .map(|&k| self.weight_velocity(k, v))
+            .collect();
         let meets: Vec<bool> = neurons.iter().map(|&k| self.kinks_meet(k, v)).collect();
-        let mut changes = self.change(neurons.iter().copied(), |neuron, pattern, slack| {
-            neuron.settle(pattern, v, slack)
+        let mut changes = self.change(neurons.iter().copied(), |neuron, coupling, slack| {
+            neuron.take_pieces(coupling, v, slack)
         });
         for (change, meets) in changes.iter_mut().zip(meets) {
             if meets {
-                change.decision = Decision::Open;
+                change.continuation = Continuation::Ambiguous;
             }
         }
-        self.doubt(&changes, &steps, &before);
+        self.add_event_errors(&changes, &steps, &before);
     }
 
     pub(super) fn error_estimate(&self) -> f64 {

@@ -1,16 +1,17 @@
 //! Gradient descent in `τ = log t`, to any horizon.
 //!
-//! Step `t` moves the margins by `O(1/t)`: below double precision's resolution near `t = 10¹⁵`, and out
-//! of reach of any loop long before. [`FarFlow`] follows instead the flow that gradient descent follows
-//! step by step, the modified equation of its Euler map, with error per step `O(t⁻⁴)`; in log time, where a
-//! decade costs a few dozen Runge–Kutta steps. (derived; theory.md §5)
+//! Step `t` moves the margins by `O(1/t)`: below double precision's resolution near `t = 10¹⁵`,
+//! and out of reach of any loop long before. [`FarFlow`] follows instead the flow that gradient
+//! descent follows step by step, the modified equation of its Euler map, with error per step
+//! `O(t⁻⁴)`; in log time, where a decade costs a few dozen Runge–Kutta steps. (derived;
+//! theory.md §5)
 //!
 //! | file | what |
 //! |---|---|
 //! | `field` | the modified equation, in rates `v = t g` that stay of order one |
-//! | `pattern` | groups of neurons that move in parallel, and the matrix `Ã` that couples the margins |
+//! | `coupling` | groups of neurons that move in parallel, and the matrix `Ã` of the margins |
 //! | `selection` | which pairs slide: the velocity of least norm |
-//! | `settle` | what one neuron does at an event |
+//! | `transition` | the pieces that one neuron takes at an event |
 //! | `events` | when a pair reaches the kink or leaves it |
 //! | `runge_kutta`, `tableau` | DOP853 |
 //! | `flow` | steps and events put together, on the state in `flow/state` |
@@ -25,6 +26,7 @@
 //! | `linear` | symmetric solves that survive repeated samples |
 
 mod checkpoint;
+mod coupling;
 mod estimate;
 mod events;
 mod far_flow;
@@ -32,13 +34,12 @@ mod field;
 mod flow;
 mod linear;
 mod outcome;
-mod pattern;
 mod runge_kutta;
 mod selection;
-mod settle;
 mod tableau;
 #[cfg(test)]
 mod tests;
+mod transition;
 
 pub use self::checkpoint::FarCheckpoint;
 pub use self::far_flow::FarFlow;

@@ -24,8 +24,8 @@ pub enum FarOutcome {
 /// What stalls a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stall {
-    /// The flow is too stiff for an explicit method. So it is where the rates `g` do not fall like `1/t`, on
-    /// data that no network of this kind can interpolate.
+    /// The flow is too stiff for an explicit method. So it is where the rates `g` do not fall like
+    /// `1/t`, on data that no network of this kind can interpolate.
     Stiff,
     /// Events without end.
     Events,

@@ -12,8 +12,8 @@ use self::support::*;
 use super::*;
 use crate::{GramError, Problem};
 
-/// Orthogonal samples and exponential loss: every margin is alone, `u = e^q` obeys `u → u e^{A/u}`, so that
-/// `u = u_0 + A T + ½ A log(u/u_0) + O(A/u_0)`.
+/// Orthogonal samples and exponential loss: every margin is alone, `u = e^q` obeys
+/// `u → u e^{A/u}`, so that `u = u_0 + A T + ½ A log(u/u_0) + O(A/u_0)`.
 #[test]
 fn a_margin_alone_has_a_closed_form() {
     let data =
@@ -206,7 +206,8 @@ fn bad_starts_are_refused() {
 fn hostile_data_end_in_an_outcome() {
     let labels = |y: &[f64]| Array1::from(y.to_vec());
     let cases = [
-        // A repeated sample, a zero sample, opposite labels on one sample, more samples than dimensions.
+        // A repeated sample, a zero sample, opposite labels on one sample, more samples than
+        // dimensions.
         (
             array![[1.0, 0.2], [1.0, 0.2], [-0.9, 0.1], [0.3, -1.0]],
             labels(&[1.0, 1.0, -1.0, -1.0]),

@@ -10,8 +10,8 @@ use super::super::state::State;
 use super::super::{Stepping, plain, state};
 use super::support::{Case, distance};
 
-/// More samples than dimensions, 30 of them twice, with a common direction that makes neurons slide, and so
-/// wide that products are left to faer.
+/// More samples than dimensions, 30 of them twice, with a common direction that makes neurons
+/// slide, and so wide that products are left to faer.
 pub(super) fn large() -> Case {
     let law = Synthetic::Mixture {
         samples: 100,

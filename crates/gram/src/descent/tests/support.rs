@@ -37,8 +37,8 @@ impl Case {
         GramDescent::new(self.problem(), start).expect("the case is a valid start")
     }
 
-    /// Whether a change in the last digits of the start stays one: some step sizes oscillate for ever, and
-    /// then no two orders of summation agree.
+    /// Whether a change in the last digits of the start stays one: some step sizes oscillate for
+    /// ever, and then no two orders of summation agree.
     pub(super) fn is_well_conditioned(&self, plain: &GramDescent) -> bool {
         let mut nearby = self.clone();
         nearby.weights.mapv_inplace(|weight| weight * (1.0 + 1e-12));
@@ -101,8 +101,8 @@ pub(super) fn cases() -> impl Strategy<Value = Case> {
             let weights = drawn
                 .x()
                 .slice_axis(ndarray::Axis(0), (samples..).into())
-                // Margins of order one: the exponential loss would otherwise start with a huge leap,
-                // after which no two orders of summation agree.
+                // Margins of order one: the exponential loss would otherwise start with a huge
+                // leap, after which no two orders of summation agree.
                 .mapv(|value| value * scale / (dim as f64).sqrt());
             let largest = x
                 .rows()

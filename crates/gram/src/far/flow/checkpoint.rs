@@ -3,29 +3,30 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use super::super::coupling::{Coupling, CouplingCheckpoint};
 use super::super::estimate::Estimate;
-use super::super::events::Base;
+use super::super::events::EpochStart;
 use super::super::outcome::{FarOutcome, FarWork};
-use super::super::pattern::{Pattern, PatternCheckpoint};
-use super::super::runge_kutta::{Point, Stages};
+use super::super::runge_kutta::{FlowPoint, Stages};
 use super::guard::Guard;
-use super::state::{Ahead, Flow};
+use super::state::{Flow, PendingStep};
 use crate::error::require_len;
 use crate::{GramError, Problem};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::far) struct FlowCheckpoint {
-    pattern: PatternCheckpoint,
-    base: Base,
+    #[serde(rename = "pattern")]
+    coupling: CouplingCheckpoint,
+    base: EpochStart,
     /// `2m × n`, row after row.
     coefficients: Vec<f64>,
-    here: Point,
+    here: FlowPoint,
     /// `dS/dτ`, then the neurons' doubts; those are missing where an earlier version wrote it.
     velocity: Vec<f64>,
     h: Vec<f64>,
     length: f64,
-    ahead: Option<Ahead>,
-    view: Point,
+    ahead: Option<PendingStep>,
+    view: FlowPoint,
     step: f64,
     failure: Option<FarOutcome>,
     estimate: Estimate,
@@ -36,11 +37,11 @@ pub(in crate::far) struct FlowCheckpoint {
 impl Flow {
     pub(in crate::far) fn checkpoint(&self) -> FlowCheckpoint {
         FlowCheckpoint {
-            pattern: self.pattern.checkpoint(),
+            coupling: self.coupling.checkpoint(),
             base: self.base.clone(),
             coefficients: self.coefficients.iter().copied().collect(),
             here: self.here.clone(),
-            velocity: [&self.velocity[..], &self.doubts].concat(),
+            velocity: [&self.velocity[..], &self.weight_errors].concat(),
             h: self.h.clone(),
             length: self.length,
             ahead: self.ahead.clone(),
@@ -58,7 +59,7 @@ impl Flow {
         checkpoint: FlowCheckpoint,
     ) -> Result<Self, GramError> {
         let FlowCheckpoint {
-            pattern,
+            coupling,
             base,
             coefficients,
             here,
@@ -105,7 +106,7 @@ impl Flow {
             ("instant", here.tau, 0.0),
             ("length", length, 0.0),
         ] {
-            // A NaN is below nothing, and a flow would never pass it.
+            // Written so that a NaN fails too.
             if !(value.is_finite() && value >= least) {
                 return Err(GramError::Checkpoint {
                     expected: format!("a finite {what} of at least {least}"),
@@ -128,7 +129,7 @@ impl Flow {
             });
         }
         Ok(Self {
-            pattern: Pattern::restore(&problem, pattern)?,
+            coupling: Coupling::restore(&problem, coupling)?,
             base,
             coefficients: Array2::from_shape_vec((problem.neurons(), n), coefficients)
                 .expect("the length was checked above"),
@@ -141,7 +142,7 @@ impl Flow {
             step,
             failure,
             estimate,
-            doubts,
+            weight_errors: doubts,
             work,
             guard,
             stages: Stages::new(n),

@@ -1,16 +1,16 @@
-//! Epochs: between two of them neurons change pieces.
+//! The start of an epoch: the time between two events.
 
+use super::super::coupling::Coupling;
 use super::super::estimate::chatter;
 use super::super::field::Scratch;
-use super::super::pattern::Pattern;
-use super::super::settle::{Decision, Neuron};
+use super::super::transition::{Continuation, Neuron};
 use super::state::Flow;
 
-/// What putting one neuron on other pieces did.
+/// A change of the pieces of one neuron.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Change {
     pub neuron: usize,
-    pub decision: Decision,
+    pub continuation: Continuation,
     /// `‖Δw_k‖` of a move onto kinks.
     pub moved: f64,
 }
@@ -20,7 +20,7 @@ impl Flow {
     pub(super) fn change(
         &mut self,
         neurons: impl IntoIterator<Item = usize>,
-        how: impl Fn(&mut Neuron<'_>, &mut Pattern, f64) -> Decision,
+        how: impl Fn(&mut Neuron<'_>, &mut Coupling, f64) -> Continuation,
     ) -> Vec<Change> {
         let n = self.problem.samples();
         self.coefficients = self.coefficients_at(&self.here.sums);
@@ -36,7 +36,7 @@ impl Flow {
                 h: &mut self.base.pre_activations[range.clone()],
                 c: &mut c,
             };
-            let decision = how(&mut neuron, &mut self.pattern, slack);
+            let continuation = how(&mut neuron, &mut self.coupling, slack);
             let old_h = &self.h[range.clone()];
             let new_h = &self.base.pre_activations[range];
             let mut squared = 0.0;
@@ -47,7 +47,7 @@ impl Flow {
             }
             changes.push(Change {
                 neuron: index,
-                decision,
+                continuation,
                 moved: f64::max(squared, 0.0).sqrt(),
             });
         }
@@ -62,7 +62,7 @@ impl Flow {
         self.velocity = velocity;
         let v = self.rates(&self.here);
         self.estimate
-            .sliding(chatter(&self.pattern, &v, self.here.tau));
+            .sliding(chatter(&self.coupling, &v, self.here.tau));
         changes
     }
 }

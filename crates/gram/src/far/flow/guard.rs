@@ -18,7 +18,7 @@ pub(super) struct Guard {
     pub(super) stuck: u64,
 }
 
-/// Why a flow cannot go on.
+/// Why a flow cannot continue.
 pub(super) enum Failure {
     Stall(Stall),
     NonFinite,

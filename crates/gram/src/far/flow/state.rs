@@ -3,44 +3,44 @@
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use super::super::coupling::Coupling;
 use super::super::estimate::Estimate;
-use super::super::events::Base;
+use super::super::events::EpochStart;
 use super::super::field::Field;
 use super::super::outcome::{FarOutcome, FarWork};
-use super::super::pattern::Pattern;
-use super::super::runge_kutta::{Point, Stages, Trial};
+use super::super::runge_kutta::{FlowPoint, Stages, Trial};
 use super::guard::Guard;
 use crate::Problem;
 
 /// Gradient descent in `τ`.
 ///
-/// `here` is on a grid of natural steps, which does not depend on the steps asked for; `view` is a
-/// partial step from there.
+/// `here` is a point of the grid of steps that the error control chooses, which does not depend on
+/// the steps asked for; `view` is a partial step from there to the step asked for.
 #[derive(Clone, Debug)]
 pub(in crate::far) struct Flow {
     pub(super) problem: Problem,
-    pub(super) pattern: Pattern,
-    pub(super) base: Base,
+    pub(super) coupling: Coupling,
+    pub(super) base: EpochStart,
     pub(super) coefficients: Array2<f64>,
-    pub(super) here: Point,
+    pub(super) here: FlowPoint,
     pub(super) velocity: Vec<f64>,
     pub(super) h: Vec<f64>,
     pub(super) length: f64,
-    pub(super) ahead: Option<Ahead>,
-    pub(super) view: Point,
+    pub(super) ahead: Option<PendingStep>,
+    pub(super) view: FlowPoint,
     pub(in crate::far) step: f64,
     pub(super) failure: Option<FarOutcome>,
     pub(super) estimate: Estimate,
-    /// What events may have put each neuron off by, `‖δw_k‖`.
-    pub(super) doubts: Vec<f64>,
+    /// The estimated error of each neuron from events, `e_k ≥ ‖δw_k‖`, `2m`.
+    pub(super) weight_errors: Vec<f64>,
     pub(super) work: FarWork,
     pub(super) guard: Guard,
     pub(super) stages: Stages,
 }
 
-/// The next natural step, not yet taken.
+/// The next step of the grid, computed and not yet taken.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Ahead {
+pub(super) struct PendingStep {
     pub(super) trial: Trial,
     /// Pre-activations at its end.
     pub(super) h: Vec<f64>,
@@ -53,12 +53,12 @@ impl Flow {
     pub(super) fn field(&self) -> Field<'_> {
         Field {
             loss: self.problem.loss(),
-            coupling: &self.pattern.coupling,
+            coupling: &self.coupling.matrix,
             base: &self.base.margins,
         }
     }
 
-    pub(super) fn rates(&self, at: &Point) -> Vec<f64> {
+    pub(super) fn rates(&self, at: &FlowPoint) -> Vec<f64> {
         let mut v = vec![0.0; at.sums.len()];
         self.field().rates(at.tau, &at.sums, &mut v);
         v
@@ -67,7 +67,7 @@ impl Flow {
     pub(super) fn try_step(&mut self, length: f64) -> Trial {
         let field = Field {
             loss: self.problem.loss(),
-            coupling: &self.pattern.coupling,
+            coupling: &self.coupling.matrix,
             base: &self.base.margins,
         };
         self.stages.step(field, &self.here, &self.velocity, length)
@@ -82,9 +82,9 @@ impl Flow {
     pub(super) fn coefficients_at(&self, sums: &[f64]) -> Array2<f64> {
         let mut coefficients = self.coefficients.clone();
         let mut z = vec![0.0; sums.len()];
-        for group in &self.pattern.groups {
-            self.pattern.drive(group, sums, &mut z);
-            let factor = group.sign * self.pattern.rate;
+        for group in &self.coupling.groups {
+            self.coupling.apply_slopes(group, sums, &mut z);
+            let factor = group.sign * self.coupling.rate;
             for &k in &group.neurons {
                 for (c, z) in coefficients.row_mut(k).iter_mut().zip(&z) {
                     *c += factor * z;
@@ -101,7 +101,9 @@ impl Flow {
     }
 
     pub(in crate::far) fn pre_activations(&self) -> Array2<f64> {
-        let h = self.base.pre_activations_at(&self.pattern, &self.view.sums);
+        let h = self
+            .base
+            .pre_activations_at(&self.coupling, &self.view.sums);
         self.shaped(&h).to_owned()
     }
 
@@ -115,7 +117,7 @@ impl Flow {
 
     pub(in crate::far) fn work(&self) -> FarWork {
         FarWork {
-            sliding_pairs: self.pattern.sliding_pairs() as u64,
+            sliding_pairs: self.coupling.sliding_pairs() as u64,
             ..self.work
         }
     }
@@ -127,6 +129,6 @@ impl Flow {
 
     #[cfg(test)]
     pub(in crate::far) fn coupling(&self) -> &[f64] {
-        &self.pattern.coupling
+        &self.coupling.matrix
     }
 }

@@ -81,7 +81,8 @@ fn neglected_terms_fall_with_the_third_power_of_the_start() {
     }
 }
 
-/// The estimate holds where pairs chatter, and is not empty: the error comes within two to three decades.
+/// The estimate holds where pairs chatter, and is not empty: the error comes within two to three
+/// decades.
 #[test]
 fn with_sliding_the_error_stays_below_the_estimate() {
     let mut ratios: Vec<f64> = Vec::new();
