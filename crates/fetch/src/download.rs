@@ -27,8 +27,8 @@ pub(crate) struct Download<'a> {
 impl Download<'_> {
     /// Completes the `.part` and verifies it.
     ///
-    /// A transfer that broke off keeps its `.part`, for the next run or mirror; a complete one that is
-    /// not the file is removed.
+    /// A transfer that broke off keeps its `.part`, for the next run or mirror; a complete one that
+    /// is not the file is removed.
     pub(crate) fn run(mut self) -> Result<Received, FetchError> {
         let mut offset = kept_bytes(self.part)?;
         if offset > self.file.packed_limit() {

@@ -19,8 +19,8 @@ use crate::verify::verify;
 /// # Errors
 ///
 /// [`FetchError::Mirror`] if a mirror is not a URL, [`FetchError::Busy`] if another process fetches
-/// into `dir`, [`FetchError::Io`] if `dir` cannot be read or written, and [`FetchError::Mirrors`] if
-/// no mirror has served some file, with what each of them did instead. Files that were complete
+/// into `dir`, [`FetchError::Io`] if `dir` cannot be read or written, and [`FetchError::Mirrors`]
+/// if no mirror has served some file, with what each of them did instead. Files that were complete
 /// before an error stay in place.
 pub fn fetch(
     set: &DataSet<'_>,
@@ -162,7 +162,7 @@ fn put_in_place(
     path: &Path,
     bad: Option<PathBuf>,
 ) -> Result<Option<PathBuf>, FetchError> {
-    // Written through to the disk first, lest a crash leave the name with other bytes.
+    // Written through to the disk first, so that no crash leaves the name with other bytes.
     OpenOptions::new()
         .write(true)
         .open(part)

@@ -22,7 +22,7 @@ pub enum Found {
         /// The unpacked bytes before that.
         after: u64,
     },
-    /// More unpacked bytes than the published file has; nobody has looked how many.
+    /// More unpacked bytes than the published file has; they are not counted.
     TooLong,
     /// Other contents.
     Contents {

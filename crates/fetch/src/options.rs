@@ -3,8 +3,8 @@ use std::time::Duration;
 /// Where to fetch from, and how long to wait.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// URLs of folders to try in place of the data set's own mirrors, with or without a final slash;
-    /// none by default.
+    /// URLs of folders to try in place of the data set's own mirrors, with or without a final
+    /// slash; none by default.
     pub mirrors: Vec<String>,
     /// How long to wait for a connection, 10 s by default.
     pub connect_timeout: Duration,

@@ -1,4 +1,4 @@
-//! What is told about the singular values of one matrix.
+//! Norms and stable rank of one matrix.
 
 /// Norms and stable rank of one matrix.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -124,7 +124,7 @@ pub fn spectra(blocks: &[Tensor<2>]) -> Result<Spectra, MetricError> {
     } else {
         stacked_by_columns(&blocks)
     };
-    // The largest of all norms speaks for them: no block's exceeds that of the stack, and no
+    // It is enough to check the largest norm: no block's exceeds that of the stack, and no
     // spectral norm its Frobenius norm.
     for spectrum in spectra.blocks.iter().chain(&spectra.stacked) {
         host::in_range(spectrum.frobenius_norm, "norm of the blocks")?;

@@ -1,7 +1,7 @@
 //! Activations and losses as functions of one number, accurate at any argument.
 //!
-//! The definitions that every engine shares: the Burn modules of `implicit-bias-model` apply them to
-//! tensors, the Gram engine of `implicit-bias-gram` to plain arrays. No Burn here.
+//! The definitions that every engine shares: the Burn modules of `implicit-bias-model` apply them
+//! to tensors, the Gram engine of `implicit-bias-gram` to plain arrays. No Burn here.
 
 mod activation;
 mod error;

@@ -171,8 +171,8 @@ impl<'a> Table<'a> {
 
     /// The line of the present row, counted anew from the beginning of the file.
     ///
-    /// The reader counts too, but takes the line feed of a CRLF and empty lines for the beginning of the
-    /// row after them.
+    /// The reader counts too, but takes the line feed of a CRLF and empty lines for the beginning
+    /// of the row after them.
     fn line(&self) -> u64 {
         let start = self.record.position().map_or(0, csv::Position::byte);
         let Ok((file, _)) = open(self.path) else {

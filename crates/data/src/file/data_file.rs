@@ -75,18 +75,18 @@ pub enum DataFile {
 const LABEL_COLUMN: &str = "y";
 
 impl DataFile {
-    /// The data file at `path`: by its extension `.npz`, `.npy`, `.csv` or `.tsv`, by its first bytes
-    /// otherwise.
+    /// The data file at `path`: by its extension `.npz`, `.npy`, `.csv` or `.tsv`, by its first
+    /// bytes otherwise.
     ///
     /// `label_file` is where `.npy` and IDX samples have their labels. Without it, the labels of
-    /// `…images-idx3…` are looked for in `…labels-idx1…`. `label_column` is the name of the column of
-    /// labels of a table, `y` by default.
+    /// `…images-idx3…` are looked for in `…labels-idx1…`. `label_column` is the name of the
+    /// column of labels of a table, `y` by default.
     ///
     /// # Errors
     ///
-    /// [`DataError::Io`] if the file has to be looked into and cannot be; [`DataError::Format`] if it
-    /// is none of these, or if `label_file` or `label_column` is given to a format that has none or
-    /// lacks where the format needs it.
+    /// [`DataError::Io`] if the file has to be looked into and cannot be; [`DataError::Format`] if
+    /// it is none of these, or if `label_file` or `label_column` is given to a format that has none
+    /// or lacks where the format needs it.
     pub fn at(
         path: impl Into<PathBuf>,
         label_file: Option<&Path>,
@@ -162,8 +162,8 @@ impl DataFile {
 
     /// The samples with the given indices, which rise: `k × d`, one a row.
     ///
-    /// `expected` is the number of samples that the labels promise. IDX files and tables are read row
-    /// by row, so that memory holds the chosen ones only.
+    /// `expected` is the number of samples that the labels promise. IDX files and tables are read
+    /// row by row, so that memory holds the chosen ones only.
     ///
     /// # Errors
     ///

@@ -171,8 +171,8 @@ impl<'a> Array<'a> {
         })
     }
 
-    /// Appends the next `count` entries, a chunk at a time, to `values`, which will be `total` in the
-    /// end.
+    /// Appends the next `count` entries, a chunk at a time, to `values`, which will be `total` in
+    /// the end.
     fn read(&mut self, count: usize, values: &mut Vec<f64>, total: usize) -> Result<(), DataError> {
         let mut missing = count;
         while missing > 0 {

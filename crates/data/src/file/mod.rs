@@ -1,8 +1,9 @@
 //! Files of labelled samples: which formats there are, and what they have in common.
 //!
 //! No file is trusted. What a header claims is held against the size of the file and against
-//! [`MAX_ENTRIES`](crate::MAX_ENTRIES) before anything is allocated, memory grows as entries arrive, and
-//! compressed data may be at most [`MAX_EXPANSION`] times as long as what is compressed.
+//! [`MAX_ENTRIES`](crate::MAX_ENTRIES) before anything is allocated, memory grows as entries
+//! arrive, and compressed data may be at most [`MAX_EXPANSION`] times as long as what is
+//! compressed.
 
 mod csv;
 mod data_file;

@@ -45,13 +45,14 @@ pub fn read_npz_arrays<const N: usize>(
     Ok(arrays.map(|array| array.expect("the loop above filled every slot")))
 }
 
-/// Reads initial weights `W_{+1}` and `W_{−1}`, each `m × d`, from the arrays `W_pos` and `W_neg`
-/// of a NumPy archive; other arrays are ignored.
+/// Reads initial weights `W_{+1}` and `W_{−1}`, each `m × d`, from the arrays `W_pos` and
+/// `W_neg` of a NumPy archive; other arrays are ignored.
 ///
 /// # Errors
 ///
 /// Those of [`read_npz_arrays`]; [`DataError::Array`] unless both have one shape `[m, d]` with
-/// `m, d ≥ 1`; [`DataError::NotFinite`], wrapped in [`DataError::File`], for a NaN or an infinity.
+/// `m, d ≥ 1`; [`DataError::NotFinite`], wrapped in [`DataError::File`], for a NaN or an
+/// infinity.
 pub fn read_weights_npz(path: impl AsRef<Path>) -> Result<(Array2<f64>, Array2<f64>), DataError> {
     let path = path.as_ref();
     let [positive, negative] = read_npz_arrays(path, ["W_pos", "W_neg"])?;
@@ -221,7 +222,7 @@ fn temporary_beside(path: &Path) -> PathBuf {
 fn write_archive(path: &Path, arrays: &[(&str, ArrayViewD<'_, f64>)]) -> io::Result<()> {
     let mut archive = ZipWriter::new(BufWriter::new(File::create(path)?));
     for (name, array) in arrays {
-        // Beyond 4 GiB a zip entry needs 64-bit sizes, which must be asked for beforehand.
+        // Beyond 4 GiB a zip entry needs 64-bit sizes, which have to be set beforehand.
         let large = array.len() >= 1 << 28;
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)

@@ -57,8 +57,8 @@ pub(super) fn open(path: &Path) -> Result<(BufReader<File>, u64), DataError> {
     Ok((BufReader::new(file), length))
 }
 
-/// Refuses contents of `claimed` bytes that are compressed to `compressed` bytes, if no honest file
-/// compresses so well.
+/// Refuses contents of `claimed` bytes that are compressed to `compressed` bytes, if that is more
+/// than [`MAX_EXPANSION`] times as many.
 pub(super) fn check_expansion(claimed: u64, compressed: u64) -> Result<(), Mismatch> {
     let most = compressed.saturating_mul(MAX_EXPANSION).max(SMALL);
     if claimed <= most {
@@ -79,7 +79,8 @@ pub(super) fn check_count(samples: usize, labels: usize) -> Result<(), DataError
     }
 }
 
-/// Makes room for `more` values, doubling the vector but never beyond the `total` that it will hold.
+/// Makes room for `more` values, doubling the vector but never beyond the `total` that it will
+/// hold.
 ///
 /// Room grows as values arrive, because the total is a claim of the file.
 pub(super) fn make_room(values: &mut Vec<f64>, more: usize, total: usize) -> Result<(), Mismatch> {

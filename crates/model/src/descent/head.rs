@@ -51,8 +51,8 @@ impl Head {
         }
     }
 
-    /// Prepares the coefficients of a step at pre-activations `h`, `K×n`; `false` if a score is not
-    /// finite.
+    /// Prepares the coefficients of a step at pre-activations `h`, `K×n`; `false` if a score is
+    /// not finite.
     pub fn prepare<E: Float>(&mut self, h: &[E]) -> bool {
         let (samples, width) = (self.samples, self.width as f64);
         // Scores are summed in double precision whatever E is: they are few, and cancel.

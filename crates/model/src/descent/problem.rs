@@ -31,7 +31,8 @@ pub trait Descent: Send {
     /// The weights, in the order of the network's blocks, on the device of `like`.
     fn weights(&self, like: &Tensor<2>) -> Vec<Tensor<2>>;
 
-    /// What rounding took from the updates of the weights and is still to be added, if that is kept.
+    /// What rounding took from the updates of the weights and is still to be added, if that is
+    /// kept.
     fn compensations(&self, _like: &Tensor<2>) -> Option<Vec<Tensor<2>>> {
         None
     }
@@ -39,7 +40,7 @@ pub trait Descent: Send {
     /// The numbers that the next steps depend on, to go on from later; exact in `f64`.
     fn state(&self) -> Vec<f64>;
 
-    /// Goes back to a [`state`](Self::state) of a descent on the same problem: the steps from there are the
-    /// same to the last bit. `false`, with nothing changed, if it has another length.
+    /// Goes back to a [`state`](Self::state) of a descent on the same problem: the steps from there
+    /// are the same to the last bit. `false`, with nothing changed, if it has another length.
     fn restore(&mut self, state: &[f64]) -> bool;
 }

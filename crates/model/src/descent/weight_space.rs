@@ -11,8 +11,9 @@ use super::problem::{Descent, Problem};
 
 /// Two matrix products a step and nothing else of size `m d`: the floor of weight-space descent.
 ///
-/// With `W: K×d` of `K = blocks · m` neurons, `X: n×d`, `H: K×n`, a step is `H = W Xᵀ`, then `H` is
-/// overwritten by the coefficients of the step, `ΔC`, then `W += ΔC X` in place: `4 K n d` operations.
+/// With `W: K×d` of `K = blocks · m` neurons, `X: n×d`, `H: K×n`, a step is `H = W Xᵀ`, then
+/// `H` is overwritten by the coefficients of the step, `ΔC`, then `W += ΔC X` in place: `4 K n d`
+/// operations.
 pub(crate) struct WeightSpaceDescent<E> {
     w: Vec<E>,
     compensation: Option<Compensation<E>>,
