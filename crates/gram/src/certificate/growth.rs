@@ -2,7 +2,8 @@
 
 use implicit_bias_scalar::Loss;
 
-use super::path::{Path, opposite, side};
+use super::path::Path;
+use super::sides::{opposite, side};
 use crate::{Limit, Problem};
 
 /// The most iterations in the search for a fixed point of the bound.

@@ -119,7 +119,9 @@
 
 mod growth;
 mod path;
+mod projection;
 mod reason;
+mod sides;
 
 use ndarray::{Array2, ArrayView2};
 

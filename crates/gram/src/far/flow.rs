@@ -105,20 +105,7 @@ impl Flow {
                 estimate: self.estimate.clone(),
             });
         }
-        let mut length = self.length;
-        let trial = loop {
-            let trial = self.try_step(length);
-            if trial.error <= 1.0 && trial.velocity.iter().all(|v| v.is_finite()) {
-                break trial;
-            }
-            self.work.rejected += 1;
-            self.guard.steps += 1;
-            self.guard.check(&self.problem)?;
-            length *= growth(trial.error).min(0.9);
-            if length < 1e-12 {
-                return Err(Failure::Stall(Stall::Stiff));
-            }
-        };
+        let (trial, length) = self.accepted_step()?;
         let next = (length * growth(trial.error)).min(LONGEST);
         let middle = self.middle(&trial, length);
         let [h_middle, h_end] =
@@ -157,6 +144,24 @@ impl Flow {
             event,
             estimate,
         })
+    }
+
+    /// The first step within the tolerance, from the length proposed downwards, and its length.
+    fn accepted_step(&mut self) -> Result<(Trial, f64), Failure> {
+        let mut length = self.length;
+        loop {
+            let trial = self.try_step(length);
+            if trial.error <= 1.0 && trial.velocity.iter().all(|v| v.is_finite()) {
+                return Ok((trial, length));
+            }
+            self.work.rejected += 1;
+            self.guard.steps += 1;
+            self.guard.check(&self.problem)?;
+            length *= growth(trial.error).min(0.9);
+            if length < 1e-12 {
+                return Err(Failure::Stall(Stall::Stiff));
+            }
+        }
     }
 
     /// `√(max_i Ã_ii / min_i Ã_ii)` over the samples that move: by how much an error of one

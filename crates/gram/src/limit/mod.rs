@@ -98,6 +98,39 @@ pub struct Group {
     pub norm: f64,
 }
 
+impl Group {
+    /// Group `a` of the solution `point` of the scaled program, `norm` its scaled norm.
+    fn unscaled(
+        program: &Program,
+        point: &ProgramPoint,
+        (a, pattern): (usize, PatternGroup),
+        pieces: &Array2<Piece>,
+        norm: f64,
+    ) -> Self {
+        let all = 0..program.samples();
+        let slope = |i: usize| match pieces[[a, i]] {
+            Piece::Active => 1.0,
+            Piece::Inactive => program.slope,
+            Piece::Sliding => {
+                (point.weighted[[a, i]] / point.multipliers[i]).clamp(program.slope, 1.0)
+            }
+        };
+        let coefficient = |i: usize| {
+            pattern.sign * program.labels[i] * point.weighted[[a, i]] / program.scales[i]
+        };
+        let pre_activation = |i: usize| point.pre_activations[[a, i]] / program.targets[i];
+        Self {
+            sign: pattern.sign,
+            slopes: all.clone().map(slope).collect(),
+            coefficients: all.clone().map(coefficient).collect(),
+            pre_activations: all.map(pre_activation).collect(),
+            norm: norm / program.unit,
+            neurons: pattern.neurons,
+            pattern: pattern.active,
+        }
+    }
+}
+
 /// An opposite-sign sample that holds a group of neurons at its kink.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -224,40 +257,14 @@ impl Limit {
         let mut sliding = Vec::new();
         let mut groups = Vec::with_capacity(norms.len());
         for (a, pattern) in grouping.patterns.into_iter().enumerate() {
-            let slopes: Vec<f64> = (0..program.samples())
-                .map(|i| match pieces[[a, i]] {
-                    Piece::Active => 1.0,
-                    Piece::Inactive => program.slope,
-                    Piece::Sliding => {
-                        (point.weighted[[a, i]] / point.multipliers[i]).clamp(program.slope, 1.0)
-                    }
-                })
-                .collect();
-            sliding.extend(
-                (0..program.samples())
-                    .filter(|&i| pieces[[a, i]] == Piece::Sliding)
-                    .map(|i| SlidingPair {
-                        group: a,
-                        sample: i,
-                        slope: slopes[i],
-                    }),
-            );
-            groups.push(Group {
-                sign: pattern.sign,
-                slopes,
-                coefficients: (0..program.samples())
-                    .map(|i| {
-                        pattern.sign * program.labels[i] * point.weighted[[a, i]]
-                            / program.scales[i]
-                    })
-                    .collect(),
-                pre_activations: (0..program.samples())
-                    .map(|i| point.pre_activations[[a, i]] / program.targets[i])
-                    .collect(),
-                norm: norms[a] / program.unit,
-                neurons: pattern.neurons,
-                pattern: pattern.active,
-            });
+            let group = Group::unscaled(program, &point, (a, pattern), pieces, norms[a]);
+            let slides = |&i: &usize| pieces[[a, i]] == Piece::Sliding;
+            sliding.extend((0..program.samples()).filter(slides).map(|i| SlidingPair {
+                group: a,
+                sample: i,
+                slope: group.slopes[i],
+            }));
+            groups.push(group);
         }
         let squared: f64 = norms
             .iter()
