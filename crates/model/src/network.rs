@@ -18,7 +18,7 @@ pub struct Block {
     pub sign: Option<f64>,
 }
 
-/// A network with one or several scores a sample, as everything above the model sees it.
+/// A network with one or several scores a sample, as the engines and metrics use it.
 ///
 /// Implement [`scores`](Network::scores), [`blocks`](Network::blocks),
 /// [`with_blocks`](Network::with_blocks) and [`homogeneity`](Network::homogeneity) for any Burn
@@ -66,9 +66,8 @@ pub trait Network: Module {
     /// Scores `f_o(W; x_i)`, shape `[n, outputs]`, of the samples in the rows of `x`, shape
     /// `[n, d]`.
     ///
-    /// One output for two classes, whose sign tells them apart; one output a class for several, the
-    /// largest of which is the answer. Which of them it is, the [`Objective`](crate::Objective)
-    /// says.
+    /// One score for two classes, whose sign is the prediction; one score a class for several, of
+    /// which the largest is. The [`Objective`](crate::Objective) determines which of the two it is.
     fn scores(&self, x: Tensor<2>) -> Tensor<2>;
 
     /// The weight blocks, in a fixed order.
@@ -80,7 +79,7 @@ pub trait Network: Module {
 
     /// This network with other weights, in the order of [`blocks`](Network::blocks).
     ///
-    /// Initial weights, checkpoints and hand-derived descents come in through here.
+    /// Initial weights, checkpoints and the weights of hand-derived descents are set by this.
     fn with_blocks(self, weights: Vec<Tensor<2>>) -> Self;
 
     /// The degree `L` with `f(αW; x) = α^L f(W; x)` for `α > 0`; margins are normalized by

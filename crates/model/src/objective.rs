@@ -1,4 +1,4 @@
-//! What is minimized: the mean loss of scores, of two classes or of several.
+//! The mean loss of scores, of two classes or of several.
 
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 
@@ -142,8 +142,7 @@ impl Objective {
         margins.iter().map(|&q| self.loss.value(q)).collect()
     }
 
-    /// Turns scores, `[outputs, n]`, into the direction in which they should go:
-    /// `−n ∂L/∂f_o(x_i)`.
+    /// Replaces scores, `[outputs, n]`, by `−n ∂L/∂f_o(x_i)`.
     ///
     /// For signs `y_i |ℓ'(q_i)|`; for classes `|ℓ'(q̃_i)|` on the own class, and on each other
     /// one its share, among the others, of `−|ℓ'(q̃_i)|`.

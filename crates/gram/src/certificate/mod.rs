@@ -71,19 +71,20 @@
 //! logistic loss and `ε = a_i = 0` for the exponential one. For `x_i ≥ 0` the term is at most
 //! `(α_i/θ)(x e^{−x} − x + x/(2θ))`; with `1 − e^{−x} ≥ μ x`,
 //! `μ = (1 − e^{−X})/X`, that is at most `min(α_i X_i/(2θ²), α_i/(16 μ θ³))`. For
-//! `x_i = −y < 0` it is at most `(α_i y/θ)(1 − e^y + e^{2y} a_i/θ) ≤ min(α_i a_i X
-//! e^{2X}/θ², α_i a_i² e^{4X}/(4θ³))`.
+//! `x_i = −y < 0` it is at most `(α_i y/θ)(1 − e^y + e^{2y} a_i/θ)`, which is at most
+//! `min(α_i a_i X e^{2X}/θ², α_i a_i² e^{4X}/(4θ³))`.
 //!
 //! *Off `S`*, superadditivity gives `q_i(w*(θ)) ≥ Q_i + κ_i log(θ/θ_T)`,
 //! `Q_i = q_i(w*(θ_T))`, and `x e^{−x} ≤ 1/e` bounds the term by
 //! `(β/e) e^{−Q_i} (θ/θ_T)^{−κ_i}`.
 //!
 //! *Both.* `‖δ‖ ≤ N/θ` for `θ ≥ θ_T`, where `N` is the smaller of two sums, plus
-//! `Σ_{i ∉ S} Z_i β θ_T e^{X_i − Q_i}`: `‖ŵ‖ + Σ_S α_i Z_i e^{X_i}`; or `Σ_S α_i
-//! [Z_i (e^{X_i} − 1 + max(½, a_i e^{2X_i})/θ_T) + V_i e^{X_i}]`, from `β g_i ζ_i − λ α_i
-//! ζ̂_i = (β g_i − λ α_i) ζ̂_i + β g_i (ζ_i − ζ̂_i)` and `‖ζ_i − ζ̂_i‖ ≤
-//! V_i = (1 − γ)(‖x_i‖/m) √u_i`, `u_i` the number of opposite-sign pairs that slide or
-//! have `|h*_ki(θ_T)| ≤ ‖x_i‖ R` (all others are on the piece of the limit).
+//! `Σ_{i ∉ S} Z_i β θ_T e^{X_i − Q_i}`: `‖ŵ‖ + Σ_S α_i Z_i e^{X_i}`; or
+//! `Σ_S α_i [Z_i (e^{X_i} − 1 + max(½, a_i e^{2X_i})/θ_T) + V_i e^{X_i}]`, from
+//! `β g_i ζ_i − λ α_i ζ̂_i = (β g_i − λ α_i) ζ̂_i + β g_i (ζ_i − ζ̂_i)` and
+//! `‖ζ_i − ζ̂_i‖ ≤ V_i = (1 − γ)(‖x_i‖/m) √u_i`, `u_i` the number of
+//! opposite-sign pairs that slide or have `|h*_ki(θ_T)| ≤ ‖x_i‖ R` (all others are on the
+//! piece of the limit).
 //!
 //! *Summed* over all steps, with `Σ θ_t⁻² ≤ θ_T⁻² + θ_T⁻¹`,
 //! `Σ θ_t⁻³ ≤ θ_T⁻³ + θ_T⁻²/2` and `Σ (θ_t/θ_T)^{−κ} ≤ 1 + θ_T/(κ − 1)`,

@@ -1,4 +1,4 @@
-//! From pre-activations to the coefficients of a step: all of a descent that is not a product.
+//! The coefficients of a step from pre-activations: all of a descent that is not a matrix product.
 
 use ndarray::Array2;
 
@@ -6,7 +6,7 @@ use super::float::Float;
 use super::problem::Problem;
 use crate::{Activation, Objective};
 
-/// What the head of a network does with the mean of one block: adds it, with a sign, to one score.
+/// The score to which the head of a network adds the mean of one block, and the sign.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     /// Which score.

@@ -1,11 +1,11 @@
-//! What a hand-derived descent is given, and what it does.
+//! The input and the interface of a hand-derived descent.
 
 use burn::tensor::Tensor;
 use ndarray::Array2;
 
 use crate::Objective;
 
-/// A training problem as a hand-derived descent sees it.
+/// The training problem of a hand-derived descent.
 #[derive(Clone, Copy, Debug)]
 pub struct Problem<'a> {
     /// Samples in the rows, `[n, d]`.
@@ -16,7 +16,7 @@ pub struct Problem<'a> {
     pub step_size: f64,
     /// Whether weights and products are kept in single precision.
     pub single_precision: bool,
-    /// Whether what rounding takes from each update is kept, as by
+    /// Whether the rounding error of each update is kept, as by
     /// [`CompensatedGradientDescent`](crate::CompensatedGradientDescent).
     pub compensated: bool,
     /// How many threads a step may use.
@@ -31,13 +31,12 @@ pub trait Descent: Send {
     /// The weights, in the order of the network's blocks, on the device of `like`.
     fn weights(&self, like: &Tensor<2>) -> Vec<Tensor<2>>;
 
-    /// What rounding took from the updates of the weights and is still to be added, if that is
-    /// kept.
+    /// The rounding errors of the updates, which are still to be added, if they are kept.
     fn compensations(&self, _like: &Tensor<2>) -> Option<Vec<Tensor<2>>> {
         None
     }
 
-    /// The numbers that the next steps depend on, to go on from later; exact in `f64`.
+    /// The numbers that the next steps depend on; exact in `f64`.
     fn state(&self) -> Vec<f64>;
 
     /// Goes back to a [`state`](Self::state) of a descent on the same problem: the steps from there
