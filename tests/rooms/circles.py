@@ -15,6 +15,8 @@ An arrow from one file to another is an import (`use crate::a::B`), an inline pa
 that the first one defines. It points at the file that defines the item, whatever `pub use` lies
 between. `mod child;` is no arrow, importing a module is none by itself, and what is compiled for
 tests only does not count.
+
+Files that reach one another are printed as one shortest ring, then all arrows among them.
 """
 
 import argparse
@@ -550,7 +552,10 @@ def circles(top, only=None):
                         # An import says it once for all paths that begin with its name.
                         uses = [pair for pair in lines if pair[1].startswith("use ")]
                         lines = uses or lines
+                        first = {}
                         for line, text in sorted(set(lines)):
+                            first.setdefault(text, line)
+                        for text, line in first.items():
                             said.append(f"    {name(start)}:{line} -> {name(end)}: {text}")
     return said
 

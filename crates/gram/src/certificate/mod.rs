@@ -343,7 +343,7 @@ fn weight_error(problem: &Problem, state: ArrayView2<'_, f64>, error_estimate: f
     error_estimate * least.max(1.0) * problem.width() as f64 / longest
 }
 
-/// Refuses a ReLU neuron whose limit is zero, but which `error` may bring to life.
+/// Refuses a ReLU neuron whose limit is zero, but which may be active within `error`.
 fn require_dead(
     problem: &Problem,
     limit: &Limit,
@@ -352,8 +352,7 @@ fn require_dead(
     exact: Option<ArrayView2<'_, f64>>,
 ) -> Result<(), NotProven> {
     let gram = problem.gram();
-    // Exact steps left it on no sample's active side: it has not moved since, whatever log time
-    // did.
+    // Exact steps left it on no sample's active side: it has not moved since.
     let known = |neuron: usize| {
         let exact = exact.filter(|exact| exact.dim() == state.dim());
         exact.is_some_and(|exact| exact.row(neuron).iter().all(|&h| h <= 0.0))

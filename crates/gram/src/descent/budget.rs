@@ -23,7 +23,7 @@ use super::state::{State, entry, entry_mut};
 use crate::Problem;
 use crate::kernel::{LANES, Lanes, Vectorized, derivative, vectorized, vectors, vectors_mut};
 
-/// Budgets are kept this much below the proven bound, far above what rounding could move.
+/// Budgets are kept this much below the proven bound, far more than rounding errors.
 const SLACK: f64 = 1e-6;
 
 /// Rows of `|G|` that are formed at once.
@@ -32,7 +32,7 @@ const PANEL: usize = 128;
 /// Ratios are counted by powers of two from `2⁰` to `2^(BUCKETS − 1)`.
 const BUCKETS: usize = 41;
 
-/// What a block may do.
+/// The watched pairs of a block and its budget.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
     /// Watched pairs (neuron, sample), ordered by sample, then neuron.

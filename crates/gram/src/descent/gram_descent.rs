@@ -191,7 +191,7 @@ impl GramDescent {
         state.matrix(&state.coefficients, &self.problem)
     }
 
-    /// Pre-activations and coefficients, both `2m × n`, for the price of one of them in the middle
+    /// Pre-activations and coefficients, both `2m × n`, at the cost of one of them in the middle
     /// of a block.
     pub fn arrays(&self) -> [Array2<f64>; 2] {
         let state = self.current_state();

@@ -173,7 +173,7 @@ mod tests {
         ] {
             assert_eq!(select(&[1.0], &[linear], &[1.0], 0.1), [piece], "{linear}");
         }
-        // At rest: nothing else moves the neuron, so that a ReLU pair is not held, it has stopped.
+        // At rest: no other term moves the neuron, so that a ReLU pair is inactive, not sliding.
         assert_eq!(select(&[1.0], &[0.0], &[1.0], 0.0), [Inactive]);
         assert_eq!(select(&[1.0], &[-1.0], &[0.0], 0.1), [Active]);
         assert_eq!(select(&[1.0], &[1.0], &[0.0], 0.1), [Inactive]);
@@ -219,7 +219,7 @@ mod tests {
         }
     }
 
-    /// Brute linear by Gauss–Seidel on the sliding pairs.
+    /// By Gauss–Seidel on the sliding pairs.
     fn is_optimal(
         gram: &[f64],
         linear: &[f64],
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn pairs_of_a_neuron_at_rest_do_not_slide() {
-        // Two ReLU pairs, coupled, and no other linear: the least velocity is none at all.
+        // Two coupled ReLU pairs and no other term: the least velocity is zero.
         let gram = [1.0, -0.3, -0.3, 2.0];
         assert_eq!(
             select(&gram, &[0.0, 0.0], &[0.7, 1.3], 0.0),

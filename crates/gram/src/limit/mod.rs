@@ -23,9 +23,9 @@
 //! ```
 //!
 //! and nothing depends on the dimension `d`. The active set of the state itself is tried first: its
-//! linear system is solved, violated signs are put right, and so on. Where that does not end,
-//! Clarabel solves the dual over `λ` and the products `D_ki λ_i`, and the linear system of *its*
-//! active set gives the last digits. Without sliding that system is `A λ = 1`,
+//! linear system is solved, the pieces of violated signs are changed, and so on. Where that does
+//! not end, Clarabel solves the dual over `λ` and the products `D_ki λ_i`, and the linear system
+//! of *its* active set gives the last digits. Without sliding that system is `A λ = 1`,
 //! `A = (1/m²) (DᵀD) ∘ (y yᵀ ∘ G)`. Where that fails, too (slopes near 1, norms of many
 //! orders, nearly equal samples of opposite labels), a dual active-set method decides. A program is
 //! called infeasible only where that is proven.
@@ -194,7 +194,7 @@ impl Limit {
     ///
     /// Milliseconds for tens of samples; about a second for a hundred groups on a hundred samples
     /// or a few groups on a thousand; up to a minute for a thousand samples of far smaller rank,
-    /// where the state's own active set may not do.
+    /// where the state's own active set may not suffice.
     ///
     /// # Errors
     ///

@@ -19,8 +19,7 @@ const MAX_ENTRIES: usize = 1 << 26;
 /// The residual at which a solution needs no other solver.
 const CONVERGED: f64 = 1e-12;
 /// A `ν_ai` within this fraction of a bound, and a scaled pre-activation within it of the kink,
-/// count as on it: a pair at its kink without force is not sliding, and rounding does not make it
-/// so.
+/// count as on it: a pair at its kink whose slope is at a bound does not slide.
 const ON_BOUND: f64 = 1e-12;
 
 /// The constraints and pieces that are taken as active at the solution.
@@ -57,7 +56,7 @@ pub(super) fn polish(program: &Program, start: ProgramPoint) -> Solution {
 
 /// A solution found from a state alone, without another solver: which samples have a positive
 /// multiplier (`support`, `n`), and where each group is active (`active`, `R × n`). `None` if no
-/// active set comes out right.
+/// active set leads to a solution.
 pub(super) fn from_state(
     program: &Program,
     support: Vec<bool>,
@@ -178,7 +177,7 @@ impl ActiveSet {
             let h = point.pre_activations[[a, i]];
             let (product, full) = (point.weighted[[a, i]], point.multipliers[i]);
             match self.pieces[[a, i]] {
-                // Without a multiplier the kink exerts no force.
+                // Without a multiplier the slope has no effect.
                 Piece::Sliding if !self.support[i] => Piece::Inactive,
                 Piece::Sliding if product >= full * (1.0 - ON_BOUND) => Piece::Active,
                 Piece::Sliding if product <= full * (program.slope + ON_BOUND) => Piece::Inactive,

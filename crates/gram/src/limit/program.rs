@@ -11,7 +11,7 @@ use crate::{GramError, Problem};
 ///
 /// With `x̂_i = x_i/‖x_i‖`, `ρ` the root mean square norm and `W = Ŵ/ρ`, the constraints
 /// `q_i ≥ 1` read `q̂_i(Ŵ) ≥ b_i = ρ/‖x_i‖`, with `q̂_i` the margin on `x̂_i`. A group
-/// of `n_a` neurons weighs in with `share = n_a/m`. Multipliers are scaled by `m`, so that
+/// of `n_a` neurons has the weight `share = n_a/m`. Multipliers are scaled by `m`, so that
 /// `w_a = s_a Σ_i D_ai λ̂_i y_i x̂_i`.
 pub(super) struct Program {
     /// Cosines between the samples, `n × n`.

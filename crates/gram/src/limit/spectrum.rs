@@ -58,7 +58,8 @@ fn inner_products(program: &Program, point: &ProgramPoint, members: &[usize]) ->
 }
 
 /// `Fᵀ [Σ_a share_a v_a v_aᵀ] F` over `members`, `n × n`, with `F Fᵀ` the cosines and `v_a`
-/// the signed weighted: the same eigenvalues, for more groups than samples.
+/// the products `ν_ai` with the signs of the labels: the same eigenvalues, for more groups than
+/// samples.
 fn covariance(
     program: &Program,
     point: &ProgramPoint,
