@@ -162,7 +162,7 @@ fn put_in_place(
     path: &Path,
     bad: Option<PathBuf>,
 ) -> Result<Option<PathBuf>, FetchError> {
-    // Written through to the disk first, so that no crash leaves the name with other bytes.
+    // Written through to the disk first, lest a crash leave the name with other bytes.
     OpenOptions::new()
         .write(true)
         .open(part)

@@ -222,7 +222,7 @@ fn temporary_beside(path: &Path) -> PathBuf {
 fn write_archive(path: &Path, arrays: &[(&str, ArrayViewD<'_, f64>)]) -> io::Result<()> {
     let mut archive = ZipWriter::new(BufWriter::new(File::create(path)?));
     for (name, array) in arrays {
-        // Beyond 4 GiB a zip entry needs 64-bit sizes, which have to be set beforehand.
+        // Beyond 4 GiB a zip entry needs 64-bit sizes, which must be asked for beforehand.
         let large = array.len() >= 1 << 28;
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
