@@ -12,7 +12,8 @@ use crate::{ClassDataset, DataError, DataFile, Dataset, LabelEncoding, Labels};
 pub enum ClassRule {
     /// The labels are the two classes.
     Encoded(LabelEncoding),
-    /// Samples labelled `positive` are `+1`, samples labelled `negative` are `−1`, others are left out.
+    /// Samples labelled `positive` are `+1`, samples labelled `negative` are `−1`, others are
+    /// left out.
     Pair {
         /// The label of the class `+1`.
         positive: String,
@@ -37,8 +38,8 @@ impl Default for ClassRule {
 pub struct Choice {
     /// Which label is which class.
     pub rule: ClassRule,
-    /// How many samples of each class, drawn without replacement; `None` for all. With one seed, more
-    /// samples contain the fewer.
+    /// How many samples of each class, drawn without replacement; `None` for all. With one seed,
+    /// more samples contain the fewer.
     pub per_class: Option<usize>,
 }
 
@@ -47,9 +48,9 @@ impl ClassRule {
     ///
     /// # Errors
     ///
-    /// [`DataError::Label`] or [`DataError::ZeroOneLabels`] for a label that is not of the encoding,
-    /// [`DataError::UnknownClass`] for a class that no sample has, [`DataError::Argument`] for a pair
-    /// of one class.
+    /// [`DataError::Label`] or [`DataError::ZeroOneLabels`] for a label that is not of the
+    /// encoding, [`DataError::UnknownClass`] for a class that no sample has,
+    /// [`DataError::Argument`] for a pair of one class.
     pub fn signs(&self, labels: &Labels) -> Result<Vec<Option<f64>>, DataError> {
         let class = |flag: &'static str, class: &str| {
             let are = labels.are(class);
@@ -150,7 +151,8 @@ fn chosen(
     Ok(taken)
 }
 
-/// Keeps `count` entries, each subset with the same probability: the beginning of a Fisher–Yates shuffle.
+/// Keeps `count` entries, each subset with the same probability: the beginning of a Fisher–Yates
+/// shuffle.
 ///
 /// The shuffle is finished all the same. However many are taken, the next class then meets the same
 /// random numbers, and more samples of every class contain the fewer.
@@ -163,13 +165,13 @@ fn draw(indices: &mut Vec<usize>, count: usize, generator: &mut impl Rng) {
 }
 
 impl DataFile {
-    /// The chosen samples as a data set of two classes, in the order of the file; `seed` decides which
-    /// they are where not all are taken.
+    /// The chosen samples as a data set of two classes, in the order of the file; `seed` decides
+    /// which they are where not all are taken.
     ///
     /// # Errors
     ///
-    /// Those of the format's reader, of [`ClassRule::signs`] and of [`Dataset::new`], naming the file;
-    /// [`DataError::TooFew`] if a class has fewer samples than asked for.
+    /// Those of the format's reader, of [`ClassRule::signs`] and of [`Dataset::new`], naming the
+    /// file; [`DataError::TooFew`] if a class has fewer samples than asked for.
     pub fn read(&self, choice: &Choice, seed: u64) -> Result<Dataset, DataError> {
         let labels = self.labels()?;
         let read = || {
@@ -194,8 +196,8 @@ impl DataFile {
         Dataset::new(x, y).map_err(|error| self.about(error))
     }
 
-    /// Samples of all classes, or `per_class` of each: classes are numbered in sorted order of their
-    /// labels.
+    /// Samples of all classes, or `per_class` of each: classes are numbered in sorted order of
+    /// their labels.
     ///
     /// # Errors
     ///

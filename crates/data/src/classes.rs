@@ -1,6 +1,7 @@
 use ndarray::{Array1, Array2};
 
-use crate::dataset::check_samples;
+use crate::checks::check_samples;
+use crate::size::MAX_CLASSES;
 use crate::{DataError, Dataset};
 
 /// Samples `x_i ∈ R^d`, each of one of `C ≥ 2` classes.
@@ -13,15 +14,15 @@ pub struct ClassDataset {
 
 impl ClassDataset {
     /// The most classes.
-    pub const MAX_CLASSES: usize = 1000;
+    pub const MAX_CLASSES: usize = MAX_CLASSES;
 
     /// Validates samples `x` (`n × d`), the class of each and the names of the classes.
     ///
     /// # Errors
     ///
     /// Those of [`Dataset::new`] for samples; [`DataError::ClassCount`] unless there are 2 to
-    /// [`MAX_CLASSES`](Self::MAX_CLASSES) names, [`DataError::Class`] for a class without a name or a
-    /// name without a sample.
+    /// [`MAX_CLASSES`](Self::MAX_CLASSES) names, [`DataError::Class`] for a class without a name or
+    /// a name without a sample.
     pub fn new(x: Array2<f64>, class: Vec<usize>, names: Vec<String>) -> Result<Self, DataError> {
         if !(2..=Self::MAX_CLASSES).contains(&names.len()) {
             return Err(DataError::ClassCount { found: names.len() });
@@ -64,7 +65,8 @@ impl ClassDataset {
         self.x.ncols()
     }
 
-    /// Two classes as a [`Dataset`]: the first is `+1`, the second `−1`; `None` unless there are two.
+    /// Two classes as a [`Dataset`]: the first is `+1`, the second `−1`; `None` unless there are
+    /// two.
     pub fn to_binary(&self) -> Option<Dataset> {
         if self.names.len() != 2 {
             return None;
@@ -97,8 +99,8 @@ mod tests {
     fn each_broken_invariant_has_its_message() {
         assert_eq!(
             message(vec![0, 1, 2], &["a", "b"]),
-            "y: expected one of 2 classes for every sample and a sample of every class, found class 2 \
-             for sample 2"
+            "y: expected one of 2 classes for every sample \
+             and a sample of every class, found class 2 for sample 2"
         );
         assert!(message(vec![0, 1, 1], &["a", "b", "c"]).ends_with("found no sample of class c"));
         assert!(message(vec![0, 1], &["a", "b"]).contains("one label for each of the 3 rows"));

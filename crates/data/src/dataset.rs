@@ -1,12 +1,11 @@
 use std::fmt::Write as _;
-use std::path::Path;
 
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::file::write_npz_arrays;
-use crate::{Choice, ClassRule, DataError, DataFile};
+use crate::DataError;
+use crate::checks::check_samples;
 
 /// How a file writes the two classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,36 +97,6 @@ impl Dataset {
         Ok(Self { x, y })
     }
 
-    /// Reads all samples of a NumPy archive (`.npz`) with arrays `X` (`[n, d]`) and `y` (`[n]`): a
-    /// [`DataFile`] without a choice.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`DataFile::read`].
-    pub fn from_npz(path: impl AsRef<Path>, labels: LabelEncoding) -> Result<Self, DataError> {
-        let choice = Choice {
-            rule: ClassRule::Encoded(labels),
-            per_class: None,
-        };
-        DataFile::Npz(path.as_ref().to_owned()).read(&choice, 0)
-    }
-
-    /// Writes `X` and `y` (`±1`) as float64 to an uncompressed NumPy archive, replacing the file
-    /// at once.
-    ///
-    /// # Errors
-    ///
-    /// [`DataError::Io`] if the file cannot be written.
-    pub fn write_npz(&self, path: impl AsRef<Path>) -> Result<(), DataError> {
-        write_npz_arrays(
-            path,
-            &[
-                ("X", self.x.view().into_dyn()),
-                ("y", self.y.view().into_dyn()),
-            ],
-        )
-    }
-
     /// The samples `X`, `n × d`, one a row, in row-major layout.
     pub fn x(&self) -> &Array2<f64> {
         &self.x
@@ -179,41 +148,6 @@ impl Dataset {
                 let _ = write!(text, "{byte:02x}");
                 text
             })
-    }
-}
-
-/// Validates samples for `labels` labels, and lays them out row by row.
-pub(crate) fn check_samples(x: Array2<f64>, labels: usize) -> Result<Array2<f64>, DataError> {
-    let (samples, dim) = x.dim();
-    if samples < 2 || dim == 0 {
-        return Err(DataError::TooSmall { samples, dim });
-    }
-    if labels != samples {
-        return Err(DataError::Length { samples, labels });
-    }
-    check_finite("X", &x)?;
-    for (row, sample) in x.outer_iter().enumerate() {
-        let squared_norm = sample.dot(&sample);
-        if !(squared_norm.is_normal() || sample.iter().all(|&entry| entry == 0.0)) {
-            return Err(DataError::Scale { row, squared_norm });
-        }
-    }
-    Ok(if x.is_standard_layout() {
-        x
-    } else {
-        x.as_standard_layout().into_owned()
-    })
-}
-
-pub(crate) fn check_finite(array: &'static str, matrix: &Array2<f64>) -> Result<(), DataError> {
-    match matrix.indexed_iter().find(|(_, entry)| !entry.is_finite()) {
-        Some(((row, column), &value)) => Err(DataError::NotFinite {
-            array,
-            row,
-            column,
-            value,
-        }),
-        None => Ok(()),
     }
 }
 

@@ -17,7 +17,10 @@ pub enum DataError {
     },
 
     /// A file is not a NumPy archive.
-    #[error("{}: expected an .npz file (a zip archive of .npy arrays), found: {found}", path.display())]
+    #[error(
+        "{}: expected an .npz file (a zip archive of .npy arrays), found: {found}",
+        path.display()
+    )]
     Archive {
         /// The file.
         path: PathBuf,
@@ -75,8 +78,8 @@ pub enum DataError {
 
     /// A file of a named data set is not on this machine.
     #[error(
-        "{set}: expected {file} in {}, found none; `implicit-bias fetch {set}` brings it, or name its \
-         folder with --data-dir",
+        "{set}: expected {file} in {}, found none; `implicit-bias fetch {set}` brings it, \
+         or name its folder with --data-dir",
         dir.display()
     )]
     Missing {
@@ -99,8 +102,8 @@ pub enum DataError {
 
     /// The labels are names where numbers were expected.
     #[error(
-        "y: expected labels -1 and 1 (or choose classes with --positive A --negative B), found the names \
-         {}",
+        "y: expected labels -1 and 1 (or choose classes with --positive A --negative B), \
+         found the names {}",
         list(available)
     )]
     NamedLabels {
@@ -136,10 +139,7 @@ pub enum DataError {
     },
 
     /// There are too few or too many classes.
-    #[error(
-        "y: expected 2 to {} classes, found {found}",
-        crate::ClassDataset::MAX_CLASSES
-    )]
+    #[error("y: expected 2 to {} classes, found {found}", crate::size::MAX_CLASSES)]
     ClassCount {
         /// Classes there are.
         found: usize,
@@ -147,7 +147,8 @@ pub enum DataError {
 
     /// Classes and samples do not fit each other.
     #[error(
-        "y: expected one of {classes} classes for every sample and a sample of every class, found {found}"
+        "y: expected one of {classes} classes for every sample \
+         and a sample of every class, found {found}"
     )]
     Class {
         /// The number of classes.
@@ -221,8 +222,8 @@ pub enum DataError {
 
     /// The squared norm of a sample overflows or underflows.
     #[error(
-        "X: expected samples whose squared norm is 0 or a normal f64, found {squared_norm:e} in row \
-         {row}; rescale the data"
+        "X: expected samples whose squared norm is 0 or a normal f64, \
+         found {squared_norm:e} in row {row}; rescale the data"
     )]
     Scale {
         /// The sample.

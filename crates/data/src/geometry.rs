@@ -9,10 +9,10 @@ use crate::Dataset;
 
 /// How nearly orthogonal the samples of a [`Dataset`] are.
 ///
-/// The theorems of Kou, Chen and Gu (2023) ask for `‖x_i‖² ≥ C n p` for every sample, that is,
-/// for a large [`ratio`](Self::ratio), and for a bounded [`norm_ratio`](Self::norm_ratio). Their
-/// conclusions often hold far below the constant `C` of the proofs, so the numbers are reported
-/// and not judged.
+/// The theorems of Kou, Chen and Gu (2023) ask for `‖x_i‖² ≥ C n p` for every sample, that
+/// is, for a large [`ratio`](Self::ratio), and for a bounded [`norm_ratio`](Self::norm_ratio).
+/// Their conclusions often hold far below the constant `C` of the proofs, so the numbers are
+/// reported and not judged.
 ///
 /// Infinite values serialize as null, as does a rank that was not computed.
 ///
@@ -53,8 +53,8 @@ pub struct Geometry {
     /// Numerical rank of `X`: how many singular values exceed `max(n, d) · ε · σ_max`, with
     /// `ε = 2^−52`.
     ///
-    /// `None` when `min(n, d)² · max(n, d) > 4 · 10¹¹`, where the decomposition would take many
-    /// minutes.
+    /// `None` when `min(n, d)² · max(n, d) > 4 · 10¹¹`, where the decomposition would take
+    /// many minutes.
     pub rank: Option<usize>,
 }
 
@@ -76,7 +76,8 @@ impl Geometry {
         Self::watched(data, &mut |_| {})
     }
 
-    /// Measures all but the rank, on all cores where that pays; `watcher` is told the fraction done.
+    /// Measures all but the rank, on all cores where that pays; `watcher` is told the fraction
+    /// done.
     pub fn watched(data: &Dataset, watcher: &mut dyn FnMut(f64)) -> Self {
         let x = data.x().view();
         let (n, d) = x.dim();
@@ -220,7 +221,8 @@ impl Geometry {
 
 /// What the table is about.
 const FOOTNOTE: &str = "\
-The theorems ask for ‖x_i‖² ≥ C n p for every sample, that is, for a large near-orthogonality ratio;
+The theorems ask for ‖x_i‖² ≥ C n p for every sample, \
+that is, for a large near-orthogonality ratio;
 their conclusions often hold far below the constant C of the proofs.";
 
 impl fmt::Display for Geometry {
@@ -382,7 +384,8 @@ largest norm              R_max         5.00000
 norm ratio                R_max/R_min   5.00000e7
 largest inner product     p             3.00000e-7
 near-orthogonality ratio  R_min²/(n p)  1.66667e-8
-The theorems ask for ‖x_i‖² ≥ C n p for every sample, that is, for a large near-orthogonality ratio;
+The theorems ask for ‖x_i‖² ≥ C n p for every sample, \
+that is, for a large near-orthogonality ratio;
 their conclusions often hold far below the constant C of the proofs.";
         assert_eq!(text, expected);
     }

@@ -1,10 +1,10 @@
 //! Data sets, where they come from, and the geometry that the theorems ask about.
 //!
 //! A [`Dataset`] is `n` samples `x_i ∈ R^d` with labels `y_i = ±1`. It is generated from a seed
-//! ([`Synthetic`]) or read from a file ([`DataFile`]: NumPy arrays, tables, IDX files, MNIST), of which a
-//! [`Choice`] is taken; a [`Preparation`] may scale, centre, normalize and add noise. It is validated
-//! once, so that no later stage meets a NaN or a missing class. [`Geometry`] measures how nearly
-//! orthogonal its samples are. A [`ClassDataset`] has more than two classes.
+//! ([`Synthetic`]) or read from a file ([`DataFile`]: NumPy arrays, tables, IDX files, MNIST), of
+//! which a [`Choice`] is taken; a [`Preparation`] may scale, centre, normalize and add noise. It is
+//! validated once, so that no later stage meets a NaN or a missing class. [`Geometry`] measures how
+//! nearly orthogonal its samples are. A [`ClassDataset`] has more than two classes.
 //!
 //! Random numbers come from one ChaCha8 stream per purpose ([`random`]) and are bit-identical on
 //! every machine.
@@ -20,10 +20,12 @@
 //! # Ok::<(), implicit_bias_data::DataError>(())
 //! ```
 
+mod checks;
 mod choice;
 mod classes;
 mod contradictions;
 mod dataset;
+mod dataset_npz;
 mod error;
 mod file;
 mod geometry;
@@ -31,6 +33,7 @@ pub mod mnist;
 mod multiples;
 mod preparation;
 pub mod random;
+mod size;
 mod synthetic;
 
 pub use choice::{Choice, ClassRule};
@@ -44,10 +47,5 @@ pub use file::{
 pub use geometry::Geometry;
 pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;
+pub use size::MAX_ENTRIES;
 pub use synthetic::Synthetic;
-
-/// The largest number of entries of one array: `2^29`, which is 4 GiB of `f64`.
-///
-/// Generators and readers refuse a larger array before they allocate it, so that a typing error
-/// or a hostile file ends in a message.
-pub const MAX_ENTRIES: u64 = 1 << 29;

@@ -14,14 +14,15 @@ pub const FILES: [&str; 4] = [
     "t10k-labels-idx1-ubyte.gz",
 ];
 
-/// The folder for MNIST in the user's data directory: `$XDG_DATA_HOME/implicit-bias/mnist`, by default
-/// `~/.local/share/implicit-bias/mnist`, and the usual place on other systems; `None` where there is
-/// no home directory.
+/// The folder for MNIST in the user's data directory: `$XDG_DATA_HOME/implicit-bias/mnist`, by
+/// default `~/.local/share/implicit-bias/mnist`, and the usual place on other systems; `None` where
+/// there is no home directory.
 pub fn default_dir() -> Option<PathBuf> {
     Some(dirs::data_dir()?.join("implicit-bias").join(NAME))
 }
 
-/// The path of one of the [`FILES`] in `dir`, gzipped or not; `None` if it is there in neither form.
+/// The path of one of the [`FILES`] in `dir`, gzipped or not; `None` if it is there in neither
+/// form.
 pub fn find(dir: &Path, file: &str) -> Option<PathBuf> {
     let raw = file.strip_suffix(".gz").unwrap_or(file);
     [file, raw]

@@ -16,11 +16,11 @@ pub struct Multiple {
     pub factor: f64,
 }
 
-/// Every row of `X` (`n × d`) that is an exact multiple of an earlier one, by index; zero rows are of
-/// none.
+/// Every row of `X` (`n × d`) that is an exact multiple of an earlier one, by index; zero rows are
+/// of none.
 ///
-/// Exact means without a tolerance: `x_ik x_jl = x_il x_jk` for all entries, in exact arithmetic; and `−0`
-/// equals `0`. `O(n d)` time.
+/// Exact means without a tolerance: `x_ik x_jl = x_il x_jk` for all entries, in exact arithmetic;
+/// and `−0` equals `0`. `O(n d)` time.
 ///
 /// ```
 /// use implicit_bias_data::{Multiple, multiples};

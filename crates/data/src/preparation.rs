@@ -8,9 +8,10 @@ use crate::{ClassDataset, DataError, Dataset};
 /// What is done to samples before training, in this order: scale, centre, unit norm, noise, random
 /// labels.
 ///
-/// `x_i ← s x_i`, `x_i ← x_i − mean_k x_k`, `x_i ← x_i / ‖x_i‖`, `x_i ← x_i + ξ_i` with
-/// `ξ_i ~ N(0, σ² I_d)`, and `y_i` uniform on `±1`, independent of everything. Noise makes images nearly
-/// orthogonal: `‖x_i‖²` grows like `σ² d`, inner products of different samples only like `σ² √d`.
+/// `x_i ← s x_i`, `x_i ← x_i − mean_k x_k`, `x_i ← x_i / ‖x_i‖`, `x_i ← x_i + ξ_i`
+/// with `ξ_i ~ N(0, σ² I_d)`, and `y_i` uniform on `±1`, independent of everything. Noise makes
+/// images nearly orthogonal: `‖x_i‖²` grows like `σ² d`, inner products of different samples
+/// only like `σ² √d`.
 ///
 /// ```
 /// use implicit_bias_data::{Geometry, Preparation, Synthetic};
@@ -82,8 +83,8 @@ impl Preparation {
     /// # Errors
     ///
     /// Those of [`validate`](Self::validate); [`DataError::ZeroSample`] for a sample of norm 0 that
-    /// should have norm 1; [`DataError::NotFinite`] or [`DataError::Scale`] if coordinates leave the
-    /// range of numbers.
+    /// should have norm 1; [`DataError::NotFinite`] or [`DataError::Scale`] if coordinates leave
+    /// the range of numbers.
     pub fn apply(&self, data: Dataset, seed: u64) -> Result<Dataset, DataError> {
         if self.is_none() {
             return Ok(data);
@@ -114,8 +115,8 @@ impl Preparation {
     }
 
     /// Held-out samples on the footing of the training samples `train` (as they were before
-    /// preparation): scaled, centred by the mean of the training samples, of unit norm; without noise,
-    /// and with their labels.
+    /// preparation): scaled, centred by the mean of the training samples, of unit norm; without
+    /// noise, and with their labels.
     ///
     /// # Errors
     ///
@@ -171,7 +172,7 @@ impl std::fmt::Display for Preparation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut parts = Vec::new();
         if self.scale != 1.0 {
-            // 1/255 says more than its seventeen digits.
+            // `1/255` in place of seventeen digits.
             let inverse = (1.0 / self.scale).round();
             let long = self.scale.to_string().len() > 8;
             parts.push(if long && 1.0 / inverse == self.scale {

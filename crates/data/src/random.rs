@@ -165,7 +165,8 @@ mod tests {
         let n = 200_000;
         let values = normals(n, 1, Stream::Noise);
         let mean = |f: &dyn Fn(f64) -> f64| values.iter().map(|&z| f(z)).sum::<f64>() / n as f64;
-        // Five standard errors: the k-th even moment (k−1)!! has variance (2k−1)!! − ((k−1)!!)².
+        // Five standard errors: the k-th even moment (k−1)!! has variance (2k−1)!! −
+        // ((k−1)!!)².
         let error = |variance: f64| 5.0 * (variance / n as f64).sqrt();
         assert!(mean(&|z| z).abs() < error(1.0));
         assert!((mean(&|z| z.powi(2)) - 1.0).abs() < error(2.0));

@@ -19,7 +19,8 @@ use crate::{DataError, Dataset};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "synthetic", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Synthetic {
-    /// Two Gaussian clusters, `x = y μ + ξ` with `μ = signal · e_1` and `ξ ~ N(0, noise² I_d)`.
+    /// Two Gaussian clusters, `x = y μ + ξ` with `μ = signal · e_1` and
+    /// `ξ ~ N(0, noise² I_d)`.
     ///
     /// The law of `ξ` is rotation invariant, and so are initial weights and gradient descent:
     /// another direction of `μ` would give the same run in rotated coordinates.
@@ -369,7 +370,10 @@ mod tests {
     #[test]
     fn unknown_keys_and_laws_are_refused() {
         let parse = |json: &str| serde_json::from_str::<Synthetic>(json);
-        let good = r#"{"synthetic": "orthogonal", "samples": 2, "dim": 3, "norm": 1.0, "norm_spread": 2.0}"#;
+        let good = concat!(
+            r#"{"synthetic": "orthogonal", "samples": 2, "dim": 3, "#,
+            r#""norm": 1.0, "norm_spread": 2.0}"#,
+        );
         let law = parse(good).unwrap();
         assert_eq!(parse(&serde_json::to_string(&law).unwrap()).unwrap(), law);
         assert!(parse(&good.replace("\"norm\"", "\"nrm\"")).is_err());

@@ -66,7 +66,8 @@ fn a_known_image_and_the_ends_of_the_set() {
     let Some(dir) = folder() else { return };
     let data = at(&dir, Split::Train).read_classes(None, 0).unwrap();
     assert_eq!(data.class()[..10], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
-    // Row 5 of the first image and row 14 of the last, and the sums of both: `b[16 + 784 i:][:784]`.
+    // Row 5 of the first image and row 14 of the last, and the sums of both:
+    // `b[16 + 784 i:][:784]`.
     let row = |image: usize, row: usize| data.x().row(image).to_vec()[28 * row..][..28].to_vec();
     let five = [
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 18, 18, 18, 126, 136, 175, 26, 166, 255, 247, 127,
@@ -118,8 +119,8 @@ fn a_missing_file_is_named_with_the_way_to_get_it() {
     let message = |split| at(dir, split).labels().unwrap_err().to_string();
     let expected = |file: &str| {
         format!(
-            "mnist: expected {file} in {}, found none; `implicit-bias fetch mnist` brings it, or name \
-             its folder with --data-dir",
+            "mnist: expected {file} in {}, found none; `implicit-bias fetch mnist` brings it, \
+             or name its folder with --data-dir",
             dir.display()
         )
     };

@@ -33,7 +33,8 @@ impl RemoteFile<'_> {
     }
 }
 
-/// The handwritten digits of LeCun, Cortes and Burges: 60 000 images for training, 10 000 for tests.
+/// The handwritten digits of LeCun, Cortes and Burges: 60 000 images for training, 10 000 for
+/// tests.
 pub static MNIST: DataSet<'static> = DataSet {
     name: mnist::NAME,
     mirrors: &[

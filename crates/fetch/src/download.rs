@@ -4,9 +4,10 @@ use std::path::Path;
 
 use crate::dataset::RemoteFile;
 use crate::error::FetchError;
+use crate::found::Found;
 use crate::mirror::{Answer, Mirror};
 use crate::outcome::Event;
-use crate::verify::{Found, corrupt, inspect};
+use crate::verify::{corrupt, inspect};
 
 /// The bytes of a file and how many of them an earlier transfer had left.
 #[derive(Debug, Clone, Copy)]
@@ -26,8 +27,8 @@ pub(crate) struct Download<'a> {
 impl Download<'_> {
     /// Completes the `.part` and verifies it.
     ///
-    /// A transfer that broke off keeps its `.part`, for the next run or mirror; a complete one that is
-    /// not the file is removed.
+    /// A transfer that broke off keeps its `.part`, for the next run or mirror; a complete one that
+    /// is not the file is removed.
     pub(crate) fn run(mut self) -> Result<Received, FetchError> {
         let mut offset = kept_bytes(self.part)?;
         if offset > self.file.packed_limit() {

@@ -3,12 +3,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::verify::Found;
+use crate::found::Found;
 
 /// Why a data set could not be fetched.
 ///
-/// What goes wrong at one mirror is collected in [`FetchError::Mirrors`], after the others have been
-/// tried; what goes wrong on this machine is returned at once.
+/// What goes wrong at one mirror is collected in [`FetchError::Mirrors`], after the others have
+/// been tried; what goes wrong on this machine is returned at once.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {

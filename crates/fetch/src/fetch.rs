@@ -1,6 +1,5 @@
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use implicit_bias_data::mnist;
 
@@ -9,30 +8,9 @@ use crate::download::{Download, Received, kept_bytes};
 use crate::error::FetchError;
 use crate::lock::Lock;
 use crate::mirror::Mirror;
+use crate::options::Options;
 use crate::outcome::{Event, Fetched, FetchedFile, Origin};
 use crate::verify::verify;
-
-/// Where to fetch from, and how long to wait.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// URLs of folders to try in place of the data set's own mirrors, with or without a final slash;
-    /// none by default.
-    pub mirrors: Vec<String>,
-    /// How long to wait for a connection, 10 s by default.
-    pub connect_timeout: Duration,
-    /// How long a server may be silent, 30 s by default.
-    pub stall_timeout: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            mirrors: Vec::new(),
-            connect_timeout: Duration::from_secs(10),
-            stall_timeout: Duration::from_secs(30),
-        }
-    }
-}
 
 /// Brings the files of `set` into `dir`, which is made if need be, and tells `watcher` about it.
 ///
@@ -41,8 +19,8 @@ impl Default for Options {
 /// # Errors
 ///
 /// [`FetchError::Mirror`] if a mirror is not a URL, [`FetchError::Busy`] if another process fetches
-/// into `dir`, [`FetchError::Io`] if `dir` cannot be read or written, and [`FetchError::Mirrors`] if
-/// no mirror has served some file, with what each of them did instead. Files that were complete
+/// into `dir`, [`FetchError::Io`] if `dir` cannot be read or written, and [`FetchError::Mirrors`]
+/// if no mirror has served some file, with what each of them did instead. Files that were complete
 /// before an error stay in place.
 pub fn fetch(
     set: &DataSet<'_>,

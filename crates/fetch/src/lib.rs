@@ -6,8 +6,8 @@
 //! - A file arrives as `NAME.part` and takes its name only once it has been unpacked to exactly the
 //!   published bytes and written to the disk. What a server sends is bounded, packed and unpacked.
 //! - A transfer that breaks off leaves its `.part`, and the next one asks for the rest only.
-//! - Files in place are verified, not downloaded. A file in place that is not the published one keeps
-//!   its place until the good one is there, then it is moved to `NAME.replaced`.
+//! - Files in place are verified, not downloaded. A file in place that is not the published one
+//!   keeps its place until the good one is there, then it is moved to `NAME.replaced`.
 //! - One process at a time fetches into a folder: it holds a lock on the file `.fetch.lock` there.
 //!
 //! The caller draws its own progress bar from the [`Event`]s.
@@ -32,13 +32,17 @@ mod dataset;
 mod download;
 mod error;
 mod fetch;
+mod found;
 mod lock;
 mod mirror;
+mod options;
 mod outcome;
 mod verify;
 
 pub use dataset::{DataSet, MNIST, RemoteFile};
 pub use error::FetchError;
-pub use fetch::{Options, fetch};
+pub use fetch::fetch;
+pub use found::Found;
+pub use options::Options;
 pub use outcome::{Event, Fetched, FetchedFile, Origin};
-pub use verify::{Found, verify};
+pub use verify::verify;

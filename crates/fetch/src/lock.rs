@@ -9,13 +9,13 @@ const NAME: &str = ".fetch.lock";
 /// The right to write into a folder, given back on drop or when the process ends in whatever way.
 ///
 /// The locked file is one of its own, and it stays. Were it a `.part`, which is renamed, or were it
-/// deleted, then a second process that opened it just before would lock a file that has another name
-/// or none, and a third one would lock its successor.
+/// deleted, then a second process that opened it just before would lock a file that has another
+/// name or none, and a third one would lock its successor.
 #[derive(Debug)]
 pub(crate) struct Lock(#[expect(dead_code, reason = "held for its lock")] File);
 
 impl Lock {
-    /// Locks `dir` or says that another process has.
+    /// Locks `dir`.
     ///
     /// Some network file systems have no locks; there it is left to the user to run one at a time.
     pub(crate) fn of(dir: &Path) -> Result<Self, FetchError> {

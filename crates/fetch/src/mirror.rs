@@ -5,7 +5,7 @@ use ureq::http::{StatusCode, Uri, header};
 use ureq::{Agent, Body, Timeout};
 
 use crate::error::FetchError;
-use crate::fetch::Options;
+use crate::options::Options;
 
 /// A server that has the files of a data set in one folder.
 pub(crate) struct Mirror {

@@ -1,4 +1,5 @@
-//! How well log time agrees with every single step, from 10⁶ to 10⁹ (the table of docs/gram.md).
+//! How well log time agrees with every single step, from 10⁶ to 10⁹ (the table of
+//! docs/gram.md).
 //!
 //! `cargo run --release -p implicit-bias-gram --example agreement [-- LAST_STEP]`; a few minutes.
 

@@ -37,8 +37,8 @@ pub enum GramError {
     FarStep(f64),
     /// A state from which gradient descent does not yet follow its modified equation.
     #[error(
-        "far horizon: rates change by {ratio:e} of themselves in a step, expected at most {limit:e}: \
-         take more exact steps first"
+        "far horizon: rates change by {ratio:e} of themselves in a step, expected at most \
+         {limit:e}: take more exact steps first"
     )]
     FarRegime {
         /// How much the rates change in a step.
@@ -57,4 +57,16 @@ pub enum GramError {
     /// The limit program has no answer, and why.
     #[error("limit program: {0}")]
     Program(String),
+}
+
+/// Refuses an array of another length than the problem has.
+pub(crate) fn require_len(what: &str, expected: usize, found: usize) -> Result<(), GramError> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(GramError::Checkpoint {
+            expected: format!("{expected} numbers in {what}"),
+            found: found.to_string(),
+        })
+    }
 }

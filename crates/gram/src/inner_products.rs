@@ -14,7 +14,8 @@ const TILE: usize = 32;
 
 /// `G = X Xᵀ`, row after row, each padded with zeros to whole [`Lanes`]; clones share the memory.
 ///
-/// One triangle is computed and mirrored, so that `G` is symmetric to the last bit: rows are columns.
+/// One triangle is computed and mirrored, so that `G` is symmetric to the last bit: rows are
+/// columns.
 #[derive(Clone, Debug)]
 pub(crate) struct InnerProducts {
     rows: Arc<Vec<Lanes>>,
@@ -35,7 +36,8 @@ impl InnerProducts {
         let x = x.as_slice().expect("in standard layout");
         let x = MatRef::from_row_major_slice(x, samples, dim);
         let entries = rows.as_flattened_mut();
-        // By columns and transposed: in faer 0.24 the constructor by rows takes its stride for columns.
+        // By columns and transposed: in faer 0.24 the constructor by rows takes its stride for
+        // columns.
         let by_columns =
             MatMut::from_column_major_slice_with_stride_mut(entries, samples, samples, stride);
         matmul(

@@ -1,8 +1,8 @@
 //! Arithmetic of the inner loops.
 //!
 //! The loops are generic over `S: Simd`, the vector instructions of the machine at hand, which
-//! [`vectorized`] finds at run time (AVX-512, AVX2 with FMA, NEON, or plain scalar code). Arrays are
-//! kept in [`Lanes`] of eight, a whole number of vectors of any of them.
+//! [`vectorized`] finds at run time (AVX-512, AVX2 with FMA, NEON, or plain scalar code). Arrays
+//! are kept in [`Lanes`] of eight, a whole number of vectors of any of them.
 
 use implicit_bias_scalar::Loss;
 use pulp::Simd;
@@ -68,8 +68,8 @@ fn fma<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
     if FUSED { a.mul_add(b, c) } else { a * b + c }
 }
 
-/// `e^x` to 1 unit in the last place for `|x| ≤ 708`; larger arguments are clamped to that, and a NaN
-/// gives the upper end (callers look at the margins for NaN, not at this).
+/// `e^x` to 1 unit in the last place for `|x| ≤ 708`; larger arguments are clamped to that, and a
+/// NaN gives the upper end (callers look at the margins for NaN, not at this).
 ///
 /// `x = k log 2 + r` with `|r| ≤ ½ log 2`, then the Taylor polynomial of degree 13 in `r`, whose
 /// remainder is below `4·10⁻¹⁸`.
@@ -101,7 +101,8 @@ fn exp<const FUSED: bool>(x: f64) -> f64 {
     f64::from_bits(value.to_bits().wrapping_add(shifted.to_bits() << 52))
 }
 
-/// `−ℓ'(q)` of eight margins, as `Loss::slope` to two units in the last place while `|q| ≤ 708`.
+/// `−ℓ'(q)` of eight margins, as `Loss::slope` to two units in the last place while
+/// `|q| ≤ 708`.
 #[inline(always)]
 fn slopes<const FUSED: bool, const LOGISTIC: bool>(margins: &Lanes) -> Lanes {
     let mut out = [0.0; LANES];

@@ -1,21 +1,22 @@
 //! Exact gradient descent of two-layer networks in Gram coordinates, to any horizon, and its limit.
 //!
-//! Gradient descent on the two-layer network of Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) sees its
-//! samples only through their inner products. This crate runs it there, at a cost that knows neither the
-//! dimension nor, once activation patterns have settled, the width; follows it in `log t` where no loop
-//! gets to; computes the direction in which it ends; and proves, for one run, that it does.
+//! Gradient descent on the two-layer network of Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935)
+//! sees its samples only through their inner products. This crate runs it there, at a cost that
+//! depends neither on the dimension nor, once activation patterns have settled, on the width;
+//! follows it in `log t` to any horizon; computes the direction in which it ends; and proves, for
+//! one run, that it does.
 //!
 //! | module | content | theory.md |
 //! |---|---|---|
 //! | [`Problem`] | inner products, labels, width, activation, loss, step size | §4 |
-//! | [`GramDescent`] | every step, in blocks of steps proven free of unseen sign changes | §4, §5 |
+//! | [`GramDescent`] | every step, in blocks without unwatched sign changes | §4, §5 |
 //! | [`FarFlow`] | `log t` in place of `t`, with an error estimate | §5 |
 //! | [`limit`] | the convex program whose solution is the limit | §6 |
-//! | [`certificate`](mod@certificate) | when the same-sign pattern provably never changes again | derived here |
+//! | [`certificate`](mod@certificate) | a proof that a pattern never changes again | derived here |
 //! | [`Start`] | norms, spectra and margins from Gram coordinates | §4 |
 //!
-//! Everything here is derived for this project and checked against trajectories; the network and the
-//! claims about it are the paper's. All numbers are `f64`; there is no Burn here.
+//! Everything here is derived for this project and checked against trajectories; the network and
+//! the claims about it are the paper's. All numbers are `f64`; there is no Burn here.
 //!
 //! ```
 //! use implicit_bias_data::Synthetic;
@@ -39,7 +40,8 @@
 //! let limit = Limit::solve(&problem, h.view())?;
 //! assert!(limit.is_consistent());
 //! println!("stable rank of W_pos -> {}", limit.stable_rank_pos()); // 1
-//! println!("{}", certify(&problem, &limit, h.view(), descent.step())?); // proven from step 1000000
+//! // Prints "proven from step 1000000".
+//! println!("{}", certify(&problem, &limit, h.view(), descent.step())?);
 //!
 //! // On to step 10^300.
 //! let mut far = FarFlow::new(problem, 1e6, h, descent.coefficients())?;
@@ -47,7 +49,8 @@
 //! let log_loss = Loss::Logistic.log_mean(&far.margins());
 //! assert!((log_loss + 300.0 * 10f64.ln()).abs() < 10.0, "the loss is of order 1/t");
 //! # assert!((limit.stable_rank_pos() - 1.0).abs() < 1e-9);
-//! # assert!(certify(descent.problem(), &limit, descent.pre_activations().view(), 1e6)?.is_proven());
+//! # let h = descent.pre_activations();
+//! # assert!(certify(descent.problem(), &limit, h.view(), 1e6)?.is_proven());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -59,6 +62,7 @@ mod inner_products;
 mod kernel;
 pub mod limit;
 mod measure;
+mod piece;
 mod problem;
 
 pub use certificate::{Accuracy, Certificate, NotProven, Proof, certify, certify_within};

@@ -11,10 +11,10 @@ use ndarray::{Array2, ArrayView2};
 use crate::GramError;
 use crate::inner_products::InnerProducts;
 
-/// All that gradient descent on a two-layer network sees of its data and its settings.
+/// What gradient descent on a two-layer network depends on: inner products, labels and settings.
 ///
-/// With samples `X` (`n × d`) the inner products `G = X Xᵀ` (`n × n`) determine the trajectory of
-/// the pre-activations: nothing here depends on `d`. (theory.md §4; derived there, not in the
+/// With samples `X` (`n × d`) the inner products `G = X Xᵀ` (`n × n`) determine the trajectory
+/// of the pre-activations: nothing here depends on `d`. (theory.md §4; derived there, not in the
 /// paper.)
 ///
 /// The network has `2m` neurons, rows `0..m` with second-layer sign `+1` and rows `m..2m` with
@@ -32,9 +32,9 @@ pub struct Problem {
     /// Columns of `X` that are not all zero: the samples span no more dimensions.
     dimensions: usize,
     contradictions: Arc<Contradictions>,
-    /// Samples that are multiples of earlier ones. Their pre-activations are the same multiples, so that no
-    /// neuron is on one side of its kink for one of the two and on the other side for the other; rounding
-    /// would have it otherwise where a neuron's weights decay.
+    /// Samples that are multiples of earlier ones. Their pre-activations are the same multiples, so
+    /// that no neuron is on one side of its kink for one of the two and on the other side for the
+    /// other; rounding would have it otherwise where a neuron's weights decay.
     links: Arc<Vec<Multiple>>,
 }
 

@@ -1,5 +1,5 @@
-//! A sample of the campaign of `examples/campaign`: log time, limits and certificates of random small problems
-//! against every exact step. Its thousands are run by hand, see docs/truth.md.
+//! A sample of the campaign of `examples/campaign`: log time, limits and certificates of random
+//! small problems against every exact step. Its thousands are run by hand, see docs/truth.md.
 
 #[path = "../examples/campaign/case.rs"]
 mod case;
@@ -17,12 +17,14 @@ const ONCE_FALSE: [(u64, u64); 13] = [
     (21, 23),
     (21, 155),
     (21, 156),
-    // Dead neurons that log time revived, with certificates of an end that exact descent does not have.
+    // Dead neurons that log time revived, with certificates of an end that exact descent does not
+    // have.
     (21, 189),
     // Weights that vanish, and kinks that meet within a few steps.
     (11, 207),
     (401, 96),
-    // A sample that no neuron sees: what rounding left of its coupling, times `t`; its rate beside others.
+    // A sample that no neuron sees: what rounding left of its coupling, times `t`; its rate beside
+    // others.
     (301, 464),
     (201, 207),
     // Exact steps that round, and an error that grows in samples of smaller norm.

@@ -18,8 +18,9 @@ fn certificate(run: &Run) -> (Limit, Certificate) {
     (limit, certificate)
 }
 
-/// Runs on from the step of `proof` and checks, at 2, 5, 10, … `times` that step, that no same-sign
-/// pair has changed and that the weights are within the proven radius of the reference path.
+/// Runs on from the step of `proof` and checks, at 2, 5, 10, … `times` that step, that no
+/// same-sign pair has changed and that the weights are within the proven radius of the reference
+/// path.
 fn check_beyond(run: &mut Run, limit: &Limit, proof: &Proof, times: f64) {
     let from = run.step;
     assert_eq!(proof.from_step, from);
@@ -177,8 +178,9 @@ fn a_repeated_sample_is_proven_as_well() {
     check_beyond(&mut run, &limit, proof, 20.0);
 }
 
-/// The displacement is the one of the theorem: what is left, `w(T) − ρ(T) − ŵ log θ_T = w̃`, meets
-/// conditions (1) and (2), evaluated here from the limit's slopes.
+/// The displacement is the one of the theorem: what is left,
+/// `w(T) − ρ(T) − ŵ log θ_T = w̃`, meets conditions (1) and (2), evaluated here from the
+/// limit's slopes.
 #[test]
 fn the_reference_path_has_the_limiting_rates() {
     let mut seen = 0;

@@ -18,8 +18,8 @@ fn smallest(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
-/// The number after "below" of "not solved: … a normalized margin below X, …"; `None` of another
-/// message.
+/// The number after "below" of "not solved: … a normalized margin below X, …"; `None` of
+/// another message.
 fn stated_bound(message: &str) -> Option<f64> {
     let (_, rest) = message.split_once("a normalized margin below ")?;
     rest.split(',').next()?.parse().ok()
@@ -188,8 +188,8 @@ fn independent_samples_are_solved() {
     }
 }
 
-/// With every same-sign pair active, `q_i ≤ y_i ⟨u, x_i⟩` for `u = (1/m) Σ_k s_k w_k`: what no
-/// hyperplane through zero separates has no solution.
+/// With every same-sign pair active, `q_i ≤ y_i ⟨u, x_i⟩` for `u = (1/m) Σ_k s_k w_k`: what
+/// no hyperplane through zero separates has no solution.
 #[test]
 fn what_cannot_be_fitted_is_never_solved() {
     let (mut proven, mut bounded) = (0, 0);
@@ -313,8 +313,8 @@ fn nearly_linear_networks_end_at_the_hard_margin() {
     }
 }
 
-/// The largest `γ` with `y_i ⟨u, x_i⟩ ≥ γ` for a unit `u`, by Hildreth's method (coordinates of the
-/// dual in turn); `None` if that does not converge.
+/// The largest `γ` with `y_i ⟨u, x_i⟩ ≥ γ` for a unit `u`, by Hildreth's method
+/// (coordinates of the dual in turn); `None` if that does not converge.
 fn hard_margin(data: &Dataset) -> Option<f64> {
     let x = data.x();
     let mut u = Array1::<f64>::zeros(data.dim());

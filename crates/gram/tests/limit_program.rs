@@ -56,8 +56,8 @@ fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
     }
 }
 
-/// Orthogonal samples of norm `r`, leaky: `A = (r²/m²) (Σ_same D² + m γ²)` is diagonal, a group for each
-/// pattern, and nothing slides.
+/// Orthogonal samples of norm `r`, leaky: `A = (r²/m²) (Σ_same D² + m γ²)` is diagonal, a
+/// group for each pattern, and nothing slides.
 #[test]
 fn orthogonal_samples() {
     let (radius, slope, width) = (3.0, 0.25, 3);
@@ -93,8 +93,9 @@ fn orthogonal_samples() {
     assert_relative_eq!(limit.stable_rank_neg(), 1.0, max_relative = 1e-14);
 }
 
-/// ReLU, orthogonal samples of equal norm, all `2^n_j − 1` patterns once: a block of theory.md §3 at
-/// finite width, `λ_i ∝ 1` by symmetry. `W = λ'[pattern]` has the spectrum of the pattern matrix.
+/// ReLU, orthogonal samples of equal norm, all `2^n_j − 1` patterns once: a block of theory.md
+/// §3 at finite width, `λ_i ∝ 1` by symmetry. `W = λ'[pattern]` has the spectrum of the
+/// pattern matrix.
 #[test]
 fn orthogonal_relu_with_every_pattern() {
     let class = 3;
@@ -113,7 +114,8 @@ fn orthogonal_relu_with_every_pattern() {
     let limit = Limit::solve(&problem(x, y, width, 0.0), pattern.view()).unwrap();
     assert!(limit.is_consistent());
     assert_eq!(limit.groups().len(), 2 * width);
-    // BᵀB of the 7 × 3 pattern matrix: 4 on the diagonal, 2 off it; largest eigenvalue 8, trace 12.
+    // BᵀB of the 7 × 3 pattern matrix: 4 on the diagonal, 2 off it; largest eigenvalue 8, trace
+    // 12.
     for rank in [limit.stable_rank_pos(), limit.stable_rank_neg()] {
         assert_relative_eq!(rank, 12.0 / 8.0, max_relative = 1e-13);
     }
@@ -128,9 +130,9 @@ fn orthogonal_relu_with_every_pattern() {
     assert_close(limit.multipliers(), &[49.0 / 16.0; 6], 1e-13);
 }
 
-/// One neuron a sign, two samples at an angle, leaky slope: without sliding `A λ = 1` by hand; when the
-/// samples are close, the opposite pre-activation would be positive, then slope 1, and between them a
-/// range where it slides at 0.
+/// One neuron a sign, two samples at an angle, leaky slope: without sliding `A λ = 1` by hand;
+/// when the samples are close, the opposite pre-activation would be positive, then slope 1, and
+/// between them a range where it slides at 0.
 #[test]
 fn two_samples_and_their_three_regimes() {
     let slope = 0.2;
@@ -142,7 +144,8 @@ fn two_samples_and_their_three_regimes() {
             Array2::ones((2, 2)).view(),
         )
         .unwrap();
-        // w_1 = λ (x_1 − D x_2), h_12 = λ (c − D): negative while c < γ, else D = c holds it at 0.
+        // w_1 = λ (x_1 − D x_2), h_12 = λ (c − D): negative while c < γ, else D = c holds it
+        // at 0.
         assert_relative_eq!(
             limit.groups()[0].slopes[1],
             expected_slope,
@@ -150,7 +153,8 @@ fn two_samples_and_their_three_regimes() {
         );
         assert_eq!(limit.sliding().len(), if cosine > slope { 2 } else { 0 });
         let d = expected_slope;
-        // q_1 = h_11 − D h_21 with h_21 = λ (D − c) of the other neuron's sign: λ (1 − 2 D c + D²).
+        // q_1 = h_11 − D h_21 with h_21 = λ (D − c) of the other neuron's sign: λ (1 − 2 D
+        // c + D²).
         let multiplier = 1.0 / (1.0 - 2.0 * d * cosine + d * d);
         assert_close(limit.multipliers(), &[multiplier; 2], 1e-12);
         assert!(limit.kkt_residual() < 1e-14);
@@ -190,7 +194,8 @@ fn agrees_with_scipy() {
     }
 }
 
-/// `‖W‖² = Σ λ_i`, `Ĥ = Ĉ G`, margins of the reported weights, complementarity: from the outside.
+/// `‖W‖² = Σ λ_i`, `Ĥ = Ĉ G`, margins of the reported weights, complementarity: from the
+/// outside.
 #[test]
 fn a_solution_fits_together() {
     for seed in 0..20 {
@@ -330,7 +335,8 @@ fn more_samples_than_dimensions_leave_some_without_multiplier() {
 
 #[test]
 fn more_groups_than_samples() {
-    // 40 neurons a block on six samples: the spectrum takes the n × n route; equal to the other one's.
+    // 40 neurons a block on six samples: the spectrum takes the n × n route; equal to the other
+    // one's.
     let (data, pattern) = random_case(6, 9, 40, 3);
     let limit = solve(&data, 40, 0.1, &pattern);
     assert!(limit.groups().len() > 6);

@@ -1,5 +1,5 @@
-//! The Gram descent against trajectories of an independent implementation (NumPy in double precision, one
-//! of them with 50 digits).
+//! The Gram descent against trajectories of an independent implementation (NumPy in double
+//! precision, one of them with 50 digits).
 
 use std::path::{Path, PathBuf};
 

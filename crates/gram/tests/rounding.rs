@@ -5,8 +5,8 @@ use implicit_bias_gram::{GramDescent, Outcome, Problem, Stepping};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Array1, Array2};
 
-/// Orthogonal samples move alone: `q ← q + a e^{−q}`, `a = η D ‖x‖²/(n m)` for `D` of the `m` neurons of its
-/// sign. Summed in pairs of doubles (two-sum), so that no increment is lost.
+/// Orthogonal samples move alone: `q ← q + a e^{−q}`, `a = η D ‖x‖²/(n m)` for `D` of the
+/// `m` neurons of its sign. Summed in pairs of doubles (two-sum), so that no increment is lost.
 fn alone(start: f64, a: f64, steps: u32) -> f64 {
     let (mut q, mut rest) = (start, 0.0);
     for _ in 0..steps {

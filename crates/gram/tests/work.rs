@@ -1,7 +1,9 @@
-//! How much work the descent does on four fixed problems: a change of algorithm must not pass silently.
+//! How much work the descent does on four fixed problems: a change of algorithm must not pass
+//! silently.
 //!
 //! Counts may move by a few parts in a hundred with the machine's vector instructions, which round
-//! differently. `UPDATE_SNAPSHOTS=1 cargo test -p implicit-bias-gram --test work` rewrites the file.
+//! differently. `UPDATE_SNAPSHOTS=1 cargo test -p implicit-bias-gram --test work` rewrites the
+//! file.
 
 #[path = "../benches/cases/mod.rs"]
 mod cases;

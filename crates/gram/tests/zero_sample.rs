@@ -36,8 +36,8 @@ fn far(data: &Dataset, slope: f64, step_size: f64, seed: u64) -> Result<FarFlow,
     FarFlow::new(problem, exact.step(), h, c)
 }
 
-/// `n` samples with a zero among them at step size `η` move like the other `n − 1` at `η (n −
-/// 1)/n`.
+/// `n` samples with a zero among them at step size `η` move like the other `n − 1` at
+/// `η (n − 1)/n`.
 #[test]
 fn a_zero_sample_never_moves_and_stalls_nothing() {
     for seed in 0..6 {

@@ -60,9 +60,9 @@ pub fn alignment(
 /// same, so such neurons align with `+v` and neurons with sign −1 with `−v`.
 ///
 /// On a leaky network with slope γ alignment with `±v` is not perfect: on exactly orthogonal data
-/// a block tends to `Σ_{y_i=+1} x_i − γ Σ_{y_i=−1} x_i` or its mirror image, whose cosine with
-/// `±v` is `(1 + γ) / sqrt(2 (1 + γ²))` for balanced classes of equal norms (derived for this
-/// project).
+/// a block tends to `Σ_{y_i=+1} x_i − γ Σ_{y_i=−1} x_i` or its mirror image, whose cosine
+/// with `±v` is `(1 + γ) / sqrt(2 (1 + γ²))` for balanced classes of equal norms (derived for
+/// this project).
 ///
 /// # Errors
 ///
@@ -90,7 +90,8 @@ pub fn class_direction(x: &Tensor<2>, labels: &Tensor<1>) -> Result<Tensor<1>, M
     host::length(labels.len(), samples, "labels")?;
     host::signs(&labels, "labels")?;
     let x = x.clone().without_autodiff();
-    // Uploaded again rather than used as passed: the labels may live elsewhere, in another type.
+    // Uploaded again rather than used as passed: the labels may be on another device, of another
+    // type.
     let options = (&x.device(), x.dtype());
     let labels = Tensor::<2>::from_data(TensorData::new(labels, [samples, 1]), options);
     // Not a matrix product: some devices round the factors of those to ten bits.

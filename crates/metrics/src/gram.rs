@@ -3,19 +3,20 @@
 //! # Why the host, in `f64`
 //!
 //! A Gram matrix formed on the device would inherit the device's products: on recent GPUs Burn's
-//! `f32` matrix product may round its factors to TF32, ten bits, three digits of a stable rank whose
-//! distance from 1 is the thing measured. The eigenvalue, which needs `f64` and hence the host,
-//! costs as much as the products in any case, and the copy is `rows · columns` numbers once a
-//! record. All of it runs on one thread, so that no recorded number depends on how many there are.
+//! `f32` matrix product may round its factors to TF32, ten bits, three digits of a stable rank
+//! whose distance from 1 is the thing measured. The eigenvalue, which needs `f64` and hence the
+//! host, costs as much as the products in any case, and the copy is `rows · columns` numbers once
+//! a record. All of it runs on one thread, so that no recorded number depends on how many there
+//! are.
 //!
 //! # Why squaring is harmless
 //!
 //! Singular values from a Gram matrix have a bad name that the largest one does not deserve. The
 //! computed Gram matrix and its eigenvalues are off by about `ε ‖A‖_2²`, `ε = 2.2e-16`, in
 //! absolute terms. A singular value `σ ≪ ‖A‖_2` drowns in that; the largest, whose square is
-//! `‖A‖_2²` itself, has a relative error of order `ε`, and its root half of it. Nothing cancels:
-//! the diagonal is a sum of squares. What squaring could cost is range, so the matrix is divided
-//! by a power of two near its largest entry first.
+//! `‖A‖_2²` itself, has a relative error of order `ε`, and its root half of it. Nothing
+//! cancels: the diagonal is a sum of squares. What squaring could cost is range, so the matrix is
+//! divided by a power of two near its largest entry first.
 
 use burn::tensor::Tensor;
 use faer::dyn_stack::{MemBuffer, MemStack};
@@ -25,7 +26,7 @@ use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::prelude::default;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
-use crate::spectrum::BlockSpectrum;
+use crate::block_spectrum::BlockSpectrum;
 use crate::{MetricError, host, sums};
 
 /// A matrix divided by `scale`, a power of two near its largest entry.
@@ -140,7 +141,7 @@ fn largest_eigenvalue(gram: MatRef<'_, f64>) -> f64 {
     let mut reduced = Mat::zeros(size, size);
     reduced.copy_from_triangular_lower(gram);
     if size > 1 {
-        // The reflections are not needed, but faer wants a place for them.
+        // faer writes the reflections here; they are not used.
         let mut reflections = Mat::zeros(1, size - 1);
         let mut buffer = MemBuffer::new(tridiag_in_place_scratch::<f64>(size, Par::Seq, default()));
         let stack = MemStack::new(&mut buffer);
@@ -161,8 +162,8 @@ fn largest_eigenvalue(gram: MatRef<'_, f64>) -> f64 {
 /// diagonal, to the last bit that its entries determine.
 fn largest_of_tridiagonal(diagonal: &[f64], beside: &[f64]) -> f64 {
     let squares: Vec<f64> = beside.iter().map(|entry| entry * entry).collect();
-    // x exceeds every eigenvalue exactly when all pivots of T − x are negative (Sylvester's law of
-    // inertia). A pivot that is barely negative sends the next one to +∞: the right answer.
+    // x exceeds every eigenvalue exactly when all pivots of T − x are negative (Sylvester's law
+    // of inertia). A pivot that is barely negative sends the next one to +∞: the right answer.
     let exceeds_all = |x: f64| {
         let mut pivot = diagonal[0] - x;
         for (entry, square) in diagonal[1..].iter().zip(&squares) {

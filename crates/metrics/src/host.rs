@@ -16,7 +16,7 @@ pub(crate) fn read<const D: usize>(
         return Err(MetricError::Empty { what: what.into() });
     }
     let values = to_f64(tensor.clone().without_autodiff()).map_err(|source| {
-        // The conversion knows no argument names.
+        // The error of the conversion does not name the argument.
         MetricError::Read {
             what: what.into(),
             source,

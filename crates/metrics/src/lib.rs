@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod alignment;
+mod block_spectrum;
 mod error;
 mod gram;
 mod host;
@@ -13,8 +14,9 @@ mod sums;
 pub mod train;
 
 pub use alignment::{alignment, class_direction};
+pub use block_spectrum::BlockSpectrum;
 pub use error::MetricError;
 pub use margins::{accuracy, class_margins, margin_ranges, margins, normalized_margins};
 pub use norm::{frobenius_norm, weight_norm};
 pub use pattern::{ActivationPattern, PatternChanges, PatternCounts};
-pub use spectrum::{BlockSpectrum, Spectra, spectra, spectral_norm, stable_rank};
+pub use spectrum::{Spectra, spectra, spectral_norm, stable_rank};

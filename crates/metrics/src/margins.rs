@@ -37,20 +37,20 @@ pub fn margins(scores: &Tensor<1>, labels: &Tensor<1>) -> Result<Vec<f64>, Metri
     Ok(margins)
 }
 
-/// Margins of a batch of several classes: `q_i = s_{i,c_i} − max_{j≠c_i} s_ij`, the score of the own
-/// class minus the best other.
+/// Margins of a batch of several classes: `q_i = s_{i,c_i} − max_{j≠c_i} s_ij`, the score of
+/// the own class minus the best other.
 ///
 /// `scores` are the network's outputs `s_ij`, one a class, `[samples, classes]`; `classes` are the
-/// `c_i`, `[samples]`, counted from 0. A sample is classified correctly, with no tie, exactly when its
-/// margin is positive, so [`accuracy`] and [`normalized_margins`] take these margins too. For two
-/// classes it is the margin of `f = s_0 − s_1` with `y = +1` for class 0.
+/// `c_i`, `[samples]`, counted from 0. A sample is classified correctly, with no tie, exactly when
+/// its margin is positive, so [`accuracy`] and [`normalized_margins`] take these margins too. For
+/// two classes it is the margin of `f = s_0 − s_1` with `y = +1` for class 0.
 ///
 /// # Errors
 ///
 /// [`MetricError::Shape`] when the numbers of samples differ or there is one class only,
 /// [`MetricError::OutOfRange`] for a class that has no score, [`MetricError::Empty`],
-/// [`MetricError::NonFinite`], [`MetricError::Overflow`] when a difference leaves the range of `f64`,
-/// [`MetricError::Read`].
+/// [`MetricError::NonFinite`], [`MetricError::Overflow`] when a difference leaves the range of
+/// `f64`, [`MetricError::Read`].
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
@@ -89,16 +89,17 @@ pub fn class_margins(scores: &Tensor<2>, classes: &[usize]) -> Result<Vec<f64>, 
         .collect()
 }
 
-/// Smallest and largest margin of each class: `min` and `max` of `q_i` over the samples with `c_i = c`.
+/// Smallest and largest margin of each class: `min` and `max` of `q_i` over the samples with
+/// `c_i = c`.
 ///
-/// `margins` are the `q_i` of [`class_margins`], normalized or not, `[samples]`, `classes` the `c_i`,
-/// `[samples]`; the result is `[count]`, `[min, max]` for each of `count` classes, `None` for a class
-/// without samples.
+/// `margins` are the `q_i` of [`class_margins`], normalized or not, `[samples]`, `classes` the
+/// `c_i`, `[samples]`; the result is `[count]`, `[min, max]` for each of `count` classes, `None`
+/// for a class without samples.
 ///
 /// # Errors
 ///
-/// [`MetricError::Empty`], [`MetricError::NonFinite`], [`MetricError::Shape`] when the lengths differ,
-/// [`MetricError::OutOfRange`] for a class that is not below `count`.
+/// [`MetricError::Empty`], [`MetricError::NonFinite`], [`MetricError::Shape`] when the lengths
+/// differ, [`MetricError::OutOfRange`] for a class that is not below `count`.
 ///
 /// ```
 /// use implicit_bias_metrics::margin_ranges;
@@ -133,17 +134,17 @@ pub fn margin_ranges(
 
 /// Normalized margins: `q_i / ‖W‖_F^L`.
 ///
-/// `margins` are the `q_i` of [`margins`](fn@margins) or [`class_margins`], `weight_norm` is the `‖W‖_F` of
-/// [`weight_norm`](crate::weight_norm), and `homogeneity` is the degree `L` of the network:
-/// `f(cW; x) = c^L f(W; x)` for `c > 0`. `L = 1` for the paper's network, whose second layer is
-/// fixed; `L = 2` when both layers of such a network are trained. The paper's claim is that all
-/// normalized margins become equal, with a gap of `O(1/log t)`.
+/// `margins` are the `q_i` of [`margins`](fn@margins) or [`class_margins`], `weight_norm` is the
+/// `‖W‖_F` of [`weight_norm`](crate::weight_norm), and `homogeneity` is the degree `L` of the
+/// network: `f(cW; x) = c^L f(W; x)` for `c > 0`. `L = 1` for the paper's network, whose second
+/// layer is fixed; `L = 2` when both layers of such a network are trained. The paper's claim is
+/// that all normalized margins become equal, with a gap of `O(1/log t)`.
 ///
 /// # Errors
 ///
 /// [`MetricError::Empty`]; [`MetricError::ZeroMatrix`] when `weight_norm` is zero,
-/// [`MetricError::OutOfRange`] when it is negative; [`MetricError::NonFinite`] when an argument is; [`MetricError::Overflow`] when `‖W‖_F^L`
-/// leaves the range of `f64`.
+/// [`MetricError::OutOfRange`] when it is negative; [`MetricError::NonFinite`] when an argument is;
+/// [`MetricError::Overflow`] when `‖W‖_F^L` leaves the range of `f64`.
 ///
 /// ```
 /// use implicit_bias_metrics::normalized_margins;

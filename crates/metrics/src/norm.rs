@@ -29,8 +29,8 @@ pub fn frobenius_norm(weight: &Tensor<2>) -> Result<f64, MetricError> {
 /// Norm of all weights of a network: `‖W‖_F = sqrt(Σ_j ‖W_j‖_F²)` over its blocks `W_j`.
 ///
 /// `blocks` are `[rows, columns]` each, of any sizes. This is the `‖W‖_F` of the paper's
-/// normalized margin, and its claim is `‖W(t)‖_F = Θ(log t)`. Pass a gradient's blocks and it is
-/// the gradient norm.
+/// normalized margin, and its claim is `‖W(t)‖_F = Θ(log t)`. Pass a gradient's blocks and it
+/// is the gradient norm.
 ///
 /// # Errors
 ///

@@ -3,20 +3,9 @@
 use burn::tensor::Tensor;
 use faer::Mat;
 
+use crate::block_spectrum::BlockSpectrum;
 use crate::gram::{self, Scaled};
 use crate::{MetricError, host};
-
-/// Norms and stable rank of one matrix.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub struct BlockSpectrum {
-    /// `‖A‖_F`, the root of the sum of squares.
-    pub frobenius_norm: f64,
-    /// `‖A‖_2`, the largest singular value.
-    pub spectral_norm: f64,
-    /// `‖A‖_F² / ‖A‖_2²`, between 1 and the rank.
-    pub stable_rank: f64,
-}
 
 /// Spectra of the blocks of a network and of all their rows together.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,7 +124,7 @@ pub fn spectra(blocks: &[Tensor<2>]) -> Result<Spectra, MetricError> {
     } else {
         stacked_by_columns(&blocks)
     };
-    // The largest of all norms speaks for them: no block's exceeds that of the stack, and no
+    // It is enough to check the largest norm: no block's exceeds that of the stack, and no
     // spectral norm its Frobenius norm.
     for spectrum in spectra.blocks.iter().chain(&spectra.stacked) {
         host::in_range(spectrum.frobenius_norm, "norm of the blocks")?;

@@ -7,7 +7,8 @@ use ndarray::Array2;
 use crate::descent::{GramSpaceDescent, Head, Output, Problem, WeightSpaceDescent};
 use crate::{Activation, Descent, ModelError, TensorActivation, Weights};
 
-/// Blocks of neurons `W_b`, each `[m, d]`, one row a neuron, under one activation and without biases.
+/// Blocks of neurons `W_b`, each `[m, d]`, one row a neuron, under one activation and without
+/// biases.
 ///
 /// A network adds its head: what it makes of the block means `(1/m) Σ_r φ(⟨w_{b,r}, x⟩)`.
 #[derive(Module, Debug)]
@@ -18,7 +19,8 @@ pub struct FirstLayer {
 }
 
 impl FirstLayer {
-    /// A layer with the given weights, one block a name, each `[width, dim]`; zeros without weights.
+    /// A layer with the given weights, one block a name, each `[width, dim]`; zeros without
+    /// weights.
     pub(crate) fn new(
         names: &[String],
         [width, dim]: [usize; 2],
@@ -93,8 +95,8 @@ impl FirstLayer {
         Tensor::cat(self.weights().collect(), 0).matmul(x.transpose())
     }
 
-    /// The hand-derived descent of this layer below a head that adds each block's mean to an output,
-    /// in weight space.
+    /// The hand-derived descent of this layer below a head that adds each block's mean to an
+    /// output, in weight space.
     pub(crate) fn descent(&self, problem: &Problem<'_>, outputs: Vec<Output>) -> Box<dyn Descent> {
         let blocks = self.host_blocks();
         let head = Head::new(problem, self.activation, &blocks, outputs);

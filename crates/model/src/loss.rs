@@ -5,7 +5,8 @@ use implicit_bias_scalar::Loss;
 
 /// A [`Loss`] of a tensor of margins.
 pub trait TensorLoss {
-    /// `(1/n) Σ ℓ(q_i)` of a tensor of margins `[n]`, as a tensor `[1]` that autodiff can follow.
+    /// `(1/n) Σ ℓ(q_i)` of a tensor of margins `[n]`, as a tensor `[1]` that autodiff can
+    /// follow.
     ///
     /// Value and gradient keep full relative accuracy: the two signs of `q` are computed by the
     /// formula that does not cancel there, and the gradient at `q = 0` is `−1/2`, not the 0 that

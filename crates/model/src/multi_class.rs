@@ -10,10 +10,11 @@ use crate::{Activation, Block, Descent, ModelError, Network, Weights};
 
 /// A two-layer network with one block of neurons and one score a class, its second layer fixed.
 ///
-/// `s_c(W; x) = (1/m) Σ_r φ(⟨w_{c,r}, x⟩)`, `c = 0..C`, no biases; `W_c` is `[m, d]`, one row a neuron.
-/// Positively homogeneous of degree 1 in the weights. With two classes and cross-entropy it *is* the
-/// [`TwoLayer`](crate::TwoLayer) network with the logistic loss, `f = s_0 − s_1`: a second head over
-/// the same first layer. Several classes are this project's question; the paper has two.
+/// `s_c(W; x) = (1/m) Σ_r φ(⟨w_{c,r}, x⟩)`, `c = 0..C`, no biases; `W_c` is `[m, d]`, one row
+/// a neuron. Positively homogeneous of degree 1 in the weights. With two classes and cross-entropy
+/// it *is* the [`TwoLayer`](crate::TwoLayer) network with the logistic loss, `f = s_0 − s_1`: a
+/// second head over the same first layer. Several classes are this project's question; the paper
+/// has two.
 #[derive(Module, Debug)]
 pub struct MultiClass {
     first: FirstLayer,
@@ -54,13 +55,14 @@ impl MultiClassConfig {
     ///
     /// # Errors
     ///
-    /// [`ModelError::Zero`] if the width or the dimension is 0, [`ModelError::Classes`] for fewer than
-    /// two classes.
+    /// [`ModelError::Zero`] if the width or the dimension is 0, [`ModelError::Classes`] for fewer
+    /// than two classes.
     pub fn init(&self, device: &Device) -> Result<MultiClass, ModelError> {
         self.network(None, device)
     }
 
-    /// A network with the given weights, one block a class in the order of the classes, each `[m, d]`.
+    /// A network with the given weights, one block a class in the order of the classes, each
+    /// `[m, d]`.
     ///
     /// # Errors
     ///

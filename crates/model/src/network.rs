@@ -13,12 +13,12 @@ pub struct Block {
     pub name: String,
     /// The weights, one row a neuron: `[m, d]`.
     pub weight: Tensor<2>,
-    /// `+1` or `−1` if every neuron of the block raises or lowers the one score; `None` otherwise, and
-    /// where there are several scores.
+    /// `+1` or `−1` if every neuron of the block raises or lowers the one score; `None`
+    /// otherwise, and where there are several scores.
     pub sign: Option<f64>,
 }
 
-/// A network with one or several scores a sample, as everything above the model sees it.
+/// A network with one or several scores a sample, as the engines and metrics use it.
 ///
 /// Implement [`scores`](Network::scores), [`blocks`](Network::blocks),
 /// [`with_blocks`](Network::with_blocks) and [`homogeneity`](Network::homogeneity) for any Burn
@@ -63,10 +63,11 @@ pub struct Block {
 /// }
 /// ```
 pub trait Network: Module {
-    /// Scores `f_o(W; x_i)`, shape `[n, outputs]`, of the samples in the rows of `x`, shape `[n, d]`.
+    /// Scores `f_o(W; x_i)`, shape `[n, outputs]`, of the samples in the rows of `x`, shape
+    /// `[n, d]`.
     ///
-    /// One output for two classes, whose sign tells them apart; one output a class for several, the
-    /// largest of which is the answer. Which of them it is, the [`Objective`](crate::Objective) says.
+    /// One score for two classes, whose sign is the prediction; one score a class for several, of
+    /// which the largest is. The [`Objective`](crate::Objective) determines which of the two it is.
     fn scores(&self, x: Tensor<2>) -> Tensor<2>;
 
     /// The weight blocks, in a fixed order.
@@ -78,16 +79,17 @@ pub trait Network: Module {
 
     /// This network with other weights, in the order of [`blocks`](Network::blocks).
     ///
-    /// Initial weights, checkpoints and hand-derived descents come in through here.
+    /// Initial weights, checkpoints and the weights of hand-derived descents are set by this.
     fn with_blocks(self, weights: Vec<Tensor<2>>) -> Self;
 
-    /// The degree `L` with `f(αW; x) = α^L f(W; x)` for `α > 0`; margins are normalized by `‖W‖_F^L`.
+    /// The degree `L` with `f(αW; x) = α^L f(W; x)` for `α > 0`; margins are normalized by
+    /// `‖W‖_F^L`.
     fn homogeneity(&self) -> f64;
 
     /// First-layer pre-activations, shape `[neurons, n]`, neurons in the order of the blocks' rows.
     ///
-    /// With them, activation patterns are recorded, provided that every row of every block is such a
-    /// neuron and every block has a sign (same-sign pairs mean nothing otherwise). `None` (the
+    /// With them, activation patterns are recorded, provided that every row of every block is such
+    /// a neuron and every block has a sign (same-sign pairs mean nothing otherwise). `None` (the
     /// default) leaves those columns out.
     fn pre_activations(&self, _x: Tensor<2>) -> Option<Tensor<2>> {
         None

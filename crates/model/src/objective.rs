@@ -1,10 +1,10 @@
-//! What is minimized: the mean loss of scores, of two classes or of several.
+//! The mean loss of scores, of two classes or of several.
 
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 
 use crate::{Loss, ModelError, TensorLoss};
 
-/// What a network's scores should say of each sample.
+/// The targets of the samples: signs, or classes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Targets {
     /// Two classes: labels `y_i = ±1`, `[n]`, for one score a sample.
@@ -23,12 +23,13 @@ pub enum Targets {
 /// | targets | scores | soft margin `q̃_i` | with the logistic `ℓ` |
 /// |---|---|---|---|
 /// | signs | `f`, `[n, 1]` | `y_i f(x_i)` | the paper's loss |
-/// | classes | `s`, `[n, C]` | `s_{c_i} − log Σ_{j≠c_i} e^{s_j}` | cross-entropy, `−log softmax(s)_{c_i}` |
+/// | classes | `s`, `[n, C]` | `s_{c_i} − log Σ_{j≠c_i} e^{s_j}` | cross-entropy |
 ///
-/// That is Lyu and Li's reduction (2020) of several classes to two: cross-entropy *is* the logistic
-/// loss of the soft margin, which differs by at most `log(C − 1)` from the margin `s_{c_i} −
-/// max_{j≠c_i} s_j` and equals it for two classes. So every [`Loss`] serves both kinds of targets, and
-/// what keeps it accurate (its logarithm past underflow, its slope) does too.
+/// That is Lyu and Li's reduction (2020) of several classes to two: cross-entropy,
+/// `−log softmax(s)_{c_i}`, is the logistic loss of the soft margin, which differs by at most
+/// `log(C − 1)` from the margin `s_{c_i} − max_{j≠c_i} s_j` and equals it for two classes. So
+/// every [`Loss`] serves both kinds of targets, its logarithm past underflow and its slope
+/// included.
 ///
 /// ```
 /// use implicit_bias_model::{Loss, Objective};
@@ -62,13 +63,13 @@ impl Objective {
         Ok(Self { loss, targets })
     }
 
-    /// The mean loss for samples of the given classes, `[n]`, out of `count`; cross-entropy if `loss`
-    /// is logistic.
+    /// The mean loss for samples of the given classes, `[n]`, out of `count`; cross-entropy if
+    /// `loss` is logistic.
     ///
     /// # Errors
     ///
-    /// [`ModelError::Classes`] unless there are two classes at least, [`ModelError::Target`] if a class
-    /// is not below `count`.
+    /// [`ModelError::Classes`] unless there are two classes at least, [`ModelError::Target`] if a
+    /// class is not below `count`.
     pub fn multi_class(loss: Loss, class: Vec<usize>, count: usize) -> Result<Self, ModelError> {
         if count < 2 {
             return Err(ModelError::Classes { found: count });
@@ -141,10 +142,10 @@ impl Objective {
         margins.iter().map(|&q| self.loss.value(q)).collect()
     }
 
-    /// Turns scores, `[outputs, n]`, into the direction in which they should go: `−n ∂L/∂f_o(x_i)`.
+    /// Replaces scores, `[outputs, n]`, by `−n ∂L/∂f_o(x_i)`.
     ///
-    /// For signs `y_i |ℓ'(q_i)|`; for classes `|ℓ'(q̃_i)|` on the own class, and on each other one its
-    /// share, among the others, of `−|ℓ'(q̃_i)|`.
+    /// For signs `y_i |ℓ'(q_i)|`; for classes `|ℓ'(q̃_i)|` on the own class, and on each other
+    /// one its share, among the others, of `−|ℓ'(q̃_i)|`.
     pub(crate) fn descend(&self, scores: &mut [f64]) {
         match &self.targets {
             Targets::Signs(labels) => {

@@ -5,8 +5,9 @@ use burn::tensor::{Device, Tensor};
 
 /// Plain gradient descent, `W ← W − η ∇L(W)`: no momentum, no weight decay, no state.
 ///
-/// It implements Burn's [`Optimizer`], so it fits wherever one does. The step size `η` is what Burn calls the learning rate of a step; give it the same number at every step, and
-/// the gradient of the full batch, to get the dynamics the theorems are about.
+/// It implements Burn's [`Optimizer`], so it fits wherever one does. The step size `η` is what
+/// Burn calls the learning rate of a step; give it the same number at every step, and the gradient
+/// of the full batch, to get the dynamics the theorems are about.
 ///
 /// ```
 /// use implicit_bias_model::GradientDescent;
@@ -39,12 +40,13 @@ impl Optimizer for GradientDescent {
     fn to_device<const D: usize>(_state: (), _device: &Device) {}
 }
 
-/// Plain gradient descent that keeps what rounding takes from each update: in single precision as far as
-/// [`GradientDescent`] goes in double precision.
+/// Plain gradient descent that keeps what rounding takes from each update: in single precision as
+/// far as [`GradientDescent`] goes in double precision.
 ///
-/// Gradients shrink like `1/t` while weights stay of one size, until an update is less than half a unit in the
-/// last place of its weight and rounds to nothing. Here every weight has a compensation `c` beside it, and a
-/// step is [`two_sum_step`]. (Compensated summation: Kahan 1965; the error of a sum by Møller 1965 and Knuth.)
+/// Gradients shrink like `1/t` while weights stay of one size, until an update is less than half a
+/// unit in the last place of its weight and rounds to nothing. Here every weight has a compensation
+/// `c` beside it, and a step is [`two_sum_step`]. (Compensated summation: Kahan 1965; the error of
+/// a sum by Møller 1965 and Knuth.)
 ///
 /// ```
 /// use implicit_bias_model::CompensatedGradientDescent;
@@ -106,11 +108,12 @@ impl Optimizer for CompensatedGradientDescent {
     }
 }
 
-/// One step on a weight and its compensation: the new ones, for which `w + c` is `w + c − update` but for the
-/// rounding of `c − update`, which is small.
+/// One step on a weight and its compensation: the new ones, for which `w + c` is `w + c − update`
+/// but for the rounding of `c − update`, which is small.
 ///
-/// With `v = fl(c − update)` the new weight is `w′ = fl(w + v)` and the new compensation the error of that
-/// sum, `(w − (w′ − z)) + (v − z)` for `z = w′ − w`, exact in any binary arithmetic that rounds to nearest.
+/// With `v = fl(c − update)` the new weight is `w′ = fl(w + v)` and the new compensation the
+/// error of that sum, `(w − (w′ − z)) + (v − z)` for `z = w′ − w`, exact in any binary
+/// arithmetic that rounds to nearest.
 pub fn two_sum_step<const D: usize>(
     weight: Tensor<D>,
     compensation: Tensor<D>,

@@ -10,8 +10,9 @@ use crate::{Activation, Block, Descent, ModelError, Network, Weights};
 
 /// The two-layer network of Kou, Chen & Gu (2023), section 3, with its second layer fixed.
 ///
-/// `f(W; x) = (1/m) Σ_r φ(⟨w_{+1,r}, x⟩) − (1/m) Σ_r φ(⟨w_{−1,r}, x⟩)`, no biases; `W_pos` and
-/// `W_neg` are `[m, d]`, one row a neuron. Positively homogeneous of degree 1 in the weights.
+/// `f(W; x) = (1/m) Σ_r φ(⟨w_{+1,r}, x⟩) − (1/m) Σ_r φ(⟨w_{−1,r}, x⟩)`,
+/// no biases; `W_pos` and `W_neg` are `[m, d]`, one row a neuron. Positively homogeneous of
+/// degree 1 in the weights.
 #[derive(Module, Debug)]
 pub struct TwoLayer {
     first: FirstLayer,

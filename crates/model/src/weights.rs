@@ -100,12 +100,13 @@ impl Weights {
             .expect("names are distinct and shapes match their bytes")
     }
 
-    /// Reads the blocks `W_<name>`, each `[m, d]`, from a safetensors file; other tensors are ignored.
+    /// Reads the blocks `W_<name>`, each `[m, d]`, from a safetensors file; other tensors are
+    /// ignored.
     ///
     /// # Errors
     ///
-    /// [`ModelError::Io`] if the file cannot be read, [`ModelError::File`] if it is not safetensors,
-    /// lacks a block, or holds it in another shape or type than a float matrix,
+    /// [`ModelError::Io`] if the file cannot be read, [`ModelError::File`] if it is not
+    /// safetensors, lacks a block, or holds it in another shape or type than a float matrix,
     /// [`ModelError::NonFinite`] if an entry is not finite.
     pub fn from_safetensors(path: &Path, names: &[&str]) -> Result<Self, ModelError> {
         let bytes = std::fs::read(path).map_err(|source| ModelError::Io {

@@ -174,7 +174,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn network_is_positively_homogeneous_of_its_degree(seed in 0u64..1000, log_scale in -3.0f64..3.0, slope in 0.0f64..0.9) {
+    fn network_is_positively_homogeneous_of_its_degree(
+        seed in 0u64..1000, log_scale in -3.0f64..3.0, slope in 0.0f64..0.9,
+    ) {
         let case = case(5, 4, 3, slope, seed);
         let device = device();
         let network = case.network(&device);
@@ -182,15 +184,18 @@ proptest! {
         let scores = to_vec(network.scores(case.x(&device)));
         let degree = network.homogeneity();
         let scaled = network.blocks().into_iter().map(|block| block.weight * scale).collect();
-        for (scaled, score) in to_vec(network.with_blocks(scaled).scores(case.x(&device))).iter().zip(scores) {
-            prop_assert!((scaled - scale.powf(degree) * score).abs() <= 1e-13 * (1.0 + scaled.abs()));
+        let scaled = to_vec(network.with_blocks(scaled).scores(case.x(&device)));
+        for (scaled, score) in scaled.iter().zip(scores) {
+            let error = (scaled - scale.powf(degree) * score).abs();
+            prop_assert!(error <= 1e-13 * (1.0 + scaled.abs()));
         }
     }
 
     #[test]
     fn autodiff_gradient_matches_finite_differences(seed in 0u64..1000, slope in 0.0f64..0.9) {
         let case = case(5, 4, 3, slope, seed);
-        let pre_activations = to_vec(case.network(&device()).pre_activations(case.x(&device())).unwrap());
+        let network = case.network(&device());
+        let pre_activations = to_vec(network.pre_activations(case.x(&device())).unwrap());
         let h = 1e-5;
         // Differences across a kink are not derivatives.
         prop_assume!(pre_activations.iter().all(|z| z.abs() > 10.0 * h));
@@ -204,7 +209,8 @@ proptest! {
                         case.loss_by_formula(&Weights::new(blocks).unwrap(), loss)
                     };
                     let difference = (shifted(h) - shifted(-h)) / (2.0 * h);
-                    prop_assert!((difference - derivative).abs() < 1e-9, "{difference} {derivative}");
+                    let error = (difference - derivative).abs();
+                    prop_assert!(error < 1e-9, "{difference} {derivative}");
                 }
             }
         }
@@ -213,7 +219,8 @@ proptest! {
     #[test]
     fn hand_derived_descent_is_autodiff_descent(
         seed in 0u64..1000, n in 1usize..8, d in 1usize..40, m in 1usize..9,
-        slope in prop_oneof![Just(0.0), 0.0f64..0.9], threads in 1usize..3, exponential in any::<bool>(),
+        slope in prop_oneof![Just(0.0), 0.0f64..0.9], threads in 1usize..3,
+        exponential in any::<bool>(),
     ) {
         let mut case = case(n, d, m, slope, seed);
         // From large weights, or by large steps, the exponential loss blows up, as it should.

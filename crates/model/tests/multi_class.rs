@@ -112,7 +112,8 @@ fn nothing_is_lost_where_exponentials_underflow_or_overflow() {
     let (value, gradient) = by_autodiff(&objective, &wrong);
     assert_eq!(value, 1000.0);
     assert_eq!(gradient, [-0.5, 0.5, 0.0, -0.5, 0.5, 0.0]);
-    // A margin of 100 still has its slope, e^{−100} times the share of each class, to the last digits.
+    // A margin of 100 still has its slope, e^{−100} times the share of each class, to the last
+    // digits.
     let small = [100.0, 0.0, 3f64.ln(), 100.0, 0.0, 3f64.ln()];
     let (value, gradient) = by_autodiff(&objective, &small);
     let tiny = (-100f64).exp();
@@ -172,7 +173,8 @@ proptest! {
 
     #[test]
     fn the_gradient_of_the_objective_is_its_finite_difference(
-        scores in prop::collection::vec(-3.0f64..3.0, 12), class in prop::collection::vec(0usize..4, 3),
+        scores in prop::collection::vec(-3.0f64..3.0, 12),
+        class in prop::collection::vec(0usize..4, 3),
         exponential in any::<bool>(),
     ) {
         let loss = if exponential { Loss::Exponential } else { Loss::Logistic };
@@ -187,13 +189,15 @@ proptest! {
                 mean(&scores)
             };
             let difference = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
-            prop_assert!((difference - derivative).abs() < 1e-7 * (1.0 + value), "{difference} {derivative}");
+            let error = (difference - derivative).abs();
+            prop_assert!(error < 1e-7 * (1.0 + value), "{difference} {derivative}");
         }
     }
 
     #[test]
-    fn cross_entropy_does_not_feel_a_shift_and_does_not_care_what_classes_are_called(
-        scores in prop::collection::vec(-30.0f64..30.0, 15), class in prop::collection::vec(0usize..5, 3),
+    fn cross_entropy_is_invariant_to_shifts_and_to_names_of_classes(
+        scores in prop::collection::vec(-30.0f64..30.0, 15),
+        class in prop::collection::vec(0usize..5, 3),
         shift in -1e3f64..1e3, turn in 0usize..5,
     ) {
         let mean = |scores: &[f64], class: Vec<usize>| {
@@ -205,7 +209,8 @@ proptest! {
             prop_assert!((a - b).abs() < 1e-12 * (1.0 + shift.abs()));
         }
         let renamed = |class: usize| (class + turn) % 5;
-        let turned: Vec<f64> = (0..15).map(|place| scores[place / 5 * 5 + (place % 5 + 5 - turn) % 5]).collect();
+        let from = |place: usize| place / 5 * 5 + (place % 5 + 5 - turn) % 5;
+        let turned: Vec<f64> = (0..15).map(|place| scores[from(place)]).collect();
         let named = class.into_iter().map(renamed).collect();
         for (a, b) in expected.iter().zip(mean(&turned, named)) {
             prop_assert!((a - b).abs() < 1e-13 * (1.0 + a.abs()));
@@ -215,14 +220,17 @@ proptest! {
     #[test]
     fn hand_derived_descent_of_several_classes_is_autodiff_descent(
         // Fewer samples than dimensions go through Gram coordinates, more through weight space.
-        seed in 0usize..1000, n in 1usize..12, d in 1usize..24, m in 1usize..7, classes in 2usize..6,
+        seed in 0usize..1000, n in 1usize..12, d in 1usize..24, m in 1usize..7,
+        classes in 2usize..6,
         slope in prop_oneof![Just(0.0), 0.0f64..0.9], exponential in any::<bool>(),
     ) {
         let loss = if exponential { Loss::Exponential } else { Loss::Logistic };
         let config = MultiClassConfig::new(classes, m, d, Activation::leaky_relu(slope).unwrap());
         // Small weights: from large ones the exponential loss would blow up.
-        let small = weights(classes, m, d, seed).blocks().iter().map(|(name, w)| (name.clone(), w * 0.1)).collect();
-        let network = config.init_with(&Weights::new(small).unwrap(), &device().autodiff()).unwrap();
+        let weights = weights(classes, m, d, seed);
+        let small = weights.blocks().iter().map(|(name, w)| (name.clone(), w * 0.1));
+        let small = Weights::new(small.collect()).unwrap();
+        let network = config.init_with(&small, &device().autodiff()).unwrap();
         let class = (0..n).map(|i| (i * i + seed) % classes).collect();
         let objective = Objective::multi_class(loss, class, classes).unwrap();
         let [autodiff, by_hand] = descend(network, &(waves(n, d, seed) * 0.3), &objective, 0.3);

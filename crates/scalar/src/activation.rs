@@ -6,8 +6,8 @@ use crate::SlopeError;
 
 /// `φ(z) = max(z, γ z)` with slope `0 ≤ γ < 1`: ReLU at `γ = 0`, leaky ReLU otherwise.
 ///
-/// At the kink `φ'(0) = γ`: a neuron with pre-activation exactly 0 counts as inactive. This is the
-/// project's one convention, in every engine and every metric.
+/// At the kink `φ'(0) = γ`: a neuron with pre-activation exactly 0 counts as inactive. This is
+/// the project's one convention, in every engine and every metric.
 ///
 /// ```
 /// use implicit_bias_scalar::Activation;

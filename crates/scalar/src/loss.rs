@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 /// | exponential | `e^{−q}` | `e^{−q}` |
 ///
 /// The logistic loss is the paper's. Values and slopes are exact to a few units in the last place
-/// wherever they are normal numbers; `log_value` and `log_slope` carry the logarithm where they would
-/// underflow (a margin of 10⁶) or overflow, with an absolute error of a few units of
+/// wherever they are normal numbers; `log_value` and `log_slope` carry the logarithm where they
+/// would underflow (a margin of 10⁶) or overflow, with an absolute error of a few units of
 /// `max(1, |log|) × 10⁻¹⁶`.
 ///
 /// ```

@@ -6,12 +6,12 @@ const ROUNDING: f64 = 4.0 * f64::EPSILON;
 /// Whether a margin is positive beyond rounding, so that its sample counts as classified correctly:
 /// `q > 4 ε ‖W‖_F^L ‖x‖`, `ε = 2⁻⁵²`.
 ///
-/// A margin is a sum of terms of both signs. For two layers, `q = (y/m) Σ_k s_k φ(⟨w_k, x⟩)`, their
-/// sizes add up to at most `√(2/m) ‖W‖_F ‖x‖`, and each is off by about `ε` of the size of the
-/// products that it is made of: where they cancel, different orders of summation leave anything up
-/// to that. The bound is relative to weights and sample, so that it holds at any scale, and for any
-/// network of homogeneity `L`; the factor 4 is a setting of ours. `scale` is `‖W‖_F^L`, `sample` is
-/// `‖x‖`.
+/// A margin is a sum of terms of both signs. For two layers, `q = (y/m) Σ_k s_k φ(⟨w_k, x⟩)`,
+/// their sizes add up to at most `√(2/m) ‖W‖_F ‖x‖`, and each is off by about `ε` of the
+/// size of the products that it is made of: where they cancel, different orders of summation leave
+/// anything up to that. The bound is relative to weights and sample, so that it holds at any scale,
+/// and for any network of homogeneity `L`; the factor 4 is a setting of ours. `scale` is
+/// `‖W‖_F^L`, `sample` is `‖x‖`.
 ///
 /// ```
 /// use implicit_bias_scalar::is_positive_margin;

@@ -12,15 +12,16 @@ use implicit_bias_data::{Choice, ClassRule, DataFile, LabelEncoding};
 
 pub use memory::peak_of;
 
-/// Memory that reading may take whatever the size of the file: buffers, the window of inflate, messages.
-/// The most seen is 188 KiB: 64 for the bytes of a chunk, 64 for its entries, the rest for inflate and
-/// buffered readers.
+/// Memory that reading may take whatever the size of the file: buffers, the window of inflate,
+/// messages. The most seen is 188 KiB: 64 for the bytes of a chunk, 64 for its entries, the rest
+/// for inflate and buffered readers.
 const FIXED: usize = 256 << 10;
 
-/// How many bytes of memory reading arrays may take for each byte of the files and of what is compressed
-/// in them. A byte of a coordinate becomes 8 bytes of `f64`, held once as the vector grows (half as much
-/// again) and once more where it is transposed or chosen: 16. Beside that a sample, which may be 2 bytes
-/// of file, takes about 70 bytes of labels, signs, classes and indices: 35.
+/// How many bytes of memory reading arrays may take for each byte of the files and of what is
+/// compressed in them. A byte of a coordinate becomes 8 bytes of `f64`, held once as the vector
+/// grows (half as much again) and once more where it is transposed or chosen: 16. Beside that a
+/// sample, which may be 2 bytes of file, takes about 70 bytes of labels, signs, classes and
+/// indices: 35.
 pub const ARRAYS: usize = 48;
 
 /// The same for tables, whose worst are many short names (44) and a header of separators (48).
@@ -49,8 +50,8 @@ fn length(mut source: impl Read) -> usize {
     length
 }
 
-/// Calls `read` and asserts that it held at most `multiple` × `bytes` of memory, and a constant, at any
-/// time. Prints the peak where more of the constant is used than ever before.
+/// Calls `read` and asserts that it held at most `multiple` × `bytes` of memory, and a constant,
+/// at any time. Prints the peak where more of the constant is used than ever before.
 pub fn within(multiple: usize, bytes: usize, read: impl FnOnce()) {
     static USED: AtomicUsize = AtomicUsize::new(0);
     let peak = peak_of(read);
@@ -61,7 +62,8 @@ pub fn within(multiple: usize, bytes: usize, read: impl FnOnce()) {
     let most = multiple * bytes + FIXED;
     assert!(
         peak <= most,
-        "{peak} bytes of memory for {bytes} bytes of file, {multiple} times as many and {FIXED} allowed"
+        "{peak} bytes of memory for {bytes} bytes of file, \
+         {multiple} times as many and {FIXED} allowed"
     );
 }
 
@@ -87,7 +89,8 @@ pub fn write(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).expect("a writable file in the folder of this process");
 }
 
-/// Reads a data file in every way that there is. Errors are fine; their messages must name the file.
+/// Reads a data file in every way that there is. Errors are fine; their messages must name the
+/// file.
 pub fn read_all_ways(file: &DataFile) {
     let name = |error: implicit_bias_data::DataError| {
         let message = error.to_string();

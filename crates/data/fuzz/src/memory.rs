@@ -3,8 +3,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-/// A single request beyond this fails at once. It is more than any input of these targets can need, so
-/// that only a size that was believed too early can ask for it.
+/// A single request beyond this fails at once. It is more than any input of these targets can need,
+/// so that only a size that was believed too early can ask for it.
 const LARGEST: usize = 512 << 20;
 
 /// Bytes live, and the most since the measurement began.
@@ -23,9 +23,9 @@ fn grow(size: usize) {
     PEAK.fetch_max(live, Relaxed);
 }
 
-// SAFETY: every request goes to `System` with the layout it came with, or is refused with a null pointer,
-// as `GlobalAlloc` allows; counting allocates nothing. `realloc` is the default one, allocate, copy and
-// free, whose peak is what a system without remapping would see.
+// SAFETY: every request goes to `System` with the layout it came with, or is refused with a null
+// pointer, as `GlobalAlloc` allows; counting allocates nothing. `realloc` is the default one,
+// allocate, copy and free, whose peak is what a system without remapping would see.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.size() > LARGEST && ON.load(Relaxed) {

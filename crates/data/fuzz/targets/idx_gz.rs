@@ -1,5 +1,5 @@
-//! Two gzipped IDX files, samples and labels: compressed in the input, or by the target, by its first
-//! byte.
+//! Two gzipped IDX files, samples and labels: compressed in the input, or by the target, by its
+//! first byte.
 #![no_main]
 
 use implicit_bias_data::DataFile;

@@ -1,4 +1,5 @@
-//! Initial weights: the input is an archive, or two arrays that are packed into one, by its first byte.
+//! Initial weights: the input is an archive, or two arrays that are packed into one, by its first
+//! byte.
 #![no_main]
 
 use implicit_bias_data::read_weights_npz;

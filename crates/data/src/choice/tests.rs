@@ -104,8 +104,8 @@ fn rules_that_do_not_fit_the_labels_say_which_labels_there_are() {
     );
     assert_eq!(
         refusal(default(), &digits),
-        "y: expected labels -1 and 1 (or choose classes with --positive A --negative B), found 3 for \
-         sample 0"
+        "y: expected labels -1 and 1 (or choose classes with --positive A --negative B), \
+         found 3 for sample 0"
     );
     assert!(refusal(default(), &numbers(&[0.0, 1.0])).contains("pass --labels zero-one"));
     let zero_one = ClassRule::Encoded(LabelEncoding::ZeroOne);
@@ -218,8 +218,8 @@ fn labels_that_are_not_numbers_at_all_are_no_class() {
     assert_eq!(
         error.to_string(),
         format!(
-            "{}: y: expected one of 3 classes for every sample and a sample of every class, found no \
-             sample of class NaN",
+            "{}: y: expected one of 3 classes for every sample \
+             and a sample of every class, found no sample of class NaN",
             path.display()
         )
     );
@@ -273,7 +273,8 @@ fn chi_squared<'a>(counts: impl ExactSizeIterator<Item = &'a usize> + Clone) -> 
         .sum()
 }
 
-/// Under uniform draws, the statistic exceeds each bound with probability below 1e-6; the seeds are fixed.
+/// Under uniform draws, the statistic exceeds each bound with probability below 1e-6; the seeds are
+/// fixed.
 #[test]
 fn draws_are_uniform_and_independent_between_classes() {
     let (class, names) = interleaved(&[5, 4]);

@@ -8,7 +8,8 @@ use std::path::Path;
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use ndarray::Array2;
 
-use super::{Labels, Mismatch, check_count, check_size, make_room, open};
+use super::labels::Labels;
+use super::reading::{Mismatch, check_count, check_size, make_room, open};
 use crate::DataError;
 
 /// The labels: numbers if every one of them is a finite one, names otherwise.
@@ -170,8 +171,8 @@ impl<'a> Table<'a> {
 
     /// The line of the present row, counted anew from the beginning of the file.
     ///
-    /// The reader counts too, but takes the line feed of a CRLF and empty lines for the beginning of the
-    /// row after them.
+    /// The reader counts too, but takes the line feed of a CRLF and empty lines for the beginning
+    /// of the row after them.
     fn line(&self) -> u64 {
         let start = self.record.position().map_or(0, csv::Position::byte);
         let Ok((file, _)) = open(self.path) else {

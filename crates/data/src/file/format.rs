@@ -5,10 +5,10 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::{io_error, open};
+use super::reading::{io_error, open};
 use crate::DataError;
 
-/// The formats that a name or the first bytes tell.
+/// The formats that a name or the first bytes identify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Npz,
@@ -54,8 +54,8 @@ impl Format {
     }
 }
 
-/// Whether the beginning of a gzip file is that of an IDX file, or too damaged to tell: then the reader
-/// says what is wrong. A table, say, may be gzipped too.
+/// Whether the beginning of a gzip file is that of an IDX file, or too damaged to tell: then the
+/// reader says what is wrong. A table, say, may be gzipped too.
 fn gzipped_idx(start: &[u8]) -> bool {
     let mut magic = [0; 4];
     let read = MultiGzDecoder::new(start).read_exact(&mut magic);

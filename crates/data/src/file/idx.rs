@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 use ndarray::Array2;
 
-use super::{
-    Labels, Mismatch, check_count, check_expansion, check_size, io_error, make_room, open,
+use super::labels::Labels;
+use super::reading::{
+    Mismatch, check_count, check_expansion, check_size, io_error, make_room, open,
 };
 use crate::{DataError, MAX_ENTRIES};
 
@@ -170,8 +171,8 @@ impl<'a> Array<'a> {
         })
     }
 
-    /// Appends the next `count` entries, a chunk at a time, to `values`, which will be `total` in the
-    /// end.
+    /// Appends the next `count` entries, a chunk at a time, to `values`, which will be `total` in
+    /// the end.
     fn read(&mut self, count: usize, values: &mut Vec<f64>, total: usize) -> Result<(), DataError> {
         let mut missing = count;
         while missing > 0 {

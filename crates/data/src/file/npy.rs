@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use ndarray::ArrayViewD;
 
-use super::Mismatch;
+use super::reading::Mismatch;
 
 /// NumPy itself refuses longer headers.
 const MAX_HEADER: usize = 10_000;

@@ -8,9 +8,10 @@ use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+use super::npy;
 use super::npy::Header;
-use super::{Mismatch, check_expansion, make_room, npy, open};
-use crate::dataset::check_finite;
+use super::reading::{Mismatch, check_expansion, make_room, open};
+use crate::checks::check_finite;
 use crate::{DataError, MAX_ENTRIES};
 
 /// Reads the named arrays of a NumPy archive (`.npz`), as `f64`, in the order of `names`.
@@ -44,13 +45,14 @@ pub fn read_npz_arrays<const N: usize>(
     Ok(arrays.map(|array| array.expect("the loop above filled every slot")))
 }
 
-/// Reads initial weights `W_{+1}` and `W_{−1}`, each `m × d`, from the arrays `W_pos` and `W_neg`
-/// of a NumPy archive; other arrays are ignored.
+/// Reads initial weights `W_{+1}` and `W_{−1}`, each `m × d`, from the arrays `W_pos` and
+/// `W_neg` of a NumPy archive; other arrays are ignored.
 ///
 /// # Errors
 ///
 /// Those of [`read_npz_arrays`]; [`DataError::Array`] unless both have one shape `[m, d]` with
-/// `m, d ≥ 1`; [`DataError::NotFinite`], wrapped in [`DataError::File`], for a NaN or an infinity.
+/// `m, d ≥ 1`; [`DataError::NotFinite`], wrapped in [`DataError::File`], for a NaN or an
+/// infinity.
 pub fn read_weights_npz(path: impl AsRef<Path>) -> Result<(Array2<f64>, Array2<f64>), DataError> {
     let path = path.as_ref();
     let [positive, negative] = read_npz_arrays(path, ["W_pos", "W_neg"])?;

@@ -7,8 +7,9 @@ use std::time::Duration;
 use ndarray::{Array, ArrayView, IxDyn, ShapeBuilder, array};
 use tempfile::tempdir;
 
+use super::reading::make_room;
 use super::*;
-use crate::{Choice, Dataset};
+use crate::{Choice, DataError, Dataset};
 
 fn gzipped(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -79,7 +79,8 @@ fn each_step_is_what_a_hand_computes() {
     }
 }
 
-/// Centred samples are (1, 3), (−1, −3), (−3, 0), (3, 0), times the scale, which the norm removes.
+/// Centred samples are (1, 3), (−1, −3), (−3, 0), (3, 0), times the scale, which the norm
+/// removes.
 #[test]
 fn the_order_is_scale_centre_norm_noise() {
     let all = Preparation {
@@ -149,8 +150,9 @@ fn random_labels_replace_those_of_the_file_whatever_they_are() {
         sum += drawn.y().sum();
         agreement += drawn.y().dot(data().y());
     }
-    // Of the 16 labellings, those of one sign are left out. The squares of the sums of the other 14 add
-    // up to 8·4, those of the agreements with two labels of each sign to 16·4. Five standard errors.
+    // Of the 16 labellings, those of one sign are left out. The squares of the sums of the other 14
+    // add up to 8·4, those of the agreements with two labels of each sign to 16·4. Five standard
+    // errors.
     let bound = |squares: f64| 5.0 * (squares / 14.0 * seeds as f64).sqrt();
     assert!(f64::abs(sum) < bound(32.0), "{sum}");
     assert!(f64::abs(agreement) < bound(64.0), "{agreement}");

@@ -218,7 +218,8 @@ fn a_truncated_transfer_is_kept_and_resumed_by_the_next_run() {
 
 #[test]
 fn gzip_data_that_end_early_are_kept() {
-    // No length, so that only the gzip data can tell; or a length that is that of the truncated body.
+    // No length, so that only the gzip data can tell; or a length that is that of the truncated
+    // body.
     for with_length in [false, true] {
         let sample = Sample::random(NAME);
         let gz = sample.gz.clone();

@@ -6,7 +6,8 @@ use implicit_bias_gram::{GramDescent, Problem};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Axis, concatenate};
 
-/// A Gaussian mixture with signal 1 and noise 1, width 50, step size 0.1, initial weights of scale 10⁻³.
+/// A Gaussian mixture with signal 1 and noise 1, width 50, step size 0.1, initial weights of scale
+/// 10⁻³.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
     pub name: &'static str,

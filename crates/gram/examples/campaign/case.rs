@@ -87,8 +87,8 @@ impl Case {
         let start = weights.dot(&data.x().t());
         let activation = Activation::leaky_relu(slope).expect("in [0, 1)");
         let name = format!(
-            "case {index} of seed {seed}: {kind} n={samples} d={dim} m={width} γ={slope} σ₀={scale} \
-             η={step_size} {loss:?}"
+            "case {index} of seed {seed}: {kind} n={samples} d={dim} m={width} γ={slope} \
+             σ₀={scale} η={step_size} {loss:?}"
         );
         let problem = Problem::new(&data, width, activation, loss, step_size).expect("valid");
         Self {

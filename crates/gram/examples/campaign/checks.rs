@@ -84,7 +84,8 @@ impl fmt::Display for Counts {
         )?;
         writeln!(
             f,
-            "against exact steps {}: beyond the estimate {}, beyond ten times {}, worst ratio {:.2e}; no estimate {}",
+            "against exact steps {}: beyond the estimate {}, beyond ten times {}, \
+             worst ratio {:.2e}; no estimate {}",
             self.comparisons, self.beyond, self.ten_times_beyond, self.worst, self.no_estimate
         )?;
         writeln!(

@@ -2,11 +2,11 @@
 //!
 //! `cargo run --release -p implicit-bias-gram --example campaign -- CASES SEED [FIRST]`
 //!
-//! Each case draws samples, labels, initial weights and settings, dead neurons, repeated samples and spread
-//! norms among them. Exact descent is followed to step 10⁶; log time takes over at 10³, 10⁴ and 10⁵ and is
-//! compared with it on the way; far out, the three are compared with each other, and with every certificate
-//! that was given before. What must never happen is printed with the case that shows it, and the counts at
-//! the end; the exit code is 1 if there is any.
+//! Each case draws samples, labels, initial weights and settings, dead neurons, repeated samples
+//! and spread norms among them. Exact descent is followed to step 10⁶; log time takes over at
+//! 10³, 10⁴ and 10⁵ and is compared with it on the way; far out, the three are compared with
+//! each other, and with every certificate that was given before. What must never happen is printed
+//! with the case that shows it, and the counts at the end; the exit code is 1 if there is any.
 
 mod case;
 mod checks;

@@ -1,11 +1,12 @@
-//! The bound `B(Ē)` on all that `½‖ρ‖²` can ever gain, and the radius that it leaves.
+//! The bound `B(Ē)` on the total growth of `½‖ρ‖²`, and the radius that follows from it.
 
 use implicit_bias_scalar::Loss;
 
-use super::path::{Path, opposite, side};
+use super::path::Path;
+use super::sides::{opposite, side};
 use crate::{Limit, Problem};
 
-/// The most rounds of the search for a bound that reproduces itself.
+/// The most iterations in the search for a fixed point of the bound.
 const MAX_ROUNDS: usize = 400;
 
 /// The constants of the bound; symbols as in the theorem.
@@ -29,7 +30,7 @@ struct ActiveSample {
     /// `(1 − γ) ‖x_i‖/m`.
     jump: f64,
     /// `|h*_ki(θ_T)|/‖x_i‖` of the opposite-sign pairs, 0 where they slide, ascending.
-    rooms: Vec<f64>,
+    kink_distances: Vec<f64>,
 }
 
 /// A sample off the support.
@@ -37,7 +38,7 @@ struct OtherSample {
     /// `Z_i`.
     lipschitz: f64,
     /// `β θ_T e^{−Q_i}`.
-    pull: f64,
+    weight: f64,
     /// `κ_i − 1`.
     excess: f64,
 }
@@ -61,13 +62,13 @@ impl Growth {
                     },
                     lipschitz,
                     jump: gap * path.norms[i] / width,
-                    rooms: rooms(problem, limit, path, i),
+                    kink_distances: kink_distances(problem, limit, path, i),
                 });
             } else {
                 let margin = frozen_margin(problem, limit, path, i);
                 others.push(OtherSample {
                     lipschitz,
-                    pull: rate * (path.log_theta - margin).exp(),
+                    weight: rate * (path.log_theta - margin).exp(),
                     excess: limit.margins()[i] - 1.0,
                 });
             }
@@ -80,7 +81,8 @@ impl Growth {
         }
     }
 
-    /// The radius `R` with `½ distance² + B(½R²) ≤ ½R²`, nearly the smallest; `None` if none is found.
+    /// The radius `R` with `½ distance² + B(½R²) ≤ ½R²`, nearly the smallest; `None` if
+    /// none is found.
     pub fn radius(&self, distance: f64) -> Option<f64> {
         let start = 0.5 * distance * distance;
         let mut energy = start;
@@ -119,7 +121,9 @@ impl Growth {
                     .min(0.25 * alpha * (a * (2.0 * x).exp()).powi(2) * cubes)
             };
             terms += above + below;
-            let unsettled = sample.rooms.partition_point(|&room| room <= radius);
+            let unsettled = sample
+                .kink_distances
+                .partition_point(|&distance| distance <= radius);
             let jump = sample.jump * (unsettled as f64).sqrt();
             crude += alpha * sample.lipschitz * x.exp();
             let drift = x.exp_m1() + (a * (2.0 * x).exp()).max(0.5) * u;
@@ -128,8 +132,8 @@ impl Growth {
         let mut step = crude.min(fine);
         for sample in &self.others {
             let x = sample.lipschitz * radius;
-            step += sample.lipschitz * sample.pull * x.exp();
-            terms += sample.pull / std::f64::consts::E * (u + 1.0 / sample.excess);
+            step += sample.lipschitz * sample.weight * x.exp();
+            terms += sample.weight / std::f64::consts::E * (u + 1.0 / sample.excess);
         }
         terms + 0.5 * step * step * squares
     }
@@ -152,8 +156,8 @@ fn squared_slopes(problem: &Problem, limit: &Limit, sample: usize) -> f64 {
 }
 
 /// Relative distances of the opposite-sign pairs of `sample` from their kinks, ascending.
-fn rooms(problem: &Problem, limit: &Limit, path: &Path, sample: usize) -> Vec<f64> {
-    let mut rooms: Vec<f64> = limit
+fn kink_distances(problem: &Problem, limit: &Limit, path: &Path, sample: usize) -> Vec<f64> {
+    let mut kink_distances: Vec<f64> = limit
         .groups()
         .iter()
         .filter(|group| opposite(problem, group).any(|i| i == sample))
@@ -165,8 +169,8 @@ fn rooms(problem: &Problem, limit: &Limit, path: &Path, sample: usize) -> Vec<f6
             })
         })
         .collect();
-    rooms.sort_by(f64::total_cmp);
-    rooms
+    kink_distances.sort_by(f64::total_cmp);
+    kink_distances
 }
 
 /// `q_i(w*(θ_T))`, same-sign slopes frozen.
@@ -201,20 +205,21 @@ mod tests {
                 logistic: 0.0,
                 lipschitz: 1.5,
                 jump: 0.5,
-                rooms: vec![0.0, 0.0, 0.0, 0.0, 1.0],
+                kink_distances: vec![0.0, 0.0, 0.0, 0.0, 1.0],
             }],
             others: vec![OtherSample {
                 lipschitz: 0.5,
-                pull: 0.8,
+                weight: 0.8,
                 excess: 2.0,
             }],
         };
-        // N: crude 3 + 2 · 1.5 = 6; fine 2 (1.5 · ½ · ¼ + 0.5 · 2) = 2.375; off the support 0.5 · 0.8.
+        // N: crude 3 + 2 · 1.5 = 6; fine 2 (1.5 · ½ · ¼ + 0.5 · 2) = 2.375; off the support
+        // 0.5 · 0.8.
         let squares = 1.0 / 4.0 + 1.0 / 16.0;
         let off_support = 0.8 / std::f64::consts::E * (0.25 + 0.5);
         let expected = off_support + 0.5 * (2.375_f64 + 0.4).powi(2) * squares;
         assert!((growth.gain(0.0) - expected).abs() < 1e-15);
-        // The radius found reproduces itself, and nothing is found where the exponentials win.
+        // The radius found satisfies the bound, and there is none where the exponentials dominate.
         let radius = growth.radius(0.0);
         assert!(radius.is_none_or(|r| growth.gain(r) <= 0.5 * r * r));
         assert_eq!(growth.radius(1e3), None);

@@ -1,4 +1,4 @@
-//! Why there is no proof.
+//! Reasons why there is no proof.
 
 /// Why the same-sign pattern is not proven to last. None of these says that it changes.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -35,7 +35,7 @@ pub enum NotProven {
         /// Its [`Limit::kkt_residual`](crate::Limit::kkt_residual).
         residual: f64,
     },
-    /// A sample of which the program does not tell whether its margin is the smallest.
+    /// A sample for which the program does not determine whether its margin is the smallest.
     #[error(
         "in the limit, sample {sample} has neither a clearly positive multiplier nor a clearly \
          larger margin than the others"
@@ -55,7 +55,7 @@ pub enum NotProven {
         /// The opposite-sign sample.
         sample: usize,
     },
-    /// A ReLU neuron that is dead, but nearer to life than the state may be off.
+    /// A dead ReLU neuron that is nearer to its kink than the error of the state.
     #[error(
         "log time cannot tell whether neuron {neuron} is active on sample {sample}: it is \
          nearer to its kink there than its estimated error"

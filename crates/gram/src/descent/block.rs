@@ -8,75 +8,74 @@
 //! h_ki += V_ki · g + Σ_{watched (k,j), h_kj > 0} e_kij g_j          for watched (k,i)
 //! ```
 //!
-//! where `A` and `V` count watched pairs with the slope `γ`, and `E`, `e` add the rest of the slope while
-//! a pair is active. It is the same map as a plain step, at a cost that does not know `m`.
+//! where `A` and `V` have the slope `γ` on watched pairs, and `E`, `e` have the slope `1 − γ`
+//! on one of them. It is the same map as a plain step, at a cost that does not depend on `m`.
 //!
-//! Watched pairs are kept by sample, eight neurons of one sample side by side in a *group*.
+//! A watched pair has a *place*: a lane of a *lane group*, which holds up to eight neurons of one
+//! sample side by side.
 
 use super::budget::Plan;
-use super::checkpoint::BlockCheckpoint;
-use super::inner::Steps;
 use super::plain::is_large;
 use super::state::{State, entry, entry_mut};
-use super::transfer::{Counts, Settle};
-use crate::far::require_len;
+use super::transfer::{ApplyChanges, Counts};
+use crate::Problem;
 use crate::kernel::{LANES, Lanes, padded, vectorized};
-use crate::{GramError, Problem};
 
-/// The pre-activation of a place that holds no pair: inactive, and it stays there.
-const NOBODY: f64 = -1.0;
+/// The pre-activation of a place without a pair: inactive, and its weight 0 keeps it so.
+const EMPTY_PLACE: f64 = -1.0;
 
-/// A watched pair among those of its neuron.
+/// A watched pair in the list of its neuron.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sibling {
+pub(super) struct NeuronPair {
     pub place: u32,
     pub sample: u32,
 }
 
-/// A sample that some neurons of a group feel with slope 1.
+/// A sample on which some neurons of a lane group have slope 1, watched pairs left out.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Felt {
+pub(super) struct UnitSlopes {
     pub sample: u32,
     /// The neurons, by lane.
     pub bits: u8,
 }
 
-/// A block and its memory, reused from block to block.
+/// A block of steps: its matrices, what its steps change, and working memory reused by the next
+/// block.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Block {
-    /// Neuron of each place (group, lane), if a pair is there.
-    neurons: Vec<Option<usize>>,
-    /// The same where it is known that one is there.
-    pub(super) owners: Vec<usize>,
-    /// Sample of each group.
+pub(crate) struct StepBlock {
+    /// The neuron of each place, `None` where there is no pair; lane group after lane group.
+    pub(super) neurons: Vec<Option<usize>>,
+    /// The neuron of each place, 0 where there is no pair.
+    pub(super) neuron_of: Vec<usize>,
+    /// The sample of each lane group.
     pub(super) samples: Vec<usize>,
-    /// The watched `h`, by group.
-    pub(super) heights: Vec<Lanes>,
-    /// `y_i s_k / m`, the weight of `φ(h_ki)` in the margin; 0 where nobody is.
+    /// `h_ki` of each place.
+    pub(super) watched_h: Vec<Lanes>,
+    /// `y_i s_k / m`, the weight of `φ(h_ki)` in the margin; 0 where there is no pair.
     pub(super) weights: Vec<Lanes>,
-    /// The part of `V` above the slope `γ`: for each group the samples it feels, and which of its neurons
-    /// have slope 1 on them, as bits.
-    pub(super) felt: Vec<Felt>,
-    /// Where the samples felt by each group end.
-    pub(super) ends: Vec<usize>,
-    /// `m (η/(nm)) (1 − γ)`: times [`weights`](Self::weights), `y_i G_ij y_j` and this, a neuron with slope 1
-    /// gains of one unit of `g_j`.
+    /// The samples on which some neurons of a lane group have slope 1; lane group after lane group.
+    pub(super) unit_slopes: Vec<UnitSlopes>,
+    /// The end of each lane group's part of `unit_slopes`.
+    pub(super) unit_slope_ends: Vec<usize>,
+    /// `(η/n) (1 − γ)`.
     pub(super) gain: f64,
-    /// `γ/(1 − γ)`: what every neuron feels of all samples together, over what it feels with slope 1.
-    pub(super) common: f64,
-    /// `y_j`, and `m (η/(nm)) (1 − γ) y_j g_j`.
+    /// `γ/(1 − γ)`.
+    pub(super) slope_ratio: f64,
+    /// `y_j`, `n`.
     pub(super) labels: Vec<Lanes>,
-    pub(super) forces: Vec<Lanes>,
-    /// `y_i G_ij` times that for one `i`.
-    pub(super) pulls: Vec<Lanes>,
-    /// `y_i D_ki` of the unwatched pairs and 0 on watched ones, a row of lanes for each neuron: times
-    /// `y_j G_ij` and the gain it is `m² E`.
+    /// `(η/n) (1 − γ) y_j g_j`, `n`.
+    pub(super) signed_rates: Vec<Lanes>,
+    /// `(η/n) (1 − γ) y_i G_ij y_j g_j` for one `i`, `n`.
+    pub(super) contributions: Vec<Lanes>,
+    /// `y_i D_ki`, 0 on watched pairs, `2m × n`, each row padded to whole lanes:
+    /// `E_kj,i = (η/(nm²)) (1 − γ) y_j G_ij (y_i D_ki)`.
     pub(super) unwatched: Vec<Lanes>,
-    /// Its sum over the neurons that are active on one sample.
-    pub(super) stirred: Vec<Lanes>,
-    /// Watched pairs ordered by neuron, and where each neuron's end: an active pair moves the others.
-    pub(super) siblings: Vec<Sibling>,
-    pub(super) sibling_ends: Vec<usize>,
+    /// Rows of `unwatched`, summed over the neurons that are active on one sample.
+    pub(super) unwatched_sum: Vec<Lanes>,
+    /// Watched pairs ordered by neuron.
+    pub(super) neuron_pairs: Vec<NeuronPair>,
+    /// The end of each neuron's part of `neuron_pairs`.
+    pub(super) neuron_pair_ends: Vec<usize>,
     /// Watched pairs of one neuron with samples that are multiples of one another: place, earlier
     /// place, factor.
     pub(super) links: Vec<(u32, u32, f64)>,
@@ -90,7 +89,7 @@ pub(crate) struct Block {
     /// `Σ g` over the block, and its bound.
     pub(super) sums: Vec<Lanes>,
     pub(super) bounds: Vec<Lanes>,
-    /// Places that are active in this step, with room for one group more.
+    /// Places that are active in this step, with memory for one lane group more.
     pub(super) active: Vec<u32>,
     /// Sums of `g_j` over the steps in which the pair was active, by place.
     pub(super) on_sums: Vec<f64>,
@@ -99,7 +98,7 @@ pub(crate) struct Block {
     lower: Vec<Lanes>,
 }
 
-impl Block {
+impl StepBlock {
     /// Prepares the block of `plan` at the present state.
     pub fn set_up(&mut self, problem: &Problem, state: &State, plan: &Plan) {
         let samples = problem.samples();
@@ -121,7 +120,7 @@ impl Block {
         let factor = problem.rate() / problem.width() as f64;
         scale_by_pairs(&mut self.columns, problem, factor);
         self.set_places(problem, state, plan);
-        self.set_felt(problem, state);
+        self.set_unit_slopes(problem, state);
         self.set_effects(problem, state);
         self.set_links(problem);
         self.base.clone_from(&state.margins);
@@ -135,8 +134,8 @@ impl Block {
             &mut self.slopes,
             &mut self.sums,
             &mut self.labels,
-            &mut self.forces,
-            &mut self.pulls,
+            &mut self.signed_rates,
+            &mut self.contributions,
         ] {
             zeros(array, sample_lanes);
         }
@@ -170,11 +169,11 @@ impl Block {
         }
     }
 
-    /// Gives every watched pair its place.
+    /// Gives every watched pair a place.
     fn set_places(&mut self, problem: &Problem, state: &State, plan: &Plan) {
         self.neurons.clear();
         self.samples.clear();
-        self.heights.clear();
+        self.watched_h.clear();
         self.weights.clear();
         for pairs in plan.watched.chunk_by(|a, b| a.1 == b.1) {
             for group in pairs.chunks(LANES) {
@@ -182,8 +181,8 @@ impl Block {
                 let neuron = |lane: usize| group.get(lane).map(|pair| pair.0);
                 self.neurons.extend((0..LANES).map(neuron));
                 self.samples.push(sample);
-                self.heights.push(std::array::from_fn(|lane| {
-                    neuron(lane).map_or(NOBODY, |neuron| {
+                self.watched_h.push(std::array::from_fn(|lane| {
+                    neuron(lane).map_or(EMPTY_PLACE, |neuron| {
                         entry(&state.pre_activations, state.lanes, neuron, sample)
                     })
                 }));
@@ -200,12 +199,12 @@ impl Block {
         self.on_sums.resize(self.neurons.len(), 0.0);
     }
 
-    /// `V`: which samples every group feels because one of its neurons has slope 1 on them.
-    fn set_felt(&mut self, problem: &Problem, state: &State) {
+    /// `V`: the samples on which some neuron of a lane group has slope 1.
+    fn set_unit_slopes(&mut self, problem: &Problem, state: &State) {
         let samples = problem.samples();
         let slope = problem.activation().slope();
-        self.felt.clear();
-        self.ends.clear();
+        self.unit_slopes.clear();
+        self.unit_slope_ends.clear();
         for neurons in self.neurons.chunks_exact(LANES) {
             for sample in 0..samples {
                 let mut bits = 0;
@@ -215,23 +214,23 @@ impl Block {
                     bits |= u8::from(above) << lane;
                 }
                 if bits != 0 {
-                    self.felt.push(Felt {
+                    self.unit_slopes.push(UnitSlopes {
                         sample: sample as u32,
                         bits,
                     });
                 }
             }
-            self.ends.push(self.felt.len());
+            self.unit_slope_ends.push(self.unit_slopes.len());
         }
-        // Times the width, because the weights that these are multiplied with hold 1/m.
+        // Times `m`, as `weights`, with which these are multiplied, hold `1/m`.
         self.gain = problem.rate() * problem.width() as f64 * (1.0 - slope);
-        self.common = slope / (1.0 - slope);
+        self.slope_ratio = slope / (1.0 - slope);
     }
 
     /// `E` and `e`: what an active watched pair adds.
     fn set_effects(&mut self, problem: &Problem, state: &State) {
         let sample_lanes = padded(problem.samples()) / LANES;
-        zeros(&mut self.stirred, sample_lanes);
+        zeros(&mut self.unwatched_sum, sample_lanes);
         zeros(&mut self.unwatched, problem.neurons() * sample_lanes);
         for (k, row) in self.unwatched.chunks_exact_mut(sample_lanes).enumerate() {
             let row = &mut row.as_flattened_mut()[..problem.samples()];
@@ -239,34 +238,34 @@ impl Block {
                 *d = label * entry(&self.fixed, state.lanes, k, i);
             }
         }
-        self.sibling_ends.clear();
-        self.sibling_ends.resize(problem.neurons() + 1, 0);
+        self.neuron_pair_ends.clear();
+        self.neuron_pair_ends.resize(problem.neurons() + 1, 0);
         for &neuron in self.neurons.iter().flatten() {
-            self.sibling_ends[neuron + 1] += 1;
+            self.neuron_pair_ends[neuron + 1] += 1;
         }
         for neuron in 0..problem.neurons() {
-            self.sibling_ends[neuron + 1] += self.sibling_ends[neuron];
+            self.neuron_pair_ends[neuron + 1] += self.neuron_pair_ends[neuron];
         }
-        // Counted: now each neuron's end is where its first goes, and moves on with every one.
-        self.siblings.clear();
-        let nobody = Sibling {
+        // Now each neuron's end is the start of its part; every pair written moves it by one.
+        self.neuron_pairs.clear();
+        let empty = NeuronPair {
             place: 0,
             sample: 0,
         };
-        self.siblings
-            .resize(self.sibling_ends[problem.neurons()], nobody);
+        self.neuron_pairs
+            .resize(self.neuron_pair_ends[problem.neurons()], empty);
         for (place, &neuron) in self.neurons.iter().enumerate() {
             if let Some(neuron) = neuron {
-                let sibling = Sibling {
+                let pair = NeuronPair {
                     place: place as u32,
                     sample: self.samples[place / LANES] as u32,
                 };
-                self.siblings[self.sibling_ends[neuron]] = sibling;
-                self.sibling_ends[neuron] += 1;
+                self.neuron_pairs[self.neuron_pair_ends[neuron]] = pair;
+                self.neuron_pair_ends[neuron] += 1;
             }
         }
-        self.owners.clear();
-        self.owners
+        self.neuron_of.clear();
+        self.neuron_of
             .extend(self.neurons.iter().map(|neuron| neuron.unwrap_or(0)));
     }
 
@@ -288,71 +287,19 @@ impl Block {
             let start = if neuron == 0 {
                 0
             } else {
-                self.sibling_ends[neuron - 1]
+                self.neuron_pair_ends[neuron - 1]
             };
-            let siblings = &self.siblings[start..self.sibling_ends[neuron]];
-            let of = |sibling: &&Sibling| sibling.sample as usize == link.of;
+            let neuron_pairs = &self.neuron_pairs[start..self.neuron_pair_ends[neuron]];
+            let of = |pair: &&NeuronPair| pair.sample as usize == link.of;
             // One that is not watched keeps its sign over the block, and so do its multiples.
-            if let Some(of) = siblings.iter().find(of) {
+            if let Some(of) = neuron_pairs.iter().find(of) {
                 self.links.push((place as u32, of.place, link.factor));
             }
         }
     }
 
-    /// What the block's steps have changed so far.
-    pub fn checkpoint(&self) -> BlockCheckpoint {
-        let pair = |(place, neuron): (usize, &Option<usize>)| {
-            neuron.map(|neuron| (neuron, self.samples[place / LANES]))
-        };
-        BlockCheckpoint {
-            watched: self.neurons.iter().enumerate().filter_map(pair).collect(),
-            heights: self.heights.clone(),
-            on_sums: self.on_sums.clone(),
-            base: self.base.clone(),
-            changes: self.changes.clone(),
-            sums: self.sums.clone(),
-            bounds: self.bounds.clone(),
-        }
-    }
-
-    /// Puts a block that was set up anew where the checkpoint was taken.
-    ///
-    /// # Errors
-    ///
-    /// [`GramError::Checkpoint`] if an array has another length.
-    pub fn restore(&mut self, checkpoint: BlockCheckpoint) -> Result<(), GramError> {
-        for (what, array, stored) in [
-            ("the watched pairs", &mut self.heights, checkpoint.heights),
-            ("the block's base", &mut self.base, checkpoint.base),
-            ("the block's changes", &mut self.changes, checkpoint.changes),
-            ("the block's sums", &mut self.sums, checkpoint.sums),
-            ("the block's bounds", &mut self.bounds, checkpoint.bounds),
-        ] {
-            require_len(what, array.len(), stored.len())?;
-            *array = stored;
-        }
-        let found = checkpoint.on_sums.len();
-        require_len("the active sums", self.on_sums.len(), found)?;
-        self.on_sums = checkpoint.on_sums;
-        Ok(())
-    }
-
-    /// Takes at most `steps` steps, fewer when the budget is spent, and returns how many.
-    pub fn run(&mut self, problem: &Problem, state: &mut State, steps: u64) -> u64 {
-        vectorized(Steps {
-            block: self,
-            gram: problem.inner_products(),
-            margins: &mut state.margins,
-            steps,
-            loss: problem.loss(),
-            slope: problem.activation().slope(),
-            inverse_width: 1.0 / problem.width() as f64,
-        })
-    }
-
-    /// Carries the block's steps over to `C` and `H`; the block may go on after that as if it had not been
-    /// asked.
-    pub fn settle(&self, problem: &Problem, state: &mut State) {
+    /// Adds the changes of the block's steps to `C` and `H` of `state`; the block is not changed.
+    pub fn apply_to(&self, problem: &Problem, state: &mut State) {
         let samples = problem.samples();
         let rate = problem.rate();
         let mut changes = self.lower.clone();
@@ -372,22 +319,22 @@ impl Block {
                     gap * problem.labels()[sample] * problem.sign(neuron) * on;
             }
         }
-        let settle = Settle {
+        let apply = ApplyChanges {
             gram: problem.inner_products(),
             changes: &changes,
             state,
             samples,
         };
-        if is_large(samples, settle.state.lanes) {
-            settle.by_product();
+        if is_large(samples, apply.state.lanes) {
+            apply.by_product();
         } else {
-            vectorized(settle);
+            vectorized(apply);
         }
         for (place, neuron) in self.neurons.iter().enumerate() {
             if let &Some(neuron) = neuron {
                 let sample = self.samples[place / LANES];
                 *entry_mut(&mut state.pre_activations, state.lanes, neuron, sample) =
-                    self.heights.as_flattened()[place];
+                    self.watched_h.as_flattened()[place];
             }
         }
         state.link(problem);
@@ -395,7 +342,8 @@ impl Block {
     }
 }
 
-/// Multiplies entry `(i, j)` of a matrix, by lanes of rows, then columns, with `factor y_i y_j G_ij`.
+/// Multiplies entry `(i, j)` of a matrix, by lanes of rows, then columns, with
+/// `factor y_i y_j G_ij`.
 fn scale_by_pairs(columns: &mut [Lanes], problem: &Problem, factor: f64) {
     let (samples, labels) = (problem.samples(), problem.labels());
     for (i, row) in problem.inner_products().iter().enumerate() {

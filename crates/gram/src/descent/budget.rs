@@ -1,16 +1,17 @@
 //! How long a block of steps may be, and which pairs it has to watch.
 //!
-//! Let `S_j` be the running sum of `g_j = −ℓ'(q_j)`. While neuron `k` keeps its slopes `D_kj`, a block in
-//! which `S_j` grows by at most `λ g_j` moves `h_ki` towards zero by at most `λ r_ki`, where
+//! Let `S_j` be the running sum of `g_j = −ℓ'(q_j)`. While neuron `k` keeps its slopes `D_kj`,
+//! a block in which `S_j` grows by at most `λ g_j` moves `h_ki` towards zero by at most `λ r_ki`,
+//! where
 //!
 //! ```text
 //! r_ki = (η/(nm)) Σ_j [∓ s_k y_j G_ij]₊ D_kj g_j     (− where h_ki > 0, + elsewhere)
 //! ```
 //!
-//! is the part of the linear form of theory.md §5 that points that way: the other part can only help,
-//! because `S` only grows. So `λ < |h_ki| / r_ki` proves that the pair keeps its sign. Pairs for which
-//! that is too short are *watched*: their sign is looked at in every step, and `r` counts them with
-//! their larger slope, 1. (Derived.)
+//! is the part of the linear form of theory.md §5 that points that way; the other part moves
+//! `h_ki` away from zero, because `S` only grows. So `λ < |h_ki| / r_ki` proves that the pair
+//! keeps its sign. Pairs for which that is too short are *watched*: their signs are computed in
+//! every step, and `r` counts them with their larger slope, 1. (derived)
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -22,7 +23,7 @@ use super::state::{State, entry, entry_mut};
 use crate::Problem;
 use crate::kernel::{LANES, Lanes, Vectorized, derivative, vectorized, vectors, vectors_mut};
 
-/// Budgets are kept this much below the proven bound, far above what rounding could move.
+/// Budgets are kept this much below the proven bound, far more than rounding errors.
 const SLACK: f64 = 1e-6;
 
 /// Rows of `|G|` that are formed at once.
@@ -31,7 +32,7 @@ const PANEL: usize = 128;
 /// Ratios are counted by powers of two from `2⁰` to `2^(BUCKETS − 1)`.
 const BUCKETS: usize = 41;
 
-/// What a block may do.
+/// The watched pairs of a block and its budget.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
     /// Watched pairs (neuron, sample), ordered by sample, then neuron.
@@ -48,7 +49,7 @@ pub(crate) struct Planner {
     /// `(η/(nm)) y_j g_j`.
     rates: Vec<f64>,
     /// `(η/(nm)) y_j g_j G_ij`, `n × n`, by rows; empty for a large problem.
-    pulls: Vec<f64>,
+    contributions: Vec<f64>,
     /// `D_kj` of the neurons of one vector, for every sample; those of all for a large problem.
     derivatives: Vec<Lanes>,
     /// The absolute values of some rows of `G`, for a large problem.
@@ -65,7 +66,7 @@ impl Planner {
         Self {
             toward: vec![[0.0; LANES]; samples * state.lanes],
             rates: vec![0.0; samples],
-            pulls: vec![0.0; by_pair * samples],
+            contributions: vec![0.0; by_pair * samples],
             derivatives: vec![[0.0; LANES]; samples * if large { state.lanes } else { 1 }],
             absolute: vec![0.0; by_row * samples],
             panel: vec![[0.0; LANES]; by_row * state.lanes],
@@ -82,10 +83,11 @@ impl Planner {
         if is_large(samples, state.lanes) {
             self.bound_large(problem, state);
         } else {
-            let rows = self.pulls.chunks_exact_mut(samples);
-            for (pulls, gram) in rows.zip(problem.inner_products().iter()) {
-                for ((pull, g), rate) in pulls.iter_mut().zip(gram).zip(&self.rates) {
-                    *pull = rate * g;
+            let rows = self.contributions.chunks_exact_mut(samples);
+            for (contributions, gram) in rows.zip(problem.inner_products().iter()) {
+                for ((contribution, g), rate) in contributions.iter_mut().zip(gram).zip(&self.rates)
+                {
+                    *contribution = rate * g;
                 }
             }
             vectorized(Toward {
@@ -102,16 +104,17 @@ impl Planner {
             counts[exponent as usize] += 1;
         }
         let (length, watched) = cost.best_block(&counts)?;
-        self.settle(problem, state, cost, length, watched)
+        self.find_watched(problem, state, cost, length, watched)
     }
 
-    /// `r` by two products of faer: with `E_kj = D_kj (η/(nm)) y_j g_j`, the parts of the pull that point up
-    /// and down are half of `|E| |G| ± E G`. A little more than that, so that rounding errs on the safe side.
+    /// `r` by two products of faer: with `E_kj = D_kj (η/(nm)) y_j g_j`, the positive and the
+    /// negative part of the change of `h` are half of `|E| |G| ± E G`. A little more than that, so
+    /// that rounding only lengthens `r`.
     fn bound_large(&mut self, problem: &Problem, state: &State) {
         let (samples, columns) = (problem.samples(), state.lanes * LANES);
         let slope = problem.activation().slope();
         let gram = problem.inner_products();
-        let forces = |derivatives: &mut [Lanes], rates: &mut dyn Iterator<Item = f64>| {
+        let sloped_rates = |derivatives: &mut [Lanes], rates: &mut dyn Iterator<Item = f64>| {
             let rows = derivatives.chunks_exact_mut(state.lanes);
             let h = state.pre_activations.chunks_exact(state.lanes);
             for ((row, h), rate) in rows.zip(h).zip(rates) {
@@ -120,14 +123,14 @@ impl Planner {
                 }
             }
         };
-        forces(&mut self.derivatives, &mut self.rates.iter().copied());
+        sloped_rates(&mut self.derivatives, &mut self.rates.iter().copied());
         multiply(
             gram.matrix(),
             &self.derivatives,
             &mut self.toward,
             [samples, samples, columns],
         );
-        forces(
+        sloped_rates(
             &mut self.derivatives,
             &mut self.rates.iter().map(|rate| rate.abs()),
         );
@@ -153,7 +156,8 @@ impl Planner {
             for (index, ((r, all), h)) in toward.zip(panel.iter()).zip(h).enumerate() {
                 let signs = &state.signs[index % state.lanes];
                 for lane in 0..LANES {
-                    // A pull down threatens a positive pre-activation, one up another.
+                    // A negative contribution moves a positive pre-activation to the kink, a
+                    // positive one others.
                     let side = if h[lane] > 0.0 {
                         -signs[lane]
                     } else {
@@ -184,9 +188,9 @@ impl Planner {
         })
     }
 
-    /// Watches every pair below `length`, and again those that come below it because of the slope 1 of
-    /// the watched ones.
-    fn settle(
+    /// Watches every pair with a ratio below `length`, and again those whose ratio falls below it
+    /// as watched pairs count with slope 1.
+    fn find_watched(
         &mut self,
         problem: &Problem,
         state: &State,
@@ -213,7 +217,7 @@ impl Planner {
             });
             if added.is_empty() {
                 let most = 2f64.powi(BUCKETS as i32 - 1);
-                return cost.worth(watched.len(), length).then(|| Plan {
+                return cost.is_cheaper(watched.len(), length).then(|| Plan {
                     budget: budget.min(most) * (1.0 - SLACK),
                     watched,
                 });
@@ -225,7 +229,7 @@ impl Planner {
             }
             watched.extend(added);
             watched.sort_unstable_by_key(by_sample);
-            if !cost.worth(watched.len(), length) {
+            if !cost.is_cheaper(watched.len(), length) {
                 return None;
             }
         }
@@ -235,9 +239,9 @@ impl Planner {
     fn widen(&mut self, problem: &Problem, state: &State, neuron: usize, source: usize, gap: f64) {
         let factor = problem.sign(neuron) * self.rates[source];
         for (sample, g) in problem.inner_products().row(source).iter().enumerate() {
-            let pull = factor * g;
+            let contribution = factor * g;
             let active = entry(&state.pre_activations, state.lanes, neuron, sample) > 0.0;
-            let toward = if active { -pull } else { pull };
+            let toward = if active { -contribution } else { contribution };
             *entry_mut(&mut self.toward, state.lanes, neuron, sample) += gap * toward.max(0.0);
         }
     }
@@ -288,12 +292,12 @@ impl Vectorized for Toward<'_> {
             for (j, out) in derivatives.iter_mut().enumerate() {
                 *out = derivative(simd, pre_activations[j * per_row + tile], slope);
             }
-            for (i, pulls) in self.planner.pulls.chunks_exact(samples).enumerate() {
-                // With the sign of the pull on a neuron of the block `+1`.
+            for (i, contributions) in self.planner.contributions.chunks_exact(samples).enumerate() {
+                // With the signs that contributions have for a neuron of the positive block.
                 let (mut up, mut down) = (zero, zero);
-                for (&pull, &d) in pulls.iter().zip(&*derivatives) {
-                    up = simd.mul_add_e_f64s(simd.splat_f64s(pull.max(0.0)), d, up);
-                    down = simd.mul_add_e_f64s(simd.splat_f64s((-pull).max(0.0)), d, down);
+                for (&contribution, &d) in contributions.iter().zip(&*derivatives) {
+                    up = simd.mul_add_e_f64s(simd.splat_f64s(contribution.max(0.0)), d, up);
+                    down = simd.mul_add_e_f64s(simd.splat_f64s((-contribution).max(0.0)), d, down);
                 }
                 let h = pre_activations[i * per_row + tile];
                 // `s h > 0`: a positive pre-activation of the block `+1`, a negative one of `−1`.

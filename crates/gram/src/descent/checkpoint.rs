@@ -1,13 +1,13 @@
 //! A descent as data.
 //!
-//! What a block was set up with follows from the state at its start and from the pairs it watches, so
-//! that a checkpoint in the middle of one holds no matrix: only what its steps have changed.
+//! What a block was set up with follows from the state at its start and from the pairs it watches,
+//! so that a checkpoint in the middle of one holds no matrix: only what its steps have changed.
 
 use serde::{Deserialize, Serialize};
 
-use super::budget::Plan;
-use super::{GramDescent, Phase, Stepping, Work};
-use crate::far::require_len;
+use super::block_checkpoint::BlockCheckpoint;
+use super::gram_descent::{GramDescent, Phase, Stepping, Work};
+use crate::error::require_len;
 use crate::kernel::Lanes;
 use crate::{GramError, Problem};
 
@@ -27,42 +27,6 @@ pub struct DescentCheckpoint {
     block: Option<BlockCheckpoint>,
 }
 
-/// What the steps of a block change, and what holds them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct BlockCheckpoint {
-    pub watched: Vec<(usize, usize)>,
-    pub heights: Vec<Lanes>,
-    pub on_sums: Vec<f64>,
-    pub base: Vec<Lanes>,
-    pub changes: Vec<Lanes>,
-    pub sums: Vec<Lanes>,
-    pub bounds: Vec<Lanes>,
-}
-
-impl BlockCheckpoint {
-    /// The plan that set the block up; what it spends is held by the bounds.
-    fn plan(&self, problem: &Problem) -> Result<Plan, GramError> {
-        let order = |&(neuron, sample): &(usize, usize)| (sample, neuron);
-        let known = |&(neuron, sample): &(usize, usize)| {
-            neuron < problem.neurons() && sample < problem.samples()
-        };
-        let rising = self
-            .watched
-            .windows(2)
-            .all(|pair| order(&pair[0]) < order(&pair[1]));
-        if !rising || !self.watched.iter().all(known) {
-            return Err(GramError::Checkpoint {
-                expected: "watched pairs of neurons and samples that there are, in order".into(),
-                found: "others".into(),
-            });
-        }
-        Ok(Plan {
-            watched: self.watched.clone(),
-            budget: 0.0,
-        })
-    }
-}
-
 impl GramDescent {
     /// The descent as it stands: `4 m n` numbers, and `n` a few times.
     pub fn checkpoint(&self) -> DescentCheckpoint {
@@ -79,7 +43,8 @@ impl GramDescent {
         }
     }
 
-    /// The descent of a checkpoint; it goes on as the one it was taken of, to the last bit.
+    /// The descent of a checkpoint; its next steps are those of the descent that it was taken of,
+    /// to the last bit.
     ///
     /// # Errors
     ///

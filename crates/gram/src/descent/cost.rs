@@ -9,12 +9,12 @@ const MAX_TABLE: usize = 1 << 26;
 /// A slope of the loss on eight lanes, in multiply-adds.
 const SLOPE: f64 = 25.0;
 
-/// The costs of one problem. They decide how fast a descent is, never where it goes.
+/// The costs of one problem; results do not depend on them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
     /// A plain step.
     pub plain: f64,
-    /// Setting a block up and settling it afterwards.
+    /// Setting a block up, and applying its changes to the state afterwards.
     pub setup: f64,
     /// The same, for each pair that it watches.
     pub watched_setup: f64,
@@ -34,14 +34,14 @@ impl Cost {
         let product = samples * samples * lanes;
         Self {
             plain: product + 6.0 * samples * lanes + SLOPE * sample_lanes,
-            // Two products for the bounds, one for the matrix of the block, one to settle the state,
-            // and the passes over the pairs between them.
+            // Two products for the bounds, one for the matrix of the block, one to change the
+            // state, and the passes over the pairs between them.
             setup: 4.0 * product + 30.0 * samples * lanes + samples * samples,
             watched_setup: samples,
             step: 20.0 + sample_lanes * (samples + SLOPE),
-            // Half of the samples are felt by a group of eight, and some of its pairs are active.
+            // A lane group has slope 1 on about half of the samples; 0.3 of its pairs are active.
             watched_step: samples / LANES as f64 + 0.3 * sample_lanes + 4.0,
-            // Eight bytes for each sample that a group feels, and its places.
+            // Eight bytes for each sample on which a lane group has slope 1, and its places.
             most_watched: MAX_TABLE / (problem.samples() + 64),
         }
     }
@@ -60,12 +60,12 @@ impl Cost {
     }
 
     /// Steps after which setting up another block costs no more than a twentieth of those steps.
-    pub fn patience(&self, watched: usize) -> u64 {
+    pub fn steps_before_replanning(&self, watched: usize) -> u64 {
         (20.0 * self.block_setup(watched) / self.block_step(watched)).ceil() as u64
     }
 
     /// Whether such a block is cheaper than plain steps.
-    pub fn worth(&self, watched: usize, length: f64) -> bool {
+    pub fn is_cheaper(&self, watched: usize, length: f64) -> bool {
         watched <= self.most_watched && self.block(watched, length) < 0.9 * self.plain
     }
 
@@ -78,7 +78,7 @@ impl Cost {
             watched += count;
             let length = 2f64.powi(b as i32);
             let cost = self.block(watched, length);
-            if self.worth(watched, length) && best.is_none_or(|(least, ..)| cost < least) {
+            if self.is_cheaper(watched, length) && best.is_none_or(|(least, ..)| cost < least) {
                 best = Some((cost, length, watched));
             }
         }

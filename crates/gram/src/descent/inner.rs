@@ -3,13 +3,32 @@
 use implicit_bias_scalar::Loss;
 use pulp::Simd;
 
-use super::block::{Block, Felt};
+use super::block::{StepBlock, UnitSlopes};
+use super::state::State;
+use crate::Problem;
 use crate::inner_products::InnerProducts;
-use crate::kernel::{LANES, Lanes, Vectorized, derivative, fill_slopes, vectors, vectors_mut};
+use crate::kernel::{
+    LANES, Lanes, Vectorized, derivative, fill_slopes, vectorized, vectors, vectors_mut,
+};
 
-/// Steps of a block.
-pub(super) struct Steps<'a> {
-    pub block: &'a mut Block,
+impl StepBlock {
+    /// Takes at most `steps` steps, fewer where the bounds are reached, and returns how many.
+    pub fn run(&mut self, problem: &Problem, state: &mut State, steps: u64) -> u64 {
+        vectorized(BlockSteps {
+            block: self,
+            gram: problem.inner_products(),
+            margins: &mut state.margins,
+            steps,
+            loss: problem.loss(),
+            slope: problem.activation().slope(),
+            inverse_width: 1.0 / problem.width() as f64,
+        })
+    }
+}
+
+/// The loop over the steps of a block.
+struct BlockSteps<'a> {
+    pub block: &'a mut StepBlock,
     pub gram: &'a InnerProducts,
     pub margins: &'a mut [Lanes],
     pub steps: u64,
@@ -18,7 +37,7 @@ pub(super) struct Steps<'a> {
     pub inverse_width: f64,
 }
 
-impl Vectorized for Steps<'_> {
+impl Vectorized for BlockSteps<'_> {
     /// Steps taken.
     type Output = u64;
 
@@ -29,7 +48,7 @@ impl Vectorized for Steps<'_> {
         let linked = !block.links.is_empty();
         for taken in 0..self.steps {
             fill_slopes::<S>(self.loss, self.margins, &mut block.slopes);
-            if !spend(simd, block) {
+            if !add_within_bounds(simd, block) {
                 return taken;
             }
             let active = find_active(simd, block);
@@ -40,8 +59,8 @@ impl Vectorized for Steps<'_> {
                 g,
                 vectors_mut::<S>(&mut block.changes),
             );
-            feel(simd, block, self.gram);
-            stir(simd, block, self.gram, active, self.inverse_width);
+            add_slope_products(simd, block, self.gram);
+            add_active_products(simd, block, self.gram, active, self.inverse_width);
             if linked {
                 link(block);
             }
@@ -59,42 +78,42 @@ impl Vectorized for Steps<'_> {
 /// Makes watched pre-activations on samples that are multiples of one another those multiples.
 #[cold]
 #[inline(never)]
-fn link(block: &mut Block) {
-    let heights = block.heights.as_flattened_mut();
+fn link(block: &mut StepBlock) {
+    let watched_h = block.watched_h.as_flattened_mut();
     for &(place, of, factor) in &block.links {
-        heights[place as usize] = factor * heights[of as usize];
+        watched_h[place as usize] = factor * watched_h[of as usize];
     }
 }
 
 /// `q_i += (y_i/m) Σ s_k φ(h_ki)` over the watched pairs.
 #[inline(always)]
-fn add_watched<S: Simd>(simd: S, block: &Block, margins: &mut [Lanes], slope: S::f64s) {
+fn add_watched<S: Simd>(simd: S, block: &StepBlock, margins: &mut [Lanes], slope: S::f64s) {
     let split = LANES / S::F64_LANES;
     let margins = margins.as_flattened_mut();
-    let heights = vectors::<S>(&block.heights).chunks_exact(split);
+    let watched_h = vectors::<S>(&block.watched_h).chunks_exact(split);
     let weights = vectors::<S>(&block.weights).chunks_exact(split);
-    let mut groups = heights.zip(weights).zip(&block.samples).peekable();
-    while let Some(((heights, weights), &sample)) = groups.next() {
+    let mut groups = watched_h.zip(weights).zip(&block.samples).peekable();
+    while let Some(((watched_h, weights), &sample)) = groups.next() {
         let mut sum = simd.splat_f64s(0.0);
-        let mut add = |heights: &[S::f64s], weights: &[S::f64s]| {
-            for (&h, &weight) in heights.iter().zip(weights) {
+        let mut add = |watched_h: &[S::f64s], weights: &[S::f64s]| {
+            for (&h, &weight) in watched_h.iter().zip(weights) {
                 let d = derivative(simd, h, slope);
                 sum = simd.mul_add_e_f64s(simd.mul_f64s(d, h), weight, sum);
             }
         };
-        add(heights, weights);
-        // Groups of one sample are neighbours: one sum across the lanes is enough for all of them.
-        while let Some(((heights, weights), _)) = groups.next_if(|(_, next)| **next == sample) {
-            add(heights, weights);
+        add(watched_h, weights);
+        // Lane groups of one sample are neighbours: they share one sum across the lanes.
+        while let Some(((watched_h, weights), _)) = groups.next_if(|(_, next)| **next == sample) {
+            add(watched_h, weights);
         }
         margins[sample] += simd.reduce_sum_f64s(sum);
     }
 }
 
-/// Adds `g` to its running sums; `false`, with nothing added, where that would exceed the budget, so that
-/// the step is not proven.
+/// Adds `g` to its running sums, `S_j += g_j`; `false`, with nothing added, where some `S_j` would
+/// exceed its bound, beyond which unwatched pairs are not proven to keep their signs.
 #[inline(always)]
-fn spend<S: Simd>(simd: S, block: &mut Block) -> bool {
+fn add_within_bounds<S: Simd>(simd: S, block: &mut StepBlock) -> bool {
     let g = vectors::<S>(&block.slopes);
     let bounds = vectors::<S>(&block.bounds);
     let mut excess = simd.splat_f64s(f64::NEG_INFINITY);
@@ -112,18 +131,19 @@ fn spend<S: Simd>(simd: S, block: &mut Block) -> bool {
     true
 }
 
-/// Lists the active places and returns how many there are. Which pairs are active is close to random, so
-/// this has no branch on it.
+/// Lists the active places and returns how many there are.
+///
+/// There is no branch on whether a pair is active, which is close to random.
 #[inline(always)]
-fn find_active<S: Simd>(simd: S, block: &mut Block) -> usize {
+fn find_active<S: Simd>(simd: S, block: &mut StepBlock) -> usize {
     const BITS: [Lanes; 1] = [[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0]];
     let split = LANES / S::F64_LANES;
     let zero = simd.splat_f64s(0.0);
-    let heights = vectors::<S>(&block.heights).chunks_exact(split);
+    let watched_h = vectors::<S>(&block.watched_h).chunks_exact(split);
     let mut count = 0;
-    for (group, heights) in heights.enumerate() {
+    for (group, watched_h) in watched_h.enumerate() {
         let mut bits = zero;
-        for (&h, &bit) in heights.iter().zip(vectors::<S>(&BITS)) {
+        for (&h, &bit) in watched_h.iter().zip(vectors::<S>(&BITS)) {
             let bit = simd.select_f64s(simd.less_than_f64s(zero, h), bit, zero);
             bits = simd.add_f64s(bits, bit);
         }
@@ -155,7 +175,7 @@ const ACTIVE_LANES: [[u32; LANES]; 256] = {
     table
 };
 
-/// The set bits of every byte as ones: neurons to add to.
+/// The set bits of every byte as ones, by lane.
 const ONES: [Lanes; 256] = {
     let mut table = [[0.0; LANES]; 256];
     let mut byte = 0;
@@ -174,50 +194,56 @@ const ONES: [Lanes; 256] = {
 
 /// `h += V g` for the watched pairs.
 ///
-/// `V` is never stored: all neurons that feel sample `j` with slope 1 feel it equally but for their sign,
-/// so that a byte a group says it all, and the loop stays in the nearest cache.
+/// `(V g)_ki = (y_i s_k/m) Σ_j (η/n) y_i G_ij y_j D_kj g_j`. Only the slopes `D_kj ∈ {γ, 1}`
+/// depend on the neuron, so `V` is stored as one byte a lane group and sample: which lanes have
+/// slope 1.
 #[inline(always)]
-fn feel<S: Simd>(simd: S, block: &mut Block, gram: &InnerProducts) {
+fn add_slope_products<S: Simd>(simd: S, block: &mut StepBlock, gram: &InnerProducts) {
     if block.samples.is_empty() {
         return;
     }
     let split = LANES / S::F64_LANES;
     let gain = simd.splat_f64s(block.gain);
-    let forces = vectors_mut::<S>(&mut block.forces).iter_mut();
+    let rates = vectors_mut::<S>(&mut block.signed_rates).iter_mut();
     let slopes = vectors::<S>(&block.slopes);
-    for ((force, &label), &g) in forces.zip(vectors::<S>(&block.labels)).zip(slopes) {
-        *force = simd.mul_f64s(simd.mul_f64s(gain, label), g);
+    for ((rate, &label), &g) in rates.zip(vectors::<S>(&block.labels)).zip(slopes) {
+        *rate = simd.mul_f64s(simd.mul_f64s(gain, label), g);
     }
     let ones = vectors::<S>(&ONES);
-    let heights = vectors_mut::<S>(&mut block.heights).chunks_exact_mut(split);
+    let watched_h = vectors_mut::<S>(&mut block.watched_h).chunks_exact_mut(split);
     let weights = vectors::<S>(&block.weights).chunks_exact(split);
-    let groups = block.samples.iter().zip(&block.ends);
+    let groups = block.samples.iter().zip(&block.unit_slope_ends);
     let (mut start, mut current) = (0, usize::MAX);
     let mut common = simd.splat_f64s(0.0);
-    for ((heights, weights), (&sample, &end)) in heights.zip(weights).zip(groups) {
+    for ((watched_h, weights), (&sample, &end)) in watched_h.zip(weights).zip(groups) {
         if sample != current {
             current = sample;
             let label = simd.splat_f64s(block.labels.as_flattened()[sample]);
             let row = vectors::<S>(gram.lanes(sample));
-            let pulls = vectors_mut::<S>(&mut block.pulls).iter_mut();
-            // What every neuron feels with slope `γ` is a multiple of their sum.
+            let contributions = vectors_mut::<S>(&mut block.contributions).iter_mut();
+            // The part of slope `γ` is equal for all neurons: γ/(1 − γ) times the sum over all
+            // `j`.
             let mut sum = simd.splat_f64s(0.0);
-            for ((pull, &g), &force) in pulls.zip(row).zip(vectors::<S>(&block.forces)) {
-                *pull = simd.mul_f64s(simd.mul_f64s(label, g), force);
-                sum = simd.add_f64s(sum, *pull);
+            for ((contribution, &g), &rate) in contributions
+                .zip(row)
+                .zip(vectors::<S>(&block.signed_rates))
+            {
+                *contribution = simd.mul_f64s(simd.mul_f64s(label, g), rate);
+                sum = simd.add_f64s(sum, *contribution);
             }
-            common = simd.splat_f64s(block.common * simd.reduce_sum_f64s(sum));
+            common = simd.splat_f64s(block.slope_ratio * simd.reduce_sum_f64s(sum));
         }
-        let pulls = block.pulls.as_flattened();
-        let felt = &block.felt[start..end];
-        for (part, (h, &weight)) in heights.iter_mut().zip(weights).enumerate() {
-            let add = |sum: S::f64s, felt: &Felt| {
-                let who = ones[felt.bits as usize * split + part];
-                simd.mul_add_e_f64s(simd.splat_f64s(pulls[felt.sample as usize]), who, sum)
+        let contributions = block.contributions.as_flattened();
+        let unit_slopes = &block.unit_slopes[start..end];
+        for (part, (h, &weight)) in watched_h.iter_mut().zip(weights).enumerate() {
+            let add = |sum: S::f64s, entry: &UnitSlopes| {
+                let mask = ones[entry.bits as usize * split + part];
+                let contribution = simd.splat_f64s(contributions[entry.sample as usize]);
+                simd.mul_add_e_f64s(contribution, mask, sum)
             };
             // Two sums, so that a multiply-add need not wait for the one before it.
             let (mut even, mut odd) = (common, simd.splat_f64s(0.0));
-            let mut pairs = felt.chunks_exact(2);
+            let mut pairs = unit_slopes.chunks_exact(2);
             for pair in &mut pairs {
                 even = add(even, &pair[0]);
                 odd = add(odd, &pair[1]);
@@ -231,21 +257,21 @@ fn feel<S: Simd>(simd: S, block: &mut Block, gram: &InnerProducts) {
     }
 }
 
-/// What the active pairs add beyond the slope `γ`: `E` and `e`.
+/// `b += Σ E_kj g_j` and `h_ki += Σ e_kij g_j` over the active watched pairs `(k, j)`.
 #[inline(always)]
-fn stir<S: Simd>(
+fn add_active_products<S: Simd>(
     simd: S,
-    block: &mut Block,
+    block: &mut StepBlock,
     gram: &InnerProducts,
     active: usize,
     inverse_width: f64,
 ) {
     let sample_vectors = block.base.len() * (LANES / S::F64_LANES);
     let g = block.slopes.as_flattened();
-    let heights = block.heights.as_flattened_mut();
+    let watched_h = block.watched_h.as_flattened_mut();
     let weights = block.weights.as_flattened();
     let unwatched = vectors::<S>(&block.unwatched);
-    let stirred = vectors_mut::<S>(&mut block.stirred);
+    let unwatched_sum = vectors_mut::<S>(&mut block.unwatched_sum);
     let changes = vectors_mut::<S>(&mut block.changes);
     let mut places = block.active[..active]
         .iter()
@@ -257,29 +283,33 @@ fn stir<S: Simd>(
         let value = g[sample];
         let row = gram.lanes(sample);
         let labels = block.labels.as_flattened();
-        let force = block.gain * labels[sample] * value;
-        stirred.fill(simd.splat_f64s(0.0));
+        let signed_rate = block.gain * labels[sample] * value;
+        unwatched_sum.fill(simd.splat_f64s(0.0));
         while let Some(place) = places.next_if(|place| block.samples[place / LANES] == sample) {
             block.on_sums[place] += value;
-            let neuron = block.owners[place];
+            let neuron = block.neuron_of[place];
             let unwatched = &unwatched[neuron * sample_vectors..];
-            for (sum, &d) in stirred.iter_mut().zip(unwatched) {
+            for (sum, &d) in unwatched_sum.iter_mut().zip(unwatched) {
                 *sum = simd.add_f64s(*sum, d);
             }
             let start = if neuron == 0 {
                 0
             } else {
-                block.sibling_ends[neuron - 1]
+                block.neuron_pair_ends[neuron - 1]
             };
-            for sibling in &block.siblings[start..block.sibling_ends[neuron]] {
-                let place = sibling.place as usize;
-                let other = sibling.sample as usize;
-                let felt = row.as_flattened()[other] * labels[other] * force;
-                heights[place] += felt * weights[place];
+            for pair in &block.neuron_pairs[start..block.neuron_pair_ends[neuron]] {
+                let place = pair.place as usize;
+                let other = pair.sample as usize;
+                let change = row.as_flattened()[other] * labels[other] * signed_rate;
+                watched_h[place] += change * weights[place];
             }
         }
-        let factor = simd.splat_f64s(force * inverse_width * inverse_width);
-        for ((change, &g), &sum) in changes.iter_mut().zip(vectors::<S>(row)).zip(&*stirred) {
+        let factor = simd.splat_f64s(signed_rate * inverse_width * inverse_width);
+        for ((change, &g), &sum) in changes
+            .iter_mut()
+            .zip(vectors::<S>(row))
+            .zip(&*unwatched_sum)
+        {
             *change = simd.mul_add_e_f64s(simd.mul_f64s(g, factor), sum, *change);
         }
     }

@@ -1,7 +1,7 @@
 //! Exact gradient descent in Gram coordinates.
 //!
-//! Gradient descent never leaves `W(0) + span{x_i}`, so `W(t) = W(0) + C(t) X` and with `H = W Xᵀ` one
-//! step is (theory.md §4, derived)
+//! Gradient descent never leaves `W(0) + span{x_i}`, so `W(t) = W(0) + C(t) X` and with
+//! `H = W Xᵀ` one step is (theory.md §4, derived)
 //!
 //! ```text
 //! c_i = (η/(nm)) y_i g_i        ΔC_ki = s_k D_ki c_i        H += ΔC · G
@@ -9,19 +9,22 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `gram_descent` | the public type, and the choice between plain steps and blocks |
 //! | `state` | `H`, `C` and the margins |
 //! | `plain` | one step after the other, `2m n²` multiply-adds each |
 //! | `budget` | which pairs keep their sign over a block of steps, and how long that is proven |
 //! | `block` | steps in `n` dimensions that watch the other pairs, `n²` and a little each |
 //! | `inner` | its inner loop |
 //! | `transfer` | products over all neurons, at the two ends of a block |
-//! | `cost` | when a block is worth its set-up |
-//! | `checkpoint` | all of it as data, to go on from later |
+//! | `cost` | the costs of plain steps and of blocks |
+//! | `checkpoint`, `block_checkpoint` | the state as data, to continue to the last bit |
 
 mod block;
+mod block_checkpoint;
 mod budget;
 mod checkpoint;
 mod cost;
+mod gram_descent;
 mod inner;
 mod plain;
 mod state;
@@ -29,316 +32,5 @@ mod state;
 mod tests;
 mod transfer;
 
-use std::borrow::Cow;
-
-use ndarray::Array2;
-use serde::{Deserialize, Serialize};
-
-use self::block::Block;
-use self::budget::Planner;
 pub use self::checkpoint::DescentCheckpoint;
-use self::cost::Cost;
-use self::plain::Plain;
-use self::state::State;
-use crate::problem::require_finite;
-use crate::{GramError, Problem};
-
-/// How an advance ended.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Outcome {
-    /// At the step asked for.
-    Reached,
-    /// At the step given, because a margin is no longer finite.
-    NonFinite {
-        /// Steps taken.
-        step: f64,
-    },
-}
-
-/// What a descent did: exact counts, for benchmarks and tests.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Work {
-    /// Steps taken neuron by neuron.
-    pub plain_steps: u64,
-    /// Steps taken in `n` dimensions.
-    pub block_steps: u64,
-    /// Blocks they came in, each proven free of unwatched sign changes.
-    pub blocks: u64,
-    /// Watched pairs, summed over the blocks.
-    pub watched_pairs: u64,
-    /// Watched pairs, summed over the steps of the blocks.
-    pub watched_steps: u64,
-}
-
-/// How a descent steps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Stepping {
-    /// In blocks where they are cheaper.
-    #[default]
-    Blocks,
-    /// Neuron by neuron: the slow reference.
-    Plain,
-}
-
-/// Plain steps between two looks at whether a block would be cheaper: first and most.
-const PLAIN_RUN: [u64; 2] = [16, 1024];
-
-/// Gradient descent from given pre-activations, exact up to rounding.
-#[derive(Clone, Debug)]
-pub struct GramDescent {
-    problem: Problem,
-    state: State,
-    plain: Plain,
-    planner: Planner,
-    block: Block,
-    cost: Cost,
-    stepping: Stepping,
-    step: u64,
-    work: Work,
-    phase: Phase,
-    /// Plain steps to take after the next plan that finds no block worth it.
-    plain_run: u64,
-}
-
-/// What was planned, and not yet taken: an advance may end anywhere in it, and the next one goes on, so that
-/// results do not depend on how a descent is split into advances.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-enum Phase {
-    /// Time for a plan.
-    Undecided,
-    /// So many plain steps.
-    Plain(u64),
-    /// In a block, whose steps `H` and `C` do not know of yet.
-    Block {
-        /// Steps it has taken, and the most it may take.
-        taken: u64,
-        most: u64,
-        /// Pairs it watches.
-        watched: u64,
-    },
-}
-
-impl GramDescent {
-    /// A descent at step 0 from the pre-activations `H(0) = W(0) Xᵀ` (`2m × n`).
-    ///
-    /// # Errors
-    ///
-    /// [`GramError::Shape`] or [`GramError::NonFinite`] for pre-activations that do not fit.
-    pub fn new(problem: Problem, pre_activations: Array2<f64>) -> Result<Self, GramError> {
-        let expected = [problem.neurons(), problem.samples()];
-        let found = [pre_activations.nrows(), pre_activations.ncols()];
-        if expected != found {
-            return Err(GramError::Shape {
-                what: "pre-activations",
-                expected,
-                found,
-            });
-        }
-        require_finite("pre-activations", pre_activations.view())?;
-        let state = State::new(&problem, pre_activations.view());
-        Ok(Self {
-            plain: Plain::new(&problem, &state),
-            planner: Planner::new(&problem, &state),
-            block: Block::default(),
-            cost: Cost::new(&problem),
-            stepping: Stepping::default(),
-            problem,
-            state,
-            step: 0,
-            work: Work::default(),
-            phase: Phase::Undecided,
-            plain_run: PLAIN_RUN[0],
-        })
-    }
-
-    /// Steps neuron by neuron, or in blocks where they are cheaper (the default).
-    pub fn with_stepping(mut self, stepping: Stepping) -> Self {
-        self.end_block();
-        self.phase = Phase::Undecided;
-        self.stepping = stepping;
-        self
-    }
-
-    /// The problem.
-    pub fn problem(&self) -> &Problem {
-        &self.problem
-    }
-
-    /// Steps taken so far.
-    pub fn step(&self) -> f64 {
-        self.step as f64
-    }
-
-    /// What has been done so far.
-    pub fn work(&self) -> Work {
-        self.work
-    }
-
-    /// About how many floating-point operations a plain step takes; a step of a block takes fewer.
-    pub fn operations_per_step(&self) -> f64 {
-        2.0 * crate::kernel::LANES as f64 * self.cost.plain
-    }
-
-    /// An estimate of what rounding has made of the margins, relative to `max(1, min_j |q_j|)`.
-    ///
-    /// A plain step rounds every pre-activation, by half a unit in the last place, and increments of a settled
-    /// run are so even that roundings point in one direction for long: a margin is then off by as many times
-    /// `(ε/m) Σ_k |h_ki|` as there were steps. Steps of a block round a change that is small beside the
-    /// pre-activations, and the block itself once, at its end. An estimate, not a bound: it knows nothing of runs that amplify small differences.
-    pub fn rounding_estimate(&self) -> f64 {
-        let sizes = self
-            .pre_activations()
-            .mapv(f64::abs)
-            .sum_axis(ndarray::Axis(0));
-        let largest =
-            sizes.fold(0.0_f64, |most, &size| most.max(size)) / self.problem.width() as f64;
-        let least = self
-            .margins()
-            .iter()
-            .fold(f64::INFINITY, |least, q| least.min(q.abs()))
-            .max(1.0);
-        let roundings = 10.0 + self.work.plain_steps as f64 + self.work.blocks as f64;
-        f64::EPSILON * roundings * (largest / least).max(1.0)
-    }
-
-    /// Margins `q_i`, `n` of them.
-    pub fn margins(&self) -> Vec<f64> {
-        self.state.margins.as_flattened()[..self.problem.samples()].to_vec()
-    }
-
-    /// Pre-activations `H = W Xᵀ`, `2m × n`.
-    pub fn pre_activations(&self) -> Array2<f64> {
-        let state = self.settled();
-        state.matrix(&state.pre_activations, &self.problem)
-    }
-
-    /// Coefficients `C` of `W = W(0) + C X`, `2m × n`.
-    pub fn coefficients(&self) -> Array2<f64> {
-        let state = self.settled();
-        state.matrix(&state.coefficients, &self.problem)
-    }
-
-    /// Pre-activations and coefficients, both `2m × n`, for the price of one of them in the middle of a
-    /// block.
-    pub fn arrays(&self) -> [Array2<f64>; 2] {
-        let state = self.settled();
-        [&state.pre_activations, &state.coefficients]
-            .map(|values| state.matrix(values, &self.problem))
-    }
-
-    /// The state with the steps of a block carried over.
-    fn settled(&self) -> Cow<'_, State> {
-        match self.phase {
-            Phase::Block { .. } => {
-                let mut state = self.state.clone();
-                self.block.settle(&self.problem, &mut state);
-                Cow::Owned(state)
-            }
-            Phase::Undecided | Phase::Plain(_) => Cow::Borrowed(&self.state),
-        }
-    }
-
-    /// Carries a block's steps over and gives back the memory that blocks take, one matrix of the size of
-    /// `G`; the next block takes it again.
-    pub fn release(&mut self) {
-        self.end_block();
-        self.block = Block::default();
-    }
-
-    fn end_block(&mut self) {
-        if let Phase::Block { .. } = self.phase {
-            self.block.settle(&self.problem, &mut self.state);
-            self.phase = Phase::Undecided;
-        }
-    }
-
-    /// Advances to step `to`, a whole number below 2⁵³; a step already taken is not undone.
-    ///
-    /// Results do not depend on how an advance is split into several.
-    pub fn advance(&mut self, to: f64) -> Outcome {
-        let to = to as u64;
-        while self.step < to {
-            let left = to - self.step;
-            let finite = match (self.stepping, self.phase) {
-                (Stepping::Plain, _) => self.take_plain(left.min(PLAIN_RUN[1])),
-                (Stepping::Blocks, Phase::Undecided) => self.plan(),
-                (Stepping::Blocks, Phase::Plain(0)) => {
-                    self.phase = Phase::Undecided;
-                    true
-                }
-                (Stepping::Blocks, Phase::Plain(planned)) => {
-                    let steps = planned.min(left);
-                    self.phase = Phase::Plain(planned - steps);
-                    self.take_plain(steps)
-                }
-                (
-                    Stepping::Blocks,
-                    Phase::Block {
-                        taken,
-                        most,
-                        watched,
-                    },
-                ) => self.take_in_block([taken, most, watched], left),
-            };
-            if !finite {
-                self.end_block();
-                return Outcome::NonFinite { step: self.step() };
-            }
-        }
-        Outcome::Reached
-    }
-
-    fn take_plain(&mut self, steps: u64) -> bool {
-        let taken = self.plain.run(&self.problem, &mut self.state, steps);
-        self.step += taken;
-        self.work.plain_steps += taken;
-        self.finite()
-    }
-
-    fn plan(&mut self) -> bool {
-        let Some(plan) = self.planner.plan(&self.problem, &self.state, &self.cost) else {
-            self.phase = Phase::Plain(self.plain_run);
-            self.plain_run = (2 * self.plain_run).min(PLAIN_RUN[1]);
-            return true;
-        };
-        self.block.set_up(&self.problem, &self.state, &plan);
-        let watched = plan.watched.len();
-        self.phase = Phase::Block {
-            taken: 0,
-            // Patterns settle with log t: look again for a cheaper plan now and then.
-            most: self.cost.patience(watched).max(self.step / 4),
-            watched: watched as u64,
-        };
-        self.work.blocks += 1;
-        self.work.watched_pairs += watched as u64;
-        self.plain_run = PLAIN_RUN[0];
-        true
-    }
-
-    fn take_in_block(&mut self, [before, most, watched]: [u64; 3], left: u64) -> bool {
-        let asked = (most - before).min(left);
-        let steps = self.block.run(&self.problem, &mut self.state, asked);
-        let taken = before + steps;
-        self.phase = Phase::Block {
-            taken,
-            most,
-            watched,
-        };
-        self.step += steps;
-        self.work.block_steps += steps;
-        self.work.watched_steps += watched * steps;
-        if steps < asked || taken == most {
-            self.end_block();
-        }
-        // A block whose first step is already over budget must not stop the descent.
-        self.finite() && (taken > 0 || self.take_plain(1))
-    }
-
-    fn finite(&self) -> bool {
-        self.state
-            .margins
-            .as_flattened()
-            .iter()
-            .all(|q| q.is_finite())
-    }
-}
+pub use self::gram_descent::{GramDescent, Outcome, Stepping, Work};

@@ -1,7 +1,8 @@
 //! Gradient descent one step at a time in Gram coordinates, for every neuron.
 //!
-//! A step is one product of `n × n` by `n × 2m`. Where it fits the caches our own loop does it together
-//! with all the rest, a vector of neurons at a time; larger ones are left to faer, on all cores.
+//! A step is one product of `n × n` by `n × 2m`. Where it fits the caches our own loop does it
+//! together with all the rest, a vector of neurons at a time; larger ones are left to faer, on all
+//! cores.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -15,24 +16,26 @@ use crate::kernel::{
     LANES, Lanes, Vectorized, derivative, fill_slopes, vectorized, vectors, vectors_mut,
 };
 
-/// Rows of `G` that one pass over the samples multiplies: sums that registers hold, and enough of them
-/// that one multiply-add need not wait for another.
+/// Rows of `G` that one pass over the samples multiplies: sums that registers hold, and enough of
+/// them that one multiply-add need not wait for another.
 const ROWS: usize = 6;
 
 /// Samples times vectors of neurons from which faer multiplies.
 const LARGE: usize = 1 << 14;
 
-/// Samples from which it does whatever the width: two copies of `G`, 2 MiB each there, leave the nearer
-/// caches, and our own loop falls behind (3.3 ms a step at n = 700, m = 50, where faer takes 1.2).
+/// Samples from which it does whatever the width: two copies of `G`, 2 MiB each there, leave the
+/// nearer caches, and our own loop falls behind (3.3 ms a step at n = 700, m = 50, where faer takes
+/// 1.2).
 const MANY_SAMPLES: usize = 1 << 9;
 
-/// Whether products over all neurons are left to faer, on all cores and straight from `G`: the loops for
-/// small problems keep copies of it in an order of their own.
+/// Whether products over all neurons are left to faer, on all cores and straight from `G`: the
+/// loops for small problems keep copies of it in an order of their own.
 pub(super) fn is_large(samples: usize, lanes: usize) -> bool {
     samples * lanes >= LARGE || samples >= MANY_SAMPLES
 }
 
-/// Memory of plain stepping: for a small problem two arrays of the size of `G`, for a large one none.
+/// Memory of plain stepping: for a small problem two arrays of the size of `G`, for a large one
+/// none.
 #[derive(Clone, Debug)]
 pub(crate) struct Plain {
     /// `G_ij`, rows padded to a multiple of [`ROWS`]; empty for a large problem.
@@ -91,8 +94,8 @@ impl Plain {
         state: &'a mut State,
         steps: u64,
         links: L,
-    ) -> Steps<'a, L> {
-        Steps {
+    ) -> PlainSteps<'a, L> {
+        PlainSteps {
             plain: self,
             state,
             steps,
@@ -173,7 +176,7 @@ impl Links for &[Multiple] {
     }
 }
 
-struct Steps<'a, L> {
+struct PlainSteps<'a, L> {
     plain: &'a mut Plain,
     state: &'a mut State,
     steps: u64,
@@ -185,7 +188,7 @@ struct Steps<'a, L> {
     inverse_width: f64,
 }
 
-impl<L: Links> Vectorized for Steps<'_, L> {
+impl<L: Links> Vectorized for PlainSteps<'_, L> {
     type Output = u64;
 
     #[inline(always)]
@@ -199,7 +202,7 @@ impl<L: Links> Vectorized for Steps<'_, L> {
     }
 }
 
-impl<L: Links> Steps<'_, L> {
+impl<L: Links> PlainSteps<'_, L> {
     /// One step; `false` if a margin is no longer finite after it.
     #[inline(always)]
     fn step<S: Simd>(&mut self, simd: S) -> bool {

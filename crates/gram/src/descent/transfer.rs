@@ -70,14 +70,14 @@ impl Vectorized for Counts<'_> {
 }
 
 /// `C += ΔC`, `H += ΔC G`.
-pub(super) struct Settle<'a> {
+pub(super) struct ApplyChanges<'a> {
     pub gram: &'a InnerProducts,
     pub changes: &'a [Lanes],
     pub state: &'a mut State,
     pub samples: usize,
 }
 
-impl Settle<'_> {
+impl ApplyChanges<'_> {
     /// The same for a large problem, by faer.
     pub fn by_product(self) {
         let width = self.state.lanes * LANES;
@@ -97,7 +97,7 @@ impl Settle<'_> {
     }
 }
 
-impl Vectorized for Settle<'_> {
+impl Vectorized for ApplyChanges<'_> {
     type Output = ();
 
     #[inline(always)]

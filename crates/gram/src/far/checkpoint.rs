@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::FarFlow;
+use super::far_flow::FarFlow;
 use super::flow::{Flow, FlowCheckpoint};
 use crate::{GramError, Problem};
 
@@ -18,24 +18,13 @@ impl FarFlow {
         FarCheckpoint(self.flow.checkpoint())
     }
 
-    /// The flow of a checkpoint; it goes on as the one it was taken of, to the last bit.
+    /// The flow of a checkpoint; its next steps are those of the flow that it was taken of, to the
+    /// last bit.
     ///
     /// # Errors
     ///
     /// [`GramError::Checkpoint`] if the checkpoint does not fit the problem.
     pub fn restore(problem: Problem, checkpoint: FarCheckpoint) -> Result<Self, GramError> {
         Flow::restore(problem, checkpoint.0).map(|flow| Self { flow })
-    }
-}
-
-/// Refuses an array of another length than the problem asks for.
-pub(crate) fn require_len(what: &str, expected: usize, found: usize) -> Result<(), GramError> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(GramError::Checkpoint {
-            expected: format!("{expected} numbers in {what}"),
-            found: found.to_string(),
-        })
     }
 }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pattern::{Pattern, Piece};
+use super::coupling::Coupling;
 use super::runge_kutta::TOLERANCE;
+use crate::piece::Piece;
 
 /// Rounding of one step or event, relative to the margins.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
@@ -61,20 +62,21 @@ impl Estimate {
     }
 }
 
-/// `max_i (1/m) Σ_k D_ki Σ_{j ∈ Σ_k} (η/(nm)) (1 − γ) |G_ij| g_j`, with `D_ki = 1` where `i` slides itself: by how
-/// much the margins move when every pair that chatters about the kink switches its slope for one step.
-pub(super) fn chatter(pattern: &Pattern, v: &[f64], tau: f64) -> f64 {
-    let n = pattern.samples();
+/// `max_i (1/m) Σ_k D_ki Σ_{j ∈ Σ_k} (η/(nm)) (1 − γ) |G_ij| g_j`, with `D_ki = 1` where
+/// `i` slides itself: by how much the margins move when every pair that chatters about the kink
+/// switches its slope for one step.
+pub(super) fn chatter(coupling: &Coupling, v: &[f64], tau: f64) -> f64 {
+    let n = coupling.samples();
     let mut total = vec![0.0; n];
     let mut jump = vec![0.0; n];
-    for group in pattern
+    for group in coupling
         .groups
         .iter()
         .filter(|group| !group.sliding.is_empty())
     {
         jump.fill(0.0);
         for &j in &group.sliding {
-            for (jump, g) in jump.iter_mut().zip(pattern.gram.row(j)) {
+            for (jump, g) in jump.iter_mut().zip(coupling.gram.row(j)) {
                 *jump += g.abs() * v[j];
             }
         }
@@ -82,11 +84,11 @@ pub(super) fn chatter(pattern: &Pattern, v: &[f64], tau: f64) -> f64 {
         for ((total, jump), &piece) in total.iter_mut().zip(&jump).zip(&group.pieces) {
             let slope = match piece {
                 Piece::Sliding => 1.0,
-                _ => pattern.fixed_slope(piece),
+                _ => coupling.fixed_slope(piece),
             };
             *total += count * slope * jump;
         }
     }
-    let factor = (1.0 - pattern.slope) * pattern.rate / pattern.width * (-tau).exp();
+    let factor = (1.0 - coupling.slope) * coupling.rate / coupling.width * (-tau).exp();
     factor * total.into_iter().fold(0.0, f64::max)
 }

@@ -1,13 +1,15 @@
-//! Events: where a pair reaches the kink, or a sliding pair can no longer be held there.
+//! Events: a pair reaches its kink, or a sliding pair leaves it.
 //!
 //! Both are zeros of constraints that are positive inside an epoch (the time between two events):
-//! `±h_ki`, linear in `S`, and `min(δ − γ, 1 − δ)` of the slope `δ = z_j y_j / v_j` of a sliding pair.
+//! `±h_ki`, linear in `S`, and `min(δ − γ, 1 − δ)` of the slope `δ = z_j y_j / v_j` of a
+//! sliding pair.
 
 use serde::{Deserialize, Serialize};
 
+use super::coupling::{Coupling, ParallelGroup};
 use super::field::Field;
-use super::pattern::{Group, Pattern, Piece};
-use super::runge_kutta::Point;
+use super::runge_kutta::FlowPoint;
+use crate::piece::Piece;
 
 /// A constraint counts as broken below this multiple of its neuron's largest pre-activation, the
 /// rounding of sums as long as these.
@@ -18,7 +20,7 @@ const SLOPE_SLACK: f64 = 1e-10;
 
 /// A constraint that may have been broken in a step.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Suspect {
+pub(super) struct Constraint {
     /// A neuron of the group concerned.
     neuron: usize,
     kind: Kind,
@@ -33,32 +35,32 @@ enum Kind {
     Release(usize),
 }
 
-/// What the constraints did in a step.
+/// The constraints that are broken somewhere in a step.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Watch {
-    pub(super) suspects: Vec<Suspect>,
+pub(super) struct BrokenConstraints {
+    pub(super) constraints: Vec<Constraint>,
     /// Fractions of the step at which one may be broken, ascending.
     pub(super) fractions: Vec<f64>,
 }
 
 /// Pre-activations (`2m × n`, row after row) and margins at the start of an epoch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Base {
+pub(super) struct EpochStart {
     pub(super) pre_activations: Vec<f64>,
     pub(super) margins: Vec<f64>,
     /// Largest `|h|`.
     pub(super) largest: f64,
 }
 
-impl Base {
+impl EpochStart {
     /// `H` where the sums since the epoch began are `sums`.
-    pub(super) fn pre_activations_at(&self, pattern: &Pattern, sums: &[f64]) -> Vec<f64> {
-        let n = pattern.samples();
+    pub(super) fn pre_activations_at(&self, coupling: &Coupling, sums: &[f64]) -> Vec<f64> {
+        let n = coupling.samples();
         let mut h = self.pre_activations.clone();
         let (mut z, mut moved) = (vec![0.0; n], vec![0.0; n]);
-        for group in &pattern.groups {
-            pattern.drive(group, sums, &mut z);
-            pattern.moved(group, &z, &mut moved);
+        for group in &coupling.groups {
+            coupling.apply_slopes(group, sums, &mut z);
+            coupling.moved(group, &z, &mut moved);
             for &k in &group.neurons {
                 for (h, moved) in h[k * n..(k + 1) * n].iter_mut().zip(&moved) {
                     *h += moved;
@@ -74,60 +76,73 @@ impl Base {
         SLACK * most.max(1e-3 * self.largest)
     }
 
-    fn value(&self, pattern: &Pattern, field: Field<'_>, suspect: &Suspect, at: &Point) -> f64 {
-        let n = pattern.samples();
-        let group = pattern.group(suspect.neuron);
-        match suspect.kind {
+    fn value(
+        &self,
+        coupling: &Coupling,
+        field: Field<'_>,
+        constraint: &Constraint,
+        at: &FlowPoint,
+    ) -> f64 {
+        let n = coupling.samples();
+        let group = coupling.group(constraint.neuron);
+        match constraint.kind {
             Kind::Kink(i, side) => {
                 let mut z = vec![0.0; n];
-                pattern.drive(group, &at.sums, &mut z);
-                let row = pattern.gram.row(i);
+                coupling.apply_slopes(group, &at.sums, &mut z);
+                let row = coupling.gram.row(i);
                 let dot: f64 = row.iter().zip(&z).map(|(g, z)| g * z).sum();
-                let h = self.pre_activations[suspect.neuron * n + i];
-                side * (h + group.sign * pattern.rate * dot)
+                let h = self.pre_activations[constraint.neuron * n + i];
+                side * (h + group.sign * coupling.rate * dot)
             }
             Kind::Release(l) => {
                 let (mut v, mut z) = (vec![0.0; n], vec![0.0; n]);
                 field.rates(at.tau, &at.sums, &mut v);
-                pattern.drive(group, &v, &mut z);
-                hold(pattern, group, l, &v, &z)
+                coupling.apply_slopes(group, &v, &mut z);
+                sliding_slack(coupling, group, l, &v, &z)
             }
         }
     }
 
-    /// The least of the suspects' constraints, each plus its slack: negative once one is broken.
+    /// The least of the constraints, each plus its slack: negative once one is broken.
     pub(super) fn least(
         &self,
-        pattern: &Pattern,
+        coupling: &Coupling,
         field: Field<'_>,
-        suspects: &[Suspect],
-        at: &Point,
+        constraints: &[Constraint],
+        at: &FlowPoint,
     ) -> f64 {
-        suspects
+        constraints
             .iter()
-            .map(|suspect| self.value(pattern, field, suspect, at) + suspect.slack)
+            .map(|constraint| self.value(coupling, field, constraint, at) + constraint.slack)
             .fold(f64::INFINITY, f64::min)
     }
 }
 
-/// How far a group's sliding pair `l` is from leaving its kink, at rates `v` and the group's `z` from them: the
-/// least of `(δ − γ) v_j` over the forces that hold it there and of `1 − δ`.
+/// The slack of the constraint that a group's sliding pair `l` stays at its kink, at rates `v` and
+/// the group's `z`: with `δ = y_j z_j / v_j` the least of `1 − δ` and of `(δ − γ) v_j` over
+/// the sum of the terms of `z_j`.
 ///
-/// A sample that no neuron of its sign sees has a rate of `t` times a constant, beside which the forces of
-/// others are nothing: its slope `δ` is too small to compare with `γ`.
-fn hold(pattern: &Pattern, group: &Group, l: usize, v: &[f64], z: &[f64]) -> f64 {
+/// Over that sum and not over `v_j`: on a sample whose margin no neuron moves `v_j` grows like `t`,
+/// so that `δ` is too small to be compared with `γ`.
+fn sliding_slack(
+    coupling: &Coupling,
+    group: &ParallelGroup,
+    l: usize,
+    v: &[f64],
+    z: &[f64],
+) -> f64 {
     let j = group.sliding[l];
-    let force = pattern.labels[j] * z[j];
-    let size = pattern.force_size(group, l, z).min(v[j]);
+    let sloped_rate = coupling.labels[j] * z[j];
+    let size = coupling.sliding_term_size(group, l, z).min(v[j]);
     if v[j] > 0.0 {
-        let (lower, upper) = (force - pattern.slope * v[j], v[j] - force);
+        let (lower, upper) = (sloped_rate - coupling.slope * v[j], v[j] - sloped_rate);
         let low = if lower == 0.0 {
             0.0
         } else {
-            lower / size.max(pattern.slope * v[j]).max(f64::MIN_POSITIVE)
+            lower / size.max(coupling.slope * v[j]).max(f64::MIN_POSITIVE)
         };
         low.min(upper / v[j])
-    } else if force == 0.0 {
+    } else if sloped_rate == 0.0 {
         0.0
     } else {
         -1.0
@@ -143,18 +158,23 @@ fn side(piece: Piece) -> Option<f64> {
     }
 }
 
-/// Looks for broken constraints at start, middle and end of a step, and between them by the parabola
-/// through the three.
+/// Finds the constraints that are broken at the start, the middle or the end of a step, or at the
+/// vertex of the parabola through the three.
 ///
 /// `h` are the pre-activations there (`2m × n`), `v` the rates.
-pub(super) fn watch(pattern: &Pattern, base: &Base, h: [&[f64]; 3], v: [&[f64]; 3]) -> Watch {
-    let n = pattern.samples();
-    let mut found = Watch::default();
+pub(super) fn find_broken(
+    coupling: &Coupling,
+    base: &EpochStart,
+    h: [&[f64]; 3],
+    v: [&[f64]; 3],
+) -> BrokenConstraints {
+    let n = coupling.samples();
+    let mut found = BrokenConstraints::default();
     let mut z = [(); 3].map(|()| vec![0.0; n]);
-    for group in &pattern.groups {
+    for group in &coupling.groups {
         for &k in &group.neurons {
             let rows = h.map(|h| &h[k * n..(k + 1) * n]);
-            // Twice the slack of `broken`: what is located here counts as broken there.
+            // Twice the slack of `broken_neurons`, so that what is located here is broken there.
             let slack = 2.0
                 * rows
                     .iter()
@@ -162,28 +182,28 @@ pub(super) fn watch(pattern: &Pattern, base: &Base, h: [&[f64]; 3], v: [&[f64]; 
             for (i, &piece) in group.pieces.iter().enumerate() {
                 if let Some(side) = side(piece) {
                     let values = rows.map(|row| side * row[i]);
-                    let suspect = Suspect {
+                    let constraint = Constraint {
                         neuron: k,
                         kind: Kind::Kink(i, side),
                         slack,
                     };
-                    found.note(suspect, values);
+                    found.record(constraint, values);
                 }
             }
         }
         if !group.sliding.is_empty() {
             for (z, v) in z.iter_mut().zip(v) {
-                pattern.drive(group, v, z);
+                coupling.apply_slopes(group, v, z);
             }
         }
         for l in 0..group.sliding.len() {
-            let suspect = Suspect {
+            let constraint = Constraint {
                 neuron: group.neurons[0],
                 kind: Kind::Release(l),
                 slack: 2.0 * SLOPE_SLACK,
             };
-            let values = [0, 1, 2].map(|at| hold(pattern, group, l, v[at], &z[at]));
-            found.note(suspect, values);
+            let values = [0, 1, 2].map(|at| sliding_slack(coupling, group, l, v[at], &z[at]));
+            found.record(constraint, values);
         }
     }
     found.fractions.sort_by(f64::total_cmp);
@@ -191,12 +211,12 @@ pub(super) fn watch(pattern: &Pattern, base: &Base, h: [&[f64]; 3], v: [&[f64]; 
     found
 }
 
-impl Watch {
-    fn note(&mut self, suspect: Suspect, [start, middle, end]: [f64; 3]) {
+impl BrokenConstraints {
+    fn record(&mut self, constraint: Constraint, [start, middle, end]: [f64; 3]) {
         let slope = 4.0 * middle - 3.0 * start - end;
         let curvature = 2.0 * (start - 2.0 * middle + end);
         let mut fractions = [None; 4];
-        let broken = -suspect.slack;
+        let broken = -constraint.slack;
         for (slot, (fraction, value)) in [(0.0, start), (0.5, middle), (1.0, end)]
             .into_iter()
             .enumerate()
@@ -213,23 +233,28 @@ impl Watch {
             }
         }
         if fractions.iter().any(Option::is_some) {
-            self.suspects.push(suspect);
+            self.constraints.push(constraint);
             self.fractions.extend(fractions.into_iter().flatten());
         }
     }
 }
 
 /// Neurons with a broken constraint, where pre-activations are `h` and rates `v`.
-pub(super) fn broken(pattern: &Pattern, base: &Base, h: &[f64], v: &[f64]) -> Vec<usize> {
-    let n = pattern.samples();
+pub(super) fn broken_neurons(
+    coupling: &Coupling,
+    base: &EpochStart,
+    h: &[f64],
+    v: &[f64],
+) -> Vec<usize> {
+    let n = coupling.samples();
     let mut neurons = Vec::new();
     let mut z = vec![0.0; n];
-    for group in &pattern.groups {
+    for group in &coupling.groups {
         if !group.sliding.is_empty() {
-            pattern.drive(group, v, &mut z);
+            coupling.apply_slopes(group, v, &mut z);
         }
-        let released =
-            (0..group.sliding.len()).any(|l| hold(pattern, group, l, v, &z) < -SLOPE_SLACK);
+        let released = (0..group.sliding.len())
+            .any(|l| sliding_slack(coupling, group, l, v, &z) < -SLOPE_SLACK);
         for &k in &group.neurons {
             let row = &h[k * n..(k + 1) * n];
             let slack = base.slack(row);
@@ -256,17 +281,18 @@ mod tests {
 
     #[test]
     fn a_pair_slides_while_its_slope_is_one_of_the_activation() {
-        // One neuron a block. The positive one, active on sample 0, slides at the opposite-sign sample 1,
-        // where ⟨x_1, w⟩ stays put if δ v_1 ‖x_1‖² = ⟨x_0, x_1⟩ v_0: δ = 0.5 v_0/v_1.
+        // One neuron a block. The positive one, active on sample 0, slides at the opposite-sign
+        // sample 1, where ⟨x_1, w⟩ stays put if δ v_1 ‖x_1‖² = ⟨x_0, x_1⟩ v_0: δ =
+        // 0.5 v_0/v_1.
         let data = Dataset::new(array![[1.0, 0.0], [0.5, 0.5_f64.sqrt()]], array![1.0, -1.0])
             .expect("valid");
         let slope = Activation::leaky_relu(0.1).expect("in [0, 1)");
         let problem = Problem::new(&data, 1, slope, Loss::Logistic, 1.0).expect("valid");
         let h = Array2::from_shape_vec((2, 2), vec![1.0, 0.0, -1.0, 1.0]).expect("two by two");
-        let mut pattern = Pattern::new(&problem, h.view());
-        pattern.change(0, vec![Piece::Active, Piece::Sliding]);
+        let mut coupling = Coupling::new(&problem, h.view());
+        coupling.change(0, vec![Piece::Active, Piece::Sliding]);
         let length = 0.75;
-        let base = Base {
+        let base = EpochStart {
             pre_activations: h.iter().copied().collect(),
             margins: vec![0.0; 2],
             largest: 1.0,
@@ -280,19 +306,22 @@ mod tests {
             (1.0 + 1e-9, false),
         ] {
             let v = [2.0 * length * delta, 1.0];
-            let found = broken(&pattern, &base, &h, &v);
+            let found = broken_neurons(&coupling, &base, &h, &v);
             assert_eq!(found.is_empty(), slides, "{delta}");
         }
-        assert_eq!(broken(&pattern, &base, &h, &[1.0, 0.0]), [0]);
-        assert!(broken(&pattern, &base, &h, &[0.0, 0.0]).is_empty());
+        assert_eq!(broken_neurons(&coupling, &base, &h, &[1.0, 0.0]), [0]);
+        assert!(broken_neurons(&coupling, &base, &h, &[0.0, 0.0]).is_empty());
         // And past the kink it is broken whatever the rates.
         let crossed = [-1e-9, 0.0, -1.0, 1.0];
-        assert_eq!(broken(&pattern, &base, &crossed, &[0.75, 1.0]), [0]);
+        assert_eq!(
+            broken_neurons(&coupling, &base, &crossed, &[0.75, 1.0]),
+            [0]
+        );
     }
 
     #[test]
     fn a_dip_inside_a_step_is_seen() {
-        let suspect = Suspect {
+        let constraint = Constraint {
             neuron: 0,
             kind: Kind::Release(0),
             slack: 1e-10,
@@ -305,16 +334,19 @@ mod tests {
             // (θ − ¼)² − 0.01, positive at all three.
             ([0.0525, 0.0525, 0.5525], vec![0.25]),
         ] {
-            let mut watch = Watch::default();
-            watch.note(suspect, values);
-            let mut found: Vec<f64> = watch
+            let mut find_broken = BrokenConstraints::default();
+            find_broken.record(constraint, values);
+            let mut found: Vec<f64> = find_broken
                 .fractions
                 .iter()
                 .map(|f| (f * 1e6).round() / 1e6)
                 .collect();
             found.retain(|f| fractions.contains(f));
             assert_eq!(found, fractions, "{values:?}");
-            assert_eq!(watch.suspects.len(), usize::from(!fractions.is_empty()));
+            assert_eq!(
+                find_broken.constraints.len(),
+                usize::from(!fractions.is_empty())
+            );
         }
     }
 }

@@ -1,18 +1,19 @@
 //! The flow that gradient descent follows: the modified equation of its Euler map.
 //!
-//! While the pattern is fixed, one step is the Euler map `S ← S + g(q)`, `q = q_0 + Ã S`. It is, up to
-//! terms of fourth order, the time-one map of
+//! While every pair stays on its piece, one step is the Euler map `S ← S + g(q)`,
+//! `q = q_0 + Ã S`. It is, up to terms of fourth order, the time-one map of
 //!
 //! ```text
 //! dS/dt = g − ½ g'F + ⅓ g'F'F + (1/12) g''[F, F],     F = Ã g,   F' = Ã diag(g')
 //! ```
 //!
 //! (backward error analysis: with `f` the field in `S`, `½f'f` must vanish at second order and
-//! `(1/6)(f''[f,f] + f'f'f)` at third; derived, theory.md §5). Along a trajectory `g` falls like `1/t`, so
-//! the terms fall like `1/t, 1/t², 1/t³` and what is left out like `1/t⁴`.
+//! `(1/6)(f''[f,f] + f'f'f)` at third; derived, theory.md §5). Along a trajectory `g` falls like
+//! `1/t`, so the terms fall like `1/t, 1/t², 1/t³` and what is left out like `1/t⁴`.
 //!
-//! In `τ = log t` the field is `t dS/dt`. With `v = t g = exp(log g + τ)`, of order one at any `t`, and
-//! `−g' = a g`, `g'' = b g`, each term is a product of `v`s and a power of `e^{−τ}`: nothing underflows.
+//! In `τ = log t` the field is `t dS/dt`. With `v = t g = exp(log g + τ)`, of order one at any
+//! `t`, and `−g' = a g`, `g'' = b g`, each term is a product of `v`s and a power of `e^{−τ}`:
+//! nothing underflows.
 
 use implicit_bias_scalar::Loss;
 
@@ -21,7 +22,7 @@ use super::linear::{absolute_times, symmetric_times};
 /// Corrections below this fraction of the rates are lost in rounding and left out.
 const NEGLIGIBLE: f64 = 1e-18;
 
-/// The field while a pattern lasts.
+/// The field while every pair stays on its piece.
 #[derive(Clone, Copy)]
 pub(super) struct Field<'a> {
     pub(super) loss: Loss,
@@ -78,8 +79,8 @@ impl Field<'_> {
         }
     }
 
-    /// Leaves `v` in `out`; where they count, `c = −a v∘u` in `work.c` and the third term in `work.w`, and
-    /// returns the factor of `c`.
+    /// Leaves `v` in `out`; where they count, `c = −a v∘u` in `work.c` and the third term in
+    /// `work.w`, and returns the factor of `c`.
     fn terms(&self, tau: f64, sums: &[f64], work: &mut Scratch, out: &mut [f64]) -> Option<f64> {
         self.margins(sums, &mut work.q);
         for (out, &q) in out.iter_mut().zip(&work.q) {
@@ -91,12 +92,12 @@ impl Field<'_> {
         }
         symmetric_times(self.coupling, out, &mut work.u);
         for (i, c) in work.c.iter_mut().enumerate() {
-            *c = -self.bend(work.q[i]).0 * out[i] * work.u[i];
+            *c = -self.slope_ratios(work.q[i]).0 * out[i] * work.u[i];
         }
         symmetric_times(self.coupling, &work.c, &mut work.w);
         let square = inverse * inverse;
         for (i, w) in work.w.iter_mut().enumerate() {
-            let (a, b) = self.bend(work.q[i]);
+            let (a, b) = self.slope_ratios(work.q[i]);
             let (v, u) = (out[i], work.u[i]);
             *w = square * v * (b * u * u / 12.0 - a * *w / 3.0);
         }
@@ -104,7 +105,7 @@ impl Field<'_> {
     }
 
     /// `−g'/g` and `g''/g`.
-    fn bend(&self, q: f64) -> (f64, f64) {
+    fn slope_ratios(&self, q: f64) -> (f64, f64) {
         match self.loss {
             Loss::Logistic => {
                 let g = self.loss.slope(q);
@@ -114,8 +115,8 @@ impl Field<'_> {
         }
     }
 
-    /// How fast the terms left out move the margins, `max_i |dq_i/dτ|`: the last term kept, times the ratio
-    /// of one term to the one before.
+    /// The velocity of the margins from the terms left out, `max_i |dq_i/dτ|`: the last term kept,
+    /// times the ratio of one term to the one before.
     pub(super) fn neglected(&self, tau: f64, sums: &[f64], work: &mut Scratch) -> f64 {
         let mut v = vec![0.0; self.base.len()];
         if self.terms(tau, sums, work, &mut v).is_none() {

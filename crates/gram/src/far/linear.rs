@@ -48,11 +48,11 @@ pub(super) fn absolute_times<'a>(
     }
 }
 
-/// `A⁺ B` for a symmetric positive semidefinite `A` (`k × k`) and `B` (`k × p`), in place of `B`; both
-/// row after row.
+/// `A⁺ B` for a symmetric positive semidefinite `A` (`k × k`) and `B` (`k × p`), in place of
+/// `B`; both row after row.
 ///
-/// By Cholesky where that is safe, else by eigenvalues: the solution of least norm, the one that gives
-/// two copies of one sample equal shares.
+/// By Cholesky where that is safe, else by eigenvalues: the solution of least norm, the one that
+/// gives two copies of one sample equal shares.
 pub(super) fn solve_semidefinite(a: &[f64], k: usize, b: &mut [f64]) {
     if k == 0 || b.is_empty() {
         return;
@@ -108,8 +108,7 @@ fn cholesky(a: &[f64], k: usize) -> Option<Vec<f64>> {
     Some(l)
 }
 
-/// The pseudo-inverse by eigenvalues. Zero where the eigenvalues do not converge: no force is then
-/// taken from these samples, which the caller's checks see.
+/// The pseudo-inverse by eigenvalues; zero where the eigenvalues do not converge.
 fn least_norm(a: &[f64], k: usize, b: &mut [f64], p: usize) {
     let matrix = Mat::from_fn(k, k, |i, j| a[i * k + j]);
     let Ok(eigen) = matrix.self_adjoint_eigen(Side::Lower) else {
@@ -131,9 +130,10 @@ fn least_norm(a: &[f64], k: usize, b: &mut [f64], p: usize) {
     b.copy_from_slice(&out);
 }
 
-/// Largest eigenvalue of `R A R` for a symmetric positive semidefinite `A` and a diagonal `R`, or `NaN` if
-/// it cannot be found. From [`MOST_DENSE`] on, from below and to about a hundredth, by power iteration: a copy
-/// of a large matrix and its decomposition would cost more than all that the answer decides.
+/// Largest eigenvalue of `R A R` for a symmetric positive semidefinite `A` and a diagonal `R`, or
+/// `NaN` if it cannot be found. From [`MOST_DENSE`] on, from below and to about a hundredth, by
+/// power iteration: a copy of a large matrix and its decomposition would cost more than all that
+/// the answer decides.
 pub(super) fn largest_eigenvalue(a: &[f64], roots: &[f64]) -> f64 {
     let n = roots.len();
     if a.iter().chain(roots).any(|value| !value.is_finite()) {
@@ -149,11 +149,12 @@ pub(super) fn largest_eigenvalue(a: &[f64], roots: &[f64]) -> f64 {
     }
 }
 
-/// The largest of the norms `‖R A R x‖` of unit vectors that [`ITERATIONS`] multiplications reach.
+/// The largest of the norms `‖R A R x‖` of unit vectors that [`ITERATIONS`] multiplications
+/// reach.
 fn power_iteration(a: &[f64], roots: &[f64]) -> f64 {
     let n = roots.len();
     let norm = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
-    // Positive entries: orthogonal to no eigenvector of a matrix without negative ones, and uneven for others.
+    // Positive and uneven entries, hardly orthogonal to the eigenvector sought.
     let mut x: Vec<f64> = (0..n).map(|i| 1.0 + (i % 7) as f64).collect();
     let mut out = vec![0.0; n];
     let mut largest = 0.0_f64;

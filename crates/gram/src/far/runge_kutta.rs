@@ -1,10 +1,11 @@
 //! Steps of the flow in `τ = log t`: DOP853.
 //!
-//! The flow is smooth between events and hardly stiff (its Jacobian `Ã diag(v)` has eigenvalues of order
-//! one, since `Ã v → 1` where the margins grow), so an explicit method of high order is the cheapest way
-//! to thirteen digits. Own code, sixty lines: the crates with such a method bring their own vectors,
-//! callbacks and event loops, while here an event is a change of the field itself. There is no dense
-//! output either: a shorter step from the same point is as accurate and costs as little.
+//! The flow is smooth between events and hardly stiff (its Jacobian `Ã diag(v)` has eigenvalues of
+//! order one, since `Ã v → 1` where the margins grow), so an explicit method of high order is
+//! the cheapest way to thirteen digits. Own code, sixty lines: the crates with such a method bring
+//! their own vectors, callbacks and event loops, while here an event is a change of the field
+//! itself. There is no dense output either: a shorter step from the same point is as accurate and
+//! costs as little.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,15 +17,15 @@ pub(super) const TOLERANCE: f64 = 1e-13;
 
 /// The sums `S` since the last event, at a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Point {
+pub(super) struct FlowPoint {
     pub(super) tau: f64,
     pub(super) sums: Vec<f64>,
 }
 
-/// A step tried.
+/// A step and its estimated error.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Trial {
-    pub(super) end: Point,
+    pub(super) end: FlowPoint,
     /// Estimated local error over the tolerance; the step is good up to 1.
     pub(super) error: f64,
     /// `dS/dτ` at the end.
@@ -52,7 +53,7 @@ impl Stages {
     pub(super) fn step(
         &mut self,
         field: Field<'_>,
-        from: &Point,
+        from: &FlowPoint,
         velocity: &[f64],
         h: f64,
     ) -> Trial {
@@ -63,7 +64,7 @@ impl Stages {
             field.velocity(tau, &self.sums, &mut self.scratch, &mut self.k[stage]);
         }
         self.combine(&from.sums, h, &B);
-        let end = Point {
+        let end = FlowPoint {
             tau: from.tau + h,
             sums: self.sums.clone(),
         };
@@ -91,7 +92,7 @@ impl Stages {
     }
 
     /// The method's own mixture of its two embedded errors, measured in margins.
-    fn error(&mut self, field: Field<'_>, end: &Point, h: f64) -> f64 {
+    fn error(&mut self, field: Field<'_>, end: &FlowPoint, h: f64) -> f64 {
         let n = end.sums.len();
         let zero = vec![0.0; n];
         let differences = Field {
@@ -154,7 +155,7 @@ mod tests {
             base: &[q0],
         };
         let mut stages = Stages::new(1);
-        let mut at = Point {
+        let mut at = FlowPoint {
             tau,
             sums: vec![0.0],
         };

@@ -1,22 +1,23 @@
 //! Which pairs of one neuron slide: the velocity of least norm.
 //!
-//! While the rates `v` are held fixed, a neuron whose opposite-sign pairs `j ∈ Z` sit at the kink moves
-//! with a velocity in a set, one for each choice of slopes `D_j ∈ [γ, 1]`. The opposite-sign terms are
-//! the negative gradient of a convex function of `w_k`, hence (maximal monotone flows) the solution moves with the
-//! element of least norm:
+//! While the rates `v` are held fixed, a neuron whose opposite-sign pairs `j ∈ Z` sit at the kink
+//! moves with a velocity in a set, one for each choice of slopes `D_j ∈ [γ, 1]`. The
+//! opposite-sign terms are the negative gradient of a convex function of `w_k`, hence (maximal
+//! monotone flows) the solution moves with the element of least norm:
 //!
 //! ```text
-//! minimise ½ ‖Σ_j x_j y_j p_j‖²   over p_j = v_j D_j ∈ [γ v_j, v_j] for j ∈ Z, the others fixed
+//! minimise ½ ‖Σ_j x_j y_j p_j‖²
+//! over p_j = v_j D_j ∈ [γ v_j, v_j] for j ∈ Z, the others fixed
 //! ```
 //!
-//! a quadratic program in a box, `½ pᵀ G_ZZ p + bᵀ p`. A pair strictly inside its interval slides, one at a
-//! bound leaves the kink with that slope, and the optimality conditions say that it leaves to the side
-//! that the slope belongs to. (derived; theory.md §5, "Sliding")
+//! a quadratic program in a box, `½ pᵀ G_ZZ p + bᵀ p`. A pair strictly inside its interval
+//! slides, one at a bound leaves the kink with that slope, and the optimality conditions say that
+//! it leaves to the side that the slope belongs to. (derived; theory.md §5, "Sliding")
 
 use super::linear::solve_semidefinite;
-use super::pattern::Piece;
+use crate::piece::Piece;
 
-/// A multiplier of the wrong sign smaller than this fraction of its terms is rounding.
+/// A multiplier of the wrong sign below this fraction of the sum of its terms counts as zero.
 const MULTIPLIER: f64 = 1e-13;
 
 /// The program of one neuron.
@@ -24,7 +25,7 @@ pub(super) struct Selection<'a> {
     /// `G_ZZ`, `k × k`, row after row.
     pub(super) gram: &'a [f64],
     /// `b_j = y_j Σ_{l ∉ Z} G_jl y_l p_l`.
-    pub(super) force: &'a [f64],
+    pub(super) linear: &'a [f64],
     /// `v_j ≥ 0`.
     pub(super) rates: &'a [f64],
     /// The slope `γ`.
@@ -32,7 +33,7 @@ pub(super) struct Selection<'a> {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum BoxSide {
     Lower,
     Free,
     Upper,
@@ -41,34 +42,34 @@ enum Place {
 impl Selection<'_> {
     /// The piece that each pair of `Z` goes to.
     ///
-    /// A primal active-set method: exact after finitely many passes. Should the cap on passes strike
-    /// (degenerate to rounding), the choice is the best point so far, still inside the box.
+    /// A primal active-set method, exact after finitely many passes. Where the number of passes
+    /// reaches its limit (problems that are degenerate to rounding), the last point is used, which
+    /// is inside the box.
     pub(super) fn solve(&self) -> Vec<Piece> {
         let k = self.rates.len();
         let lower: Vec<f64> = self.rates.iter().map(|v| self.slope * v).collect();
         let upper = self.rates;
-        // From the lower end: exactly where nothing holds a pair at its kink, as where all that moved the
-        // neuron has stopped.
+        // From the lower bound, which is the exact solution where all terms vanish.
         let mut p = lower.clone();
-        let mut place = vec![Place::Lower; k];
+        let mut sides = vec![BoxSide::Lower; k];
         for _ in 0..20 * k + 50 {
-            if self.minimise(&lower, upper, &mut place, &mut p) {
-                let worst = self.worst(&lower, &place, &p);
-                if worst.is_empty() {
+            if self.minimise(&lower, upper, &mut sides, &mut p) {
+                let most_violated = self.most_violated(&lower, &sides, &p);
+                if most_violated.is_empty() {
                     break;
                 }
-                for j in worst {
-                    place[j] = Place::Free;
+                for j in most_violated {
+                    sides[j] = BoxSide::Free;
                 }
             }
         }
         (0..k)
-            .map(|j| match place[j] {
-                Place::Free => Piece::Sliding,
+            .map(|j| match sides[j] {
+                BoxSide::Free => Piece::Sliding,
                 // A rate of zero leaves no interval: the velocity decides.
                 _ if lower[j] >= upper[j] && self.gradient(j, &p).0 < 0.0 => Piece::Active,
-                Place::Lower => Piece::Inactive,
-                Place::Upper => Piece::Active,
+                BoxSide::Lower => Piece::Inactive,
+                BoxSide::Upper => Piece::Active,
             })
             .collect()
     }
@@ -78,15 +79,16 @@ impl Selection<'_> {
         let k = p.len();
         let row = &self.gram[j * k..(j + 1) * k];
         row.iter().zip(p).fold(
-            (self.force[j], self.force[j].abs()),
+            (self.linear[j], self.linear[j].abs()),
             |(sum, size), (g, p)| (sum + g * p, size + (g * p).abs()),
         )
     }
 
-    /// Moves to the minimum over the free pairs, or to the first bound on the way: true if it arrived.
-    fn minimise(&self, lower: &[f64], upper: &[f64], place: &mut [Place], p: &mut [f64]) -> bool {
+    /// Moves to the minimum over the free pairs, or to the first bound on the way: true if it
+    /// arrived.
+    fn minimise(&self, lower: &[f64], upper: &[f64], sides: &mut [BoxSide], p: &mut [f64]) -> bool {
         let k = p.len();
-        let free: Vec<usize> = (0..k).filter(|&j| place[j] == Place::Free).collect();
+        let free: Vec<usize> = (0..k).filter(|&j| sides[j] == BoxSide::Free).collect();
         let block: Vec<f64> = free
             .iter()
             .flat_map(|&i| free.iter().map(move |&j| self.gram[i * k + j]))
@@ -97,9 +99,9 @@ impl Selection<'_> {
         let mut hit = None;
         for (&j, &d) in free.iter().zip(&direction) {
             let (bound, side) = if d < 0.0 {
-                (lower[j], Place::Lower)
+                (lower[j], BoxSide::Lower)
             } else {
-                (upper[j], Place::Upper)
+                (upper[j], BoxSide::Upper)
             };
             let reach = (bound - p[j]) / d;
             if d != 0.0 && reach < fraction {
@@ -113,31 +115,34 @@ impl Selection<'_> {
         match hit {
             Some((j, bound, side)) => {
                 p[j] = bound;
-                place[j] = side;
+                sides[j] = side;
                 false
             }
             None => true,
         }
     }
 
-    /// The pairs at a bound that most want to leave it, by their multipliers: one, or copies of one sample.
-    fn worst(&self, lower: &[f64], place: &[Place], p: &[f64]) -> Vec<usize> {
-        let pushes: Vec<(usize, f64)> = (0..p.len())
-            .filter(|&j| place[j] != Place::Free && lower[j] < self.rates[j])
+    /// The pairs at a bound with the largest multiplier of the wrong sign: one, or copies of one
+    /// sample.
+    fn most_violated(&self, lower: &[f64], sides: &[BoxSide], p: &[f64]) -> Vec<usize> {
+        let violations: Vec<(usize, f64)> = (0..p.len())
+            .filter(|&j| sides[j] != BoxSide::Free && lower[j] < self.rates[j])
             .filter_map(|j| {
                 let (gradient, size) = self.gradient(j, p);
-                let push = if place[j] == Place::Lower {
+                let violation = if sides[j] == BoxSide::Lower {
                     -gradient
                 } else {
                     gradient
                 };
-                (push > MULTIPLIER * size).then_some((j, push))
+                (violation > MULTIPLIER * size).then_some((j, violation))
             })
             .collect();
-        let most = pushes.iter().fold(0.0_f64, |most, pair| most.max(pair.1));
-        pushes
+        let most = violations
+            .iter()
+            .fold(0.0_f64, |most, pair| most.max(pair.1));
+        violations
             .into_iter()
-            .filter_map(|(j, push)| (push == most).then_some(j))
+            .filter_map(|(j, violation)| (violation == most).then_some(j))
             .collect()
     }
 }
@@ -146,10 +151,10 @@ impl Selection<'_> {
 mod tests {
     use super::*;
 
-    fn select(gram: &[f64], force: &[f64], rates: &[f64], slope: f64) -> Vec<Piece> {
+    fn select(gram: &[f64], linear: &[f64], rates: &[f64], slope: f64) -> Vec<Piece> {
         Selection {
             gram,
-            force,
+            linear,
             rates,
             slope,
         }
@@ -160,15 +165,15 @@ mod tests {
     fn one_pair_slides_leaves_or_falls() {
         use Piece::{Active, Inactive, Sliding};
         // p ∈ [0.1, 1], minimum at −b.
-        for (force, piece) in [
+        for (linear, piece) in [
             (-0.5, Sliding),
             (-2.0, Active),
             (-0.05, Inactive),
             (1.0, Inactive),
         ] {
-            assert_eq!(select(&[1.0], &[force], &[1.0], 0.1), [piece], "{force}");
+            assert_eq!(select(&[1.0], &[linear], &[1.0], 0.1), [piece], "{linear}");
         }
-        // At rest: nothing else moves the neuron, so that a ReLU pair is not held, it has stopped.
+        // At rest: no other term moves the neuron, so that a ReLU pair is inactive, not sliding.
         assert_eq!(select(&[1.0], &[0.0], &[1.0], 0.0), [Inactive]);
         assert_eq!(select(&[1.0], &[-1.0], &[0.0], 0.1), [Active]);
         assert_eq!(select(&[1.0], &[1.0], &[0.0], 0.1), [Inactive]);
@@ -194,10 +199,10 @@ mod tests {
                         .sum();
                 }
             }
-            let force: Vec<f64> = (0..k).map(|_| next() - 0.2).collect();
+            let linear: Vec<f64> = (0..k).map(|_| next() - 0.2).collect();
             let rates: Vec<f64> = (0..k).map(|_| next() + 0.6).collect();
             let slope = 0.2;
-            let found = select(&gram, &force, &rates, slope);
+            let found = select(&gram, &linear, &rates, slope);
             let mut optimal = Vec::new();
             for code in 0..3_usize.pow(k as u32) {
                 let pieces: Vec<Piece> = (0..k)
@@ -206,7 +211,7 @@ mod tests {
                             [code / 3_usize.pow(j as u32) % 3]
                     })
                     .collect();
-                if is_optimal(&gram, &force, &rates, slope, &pieces) {
+                if is_optimal(&gram, &linear, &rates, slope, &pieces) {
                     optimal.push(pieces);
                 }
             }
@@ -214,10 +219,10 @@ mod tests {
         }
     }
 
-    /// Brute force by Gauss–Seidel on the sliding pairs.
+    /// By Gauss–Seidel on the sliding pairs.
     fn is_optimal(
         gram: &[f64],
-        force: &[f64],
+        linear: &[f64],
         rates: &[f64],
         slope: f64,
         pieces: &[Piece],
@@ -233,7 +238,7 @@ mod tests {
             })
             .collect();
         let gradient = |p: &[f64], j: usize| -> f64 {
-            force[j] + (0..k).map(|l| gram[j * k + l] * p[l]).sum::<f64>()
+            linear[j] + (0..k).map(|l| gram[j * k + l] * p[l]).sum::<f64>()
         };
         for _ in 0..20_000 {
             for j in (0..k).filter(|&j| pieces[j] == Piece::Sliding) {
@@ -249,7 +254,7 @@ mod tests {
 
     #[test]
     fn pairs_of_a_neuron_at_rest_do_not_slide() {
-        // Two ReLU pairs, coupled, and no other force: the least velocity is none at all.
+        // Two coupled ReLU pairs and no other term: the least velocity is zero.
         let gram = [1.0, -0.3, -0.3, 2.0];
         assert_eq!(
             select(&gram, &[0.0, 0.0], &[0.7, 1.3], 0.0),

@@ -1,7 +1,8 @@
 //! Coefficients of the Runge–Kutta method DOP853, of order 8 with embedded orders 5 and 3.
 //!
-//! Hairer, Nørsett, Wanner, "Solving Ordinary Differential Equations I", 2nd edition, §II.10, rounded to
-//! double precision. The tests of `runge_kutta` check the sums of the rows and the order.
+//! Hairer, Nørsett, Wanner, "Solving Ordinary Differential Equations I", 2nd edition, §II.10,
+//! rounded to double precision. The tests of `runge_kutta` check the sums of the rows and the
+//! order.
 
 /// Stages of a step; a thirteenth, the field at its end, enters the error estimates only.
 pub(super) const STAGES: usize = 12;

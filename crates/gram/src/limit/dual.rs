@@ -15,7 +15,7 @@
 
 use ndarray::{Array2, ArrayView1};
 
-use super::program::{Cell, Point, Program};
+use super::program::{Cell, Program, ProgramPoint};
 
 /// A margin that falls short of its target by less than this fraction of it is reached; `polish`
 /// gives the other digits.
@@ -31,21 +31,19 @@ const NEGLIGIBLE: f64 = 1e-12;
 const MAX_WORK: usize = 1 << 34;
 
 /// How the search ended.
-pub(super) enum Outcome {
-    /// At the solution, as far as rounding lets it be told; or at the last point before it took too
-    /// much work.
-    Ended(Point),
+pub(super) enum DualOutcome {
+    /// At the solution, to rounding, or at the last point within the limit of work.
+    Ended(ProgramPoint),
     /// A combination of samples that nearly vanishes in every group: see `farkas`.
     Vanishing(Combination),
 }
 
-/// Multipliers `λ̂_i ≥ 0` and pulls `γ λ̂_i ≤ ν_ai ≤ λ̂_i`, and where the pulls are exactly 1 or
-/// `γ` times them.
+/// Multipliers `λ̂_i ≥ 0` and their products with slopes, `γ λ̂_i ≤ ν_ai ≤ λ̂_i`.
 pub(super) struct Combination {
     /// `n`.
     pub multipliers: Vec<f64>,
     /// `R × n`.
-    pub pulls: Array2<f64>,
+    pub weighted: Array2<f64>,
     /// `ν_ai / λ̂_i`, to the last bit where all cuts agree; `R × n`, 0 where `λ̂_i` is.
     pub slopes: Array2<f64>,
 }
@@ -91,7 +89,7 @@ impl Cut {
 
 /// Cuts that hold with equality, their multipliers, and the Cholesky factor of their inner
 /// products.
-struct Active {
+struct ActiveCuts {
     cuts: Vec<Cut>,
     multipliers: Vec<f64>,
     /// Inner products, lower triangle by rows.
@@ -101,8 +99,8 @@ struct Active {
 }
 
 /// Solves the program, or finds out why not.
-pub(super) fn solve(program: &Program) -> Outcome {
-    let mut active = Active::none();
+pub(super) fn solve(program: &Program) -> DualOutcome {
+    let mut active = ActiveCuts::none();
     let (groups, samples) = (program.cells.len(), program.samples());
     let mut work: usize = 0;
     while work < MAX_WORK {
@@ -110,29 +108,29 @@ pub(super) fn solve(program: &Program) -> Outcome {
         work += (groups * samples + size) * samples + size * size * 4 + 1000;
         let point = active.point(program);
         let Some(sample) = most_violated(program, &point) else {
-            return Outcome::Ended(point);
+            return DualOutcome::Ended(point);
         };
         let cut = Cut::at(program, sample, &point.pre_activations);
         match active.add(program, cut, &point.pre_activations, &mut work) {
             Added::Yes => {}
             Added::Vanishing(weights, cut) => {
                 let pairs = active.cuts.iter().zip(weights).chain([(&cut, 1.0)]);
-                return Outcome::Vanishing(Combination::of(program, pairs));
+                return DualOutcome::Vanishing(Combination::of(program, pairs));
             }
-            Added::Stuck => return Outcome::Ended(point),
+            Added::Stuck => return DualOutcome::Ended(point),
         }
     }
-    Outcome::Ended(active.point(program))
+    DualOutcome::Ended(active.point(program))
 }
 
 /// The sample whose margin falls short by the largest fraction of its target, if one does beyond
 /// rounding.
-fn most_violated(program: &Program, point: &Point) -> Option<usize> {
+fn most_violated(program: &Program, point: &ProgramPoint) -> Option<usize> {
     let margins = program.margins(&point.pre_activations);
     // A bound of every margin, as cosines and slopes are at most 1.
     let terms = |(row, cell): (ArrayView1<'_, f64>, &Cell)| cell.share * row.sum();
     let size: f64 = point
-        .pulls
+        .weighted
         .rows()
         .into_iter()
         .zip(&program.cells)
@@ -147,13 +145,13 @@ fn most_violated(program: &Program, point: &Point) -> Option<usize> {
 
 enum Added {
     Yes,
-    /// Coefficients of the active cuts that, with 1 of the new one, add up to nothing.
+    /// Coefficients of the active cuts that, with 1 of the new one, add up to zero.
     Vanishing(Vec<f64>, Cut),
     /// No progress: rounding.
     Stuck,
 }
 
-impl Active {
+impl ActiveCuts {
     fn none() -> Self {
         Self {
             cuts: Vec::new(),
@@ -163,12 +161,14 @@ impl Active {
         }
     }
 
-    fn point(&self, program: &Program) -> Point {
+    fn point(&self, program: &Program) -> ProgramPoint {
         let pairs = self.cuts.iter().zip(self.multipliers.iter().copied());
         let Combination {
-            multipliers, pulls, ..
+            multipliers,
+            weighted,
+            ..
         } = Combination::of(program, pairs);
-        program.point(multipliers, pulls)
+        program.point(multipliers, weighted)
     }
 
     /// Moves to the least weights that satisfy `cut` as well.
@@ -331,56 +331,56 @@ impl Active {
 }
 
 impl Combination {
-    /// The multipliers and pulls of a point, put back within the bounds that rounding may leave.
-    pub fn of_point(program: &Program, point: Point) -> Self {
+    /// The multipliers and products of a point, put back within the bounds that rounding may leave.
+    pub fn of_point(program: &Program, point: ProgramPoint) -> Self {
         let multipliers: Vec<f64> = point.multipliers.iter().map(|x| x.max(0.0)).collect();
         let slope = |a: usize, i: usize| {
             if multipliers[i] > 0.0 {
-                (point.pulls[[a, i]] / multipliers[i]).clamp(program.slope, 1.0)
+                (point.weighted[[a, i]] / multipliers[i]).clamp(program.slope, 1.0)
             } else {
                 0.0
             }
         };
-        let slopes = Array2::from_shape_fn(point.pulls.dim(), |(a, i)| slope(a, i));
-        let mut pulls = slopes.clone();
-        for mut row in pulls.rows_mut() {
-            for (pull, multiplier) in row.iter_mut().zip(&multipliers) {
-                *pull *= multiplier;
+        let slopes = Array2::from_shape_fn(point.weighted.dim(), |(a, i)| slope(a, i));
+        let mut weighted = slopes.clone();
+        for mut row in weighted.rows_mut() {
+            for (product, multiplier) in row.iter_mut().zip(&multipliers) {
+                *product *= multiplier;
             }
         }
         Self {
             multipliers,
-            pulls,
+            weighted,
             slopes,
         }
     }
 
-    fn of<'a>(program: &Program, weighted: impl Iterator<Item = (&'a Cut, f64)>) -> Self {
+    fn of<'a>(program: &Program, cuts: impl Iterator<Item = (&'a Cut, f64)>) -> Self {
         let (groups, samples) = (program.cells.len(), program.samples());
         let mut multipliers = vec![0.0; samples];
-        let mut pulls = Array2::zeros((groups, samples));
+        let mut weighted = Array2::zeros((groups, samples));
         let mut slopes = Array2::<f64>::zeros((groups, samples));
         let mut mixed = Array2::from_elem((groups, samples), false);
-        for (cut, weight) in weighted.filter(|(_, weight)| *weight > 0.0) {
+        for (cut, weight) in cuts.filter(|(_, weight)| *weight > 0.0) {
             let i = cut.sample;
             for (a, &slope) in cut.slopes.iter().enumerate() {
                 mixed[[a, i]] |= multipliers[i] > 0.0 && slopes[[a, i]] != slope;
                 slopes[[a, i]] = slope;
-                pulls[[a, i]] += weight * slope;
+                weighted[[a, i]] += weight * slope;
             }
             multipliers[i] += weight;
         }
         for ((a, i), &mixed) in mixed.indexed_iter() {
             if mixed {
-                slopes[[a, i]] = pulls[[a, i]] / multipliers[i];
+                slopes[[a, i]] = weighted[[a, i]] / multipliers[i];
             } else {
                 // Summed cut by cut it would differ in the last bits.
-                pulls[[a, i]] = slopes[[a, i]] * multipliers[i];
+                weighted[[a, i]] = slopes[[a, i]] * multipliers[i];
             }
         }
         Self {
             multipliers,
-            pulls,
+            weighted,
             slopes,
         }
     }

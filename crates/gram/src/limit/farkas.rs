@@ -1,8 +1,8 @@
-//! What a combination of samples that nearly vanishes says of the limit program.
+//! Proofs of infeasibility from a combination of samples that nearly vanishes.
 //!
-//! For multipliers `λ̂_i ≥ 0` and pulls `γ λ̂_i ≤ ν_ai ≤ λ̂_i` (frozen on same-sign pairs) let `c_a
-//! = s_a Σ_i ν_ai y_i x̂_i`. Margins are concave and homogeneous in the weights, with
-//! supergradients of that form, so
+//! For multipliers `λ̂_i ≥ 0` and products `γ λ̂_i ≤ ν_ai ≤ λ̂_i` (frozen on
+//! same-sign pairs) let `c_a = s_a Σ_i ν_ai y_i x̂_i`. Margins are concave and homogeneous in
+//! the weights, with supergradients of that form, so
 //!
 //! ```text
 //! Σ_i λ̂_i q̂_i(W) ≤ Σ_a share_a ⟨w_a, c_a⟩     for all W.
@@ -12,34 +12,37 @@
 //! which is never more than a bound: `c_a` is known to the rounding of inner products, whose root
 //! is some `10⁻⁸`.
 //!
-//! If all `c_a` vanish *exactly*, no weights give every sample a positive margin (Farkas). Of
-//! rounded numbers [`is_proven`] tells that where they vanish robustly: multipliers and free pulls
-//! can be corrected, within their bounds, by more than all rounding could make necessary. It needs
-//! samples that span all their dimensions, as inner products cannot see a difference of `10⁻⁹` in a
-//! direction of its own. (derived)
+//! If all `c_a` vanish *exactly*, no weights give every sample a positive margin (Farkas). For
+//! rounded numbers [`is_proven`] proves that where they vanish robustly: multipliers and free
+//! products can be corrected, within their bounds, by more than all rounding could make necessary.
+//! It needs samples that span all their dimensions, as inner products do not show a component of
+//! `10⁻⁹` in a separate direction. (derived)
 
 use faer::{Mat, Side};
 
 use super::dual::Combination;
-use super::program::{Point, Program};
+use super::program::{Program, ProgramPoint};
 
 /// The rounding of a cosine: that of an inner product of many terms, and of its division.
 const COSINE_ERROR: f64 = 16.0 * f64::EPSILON;
 /// The typical rounding of a cosine.
 const TYPICAL_ERROR: f64 = f64::EPSILON;
-/// Eigenvalues of the cosines below this fraction of the largest are not told from zero.
+/// Eigenvalues of the cosines below this fraction of the largest count as zero.
 const RANK: f64 = 1e-9;
-/// How many times larger a possible correction must be than the one that rounding may ask for.
+/// How many times larger a possible correction must be than the one that rounding may require.
 const SAFETY: f64 = 16.0;
 /// The most equations that are looked at.
 const MAX_EQUATIONS: usize = 2000;
 
 /// An upper bound of `min_i q_i(W) / ‖W‖_F` over all weights, in the scale of the data.
 ///
-/// `ρ ‖c‖ / (√m Σ_i λ̂_i b_i)` with `‖c‖² = Σ_a share_a ‖c_a‖²` and what rounding may take from it;
-/// infinite for a combination of nothing.
+/// `ρ ‖c‖ / (√m Σ_i λ̂_i b_i)` with `‖c‖² = Σ_a share_a ‖c_a‖²` and what
+/// rounding may take from it; infinite for an empty combination.
 pub(super) fn margin_bound(program: &Program, combination: &Combination) -> f64 {
-    let point = program.point(combination.multipliers.clone(), combination.pulls.clone());
+    let point = program.point(
+        combination.multipliers.clone(),
+        combination.weighted.clone(),
+    );
     let (squared, rounding) = squares(program, &point);
     let total: f64 = combination
         .multipliers
@@ -57,25 +60,30 @@ pub(super) fn margin_bound(program: &Program, combination: &Combination) -> f64 
 
 /// The relative error of `‖W‖_F` at a solution that rounding of the inner products leaves.
 ///
-/// To first order `½ Σ_a share_a ‖w_a‖²` changes by half the change of the cosines between its
-/// terms. The typical rounding of a cosine, not the worst, so that it is an estimate.
-pub(super) fn norm_error(program: &Program, point: &Point) -> f64 {
+/// To first order `½ Σ_a share_a ‖w_a‖²` changes by half the change of the cosines between
+/// its terms. The typical rounding of a cosine, not the worst, so that it is an estimate.
+pub(super) fn norm_error(program: &Program, point: &ProgramPoint) -> f64 {
     let (squared, rounding) = squares(program, point);
     0.5 * TYPICAL_ERROR * rounding / squared
 }
 
 /// The smallest normalized margin `1/‖W‖_F` of a solution, in the scale of the data.
-pub(super) fn margin(program: &Program, point: &Point) -> f64 {
+pub(super) fn margin(program: &Program, point: &ProgramPoint) -> f64 {
     program.unit / (program.width * squares(program, point).0).sqrt()
 }
 
-/// `Σ_a share_a ‖w_a‖²`, and `Σ_a share_a (Σ_i ν_ai)²`, which times the rounding of a cosine bounds
-/// its error.
-fn squares(program: &Program, point: &Point) -> (f64, f64) {
+/// `Σ_a share_a ‖w_a‖²`, and `Σ_a share_a (Σ_i ν_ai)²`, which times the rounding of a
+/// cosine bounds its error.
+fn squares(program: &Program, point: &ProgramPoint) -> (f64, f64) {
     let norms = program.norms(point);
     let mut sums = (0.0, 0.0);
     for (a, cell) in program.cells.iter().enumerate() {
-        let length: f64 = point.pulls.row(a).iter().map(|pull| pull.abs()).sum();
+        let length: f64 = point
+            .weighted
+            .row(a)
+            .iter()
+            .map(|product| product.abs())
+            .sum();
         sums.0 += cell.share * norms[a] * norms[a];
         sums.1 += cell.share * length * length;
     }
@@ -84,10 +92,10 @@ fn squares(program: &Program, point: &Point) -> (f64, f64) {
 
 /// Whether some combination near this one vanishes exactly, whatever has been rounded.
 ///
-/// With `x̂_i = F_i` in the coordinates of an orthonormal basis, let the columns of `J` be what the
-/// combination changes by when `λ̂_i` doubles, and when a pull between its bounds moves to the
-/// nearer one. Where `σ_min(J)` exceeds twice the error `‖c‖`, `J ζ = −c` has a solution with
-/// `|ζ_j| ≤ ½`, which keeps all bounds. Groups that pull alike give one equation.
+/// With `x̂_i = F_i` in the coordinates of an orthonormal basis, let the columns of `J` be what
+/// the combination changes by when `λ̂_i` doubles, and when a `ν_ai` between its bounds moves to
+/// the nearer one. Where `σ_min(J)` exceeds twice the error `‖c‖`, `J ζ = −c` has a
+/// solution with `|ζ_j| ≤ ½`, which keeps all bounds. Groups of equal slopes give one equation.
 pub(super) fn is_proven(program: &Program, combination: &Combination) -> bool {
     prove(program, combination).unwrap_or(false)
 }
@@ -99,7 +107,7 @@ fn prove(program: &Program, combination: &Combination) -> Option<bool> {
     let groups = distinct_groups(program, combination, &support);
     let dimensions = program.dimensions;
     let equations = groups.len() * dimensions;
-    let free = free_pulls(program, combination, &groups, &support);
+    let free = free_products(program, combination, &groups, &support);
     let unknowns = support.len() + free.len();
     if dimensions > program.samples() || equations > unknowns.min(MAX_EQUATIONS) {
         return None;
@@ -112,7 +120,7 @@ fn prove(program: &Program, combination: &Combination) -> Option<bool> {
         for (column, &i) in support.iter().enumerate() {
             for axis in 0..dimensions {
                 changes[(rows + axis, column)] =
-                    program.labels[i] * combination.pulls[[a, i]] * factor[(i, axis)] / total;
+                    program.labels[i] * combination.weighted[[a, i]] * factor[(i, axis)] / total;
             }
         }
         for (column, &(group, i, room)) in free.iter().enumerate() {
@@ -140,7 +148,8 @@ fn prove(program: &Program, combination: &Combination) -> Option<bool> {
     Some(smallest - rounding > 2.0 * SAFETY * (rest + rounding))
 }
 
-/// Groups that do not pull like an earlier one on `support`; those without any pull are left out.
+/// Groups whose slopes on `support` are not those of an earlier one; groups of slopes 0 are left
+/// out.
 fn distinct_groups(program: &Program, combination: &Combination, support: &[usize]) -> Vec<usize> {
     let exact = |a: usize| {
         support.iter().all(|&i| {
@@ -162,9 +171,9 @@ fn distinct_groups(program: &Program, combination: &Combination, support: &[usiz
     groups
 }
 
-/// Opposite-sign pulls strictly between their bounds: place of the group in `groups`, sample,
-/// distance to the nearer bound.
-fn free_pulls(
+/// Opposite-sign products `ν_ai` strictly between their bounds: place of the group in `groups`,
+/// sample, distance to the nearer bound.
+fn free_products(
     program: &Program,
     combination: &Combination,
     groups: &[usize],
@@ -186,7 +195,8 @@ fn free_pulls(
 /// Unit samples in the coordinates of an orthonormal basis, `n × dimensions`, and a bound of their
 /// error; `None` if inner products do not show all dimensions.
 ///
-/// An error `δ` of the cosines moves their root by at most `δ/σ`, `σ` its smallest singular value.
+/// An error `δ` of the cosines moves their root by at most `δ/σ`, `σ` its smallest singular
+/// value.
 fn factor(program: &Program) -> Option<(Mat<f64>, f64)> {
     let samples = program.samples();
     let cosines = Mat::from_fn(samples, samples, |i, j| program.cosines[[i, j]]);

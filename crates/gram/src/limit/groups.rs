@@ -8,7 +8,7 @@ use crate::Problem;
 
 /// Neurons of one sign with one activation pattern on the samples of their sign.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Pattern {
+pub(super) struct PatternGroup {
     /// Second-layer sign, `±1`.
     pub sign: f64,
     /// For each sample whether these neurons are active on it; `false` on opposite-sign samples.
@@ -20,7 +20,7 @@ pub(super) struct Pattern {
 /// Every neuron's group, and the groups in the order of their first neurons.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Grouping {
-    pub patterns: Vec<Pattern>,
+    pub patterns: Vec<PatternGroup>,
     /// The group of each neuron, `2m` of them; `None` for a ReLU neuron active on no same-sign
     /// sample, whose limit is zero.
     pub group_of: Vec<Option<usize>>,
@@ -31,7 +31,7 @@ impl Grouping {
     pub fn of(problem: &Problem, pre_activations: ArrayView2<'_, f64>) -> Self {
         let dies = problem.activation().slope() == 0.0;
         let mut known: HashMap<(bool, Vec<bool>), usize> = HashMap::new();
-        let mut patterns: Vec<Pattern> = Vec::new();
+        let mut patterns: Vec<PatternGroup> = Vec::new();
         let mut group_of = Vec::with_capacity(problem.neurons());
         for (neuron, row) in pre_activations.rows().into_iter().enumerate() {
             let sign = problem.sign(neuron);
@@ -47,7 +47,7 @@ impl Grouping {
             let group = *known
                 .entry((sign > 0.0, active))
                 .or_insert_with_key(|(_, active)| {
-                    patterns.push(Pattern {
+                    patterns.push(PatternGroup {
                         sign,
                         active: active.clone(),
                         neurons: Vec::new(),

@@ -6,7 +6,7 @@ use clarabel::solver::{
 };
 use ndarray::Array2;
 
-use super::program::{Point, Program};
+use super::program::{Program, ProgramPoint};
 use crate::GramError;
 
 /// The most entries of the dual's quadratic form that are accepted, an upper triangle's worth.
@@ -15,16 +15,16 @@ use crate::GramError;
 /// entry, and the time of an iteration grows faster than the entries.
 pub(super) const MAX_ENTRIES: usize = 1 << 23;
 
-/// Relative tolerance asked of the solver: enough to read the active set, which is then polished.
+/// Relative tolerance of the solver: enough to read the active set, which is then polished.
 const TOLERANCE: f64 = 1e-10;
 
-/// Solves `min ½ Σ_a (n_a/m) ‖w_a‖² − Σ_i b_i λ_i` over the multipliers `λ_i` and the pulls
-/// `γ λ_i ≤ ν_ai ≤ λ_i` of opposite-sign samples, where `w_a = s_a Σ_i D_ai λ_i y_i x̂_i` with
-/// `D_ai λ_i = ν_ai` on opposite-sign samples.
+/// Solves `min ½ Σ_a (n_a/m) ‖w_a‖² − Σ_i b_i λ_i` over the multipliers `λ_i` and the
+/// products `γ λ_i ≤ ν_ai ≤ λ_i` of opposite-sign samples, where
+/// `w_a = s_a Σ_i D_ai λ_i y_i x̂_i` with `D_ai λ_i = ν_ai` on opposite-sign samples.
 ///
 /// This is the dual of the program of theory.md §6 (derived): it has a variable a sample and a
 /// variable an opposite-sign pair, sparse bounds, and needs no factor of a singular `G`.
-pub(super) fn solve(program: &Program) -> Result<Point, GramError> {
+pub(super) fn solve(program: &Program) -> Result<ProgramPoint, GramError> {
     let quadratic = quadratic_form(program);
     let (bounds, rows) = bounds(program);
     let mut linear = vec![0.0; quadratic.n];
@@ -52,7 +52,7 @@ pub(super) fn solve(program: &Program) -> Result<Point, GramError> {
     solver.solve();
     let solution = &solver.solution;
     match solution.status {
-        // Not infeasible on the solver's word: it says so of programs that are only badly scaled.
+        // Not taken as infeasible: the solver reports that of badly scaled programs, too.
         SolverStatus::Solved
         | SolverStatus::AlmostSolved
         | SolverStatus::InsufficientProgress
@@ -90,7 +90,8 @@ pub(super) fn require_size(program: &Program) -> Result<(), GramError> {
     Ok(())
 }
 
-/// Upper triangle of the dual's quadratic form, columns `λ_0 … λ_{n−1}`, then each group's pulls.
+/// Upper triangle of the dual's quadratic form, columns `λ_0 … λ_{n−1}`, then each group's
+/// products.
 fn quadratic_form(program: &Program) -> CscMatrix<f64> {
     let samples = program.samples();
     let signed =
@@ -128,8 +129,8 @@ fn quadratic_form(program: &Program) -> CscMatrix<f64> {
     columns.finish(first)
 }
 
-/// Rows `ν − λ ≤ 0` and `γ λ − ν ≤ 0` for each opposite-sign pair, which imply `λ ≥ 0`; that bound
-/// itself for samples in no such pair.
+/// Rows `ν − λ ≤ 0` and `γ λ − ν ≤ 0` for each opposite-sign pair, which imply
+/// `λ ≥ 0`; that bound itself for samples in no such pair.
 fn bounds(program: &Program) -> (CscMatrix<f64>, usize) {
     let samples = program.samples();
     let mut of_sample: Vec<Vec<(usize, f64)>> = vec![Vec::new(); samples];
@@ -161,20 +162,20 @@ fn bounds(program: &Program) -> (CscMatrix<f64>, usize) {
     (columns.finish(rows), rows)
 }
 
-fn unpack(program: &Program, solution: &[f64]) -> Point {
+fn unpack(program: &Program, solution: &[f64]) -> ProgramPoint {
     let samples = program.samples();
     let multipliers: Vec<f64> = solution[..samples].to_vec();
-    let mut pulls = Array2::zeros((program.cells.len(), samples));
+    let mut weighted = Array2::zeros((program.cells.len(), samples));
     let mut rest = solution[samples..].iter();
     for (a, cell) in program.cells.iter().enumerate() {
         for i in (0..samples).filter(|&i| program.same_sign(a, i)) {
-            pulls[[a, i]] = program.frozen_slope(a, i) * multipliers[i];
+            weighted[[a, i]] = program.frozen_slope(a, i) * multipliers[i];
         }
-        for (&i, &pull) in cell.opposite.iter().zip(&mut rest) {
-            pulls[[a, i]] = pull;
+        for (&i, &product) in cell.opposite.iter().zip(&mut rest) {
+            weighted[[a, i]] = product;
         }
     }
-    program.point(multipliers, pulls)
+    program.point(multipliers, weighted)
 }
 
 /// A compressed sparse column matrix under construction.

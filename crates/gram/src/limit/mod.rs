@@ -4,28 +4,31 @@
 //! the direction of the solution of a convex program over the weights `w_k` of `2m` neurons,
 //!
 //! ```text
-//! min ½ Σ_k ‖w_k‖²   s.t.   q_i(W) = (1/m) [ Σ_{same} D_ki ⟨w_k, x_i⟩ − Σ_{opposite} φ(⟨w_k, x_i⟩) ] ≥ 1
+//! min ½ Σ_k ‖w_k‖²   s.t.   q_i(W) ≥ 1
+//! q_i(W) = (1/m) [ Σ_{same} D_ki ⟨w_k, x_i⟩ − Σ_{opposite} φ(⟨w_k, x_i⟩) ]
 //! ```
 //!
 //! with `D_ki = 1` where the pair is active and `γ` where it is not. That this *is* the limit is
 //! known for the direction of gradient flow up to which KKT point it is (Lyu & Li 2020; Ji &
-//! Telgarsky 2020) and is taken as given for gradient descent; [`certify`](crate::certify) proves it
-//! for one run.
+//! Telgarsky 2020) and is taken as given for gradient descent; [`certify`](crate::certify) proves
+//! it for one run.
 //!
-//! The solution is unique; neurons of one sign and one same-sign pattern share their weights, so the
-//! program has one vector a *group*. In terms of the multipliers `λ_i ≥ 0` of its constraints
+//! The solution is unique; neurons of one sign and one same-sign pattern share their weights, so
+//! the program has one vector a *group*. In terms of the multipliers `λ_i ≥ 0` of its
+//! constraints
 //!
 //! ```text
-//! w_k = (s_k/m) Σ_i λ_i y_i D_ki x_i,     D_ki ∈ [γ, 1] at an opposite-sign pair with h_ki = 0 (sliding)
+//! w_k = (s_k/m) Σ_i λ_i y_i D_ki x_i
+//! D_ki ∈ [γ, 1] at an opposite-sign pair with h_ki = 0 (sliding)
 //! ```
 //!
-//! and nothing depends on the dimension `d`. The active set of the state itself is tried first: its linear
-//! system is solved, violated signs are put right, and so on. Where that does not end, Clarabel solves the
-//! dual over `λ` and the products `D_ki λ_i`, and the linear system of *its* active set gives the last
-//! digits. Without sliding that system is `A λ = 1`, `A = (1/m²) (DᵀD) ∘ (y yᵀ ∘ G)`. Where that
-//! fails, too (slopes near 1, norms of many orders, nearly equal samples of opposite labels), a dual
-//! active-set method decides. A program is called infeasible only where that is proven, not where a
-//! solver says so.
+//! and nothing depends on the dimension `d`. The active set of the state itself is tried first: its
+//! linear system is solved, the pieces of violated signs are changed, and so on. Where that does
+//! not end, Clarabel solves the dual over `λ` and the products `D_ki λ_i`, and the linear system
+//! of *its* active set gives the last digits. Without sliding that system is `A λ = 1`,
+//! `A = (1/m²) (DᵀD) ∘ (y yᵀ ∘ G)`. Where that fails, too (slopes near 1, norms of many
+//! orders, nearly equal samples of opposite labels), a dual active-set method decides. A program is
+//! called infeasible only where that is proven.
 //!
 //! | module | content |
 //! |---|---|
@@ -34,20 +37,20 @@
 //! | `interior_point` | the dual, by Clarabel |
 //! | `dual` | a dual active-set method, slower and without an interior point's loss of digits |
 //! | `farkas` | proofs of infeasibility, bounds of the margin |
-//! | `solvers` | which of these is asked when, and what is refused |
+//! | `solvers` | the order in which these are tried, and what is refused |
 //! | `polish` | active sets and their linear systems, to machine precision |
-//! | `held`, `symmetric` | projections off sliding samples, singular systems |
+//! | `sliding`, `symmetric` | projections off sliding samples, singular systems |
 //! | `residuals` | the Karush–Kuhn–Tucker conditions, recomputed |
 //! | `spectrum` | stable ranks from inner products |
 
 mod dual;
 mod farkas;
 mod groups;
-pub(crate) mod held;
 mod interior_point;
 mod polish;
 mod program;
 mod residuals;
+pub(crate) mod sliding;
 mod solvers;
 mod spectrum;
 pub(crate) mod symmetric;
@@ -56,17 +59,18 @@ mod tests;
 
 use ndarray::{Array2, ArrayView2};
 
-use self::groups::{Grouping, Pattern};
-use self::polish::{Piece, Solution};
-use self::program::{Point, Program};
+use self::groups::{Grouping, PatternGroup};
+use self::polish::Solution;
+use self::program::{Program, ProgramPoint};
 pub use self::residuals::KktResiduals;
+use crate::piece::Piece;
 use crate::problem::require_finite;
 use crate::{GramError, Problem};
 
 /// A same-sign pair keeps its sign strictly when its relative slack is above this.
 const STRICT: f64 = 1e-10;
 /// Margins this far above the smallest are first taken as larger in the limit, too.
-const PULL: f64 = 4.0;
+const MARGIN_GAP: f64 = 4.0;
 /// A pre-activation is unmoved when the relative sum of its terms is below this.
 const UNMOVED: f64 = 1e-12;
 
@@ -83,8 +87,8 @@ pub struct Group {
     /// The same-sign pattern: whether the neurons are active on each sample; `false` on
     /// opposite-sign samples. `n` entries.
     pub pattern: Vec<bool>,
-    /// Slopes `D_ai`: as frozen on same-sign pairs; 1, `γ`, or between them where the group slides,
-    /// on opposite-sign pairs. `n` entries.
+    /// Slopes `D_ai`: as frozen on same-sign pairs; 1, `γ`, or between them where the group
+    /// slides, on opposite-sign pairs. `n` entries.
     pub slopes: Vec<f64>,
     /// The weights as a combination of the samples, `w_a = Σ_i c_ai x_i`. `n` entries.
     pub coefficients: Vec<f64>,
@@ -92,6 +96,39 @@ pub struct Group {
     pub pre_activations: Vec<f64>,
     /// `‖w_a‖`.
     pub norm: f64,
+}
+
+impl Group {
+    /// Group `a` of the solution `point` of the scaled program, `norm` its scaled norm.
+    fn unscaled(
+        program: &Program,
+        point: &ProgramPoint,
+        (a, pattern): (usize, PatternGroup),
+        pieces: &Array2<Piece>,
+        norm: f64,
+    ) -> Self {
+        let all = 0..program.samples();
+        let slope = |i: usize| match pieces[[a, i]] {
+            Piece::Active => 1.0,
+            Piece::Inactive => program.slope,
+            Piece::Sliding => {
+                (point.weighted[[a, i]] / point.multipliers[i]).clamp(program.slope, 1.0)
+            }
+        };
+        let coefficient = |i: usize| {
+            pattern.sign * program.labels[i] * point.weighted[[a, i]] / program.scales[i]
+        };
+        let pre_activation = |i: usize| point.pre_activations[[a, i]] / program.targets[i];
+        Self {
+            sign: pattern.sign,
+            slopes: all.clone().map(slope).collect(),
+            coefficients: all.clone().map(coefficient).collect(),
+            pre_activations: all.map(pre_activation).collect(),
+            norm: norm / program.unit,
+            neurons: pattern.neurons,
+            pattern: pattern.active,
+        }
+    }
 }
 
 /// An opposite-sign sample that holds a group of neurons at its kink.
@@ -102,7 +139,7 @@ pub struct SlidingPair {
     pub group: usize,
     /// The sample, counted from zero.
     pub sample: usize,
-    /// The slope in `[γ, 1]` at which the sample pulls on average.
+    /// The slope in `[γ, 1]` of the activation there, on average over steps.
     pub slope: f64,
 }
 
@@ -114,8 +151,8 @@ pub struct TightestPair {
     pub group: usize,
     /// The sample, counted from zero.
     pub sample: usize,
-    /// `±⟨w_a, x_i⟩ / (‖w_a‖ ‖x_i‖)`, positive when the solution has the assumed sign; 0 for a group
-    /// whose weights vanish.
+    /// `±⟨w_a, x_i⟩ / (‖w_a‖ ‖x_i‖)`, positive when the solution has the assumed sign;
+    /// 0 for a group whose weights vanish.
     pub slack: f64,
 }
 
@@ -152,19 +189,19 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// Solves the limit program for the same-sign pattern of pre-activations `H` (`2m × n`): a pair
-    /// is active where `h > 0`.
+    /// Solves the limit program for the same-sign pattern of pre-activations `H` (`2m × n`): a
+    /// pair is active where `h > 0`.
     ///
-    /// Milliseconds for tens of samples; about a second for a hundred groups on a hundred samples or a few
-    /// groups on a thousand; up to a minute for a thousand samples of far smaller rank, where the state's
-    /// own active set may not do.
+    /// Milliseconds for tens of samples; about a second for a hundred groups on a hundred samples
+    /// or a few groups on a thousand; up to a minute for a thousand samples of far smaller rank,
+    /// where the state's own active set may not suffice.
     ///
     /// # Errors
     ///
     /// [`GramError::Shape`] or [`GramError::NonFinite`] for `pre_activations`;
-    /// [`GramError::Program`] if the program is infeasible (a zero sample, a sample repeated with the
-    /// other label, a class on which every ReLU neuron is inactive), too large, or not solved to a
-    /// residual of `10⁻⁶`.
+    /// [`GramError::Program`] if the program is infeasible (a zero sample, a sample repeated with
+    /// the other label, a class on which every ReLU neuron is inactive), too large, or not solved
+    /// to a residual of `10⁻⁶`.
     pub fn solve(
         problem: &Problem,
         pre_activations: ArrayView2<'_, f64>,
@@ -184,7 +221,11 @@ impl Limit {
         let program = Program::new(problem, &grouping.patterns)?;
         // Either way the residuals prove the answer: the program is convex.
         let active = majority(problem, &grouping.patterns, pre_activations);
-        let direct = polish::from_state(&program, pulling(problem, pre_activations), &active);
+        let direct = polish::from_state(
+            &program,
+            near_smallest_margin(problem, pre_activations),
+            &active,
+        );
         let Solution {
             point,
             residuals,
@@ -209,46 +250,21 @@ impl Limit {
     fn unscaled(
         program: &Program,
         grouping: Grouping,
-        point: Point,
+        point: ProgramPoint,
         pieces: &Array2<Piece>,
     ) -> Result<Self, GramError> {
         let norms = program.norms(&point);
         let mut sliding = Vec::new();
         let mut groups = Vec::with_capacity(norms.len());
         for (a, pattern) in grouping.patterns.into_iter().enumerate() {
-            let slopes: Vec<f64> = (0..program.samples())
-                .map(|i| match pieces[[a, i]] {
-                    Piece::Active => 1.0,
-                    Piece::Inactive => program.slope,
-                    Piece::Sliding => {
-                        (point.pulls[[a, i]] / point.multipliers[i]).clamp(program.slope, 1.0)
-                    }
-                })
-                .collect();
-            sliding.extend(
-                (0..program.samples())
-                    .filter(|&i| pieces[[a, i]] == Piece::Sliding)
-                    .map(|i| SlidingPair {
-                        group: a,
-                        sample: i,
-                        slope: slopes[i],
-                    }),
-            );
-            groups.push(Group {
-                sign: pattern.sign,
-                slopes,
-                coefficients: (0..program.samples())
-                    .map(|i| {
-                        pattern.sign * program.labels[i] * point.pulls[[a, i]] / program.scales[i]
-                    })
-                    .collect(),
-                pre_activations: (0..program.samples())
-                    .map(|i| point.pre_activations[[a, i]] / program.targets[i])
-                    .collect(),
-                norm: norms[a] / program.unit,
-                neurons: pattern.neurons,
-                pattern: pattern.active,
-            });
+            let group = Group::unscaled(program, &point, (a, pattern), pieces, norms[a]);
+            let slides = |&i: &usize| pieces[[a, i]] == Piece::Sliding;
+            sliding.extend((0..program.samples()).filter(slides).map(|i| SlidingPair {
+                group: a,
+                sample: i,
+                slope: group.slopes[i],
+            }));
+            groups.push(group);
         }
         let squared: f64 = norms
             .iter()
@@ -295,8 +311,8 @@ impl Limit {
     }
 
     /// The number of distinct same-sign patterns of either sign, `groups` of the contract: those of
-    /// [`groups`](Self::groups), and one more for each sign with neurons active on no same-sign sample
-    /// of their own (ReLU).
+    /// [`groups`](Self::groups), and one more for each sign with neurons active on no same-sign
+    /// sample of their own (ReLU).
     pub fn group_count(&self) -> usize {
         let (positive, negative) = self.group_of.split_at(self.group_of.len() / 2);
         self.groups.len()
@@ -311,8 +327,8 @@ impl Limit {
         &self.group_of
     }
 
-    /// Limiting stable rank `‖W_{+1}‖_F² / ‖W_{+1}‖_2²` of the positive block; `NaN` where the
-    /// block's limit is zero.
+    /// Limiting stable rank `‖W_{+1}‖_F² / ‖W_{+1}‖_2²` of the positive block; `NaN`
+    /// where the block's limit is zero.
     pub fn stable_rank_pos(&self) -> f64 {
         self.stable_ranks[0]
     }
@@ -360,7 +376,7 @@ impl Limit {
     /// candidate for the limit.
     ///
     /// Pre-activations that the limit does not move at all (a sample orthogonal, to rounding, to
-    /// every sample that pulls on the neuron) keep the sign they have.
+    /// every sample of positive multiplier) keep the sign they have.
     pub fn is_consistent(&self) -> bool {
         self.tightest
             .is_none_or(|pair| pair.slack > STRICT.max(10.0 * self.kkt_residual()))
@@ -386,7 +402,8 @@ impl Limit {
         self.per_neuron(|group| &group.pre_activations)
     }
 
-    /// Limiting weights of every neuron as combinations of the samples, `Ĉ` with `Ŵ = Ĉ X`, `2m × n`.
+    /// Limiting weights of every neuron as combinations of the samples, `Ĉ` with `Ŵ = Ĉ X`,
+    /// `2m × n`.
     pub fn coefficients(&self) -> Array2<f64> {
         self.per_neuron(|group| &group.coefficients)
     }
@@ -406,7 +423,11 @@ impl Limit {
 }
 
 /// For each group and sample whether most of the group's neurons are active on it, `R × n`.
-fn majority(problem: &Problem, patterns: &[Pattern], state: ArrayView2<'_, f64>) -> Array2<bool> {
+fn majority(
+    problem: &Problem,
+    patterns: &[PatternGroup],
+    state: ArrayView2<'_, f64>,
+) -> Array2<bool> {
     Array2::from_shape_fn((patterns.len(), problem.samples()), |(a, i)| {
         let neurons = &patterns[a].neurons;
         let active = neurons.iter().filter(|&&k| state[[k, i]] > 0.0).count();
@@ -414,28 +435,29 @@ fn majority(problem: &Problem, patterns: &[Pattern], state: ArrayView2<'_, f64>)
     })
 }
 
-/// Whether the state's gradient still has a share of each sample: a margin that exceeds the smallest by
-/// `PULL` weighs `e^{−PULL}` of the largest weight. All samples, early in a run.
-fn pulling(problem: &Problem, state: ArrayView2<'_, f64>) -> Vec<bool> {
+/// Whether the state's gradient still has a share of each sample: a margin that exceeds the
+/// smallest by `MARGIN_GAP` weighs `e^{−MARGIN_GAP}` of the largest weight. All samples, early in
+/// a run.
+fn near_smallest_margin(problem: &Problem, state: ArrayView2<'_, f64>) -> Vec<bool> {
     let margins = problem.margins(state);
     let smallest = margins.iter().copied().fold(f64::INFINITY, f64::min);
-    margins.iter().map(|&q| q < smallest + PULL).collect()
+    margins.iter().map(|&q| q < smallest + MARGIN_GAP).collect()
 }
 
 /// The pair that decides [`Limit::is_consistent`].
-fn tightest_pair(program: &Program, point: &Point) -> Option<TightestPair> {
+fn tightest_pair(program: &Program, point: &ProgramPoint) -> Option<TightestPair> {
     let norms = program.norms(point);
     let longest = norms.iter().copied().fold(0.0, f64::max);
     let mut tightest: Option<TightestPair> = None;
     for (group, cell) in program.cells.iter().enumerate() {
         let norm = norms[group];
         for sample in (0..program.samples()).filter(|&i| program.same_sign(group, i)) {
-            // A group without weights to rounding: nothing holds its pattern.
+            // A group whose weights are zero to rounding: its pattern is not determined.
             let slack = if norm <= STRICT * longest {
                 0.0
             } else {
                 let moved: f64 = (0..program.samples())
-                    .map(|j| (program.cosines[[sample, j]] * point.pulls[[group, j]]).abs())
+                    .map(|j| (program.cosines[[sample, j]] * point.weighted[[group, j]]).abs())
                     .sum();
                 if moved <= UNMOVED * norm {
                     continue;

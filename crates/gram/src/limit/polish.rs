@@ -1,12 +1,14 @@
-//! Solutions at machine precision through their active sets: from a state, or from an approximate one.
+//! Solutions at machine precision through their active sets: from a state, or from an approximate
+//! one.
 
 use faer::Mat;
 use ndarray::Array2;
 
-use super::held::Held;
-use super::program::{Point, Program};
+use super::program::{Program, ProgramPoint};
 use super::residuals::KktResiduals;
+use super::sliding::SlidingSamples;
 use super::symmetric::PseudoInverse;
+use crate::piece::Piece;
 
 /// The most active sets that are tried.
 const MAX_ROUNDS: usize = 60;
@@ -16,22 +18,11 @@ const MAX_IDLE: usize = 8;
 const MAX_ENTRIES: usize = 1 << 26;
 /// The residual at which a solution needs no other solver.
 const CONVERGED: f64 = 1e-12;
-/// A pull within this fraction of a bound, and a scaled pre-activation within it of the kink, count
-/// as on it: a pair at its kink without force is not sliding, and rounding does not make it so.
+/// A `ν_ai` within this fraction of a bound, and a scaled pre-activation within it of the kink,
+/// count as on it: a pair at its kink whose slope is at a bound does not slide.
 const ON_BOUND: f64 = 1e-12;
 
-/// Which piece of the activation a pair of group and sample is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
-    /// Slope 1.
-    Active,
-    /// Slope `γ`.
-    Inactive,
-    /// Opposite-sign pair held at its kink, slope in between.
-    Sliding,
-}
-
-/// A guess of what is active at the solution.
+/// The constraints and pieces that are taken as active at the solution.
 #[derive(Clone, PartialEq)]
 struct ActiveSet {
     /// Samples whose constraint holds with equality.
@@ -42,14 +33,14 @@ struct ActiveSet {
 
 /// A point, how good it is, and the pieces it was computed on.
 pub(super) struct Solution {
-    pub point: Point,
+    pub point: ProgramPoint,
     pub residuals: KktResiduals,
     /// `R × n`.
     pub pieces: Array2<Piece>,
 }
 
 /// The best solution met from the active set of `start` on; `start` itself if nothing was better.
-pub(super) fn polish(program: &Program, start: Point) -> Solution {
+pub(super) fn polish(program: &Program, start: ProgramPoint) -> Solution {
     let set = ActiveSet::of(program, &start);
     let given = Solution {
         residuals: KktResiduals::of(program, &start),
@@ -63,8 +54,9 @@ pub(super) fn polish(program: &Program, start: Point) -> Solution {
     }
 }
 
-/// A solution found from a state alone, without another solver: which samples still pull (`support`,
-/// `n`), and where each group is active (`active`, `R × n`). `None` if no active set comes out right.
+/// A solution found from a state alone, without another solver: which samples have a positive
+/// multiplier (`support`, `n`), and where each group is active (`active`, `R × n`). `None` if no
+/// active set leads to a solution.
 pub(super) fn from_state(
     program: &Program,
     support: Vec<bool>,
@@ -132,7 +124,7 @@ fn search(program: &Program, mut set: ActiveSet, near: &[f64]) -> Option<Solutio
 }
 
 impl ActiveSet {
-    fn of(program: &Program, point: &Point) -> Self {
+    fn of(program: &Program, point: &ProgramPoint) -> Self {
         let margins = program.margins(&point.pre_activations);
         let support = (0..program.samples())
             .map(|i| point.multipliers[i] > margins[i] - program.targets[i])
@@ -140,10 +132,11 @@ impl ActiveSet {
         let gap = 1.0 - program.slope;
         let pieces = Self::frozen(program, |a, i| {
             let h = point.pre_activations[[a, i]];
-            let (pull, full) = (point.pulls[[a, i]], point.multipliers[i]);
-            // Multipliers of u ≥ h and of u ≥ γ h: strict complementarity tells which side wins.
-            let upper = (pull - program.slope * full) / gap;
-            let lower = (full - pull) / gap;
+            let (product, full) = (point.weighted[[a, i]], point.multipliers[i]);
+            // Multipliers of u ≥ h and of u ≥ γ h: by strict complementarity the larger
+            // decides.
+            let upper = (product - program.slope * full) / gap;
+            let lower = (full - product) / gap;
             if h > lower {
                 Piece::Active
             } else if -h > upper {
@@ -169,7 +162,7 @@ impl ActiveSet {
     }
 
     /// The set after every violated sign has been put right.
-    fn revised(&self, program: &Program, point: &Point) -> Self {
+    fn revised(&self, program: &Program, point: &ProgramPoint) -> Self {
         let margins = program.margins(&point.pre_activations);
         let support: Vec<bool> = (0..program.samples())
             .map(|i| {
@@ -182,12 +175,12 @@ impl ActiveSet {
             .collect();
         let pieces = Self::frozen(program, |a, i| {
             let h = point.pre_activations[[a, i]];
-            let (pull, full) = (point.pulls[[a, i]], point.multipliers[i]);
+            let (product, full) = (point.weighted[[a, i]], point.multipliers[i]);
             match self.pieces[[a, i]] {
-                // Without a multiplier the kink exerts no force.
+                // Without a multiplier the slope has no effect.
                 Piece::Sliding if !self.support[i] => Piece::Inactive,
-                Piece::Sliding if pull >= full * (1.0 - ON_BOUND) => Piece::Active,
-                Piece::Sliding if pull <= full * (program.slope + ON_BOUND) => Piece::Inactive,
+                Piece::Sliding if product >= full * (1.0 - ON_BOUND) => Piece::Active,
+                Piece::Sliding if product <= full * (program.slope + ON_BOUND) => Piece::Inactive,
                 Piece::Active if h < -ON_BOUND && support[i] => Piece::Sliding,
                 Piece::Inactive if h > ON_BOUND && support[i] => Piece::Sliding,
                 Piece::Active | Piece::Inactive if !support[i] => {
@@ -205,22 +198,22 @@ impl ActiveSet {
 }
 
 /// The sliding samples of one group.
-fn sliding(program: &Program, set: &ActiveSet, cell: usize) -> Option<Held> {
+fn sliding(program: &Program, set: &ActiveSet, cell: usize) -> Option<SlidingSamples> {
     let samples = program.cells[cell]
         .opposite
         .iter()
         .copied()
         .filter(|&i| set.support[i] && set.pieces[[cell, i]] == Piece::Sliding)
         .collect();
-    Held::of(&program.cosines, samples)
+    SlidingSamples::of(&program.cosines, samples)
 }
 
-/// The point that satisfies with equality all that `set` says is active.
+/// The point that satisfies with equality all constraints of `set`.
 ///
-/// Eliminating the sliding pulls by Schur complement leaves the constraints as `Ã λ = b` on the
-/// support, `Ã = Σ_a share_a (D_a D_aᵀ) ∘ (y yᵀ) ∘ G_a` with `G_a` the Gram matrix of the samples
-/// projected off those that slide in group `a`. (derived)
-fn solve(program: &Program, set: &ActiveSet, near: &[f64]) -> Option<Point> {
+/// Eliminating the sliding products by Schur complement leaves the constraints as `Ã λ = b` on
+/// the support, `Ã = Σ_a share_a (D_a D_aᵀ) ∘ (y yᵀ) ∘ G_a` with `G_a` the Gram matrix of
+/// the samples projected off those that slide in group `a`. (derived)
+fn solve(program: &Program, set: &ActiveSet, near: &[f64]) -> Option<ProgramPoint> {
     let samples = program.samples();
     let support: Vec<usize> = (0..samples).filter(|&i| set.support[i]).collect();
     let mut system = Mat::<f64>::zeros(support.len(), support.len());
@@ -250,7 +243,7 @@ fn solve(program: &Program, set: &ActiveSet, near: &[f64]) -> Option<Point> {
     {
         multipliers[i] = value;
     }
-    let mut pulls = Array2::zeros((program.cells.len(), samples));
+    let mut weighted = Array2::zeros((program.cells.len(), samples));
     for (a, (held, factors)) in parts.iter().enumerate() {
         let signed: Vec<f64> = factors
             .iter()
@@ -258,13 +251,17 @@ fn solve(program: &Program, set: &ActiveSet, near: &[f64]) -> Option<Point> {
             .map(|(d, x)| d * x)
             .collect();
         for (i, signed) in signed.iter().enumerate() {
-            pulls[[a, i]] = program.labels[i] * signed;
+            weighted[[a, i]] = program.labels[i] * signed;
         }
-        for (&i, pull) in held.samples.iter().zip(held.against(&signed)) {
-            pulls[[a, i]] = program.labels[i] * pull;
+        for (&i, product) in held
+            .samples
+            .iter()
+            .zip(held.projection_coefficients(&signed))
+        {
+            weighted[[a, i]] = program.labels[i] * product;
         }
     }
-    let mut point = program.point(multipliers, pulls);
+    let mut point = program.point(multipliers, weighted);
     for (a, (held, _)) in parts.iter().enumerate() {
         for &i in &held.samples {
             point.pre_activations[[a, i]] = 0.0;

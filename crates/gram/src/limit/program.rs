@@ -2,16 +2,17 @@
 
 use ndarray::{Array2, ArrayView1};
 
-use super::groups::Pattern;
+use super::groups::PatternGroup;
 use crate::problem::products;
 use crate::{GramError, Problem};
 
 /// The program for unit samples: any scale of the data, and samples of unequal norms, give numbers
 /// near 1.
 ///
-/// With `x̂_i = x_i/‖x_i‖`, `ρ` the root mean square norm and `W = Ŵ/ρ`, the constraints `q_i ≥ 1`
-/// read `q̂_i(Ŵ) ≥ b_i = ρ/‖x_i‖`, with `q̂_i` the margin on `x̂_i`. A group of `n_a` neurons weighs
-/// in with `share = n_a/m`. Multipliers are scaled by `m`, so that `w_a = s_a Σ_i D_ai λ̂_i y_i x̂_i`.
+/// With `x̂_i = x_i/‖x_i‖`, `ρ` the root mean square norm and `W = Ŵ/ρ`, the constraints
+/// `q_i ≥ 1` read `q̂_i(Ŵ) ≥ b_i = ρ/‖x_i‖`, with `q̂_i` the margin on `x̂_i`. A group
+/// of `n_a` neurons has the weight `share = n_a/m`. Multipliers are scaled by `m`, so that
+/// `w_a = s_a Σ_i D_ai λ̂_i y_i x̂_i`.
 pub(super) struct Program {
     /// Cosines between the samples, `n × n`.
     pub cosines: Array2<f64>,
@@ -30,7 +31,7 @@ pub(super) struct Program {
     pub dimensions: usize,
 }
 
-/// One group of neurons, as the program sees it.
+/// One group of neurons in the scaled program.
 pub(super) struct Cell {
     pub sign: f64,
     /// `n_a / m`.
@@ -40,20 +41,20 @@ pub(super) struct Cell {
     pub opposite: Vec<usize>,
 }
 
-/// A point of the program and the multipliers that are to prove it.
+/// A point of the program and its multipliers.
 #[derive(Clone)]
-pub(super) struct Point {
+pub(super) struct ProgramPoint {
     /// `λ̂_i`, `n`.
     pub multipliers: Vec<f64>,
-    /// `D_ai λ̂_i`, `R × n`: each multiplier times the slope at which its sample pulls.
-    pub pulls: Array2<f64>,
+    /// `ν_ai = D_ai λ̂_i`, `R × n`: multipliers times slopes.
+    pub weighted: Array2<f64>,
     /// `ĥ_ai = ⟨w_a, x̂_i⟩`, `R × n`.
     pub pre_activations: Array2<f64>,
 }
 
 impl Program {
     /// Scales `problem` for the groups `patterns`.
-    pub fn new(problem: &Problem, patterns: &[Pattern]) -> Result<Self, GramError> {
+    pub fn new(problem: &Problem, patterns: &[PatternGroup]) -> Result<Self, GramError> {
         let samples = problem.samples();
         let gram = problem.gram();
         let norms: Vec<f64> = (0..samples).map(|i| gram[[i, i]].sqrt()).collect();
@@ -102,7 +103,8 @@ impl Program {
         self.labels.len()
     }
 
-    /// Whether the activation of group `cell` on `sample` is frozen: sample and neurons agree in sign.
+    /// Whether the activation of group `cell` on `sample` is frozen: sample and neurons agree in
+    /// sign.
     pub fn same_sign(&self, cell: usize, sample: usize) -> bool {
         self.cells[cell].sign == self.labels[sample]
     }
@@ -116,19 +118,19 @@ impl Program {
         }
     }
 
-    /// The point whose weights are `w_a = s_a Σ_i pulls_ai y_i x̂_i`.
-    pub fn point(&self, multipliers: Vec<f64>, pulls: Array2<f64>) -> Point {
-        let pre_activations = self.pre_activations(&pulls);
-        Point {
+    /// The point whose weights are `w_a = s_a Σ_i ν_ai y_i x̂_i`.
+    pub fn point(&self, multipliers: Vec<f64>, weighted: Array2<f64>) -> ProgramPoint {
+        let pre_activations = self.pre_activations(&weighted);
+        ProgramPoint {
             multipliers,
-            pulls,
+            weighted,
             pre_activations,
         }
     }
 
-    /// `ĥ_ai = s_a Σ_j cos_ij y_j pulls_aj`, `R × n`.
-    pub fn pre_activations(&self, pulls: &Array2<f64>) -> Array2<f64> {
-        let mut signed = pulls.clone();
+    /// `ĥ_ai = s_a Σ_j cos_ij y_j ν_aj`, `R × n`.
+    pub fn pre_activations(&self, weighted: &Array2<f64>) -> Array2<f64> {
+        let mut signed = weighted.clone();
         for (mut row, cell) in signed.rows_mut().into_iter().zip(&self.cells) {
             for (entry, label) in row.iter_mut().zip(&self.labels) {
                 *entry *= cell.sign * label;
@@ -155,28 +157,28 @@ impl Program {
     }
 
     /// `‖w_a‖` of the groups.
-    pub fn norms(&self, point: &Point) -> Vec<f64> {
+    pub fn norms(&self, point: &ProgramPoint) -> Vec<f64> {
         (0..self.cells.len())
             .map(|cell| {
-                let pulls = point.pulls.row(cell);
+                let weighted = point.weighted.row(cell);
                 let h = point.pre_activations.row(cell);
-                self.inner_product(cell, pulls, h).max(0.0).sqrt()
+                self.inner_product(cell, weighted, h).max(0.0).sqrt()
             })
             .collect()
     }
 
-    /// `⟨w_a, w⟩` from the pulls of group `a` and the pre-activations of `w`.
+    /// `⟨w_a, w⟩` from the products of group `a` and the pre-activations of `w`.
     pub fn inner_product(
         &self,
         cell: usize,
-        pulls: ArrayView1<'_, f64>,
+        weighted: ArrayView1<'_, f64>,
         h: ArrayView1<'_, f64>,
     ) -> f64 {
-        let sum: f64 = pulls
+        let sum: f64 = weighted
             .iter()
             .zip(h)
             .zip(&self.labels)
-            .map(|((pull, h), label)| pull * label * h)
+            .map(|((product, h), label)| product * label * h)
             .sum();
         self.cells[cell].sign * sum
     }

@@ -1,20 +1,23 @@
 //! The Karush–Kuhn–Tucker conditions of a solution, recomputed.
 
-use super::program::{Point, Program};
+use super::program::{Program, ProgramPoint};
 
-/// How far a solution of the limit program is from satisfying its Karush–Kuhn–Tucker conditions.
+/// How far a solution of the limit program is from satisfying its Karush–Kuhn–Tucker
+/// conditions.
 ///
-/// All are relative and computed from the solution alone, whatever the solver said: margins to the
+/// All are relative and computed from the solution alone: margins to the
 /// required margin, multipliers to the largest multiplier, pre-activations to the largest
 /// `‖w_a‖ ‖x_i‖`. The program being convex, all zero proves the solution.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct KktResiduals {
-    /// Largest `|h_ai − ⟨Σ_j c_aj x_j, x_i⟩|`: the weights are the multipliers' combination of samples.
+    /// Largest `|h_ai − ⟨Σ_j c_aj x_j, x_i⟩|`: the weights are the multipliers' combination
+    /// of samples.
     pub stationarity: f64,
     /// Largest violation of `q_i ≥ 1`.
     pub primal: f64,
-    /// Largest violation of `λ_i ≥ 0` and, on opposite-sign pairs, of `γ λ_i ≤ D_ki λ_i ≤ λ_i`.
+    /// Largest violation of `λ_i ≥ 0` and, on opposite-sign pairs, of
+    /// `γ λ_i ≤ D_ki λ_i ≤ λ_i`.
     pub dual: f64,
     /// Largest product of a multiplier with the slack of its constraint: `λ_i (q_i − 1)`, and at
     /// opposite-sign pairs `D_ki ≠ φ'(h_ki)` times the distance of `h_ki` from its kink.
@@ -34,14 +37,14 @@ impl KktResiduals {
         .fold(0.0, larger)
     }
 
-    pub(super) fn of(program: &Program, point: &Point) -> Self {
+    pub(super) fn of(program: &Program, point: &ProgramPoint) -> Self {
         let slope = program.slope;
         let top = |x: f64| if x > 0.0 { x } else { 1.0 };
         let multiplier = top(point.multipliers.iter().copied().fold(0.0, larger));
         let length = top(program.norms(point).into_iter().fold(0.0, larger));
 
         let mut worst = Self::default();
-        let combined = program.pre_activations(&point.pulls);
+        let combined = program.pre_activations(&point.weighted);
         for (h, exact) in point.pre_activations.iter().zip(&combined) {
             worst.stationarity = larger(worst.stationarity, (h - exact).abs() / length);
         }
@@ -56,10 +59,10 @@ impl KktResiduals {
         for (a, cell) in program.cells.iter().enumerate() {
             for &i in &cell.opposite {
                 let h = point.pre_activations[[a, i]] / length;
-                let (pull, full) = (point.pulls[[a, i]], point.multipliers[i]);
+                let (product, full) = (point.weighted[[a, i]], point.multipliers[i]);
                 // Multipliers of u ≥ h and of u ≥ γ h, times (1 − γ).
-                let upper = (pull - slope * full) / multiplier;
-                let lower = (full - pull) / multiplier;
+                let upper = (product - slope * full) / multiplier;
+                let lower = (full - product) / multiplier;
                 worst.dual = larger(worst.dual, larger(-upper, -lower));
                 let product = if h > 0.0 { lower * h } else { -upper * h };
                 worst.complementarity = larger(worst.complementarity, product.abs());

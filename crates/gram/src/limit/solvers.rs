@@ -2,10 +2,10 @@
 
 use ndarray::ArrayView2;
 
-use super::dual::{self, Combination, Outcome};
-use super::groups::Pattern;
+use super::dual::{self, Combination, DualOutcome};
+use super::groups::PatternGroup;
 use super::polish::{self, Solution};
-use super::program::{Point, Program};
+use super::program::{Program, ProgramPoint};
 use super::{farkas, interior_point};
 use crate::{GramError, Problem};
 
@@ -36,14 +36,14 @@ pub(super) fn solve(
         return Ok(solution);
     }
     let (combination, vanishes) = match dual::solve(program) {
-        Outcome::Ended(point) => {
+        DualOutcome::Ended(point) => {
             let solution = polish::polish(program, point);
             if accepted(&solution) {
                 return Ok(solution);
             }
             (Combination::of_point(program, solution.point), false)
         }
-        Outcome::Vanishing(combination) => (combination, true),
+        DualOutcome::Vanishing(combination) => (combination, true),
     };
     if vanishes && farkas::is_proven(program, &combination) && !fits(problem, state) {
         return Err(GramError::Program(
@@ -81,8 +81,8 @@ fn fits(problem: &Problem, state: ArrayView2<'_, f64>) -> bool {
 
 /// Refuses samples that no weights fit, whatever their pattern.
 ///
-/// For `x_j = c x_i` with `c > 0` and `y_j = −y_i`, any frozen slopes `D ≤ 1` on same-sign pairs give
-/// `c q_i + q_j ≤ (c/m) Σ_k [D h_ki − φ(h_ki)] ≤ 0`, as `φ(h) = max(h, γ h)`.
+/// For `x_j = c x_i` with `c > 0` and `y_j = −y_i`, any frozen slopes `D ≤ 1` on same-sign
+/// pairs give `c q_i + q_j ≤ (c/m) Σ_k [D h_ki − φ(h_ki)] ≤ 0`, as `φ(h) = max(h, γ h)`.
 pub(super) fn require_no_contradiction(problem: &Problem) -> Result<(), GramError> {
     let found = problem.contradictions();
     let reason = match (found.zero.first(), found.pairs.first()) {
@@ -99,7 +99,7 @@ pub(super) fn require_no_contradiction(problem: &Problem) -> Result<(), GramErro
 }
 
 /// Refuses a solution whose norm the rounding of inner products leaves open.
-pub(super) fn require_digits(program: &Program, point: &Point) -> Result<(), GramError> {
+pub(super) fn require_digits(program: &Program, point: &ProgramPoint) -> Result<(), GramError> {
     let error = farkas::norm_error(program, point);
     if error <= ACCEPTED_ERROR {
         return Ok(());
@@ -113,15 +113,15 @@ pub(super) fn require_digits(program: &Program, point: &Point) -> Result<(), Gra
 }
 
 /// Refuses a sample on which no neuron of its sign is active, when inactive means slope 0.
-pub(super) fn require_alive(problem: &Problem, patterns: &[Pattern]) -> Result<(), GramError> {
+pub(super) fn require_alive(problem: &Problem, patterns: &[PatternGroup]) -> Result<(), GramError> {
     if problem.activation().slope() > 0.0 {
         return Ok(());
     }
     let dead = (0..problem.samples()).find(|&i| !patterns.iter().any(|pattern| pattern.active[i]));
     match dead {
         Some(sample) => Err(GramError::Program(format!(
-            "infeasible: every neuron of its sign is inactive on sample {sample}, whose margin cannot \
-             be positive"
+            "infeasible: every neuron of its sign is inactive on sample {sample}, whose margin \
+             cannot be positive"
         ))),
         None => Ok(()),
     }

@@ -3,14 +3,14 @@
 use faer::{Mat, Side};
 use ndarray::Array2;
 
-use super::program::{Point, Program};
+use super::program::{Program, ProgramPoint};
 use crate::GramError;
 
 /// Stable ranks of the positive block, the negative block and their stack; `NaN` for a zero block.
 ///
 /// The rows of group `a` are `n_a` copies of `w_a`, so the nonzero singular values of a block are
 /// the roots of the eigenvalues of `[√(n_a n_b) ⟨w_a, w_b⟩]`, `R × R`.
-pub(super) fn stable_ranks(program: &Program, point: &Point) -> Result<[f64; 3], GramError> {
+pub(super) fn stable_ranks(program: &Program, point: &ProgramPoint) -> Result<[f64; 3], GramError> {
     let groups = program.cells.len();
     let all: Vec<usize> = (0..groups).collect();
     let of_sign = |sign: f64| -> Vec<usize> {
@@ -49,20 +49,26 @@ fn failed(error: &impl std::fmt::Debug) -> GramError {
 }
 
 /// `√(share_a share_b) ⟨w_a, w_b⟩` over `members`.
-fn inner_products(program: &Program, point: &Point, members: &[usize]) -> Mat<f64> {
+fn inner_products(program: &Program, point: &ProgramPoint, members: &[usize]) -> Mat<f64> {
     Mat::from_fn(members.len(), members.len(), |row, column| {
         let (a, b) = (members[row], members[column]);
-        let product = program.inner_product(a, point.pulls.row(a), point.pre_activations.row(b));
+        let product = program.inner_product(a, point.weighted.row(a), point.pre_activations.row(b));
         (program.cells[a].share * program.cells[b].share).sqrt() * product
     })
 }
 
-/// `Fᵀ [Σ_a share_a v_a v_aᵀ] F` over `members`, `n × n`, with `F Fᵀ` the cosines and `v_a` the signed
-/// pulls: the same eigenvalues, for more groups than samples.
-fn covariance(program: &Program, point: &Point, members: &[usize], root: &Mat<f64>) -> Mat<f64> {
+/// `Fᵀ [Σ_a share_a v_a v_aᵀ] F` over `members`, `n × n`, with `F Fᵀ` the cosines and `v_a`
+/// the products `ν_ai` with the signs of the labels: the same eigenvalues, for more groups than
+/// samples.
+fn covariance(
+    program: &Program,
+    point: &ProgramPoint,
+    members: &[usize],
+    root: &Mat<f64>,
+) -> Mat<f64> {
     let rows = Array2::from_shape_fn((members.len(), program.samples()), |(row, i)| {
         let a = members[row];
-        program.cells[a].share.sqrt() * program.labels[i] * point.pulls[[a, i]]
+        program.cells[a].share.sqrt() * program.labels[i] * point.weighted[[a, i]]
     });
     let rows = Mat::from_fn(members.len(), program.samples(), |a, i| rows[[a, i]]);
     let factors = rows * root;

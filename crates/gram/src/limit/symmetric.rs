@@ -3,7 +3,7 @@
 use faer::linalg::solvers::{Llt, Solve};
 use faer::{Mat, Side};
 
-/// Smallest pivot, relative to the largest diagonal entry, for which Cholesky is trusted.
+/// Smallest pivot, relative to the largest diagonal entry, for which Cholesky is used.
 const PIVOT: f64 = 1e-8;
 /// Eigenvalues below this fraction of the largest count as zero.
 const RANK_TOLERANCE: f64 = 1e-12;

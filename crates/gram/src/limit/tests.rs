@@ -36,7 +36,7 @@ fn both_routes_agree() {
             assert!((rough - polished).abs() < 1e-6 * polished.abs().max(1.0));
         }
         let active = majority(&problem, &grouping.patterns, state.view());
-        let support = pulling(&problem, state.view());
+        let support = near_smallest_margin(&problem, state.view());
         if let Some(found) = polish::from_state(&program, support, &active) {
             direct += 1;
             let pairs = found.point.pre_activations.iter();
@@ -48,7 +48,8 @@ fn both_routes_agree() {
     assert!(direct >= 10, "{direct}");
 }
 
-/// Each condition is measured: a solved point with one thing broken shows it, relative to its scale.
+/// Each condition is measured: a solved point with one thing broken shows it, relative to its
+/// scale.
 #[test]
 fn residuals_see_every_condition() {
     let x = ndarray::array![[3.0, 0.0], [1.8, 2.4]];
@@ -59,13 +60,14 @@ fn residuals_see_every_condition() {
     let grouping = Grouping::of(&problem, state.view());
     let program = Program::new(&problem, &grouping.patterns).unwrap();
     let solved = polish::polish(&program, interior_point::solve(&program).unwrap()).point;
-    let of = |change: &dyn Fn(&mut Point)| {
+    let of = |change: &dyn Fn(&mut ProgramPoint)| {
         let mut point = solved.clone();
         change(&mut point);
         KktResiduals::of(&program, &point)
     };
     assert!(of(&|_| {}).largest() < 1e-15);
-    // λ = 1/0.64 for both samples; each neuron slides at the other's kink with slope 0.6, ‖w‖ = 1.25.
+    // λ = 1/0.64 for both samples; each neuron slides at the other's kink with slope 0.6, ‖w‖
+    // = 1.25.
     let length = 1.25;
     let lifted = of(&|point| point.pre_activations[[0, 1]] = 0.1);
     assert!((lifted.stationarity - 0.1 / length).abs() < 1e-14);
@@ -78,7 +80,7 @@ fn residuals_see_every_condition() {
     let negative = of(&|point| point.multipliers[0] *= -0.5);
     // Its own sign, and the slope of the pair that it feeds: 0.6 λ above −0.5 λ.
     assert!((negative.dual - 1.1).abs() < 1e-14, "{negative:?}");
-    let steep = of(&|point| point.pulls[[0, 1]] = 1.25 * point.multipliers[1]);
+    let steep = of(&|point| point.weighted[[0, 1]] = 1.25 * point.multipliers[1]);
     assert!((steep.dual - 0.25).abs() < 1e-14, "{steep:?}");
     assert!(
         of(&|point| point.pre_activations[[1, 0]] = f64::NAN)
@@ -97,8 +99,8 @@ fn residuals_see_a_slope_without_kink() {
     let grouping = Grouping::of(&problem, state.view());
     let program = Program::new(&problem, &grouping.patterns).unwrap();
     // w_1 = x_1 − ½ x_2 with λ = 1: h_12 = −½ is held by nothing, ‖w_1‖² = 5/4.
-    let pulls = ndarray::array![[1.0, 0.5], [0.0, 1.0]];
-    let residuals = KktResiduals::of(&program, &program.point(vec![1.0, 1.0], pulls));
+    let weighted = ndarray::array![[1.0, 0.5], [0.0, 1.0]];
+    let residuals = KktResiduals::of(&program, &program.point(vec![1.0, 1.0], weighted));
     assert_eq!((residuals.stationarity, residuals.primal), (0.0, 0.0));
     assert_eq!(residuals.dual, 0.0);
     let expected = 0.5 * 0.5 / 1.25_f64.sqrt();

@@ -1,16 +1,19 @@
 //! Everything a run records, from Gram coordinates.
 //!
-//! With `W = W(0) + C X` the weights are known by few numbers. Let `Q` be an orthonormal basis of the
-//! samples' span, `X = F Qᵀ` with `F: n×r` triangular (a QR decomposition of `Xᵀ`, made once). Then
+//! With `W = W(0) + C X` the weights are known by few numbers. Let `Q` be an orthonormal basis of
+//! the samples' span, `X = F Qᵀ` with `F: n×r` triangular (a QR decomposition of `Xᵀ`, made
+//! once). Then
 //!
 //! ```text
-//! W Wᵀ = B Bᵀ + Z Zᵀ      B = W(0) Q + C F  (2m×r, moves)      Z = W(0) − W(0) Q Qᵀ  (never moves)
+//! W Wᵀ = B Bᵀ + Z Zᵀ
+//! B = W(0) Q + C F  (2m×r, moves)      Z = W(0) − W(0) Q Qᵀ  (never moves)
 //! ‖∇L‖_F = ‖U F‖_F / (nm)      U_ki = D_ki y_i g_i
 //! ```
 //!
-//! which is theory.md §4 (`W Wᵀ = W(0) W(0)ᵀ + C H(0)ᵀ + H(0) Cᵀ + C G Cᵀ`, derived) without the
-//! differences of large terms that nearly dependent samples would cost. `G`'s square root is what
-//! keeps the digits: `‖U F‖` is off by `ε ‖X‖ ‖U‖`, a form in `G` by the square root of `ε`.
+//! which is theory.md §4 (`W Wᵀ = W(0) W(0)ᵀ + C H(0)ᵀ + H(0) Cᵀ + C G Cᵀ`, derived)
+//! without the differences of large terms that nearly dependent samples would cost. `G`'s square
+//! root is what keeps the digits: `‖U F‖` is off by `ε ‖X‖ ‖U‖`, a form in `G` by the
+//! square root of `ε`.
 //!
 //! Where `d ≤ max(n, 2m)` the weights are no larger than these coordinates, and `B = W`, `F = X`,
 //! `Z = 0`. Either way a measure takes memory for at most three matrices of the size of the weights
@@ -52,8 +55,8 @@ pub struct GramState<'a> {
 pub struct BlockMeasures {
     /// Norms and stable rank.
     pub spectrum: Spectrum,
-    /// Mean over the neurons of the cosine with the signed class direction `s Σ_i y_i x_i`, neurons
-    /// of zero weights left out; `NaN` where the direction or every neuron is zero.
+    /// Mean over the neurons of the cosine with the signed class direction `s Σ_i y_i x_i`,
+    /// neurons of zero weights left out; `NaN` where the direction or every neuron is zero.
     pub alignment: f64,
 }
 
@@ -77,7 +80,8 @@ pub struct Measures {
     pub accuracy: f64,
 }
 
-/// Where a descent started: what it takes, besides `C`, to measure the weights and to give them back.
+/// Where a descent started: what it takes, besides `C`, to measure the weights and to give them
+/// back.
 ///
 /// ```
 /// use implicit_bias_data::Synthetic;
@@ -87,7 +91,8 @@ pub struct Measures {
 ///
 /// let (samples, dim) = (6, 200);
 /// let data = Synthetic::Gaussian { samples, dim, noise: 1.0 }.generate(0)?;
-/// let block = |sign: f64| Array2::from_shape_fn((4, dim), |(r, j)| sign * 1e-3 * ((r + 7 * j) as f64).sin());
+/// let entry = |sign: f64, r: usize, j: usize| sign * 1e-3 * ((r + 7 * j) as f64).sin();
+/// let block = |sign: f64| Array2::from_shape_fn((4, dim), |(r, j)| entry(sign, r, j));
 /// let start = Start::new(&data, [block(1.0).view(), block(-1.0).view()])?;
 /// let problem = Problem::new(&data, 4, Activation::leaky_relu(0.1)?, Loss::Logistic, 0.1)?;
 /// let mut descent = GramDescent::new(problem, start.pre_activations().to_owned())?;
@@ -165,7 +170,7 @@ impl Start {
         let decomposition = x.transpose().to_owned().qr();
         let basis = decomposition.compute_thin_Q();
         let base = product(weights.as_ref(), basis.as_ref());
-        // In place of the weights, which nothing needs any more.
+        // In place of the weights, which are not used after this.
         let mut residual = weights;
         matmul(
             &mut residual,
@@ -194,8 +199,8 @@ impl Start {
     ///
     /// # Errors
     ///
-    /// [`GramError::Shape`] for a state of another size, [`GramError::NonFinite`] for a state, a norm
-    /// or a loss that is not finite.
+    /// [`GramError::Shape`] for a state of another size, [`GramError::NonFinite`] for a state, a
+    /// norm or a loss that is not finite.
     pub fn measure(&self, problem: &Problem, state: GramState<'_>) -> Result<Measures, GramError> {
         self.check(problem, &state)?;
         let mut weights = self.base.clone();
@@ -338,8 +343,8 @@ impl Start {
     }
 }
 
-/// The weights `W(0) + C X` of a descent on `data`: the blocks `W_{+1}` and `W_{−1}`, each `m × d`,
-/// from their initial values and the coefficients `C` (`2m × n`).
+/// The weights `W(0) + C X` of a descent on `data`: the blocks `W_{+1}` and `W_{−1}`, each
+/// `m × d`, from their initial values and the coefficients `C` (`2m × n`).
 ///
 /// # Errors
 ///

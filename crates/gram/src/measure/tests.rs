@@ -94,12 +94,15 @@ proptest! {
         let case = Case::new(n, d, m, slope, seed);
         let measures = case.measure(None).unwrap();
         let weights = case.weights();
-        let blocks = <[_; 2]>::from(weights.view().split_at(Axis(0), m)).map(|block| block.to_owned());
-        let spectra = [&measures.blocks[0].spectrum, &measures.blocks[1].spectrum, &measures.stacked];
+        let blocks = <[_; 2]>::from(weights.view().split_at(Axis(0), m));
+        let blocks = blocks.map(|block| block.to_owned());
+        let [first, second] = &measures.blocks;
+        let spectra = [&first.spectrum, &second.spectrum, &measures.stacked];
         for (found, matrix) in spectra.into_iter().zip([&blocks[0], &blocks[1], &weights]) {
             let (norm, largest) = (frobenius(matrix), largest_singular_value(matrix));
             prop_assert!((found.frobenius_norm / norm - 1.0).abs() < 1e-12);
-            prop_assert!((found.spectral_norm / largest - 1.0).abs() < 1e-9, "{} {largest}", found.spectral_norm);
+            let spectral = found.spectral_norm;
+            prop_assert!((spectral / largest - 1.0).abs() < 1e-9, "{spectral} {largest}");
             prop_assert!((found.stable_rank / (norm / largest).powi(2) - 1.0).abs() < 1e-8);
         }
         let (x, y) = (case.data.x(), case.data.y());
@@ -117,17 +120,21 @@ proptest! {
             for k in 0..m {
                 for i in 0..n {
                     let h = pre_activations[[index * m + k, i]];
-                    let rate = sign * case.problem.activation().derivative(h) * y[i] / (1.0 + margins[i].exp());
+                    let slope = case.problem.activation().derivative(h);
+                    let rate = sign * slope * y[i] / (1.0 + margins[i].exp());
                     gradient.row_mut(index * m + k).scaled_add(-rate / (n * m) as f64, &x.row(i));
                 }
             }
         }
         let norm = frobenius(&gradient);
-        prop_assert!((measures.gradient_norm - norm).abs() < 1e-13 * (1.0 + norm), "{} {norm}", measures.gradient_norm);
+        let found = measures.gradient_norm;
+        prop_assert!((found - norm).abs() < 1e-13 * (1.0 + norm), "{found} {norm}");
         for (found, q) in measures.normalized_margins.iter().zip(&margins) {
             prop_assert!((found - q / frobenius(&weights)).abs() < 1e-12);
         }
-        let [pos, neg] = super::weights(&case.data, [case.initial[0].view(), case.initial[1].view()], case.coefficients.view()).unwrap();
+        let [pos, neg] = &case.initial;
+        let initial = [pos.view(), neg.view()];
+        let [pos, neg] = super::weights(&case.data, initial, case.coefficients.view()).unwrap();
         prop_assert!(frobenius(&(pos - &blocks[0])) + frobenius(&(neg - &blocks[1])) < 1e-12);
     }
 

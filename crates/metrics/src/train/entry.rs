@@ -1,4 +1,4 @@
-//! What a metric tells burn-train: the value of now, and the one that stands for the epoch.
+//! The values that a metric gives burn-train: that of an iteration, and that of the epoch.
 
 use burn::tensor::TensorReadError;
 use burn::train::metric::{MetricMetadata, NumericEntry, SerializedEntry, format_float};
@@ -8,8 +8,8 @@ use crate::MetricError;
 /// Digits after the point on the dashboard.
 const PRECISION: usize = 4;
 
-/// A metric of the weights: the value of the epoch is the latest, for the weights at its end are what an
-/// epoch leaves.
+/// A metric of the weights: the value of the epoch is the latest, for the weights at its end are
+/// what an epoch leaves.
 #[derive(Clone, Debug)]
 pub(super) struct Latest {
     /// It is computed at the first iteration of an epoch and every so many after it.

@@ -9,9 +9,9 @@ use burn::train::metric::{
 use super::entry;
 use crate::{MetricError, class_margins, margins, normalized_margins, weight_norm};
 
-/// Scores of a batch with what they should have been.
+/// Scores of a batch with their targets.
 #[derive(Clone, Debug)]
-pub(super) enum Judged {
+pub(super) enum ScoredBatch {
     /// Labels ±1 with one score a sample.
     Binary {
         scores: Tensor<1>,
@@ -24,7 +24,7 @@ pub(super) enum Judged {
     },
 }
 
-impl Judged {
+impl ScoredBatch {
     pub(super) fn without_autodiff(self) -> Self {
         match self {
             Self::Binary { scores, labels } => Self::Binary {
@@ -58,14 +58,15 @@ impl Judged {
     }
 }
 
-/// A batch and the weights, as [`NormalizedMarginMetric`] takes them: see [`Observed`](super::Observed).
+/// A batch and the weights, as [`NormalizedMarginMetric`] takes them: see
+/// [`Observed`](super::Observed).
 #[derive(Clone, Debug)]
 pub struct MarginsInput {
     pub(super) blocks: Vec<Tensor<2>>,
-    pub(super) judged: Option<Judged>,
+    pub(super) scored: Option<ScoredBatch>,
 }
 
-/// What is told of the margins of many samples.
+/// The statistic of the margins of many samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Statistic {
     Min,
@@ -105,11 +106,13 @@ impl Range {
     }
 }
 
-/// A statistic of the [normalized margins](crate::normalized_margins) `q_i / ‖W‖_F^L` of the samples.
+/// A statistic of the [normalized margins](crate::normalized_margins) `q_i / ‖W‖_F^L` of the
+/// samples.
 ///
-/// The value of an iteration is that of its batch, the value of an epoch that of all samples in it. In a training
-/// epoch the weights move from batch to batch; on the validation split they stand still, and so that
-/// registering a metric for a split that holds the training set gives the margins the theory speaks of.
+/// The value of an iteration is that of its batch, the value of an epoch that of all samples in it.
+/// In a training epoch the weights move from batch to batch; on the validation split they stand
+/// still, and so that registering a metric for a split that holds the training set gives the
+/// margins of the theory.
 #[derive(Clone, Debug)]
 pub struct NormalizedMarginMetric {
     name: MetricName,
@@ -130,8 +133,8 @@ impl NormalizedMarginMetric {
         Self::new("Normalized Margin Mean", Statistic::Mean, homogeneity)
     }
 
-    /// The gap relative to the mean, `(max − min)/mean`: 0 where all are equal. No degree of homogeneity
-    /// changes it.
+    /// The gap relative to the mean, `(max − min)/mean`: 0 where all are equal. No degree of
+    /// homogeneity changes it.
     pub fn gap() -> Self {
         Self::new("Normalized Margin Gap", Statistic::Gap, 1.0)
     }
@@ -147,13 +150,13 @@ impl NormalizedMarginMetric {
     }
 
     fn margins(&self, input: &MarginsInput) -> Result<Vec<f64>, MetricError> {
-        let Some(judged) = &input.judged else {
+        let Some(scored) = &input.scored else {
             return Err(MetricError::Empty {
                 what: "scores".into(),
             });
         };
         let norm = weight_norm(&input.blocks)?;
-        normalized_margins(&judged.margins()?, norm, self.homogeneity)
+        normalized_margins(&scored.margins()?, norm, self.homogeneity)
     }
 }
 

@@ -1,4 +1,5 @@
-//! The metrics as those of burn-train, for its dashboard, loggers, early stopping and checkpoint strategies.
+//! The metrics as those of burn-train, for its dashboard, loggers, early stopping and checkpoint
+//! strategies.
 //!
 //! With the feature `train`. Three changes to a learner:
 //!
@@ -25,7 +26,8 @@
 //!         let hidden = burn::tensor::activation::relu(self.hidden.forward(images));
 //!         let logits = self.output.forward(hidden);
 //!         let loss = CrossEntropyLossConfig::new().init(&logits.device());
-//!         ClassificationOutput::new(loss.forward(logits.clone(), targets.clone()), logits, targets)
+//!         let loss = loss.forward(logits.clone(), targets.clone());
+//!         ClassificationOutput::new(loss, logits, targets)
 //!     }
 //!
 //!     fn weights(&self) -> Vec<Tensor<2>> {
@@ -65,8 +67,8 @@
 //! ))
 //! ```
 //!
-//! All three are [`Numeric`](burn::train::metric::Numeric). What is undefined (the stable rank of a zero block,
-//! anything of weights that are not finite) is shown as `N/A`, never as a number.
+//! All three are [`Numeric`](burn::train::metric::Numeric). What is undefined (the stable rank of a
+//! zero block, anything of weights that are not finite) is shown as `N/A`, never as a number.
 
 mod entry;
 mod margin;

@@ -7,7 +7,7 @@ use burn::train::metric::{
 };
 use burn::train::{ClassificationOutput, ItemLazy};
 
-use super::margin::{Judged, MarginsInput};
+use super::margin::{MarginsInput, ScoredBatch};
 
 /// The weights of a network, as [`StableRankMetric`](super::StableRankMetric) and
 /// [`AlignmentMetric`](super::AlignmentMetric) take them.
@@ -17,41 +17,42 @@ pub struct BlocksInput {
     pub blocks: Vec<Tensor<2>>,
 }
 
-/// The output of a training or inference step, with the weights it was computed with and, where there are
-/// such, scores and targets.
+/// The output of a training or inference step, with the weights it was computed with and, where
+/// there are such, scores and targets.
 ///
-/// It stands in for the output: `Observed<ClassificationOutput>` serves burn-train's own metrics of loss,
-/// accuracy, precision, recall, top-k accuracy, perplexity and Hamming score as the output itself does, and
-/// the metrics of this crate beside them. Tensors are handles, so that nothing is copied.
+/// It stands in for the output: `Observed<ClassificationOutput>` serves burn-train's own metrics of
+/// loss, accuracy, precision, recall, top-k accuracy, perplexity and Hamming score as the output
+/// itself does, and the metrics of this crate beside them. Tensors are handles, so that nothing is
+/// copied.
 #[derive(Clone, Debug)]
 pub struct Observed<O> {
     output: O,
     blocks: Vec<Tensor<2>>,
-    judged: Option<Judged>,
+    scored: Option<ScoredBatch>,
 }
 
 impl<O> Observed<O> {
-    /// An output with the weights; no margins can be told from it.
+    /// An output with the weights; it has no margins.
     ///
     /// `blocks` are all matrices whose norm normalizes the margins, each `[neurons, dimensions]`.
     pub fn new(output: O, blocks: Vec<Tensor<2>>) -> Self {
         Self {
             output,
             blocks,
-            judged: None,
+            scored: None,
         }
     }
 
     /// With labels ±1, `[batch]`, and one score a sample, `[batch]`: margins are `y_i f(x_i)`.
     pub fn with_scores(mut self, scores: Tensor<1>, labels: Tensor<1>) -> Self {
-        self.judged = Some(Judged::Binary { scores, labels });
+        self.scored = Some(ScoredBatch::Binary { scores, labels });
         self
     }
 
-    /// With classes, `[batch]`, and one score a class, `[batch, classes]`: margins are the score of the own
-    /// class minus the best other.
+    /// With classes, `[batch]`, and one score a class, `[batch, classes]`: margins are the score of
+    /// the own class minus the best other.
     pub fn with_classes(mut self, scores: Tensor<2>, classes: Tensor<1, Int>) -> Self {
-        self.judged = Some(Judged::Classes { scores, classes });
+        self.scored = Some(ScoredBatch::Classes { scores, classes });
         self
     }
 
@@ -72,14 +73,14 @@ impl Observed<ClassificationOutput> {
 impl<O: ItemLazy> ItemLazy for Observed<O> {
     fn sync(self) -> Result<Self, ExecutionError> {
         if let Some(block) = self.blocks.first() {
-            // The thread of the metrics then does not wait on a queue that nobody has sent off.
+            // The thread of the metrics then does not wait on a queue that has not been sent off.
             block.device().flush()?;
         }
         let blocks = self.blocks.into_iter().map(Tensor::without_autodiff);
         Ok(Self {
             output: self.output.sync()?,
             blocks: blocks.collect(),
-            judged: self.judged.map(Judged::without_autodiff),
+            scored: self.scored.map(ScoredBatch::without_autodiff),
         })
     }
 }
@@ -96,7 +97,7 @@ impl<O> Adaptor<MarginsInput> for Observed<O> {
     fn adapt(&self) -> MarginsInput {
         MarginsInput {
             blocks: self.blocks.clone(),
-            judged: self.judged.clone(),
+            scored: self.scored.clone(),
         }
     }
 }

@@ -10,10 +10,10 @@ use super::entry::Latest;
 use super::observed::BlocksInput;
 use crate::{MetricError, alignment, spectra, stable_rank};
 
-/// A number told of the weights; the value of an epoch is the last one in it.
+/// A number computed from the weights; the value of an epoch is the last one in it.
 ///
-/// A value costs a read of the block and its reduction on the thread of the metrics: see [`every`](Self::every) for
-/// large blocks.
+/// A value costs a read of the block and its reduction on the thread of the metrics: see
+/// [`every`](Self::every) for large blocks.
 #[derive(Clone, Debug)]
 pub struct WeightMetric<Q> {
     name: MetricName,
@@ -21,7 +21,7 @@ pub struct WeightMetric<Q> {
     state: Latest,
 }
 
-/// What a [`WeightMetric`] tells of the blocks.
+/// The number that a [`WeightMetric`] computes from the blocks.
 trait Quantity: Clone + Send + Sync {
     const DESCRIPTION: &'static str;
     const HIGHER_IS_BETTER: bool;
@@ -29,12 +29,15 @@ trait Quantity: Clone + Send + Sync {
     fn of(&self, blocks: &[Tensor<2>]) -> Result<f64, MetricError>;
 }
 
-/// The [stable rank](crate::stable_rank()) `‖A‖_F² / ‖A‖_2²` of a block of weights, or of all of them stacked.
+/// The [stable rank](crate::stable_rank()) `‖A‖_F² / ‖A‖_2²` of a block of weights, or of
+/// all of them stacked.
 pub type StableRankMetric = WeightMetric<StableRank>;
 
-/// The mean [cosine](crate::alignment()) between the neurons of a block and a direction, zero neurons left out.
+/// The mean [cosine](crate::alignment()) between the neurons of a block and a direction, zero
+/// neurons left out.
 ///
-/// The direction is fixed: that of the training set, [`class_direction`](crate::class_direction), or any other.
+/// The direction is fixed: that of the training set, [`class_direction`](crate::class_direction),
+/// or any other.
 pub type AlignmentMetric = WeightMetric<Alignment>;
 
 /// The index of a block; `None` for the stack.
@@ -74,8 +77,8 @@ impl StableRankMetric {
 }
 
 impl AlignmentMetric {
-    /// Of the block of this index, called `label` on the dashboard and in the logs, with `direction`,
-    /// `[dimensions]`.
+    /// Of the block of this index, called `label` on the dashboard and in the logs, with
+    /// `direction`, `[dimensions]`.
     pub fn of_block(index: usize, label: &str, direction: Tensor<1>) -> Self {
         let quantity = Alignment(index, direction.without_autodiff());
         Self::new(format!("Alignment {label}"), quantity)

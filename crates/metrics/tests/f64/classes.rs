@@ -73,7 +73,8 @@ fn what_cannot_be_a_margin_is_an_error() {
 proptest! {
     #[test]
     fn margins_of_two_classes_are_those_of_the_difference(
-        values in prop::collection::vec(-5.0f64..5.0, 12), class in prop::collection::vec(0usize..2, 6),
+        values in prop::collection::vec(-5.0f64..5.0, 12),
+        class in prop::collection::vec(0usize..2, 6),
     ) {
         let differences: Vec<f64> = values.chunks_exact(2).map(|s| s[0] - s[1]).collect();
         let labels: Vec<f64> = class.iter().map(|&c| [1.0, -1.0][c]).collect();
@@ -83,11 +84,13 @@ proptest! {
 
     #[test]
     fn names_of_classes_do_not_matter_and_one_class_at_most_has_a_positive_margin(
-        values in prop::collection::vec(-5.0f64..5.0, 20), class in prop::collection::vec(0usize..5, 4),
+        values in prop::collection::vec(-5.0f64..5.0, 20),
+        class in prop::collection::vec(0usize..5, 4),
         turn in 0usize..5,
     ) {
         let expected = class_margins(&scores(5, &values), &class).unwrap();
-        let turned: Vec<f64> = (0..20).map(|place| values[place / 5 * 5 + (place % 5 + 5 - turn) % 5]).collect();
+        let from = |place: usize| place / 5 * 5 + (place % 5 + 5 - turn) % 5;
+        let turned: Vec<f64> = (0..20).map(|place| values[from(place)]).collect();
         let renamed: Vec<usize> = class.iter().map(|c| (c + turn) % 5).collect();
         prop_assert_eq!(class_margins(&scores(5, &turned), &renamed).unwrap(), expected);
         for sample in 0..4 {

@@ -66,7 +66,11 @@ fn pattern(dense: &Dense) -> ActivationPattern {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     // Up to three words a row, so that word boundaries are crossed.
     #[test]
@@ -88,7 +92,8 @@ proptest! {
         prop_assert_eq!(counts.same_sign_pairs, case.count(same));
         prop_assert_eq!(counts.same_sign_active, case.count(|k, i| same(k, i) && active(k, i)));
         prop_assert_eq!(counts.opposite_sign_pairs, case.count(|k, i| !same(k, i)));
-        prop_assert_eq!(counts.opposite_sign_active, case.count(|k, i| !same(k, i) && active(k, i)));
+        let expected = case.count(|k, i| !same(k, i) && active(k, i));
+        prop_assert_eq!(counts.opposite_sign_active, expected);
         prop_assert_eq!(counts.same_sign_coverage_min, case.coverage_min());
 
         let changes = after.signed_changes(&before, &case.signs, &case.labels).unwrap();

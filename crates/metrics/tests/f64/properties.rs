@@ -24,7 +24,11 @@ fn rank_of(dense: &Dense) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     #[test]
     fn stable_rank_lies_between_one_and_the_rank(
@@ -81,7 +85,8 @@ proptest! {
         let stacked = spectra.stacked.unwrap();
         assert_close(stacked.frobenius_norm, weight_norm(&blocks).unwrap(), 1e-13);
         let largest = spectra.blocks.iter().map(|block| block.spectral_norm).fold(0.0, f64::max);
-        let root = spectra.blocks.iter().map(|block| block.spectral_norm.powi(2)).sum::<f64>().sqrt();
+        let squares = spectra.blocks.iter().map(|block| block.spectral_norm.powi(2));
+        let root = squares.sum::<f64>().sqrt();
         prop_assert!(stacked.spectral_norm >= largest * (1.0 - 1e-13));
         prop_assert!(stacked.spectral_norm <= root * (1.0 + 1e-13));
     }

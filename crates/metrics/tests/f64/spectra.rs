@@ -12,11 +12,11 @@ fn assert_spectrum(found: &BlockSpectrum, dense: &Dense, tolerance: f64) {
 }
 
 /// The leaky limit of theory §3. On orthogonal samples of equal norm with balanced classes, a
-/// neuron of sign s is active exactly on the samples of its class, so one gradient step moves it
-/// by a multiple of `s Σ_i D_ki y_i x_i`: with `v±` the sum over a class, `v₊ − γ v₋` for sign +1
-/// and `v₋ − γ v₊` for sign −1. The two have squared norm `1 + γ²` and product `−2γ` (in units of
-/// `‖v±‖²`), so m copies of each have squared Frobenius norm `2m (1 + γ²)` and squared spectral
-/// norm `m (1 + γ² + 2γ)`.
+/// neuron of sign s is active exactly on the samples of its class, so one gradient step moves it by
+/// a multiple of `s Σ_i D_ki y_i x_i`: with `v±` the sum over a class, `v₊ − γ v₋` for
+/// sign +1 and `v₋ − γ v₊` for sign −1. The two have squared norm `1 + γ²` and product
+/// `−2γ` (in units of `‖v±‖²`), so m copies of each have squared Frobenius norm
+/// `2m (1 + γ²)` and squared spectral norm `m (1 + γ² + 2γ)`.
 fn leaky_limit(slope: f64, neurons: usize) -> [Dense; 2] {
     let (samples, dimensions) = (10, 24);
     let identity = Dense::from_fn(dimensions, samples, |row, column| f64::from(row == column));

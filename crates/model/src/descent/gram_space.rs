@@ -1,17 +1,21 @@
-//! Steps in the coordinates `W = W(0) + C X` (theory.md, section 4), for few samples of many dimensions.
+//! Steps in the coordinates `W = W(0) + C X` (theory.md, section 4), for few samples of many
+//! dimensions.
 
 use burn::tensor::{Tensor, TensorData};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use ndarray::Array2;
 
-use super::{Descent, Head, Problem, parallelism};
+use super::float::parallelism;
+use super::head::Head;
+use super::problem::{Descent, Problem};
 
-/// One product with the Gram matrix a step: `H += ΔC G`, `C += ΔC`, with `G = X Xᵀ: n×n`, `H, C: K×n`.
+/// One product with the Gram matrix a step: `H += ΔC G`, `C += ΔC`, with `G = X Xᵀ: n×n`,
+/// `H, C: K×n`.
 ///
-/// `2 K n²` operations instead of the `4 K n d` of weight space, for the same trajectory up to rounding.
-/// Steps are taken one by one; the engine of `implicit-bias-gram`, which takes many at once and goes to
-/// far horizons, knows labels ±1 alone.
+/// `2 K n²` operations instead of the `4 K n d` of weight space, for the same trajectory up to
+/// rounding. Steps are taken one by one; the engine of `implicit-bias-gram`, which takes many at
+/// once and goes to far horizons, has labels ±1 only.
 pub(crate) struct GramSpaceDescent {
     h: Vec<f64>,
     c: Vec<f64>,

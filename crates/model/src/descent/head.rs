@@ -1,11 +1,12 @@
-//! From pre-activations to the coefficients of a step: all of a descent that is not a product.
+//! The coefficients of a step from pre-activations: all of a descent that is not a matrix product.
 
 use ndarray::Array2;
 
-use super::{Float, Problem};
+use super::float::Float;
+use super::problem::Problem;
 use crate::{Activation, Objective};
 
-/// What the head of a network does with the mean of one block: adds it, with a sign, to one score.
+/// The score to which the head of a network adds the mean of one block, and the sign.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     /// Which score.
@@ -50,8 +51,8 @@ impl Head {
         }
     }
 
-    /// Prepares the coefficients of a step at pre-activations `h`, `K×n`; `false` if a score is not
-    /// finite.
+    /// Prepares the coefficients of a step at pre-activations `h`, `K×n`; `false` if a score is
+    /// not finite.
     pub fn prepare<E: Float>(&mut self, h: &[E]) -> bool {
         let (samples, width) = (self.samples, self.width as f64);
         // Scores are summed in double precision whatever E is: they are few, and cancel.

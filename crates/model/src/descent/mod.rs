@@ -1,90 +1,12 @@
 //! Gradient descent by a hand-derived gradient in host memory.
 
+mod float;
 mod gram_space;
 mod head;
+mod problem;
 mod weight_space;
 
-use burn::tensor::Tensor;
-use faer::traits::RealField;
-use ndarray::Array2;
-
-use crate::Objective;
-
-pub(crate) use gram_space::GramSpaceDescent;
-pub(crate) use head::{Head, Output};
-pub(crate) use weight_space::WeightSpaceDescent;
-
-/// A training problem as a hand-derived descent sees it.
-#[derive(Clone, Copy, Debug)]
-pub struct Problem<'a> {
-    /// Samples in the rows, `[n, d]`.
-    pub x: &'a Array2<f64>,
-    /// The mean loss of the scores that is minimized.
-    pub objective: &'a Objective,
-    /// The step size `η`.
-    pub step_size: f64,
-    /// Whether weights and products are kept in single precision.
-    pub single_precision: bool,
-    /// Whether what rounding takes from each update is kept, as by
-    /// [`CompensatedGradientDescent`](crate::CompensatedGradientDescent).
-    pub compensated: bool,
-    /// How many threads a step may use.
-    pub threads: usize,
-}
-
-/// A hand-derived gradient descent that holds its own copy of the weights.
-pub trait Descent: Send {
-    /// Takes `steps` steps, or fewer: returns how many were taken before a score was not finite.
-    fn advance(&mut self, steps: u64) -> u64;
-
-    /// The weights, in the order of the network's blocks, on the device of `like`.
-    fn weights(&self, like: &Tensor<2>) -> Vec<Tensor<2>>;
-
-    /// What rounding took from the updates of the weights and is still to be added, if that is kept.
-    fn compensations(&self, _like: &Tensor<2>) -> Option<Vec<Tensor<2>>> {
-        None
-    }
-
-    /// The numbers that the next steps depend on, to go on from later; exact in `f64`.
-    fn state(&self) -> Vec<f64>;
-
-    /// Goes back to a [`state`](Self::state) of a descent on the same problem: the steps from there are the
-    /// same to the last bit. `false`, with nothing changed, if it has another length.
-    fn restore(&mut self, state: &[f64]) -> bool;
-}
-
-/// The float types a host kernel runs in.
-pub(crate) trait Float: RealField + Copy + Send + Sync + burn::tensor::Element {
-    fn from_f64(value: f64) -> Self;
-    fn to_f64(self) -> f64;
-}
-
-impl Float for f64 {
-    fn from_f64(value: f64) -> Self {
-        value
-    }
-    fn to_f64(self) -> f64 {
-        self
-    }
-}
-
-impl Float for f32 {
-    fn from_f64(value: f64) -> Self {
-        value as f32
-    }
-    fn to_f64(self) -> f64 {
-        f64::from(self)
-    }
-}
-
-/// Below this many floating-point operations a step, starting threads costs more than it saves.
-const THREADING_THRESHOLD: usize = 20_000_000;
-
-/// How a step of so many operations is spread over threads.
-fn parallelism(operations: usize, threads: usize) -> faer::Par {
-    if operations >= THREADING_THRESHOLD && threads > 1 {
-        faer::Par::rayon(threads)
-    } else {
-        faer::Par::Seq
-    }
-}
+pub(crate) use self::gram_space::GramSpaceDescent;
+pub(crate) use self::head::{Head, Output};
+pub use self::problem::{Descent, Problem};
+pub(crate) use self::weight_space::WeightSpaceDescent;

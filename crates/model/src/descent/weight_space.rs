@@ -5,15 +5,18 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use ndarray::Array2;
 
-use super::{Descent, Float, Head, Problem, parallelism};
+use super::float::{Float, parallelism};
+use super::head::Head;
+use super::problem::{Descent, Problem};
 
 /// Two matrix products a step and nothing else of size `m d`: the floor of weight-space descent.
 ///
-/// With `W: K×d` of `K = blocks · m` neurons, `X: n×d`, `H: K×n`, a step is `H = W Xᵀ`, then `H` is
-/// overwritten by the coefficients of the step, `ΔC`, then `W += ΔC X` in place: `4 K n d` operations.
+/// With `W: K×d` of `K = blocks · m` neurons, `X: n×d`, `H: K×n`, a step is `H = W Xᵀ`, then
+/// `H` is overwritten by the coefficients of the step, `ΔC`, then `W += ΔC X` in place: `4 K n d`
+/// operations.
 pub(crate) struct WeightSpaceDescent<E> {
     w: Vec<E>,
-    compensation: Option<Compensation<E>>,
+    compensation: Option<HostCompensation<E>>,
     h: Vec<E>,
     x: Vec<E>,
     head: Head,
@@ -23,13 +26,13 @@ pub(crate) struct WeightSpaceDescent<E> {
     par: Par,
 }
 
-/// What rounding took from each weight, and room for an update.
-struct Compensation<E> {
+/// The rounding errors of the weights, and memory for an update.
+struct HostCompensation<E> {
     lost: Vec<E>,
     update: Vec<E>,
 }
 
-/// `two_sum_step` of every weight, compiled for the vector instructions that are there.
+/// `two_sum_step` of every weight, compiled for the vector instructions of the machine.
 struct TwoSums<'a, E> {
     w: &'a mut [E],
     lost: &'a mut [E],
@@ -63,7 +66,7 @@ impl<E: Float> WeightSpaceDescent<E> {
                 .flatten()
                 .map(|&value| E::from_f64(value))
                 .collect(),
-            compensation: problem.compensated.then(|| Compensation {
+            compensation: problem.compensated.then(|| HostCompensation {
                 lost: vec![E::from_f64(0.0); neurons * dim],
                 update: vec![E::from_f64(0.0); neurons * dim],
             }),
@@ -111,7 +114,7 @@ impl<E: Float> WeightSpaceDescent<E> {
             one,
             self.par,
         );
-        if let Some(Compensation { lost, update }) = &mut self.compensation {
+        if let Some(HostCompensation { lost, update }) = &mut self.compensation {
             pulp::Arch::new().dispatch(TwoSums {
                 w: &mut self.w,
                 lost,

@@ -256,7 +256,12 @@ proptest! {
     }
 
     #[test]
-    fn junk_never_panics(bytes in prop::collection::vec(prop::sample::select(&b"y,1\n\r\"-e\t \xef\xbb\xbf"[..]), 0..60)) {
+    fn junk_never_panics(
+        bytes in prop::collection::vec(
+            prop::sample::select(&b"y,1\n\r\"-e\t \xef\xbb\xbf"[..]),
+            0..60,
+        ),
+    ) {
         let _ = read_as("t.csv", &bytes, "y");
     }
 }

@@ -273,12 +273,12 @@ fn a_gzip_bomb_is_refused_by_its_header() {
     // 32 MiB of zeros in 32 KiB: more than MAX_EXPANSION allows, and more than is harmless.
     let bomb = gzipped(&[header(0x08, &[32, 1 << 20]), vec![0; 32 << 20]].concat());
     let expected = format!(
-        "expected at most 100 times the compressed size, {} bytes, found 33554444 bytes; if that is \
-         right, store the file uncompressed",
+        "expected at most 100 times the compressed size, {} bytes, \
+         found 33554444 bytes; if that is right, store the file uncompressed",
         bomb.len()
     );
     assert_eq!(all(&bomb, 32).unwrap_err(), expected);
-    // One whose header is modest is not read beyond what it says.
+    // A file with more entries than its header claims is not read beyond them.
     let modest = gzipped(&[header(0x08, &[2, 1]), vec![0; 32 << 20]].concat());
     assert!(all(&modest, 2).unwrap_err().ends_with("found more bytes"));
 }
@@ -315,7 +315,8 @@ fn labels_are_found_beside_samples_packed_or_not() {
         for packed in ["", ".gz"] {
             for (there, not_there) in [("", ".gz"), (".gz", "")] {
                 let folder = tempdir().unwrap();
-                // A folder of that name, or what is left without the last extension, is no file of labels.
+                // A folder of that name, or what is left without the last extension, is no file of
+                // labels.
                 fs::create_dir(folder.path().join(format!("{labels}{not_there}"))).unwrap();
                 fs::write(folder.path().join("t10k-labels"), b"notes").unwrap();
                 let expected = folder.path().join(format!("{labels}{there}"));

@@ -280,8 +280,8 @@ fn invalid_contents_keep_the_message_of_the_data_set() {
     );
     assert_eq!(
         refusal(good_x(), matrix("(2,)", &[1.0, 3.0])),
-        "y: expected labels -1 and 1 (or choose classes with --positive A --negative B), found 3 for \
-         sample 1"
+        "y: expected labels -1 and 1 (or choose classes with --positive A --negative B), \
+         found 3 for sample 1"
     );
     assert_eq!(
         refusal(good_x(), matrix("(2,)", &[1.0, 1.0])),

@@ -1,77 +1,75 @@
-//! What events may be off by.
+//! The error of events.
 //!
-//! Gradient descent changes slopes at whole steps, and the flow lands on them. What may be wrong about that is
-//! kept for each neuron, as a length of its weights, `e_k ≥ ‖δw_k‖`; together `‖x_i‖/m Σ_k e_k` of a margin.
-//! (derived; an estimate, not a bound)
+//! Gradient descent changes slopes at whole steps, and the flow puts its events on whole steps; it
+//! may be another one. The error of each neuron is estimated as a norm of its weights,
+//! `e_k ≥ ‖δw_k‖`, that of a margin as `(‖x_i‖/m) Σ_k e_k`. (derived; an estimate, not
+//! a bound)
 
 use super::super::linear::absolute_times;
-use super::super::pattern::Piece;
-use super::super::settle::Decision;
-use super::Flow;
+use super::super::transition::Continuation;
+use super::epoch::Change;
+use super::state::Flow;
+use crate::piece::Piece;
 
-/// So many steps from one kink to another count as none.
+/// Kinks at most this many steps apart count as one.
 const MEETING: f64 = 4.0;
 
-/// What putting one neuron on other pieces did.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Change {
-    pub neuron: usize,
-    pub decision: Decision,
-    /// `‖Δw_k‖` of a move onto kinks.
-    pub moved: f64,
-}
-
 impl Flow {
-    /// Adds what an event at rates `v` may be off by: `steps` as [`ambiguity`](Self::ambiguity) has them before
-    /// it, and the neurons' velocities before it.
-    pub(super) fn doubt(&mut self, changes: &[Change], steps: &[f64], before: &[Vec<f64>]) {
+    /// Adds the error of an event: `steps` from [`ambiguity`](Self::ambiguity), and `before`, the
+    /// velocities of the neurons, both from before the event.
+    pub(super) fn add_event_errors(
+        &mut self,
+        changes: &[Change],
+        steps: &[f64],
+        before: &[Vec<f64>],
+    ) {
         let v = self.rates(&self.here);
         let inverse = (-self.here.tau).exp();
         for ((change, steps), before) in changes.iter().zip(steps).zip(before) {
-            let mut jump = self.weight_speed(change.neuron, &v);
+            let mut jump = self.weight_velocity(change.neuron, &v);
             for (after, before) in jump.iter_mut().zip(before) {
                 *after = (*after - before) * inverse;
             }
             let late = steps * self.length(&jump);
-            let open = match change.decision {
-                Decision::Clear => 0.0,
-                // It may go either way, with all that it weighs: no margin is known.
-                Decision::Open => self.everything(),
+            let open = match change.continuation {
+                Continuation::Determined => 0.0,
+                // The side is not known, so that no margin is.
+                Continuation::Ambiguous => self.unbounded_error(),
             };
-            let doubt = &mut self.doubts[change.neuron];
+            let doubt = &mut self.weight_errors[change.neuron];
             *doubt = doubt.max(change.moved) + late + open;
         }
     }
 
     /// The estimated error of the margins from events, `max_i ‖x_i‖/m Σ_k e_k`.
     pub(super) fn event_error(&self) -> f64 {
-        self.longest() / self.pattern.width * self.doubts.iter().sum::<f64>()
+        self.largest_norm() / self.coupling.width * self.weight_errors.iter().sum::<f64>()
     }
 
-    /// An error of one neuron that makes every margin unknown.
-    fn everything(&self) -> f64 {
+    /// An error of one neuron that is as large as every margin.
+    fn unbounded_error(&self) -> f64 {
         let most = self
             .base
             .margins
             .iter()
             .fold(1.0_f64, |most, q| most.max(q.abs()));
-        most.max(self.here.tau) * self.pattern.width / self.longest().max(f64::MIN_POSITIVE)
+        most.max(self.here.tau) * self.coupling.width / self.largest_norm().max(f64::MIN_POSITIVE)
     }
 
     /// `max_i ‖x_i‖`.
-    fn longest(&self) -> f64 {
-        (0..self.pattern.samples())
-            .map(|i| self.pattern.gram.row(i)[i])
+    fn largest_norm(&self) -> f64 {
+        (0..self.coupling.samples())
+            .map(|i| self.coupling.gram.row(i)[i])
             .fold(0.0, f64::max)
             .sqrt()
     }
 
     /// The velocity of a neuron in `τ` at rates `v`, as coefficients of the samples.
-    pub(super) fn weight_speed(&self, neuron: usize, v: &[f64]) -> Vec<f64> {
-        let group = self.pattern.group(neuron);
+    pub(super) fn weight_velocity(&self, neuron: usize, v: &[f64]) -> Vec<f64> {
+        let group = self.coupling.group(neuron);
         let mut z = vec![0.0; v.len()];
-        self.pattern.drive(group, v, &mut z);
-        let factor = group.sign * self.pattern.rate;
+        self.coupling.apply_slopes(group, v, &mut z);
+        let factor = group.sign * self.coupling.rate;
         z.iter_mut().for_each(|z| *z *= factor);
         z
     }
@@ -80,7 +78,7 @@ impl Flow {
     fn length(&self, coefficients: &[f64]) -> f64 {
         let squared: f64 = coefficients
             .iter()
-            .zip(self.pattern.gram.iter())
+            .zip(self.coupling.gram.iter())
             .map(|(c, row)| {
                 c * row
                     .iter()
@@ -92,18 +90,20 @@ impl Flow {
         squared.max(0.0).sqrt()
     }
 
-    /// For each of these neurons, past a kink each, the steps by which gradient descent may change its slope
-    /// earlier or later than the flow does here, at most as many as there have been.
+    /// For each of these neurons, all past a kink, the number of steps by which gradient descent
+    /// may change its slope earlier or later than the flow does here, at most the number of steps
+    /// so far.
     ///
-    /// The flow lands on the first step at which a pair is past its kink. It is the step of gradient descent
-    /// unless the pre-activation there, or one step before, is nearer to zero than it may be off: by `‖x_i‖`
-    /// times the neuron's own error and the part that it has in that of the margins, and by its chatter.
-    /// Then it is one step, since kinks of the other sign attract: a neuron that is late there comes no
-    /// further away. Same-sign kinks repel, and it is as many as the error takes to be travelled.
+    /// The flow changes a slope at the first step at which a pair is past its kink. So does
+    /// gradient descent, unless the pre-activation there, or one step before, is smaller than its
+    /// error: `‖x_i‖` times the error of the neuron and its part of the error of the margins,
+    /// plus its chatter. At opposite-sign kinks, which a neuron approaches from both sides, the
+    /// number is then 1; at same-sign kinks, from which it moves away on both sides, it is the
+    /// error over the speed.
     pub(super) fn ambiguity(&self, neurons: &[usize], v: &[f64]) -> Vec<f64> {
         let mut q = vec![0.0; v.len()];
         self.field().margins(&self.here.sums, &mut q);
-        let longest = self.longest();
+        let longest = self.largest_norm();
         let common = if longest > 0.0 {
             (self.estimate.absolute(&q) + self.event_error()) / longest
         } else {
@@ -111,15 +111,16 @@ impl Flow {
         };
         neurons
             .iter()
-            .map(|&k| self.steps_in_doubt(k, v, self.doubts[k] + common))
+            .map(|&k| self.uncertain_steps(k, v, self.weight_errors[k] + common))
             .collect()
     }
 
-    /// Whether kinks of a neuron that is past one of them meet here: a same-sign pair of another direction is
-    /// within a few steps of its own, so that the size of the steps decides which is crossed.
+    /// Whether kinks of a neuron that is past one of them meet here: a same-sign pair of another
+    /// direction is within a few steps of its own kink, so that single steps decide which is
+    /// crossed.
     pub(super) fn kinks_meet(&self, neuron: usize, v: &[f64]) -> bool {
         let n = v.len();
-        let group = self.pattern.group(neuron);
+        let group = self.coupling.group(neuron);
         let h = &self.h[neuron * n..(neuron + 1) * n];
         let past = |i: &usize| match group.pieces[*i] {
             Piece::Active => h[*i] < 0.0,
@@ -127,40 +128,41 @@ impl Flow {
             Piece::Sliding => false,
         };
         let crossed: Vec<usize> = (0..n).filter(past).collect();
-        let mut pulls = vec![0.0; n];
+        let mut sloped_rates = vec![0.0; n];
         let (mut z, mut reach) = (vec![0.0; n], vec![0.0; n]);
-        // As far as it moves in a step where every sample pulls with slope 1, or as it does now.
-        self.pattern.drive(group, v, &mut z);
-        for (pull, (z, v)) in pulls.iter_mut().zip(z.iter().zip(v)) {
-            *pull = if *z == 0.0 { 0.0 } else { v.max(z.abs()) };
+        // The largest move in a step: with slope 1 on every sample of slope above 0, or as it is
+        // now.
+        self.coupling.apply_slopes(group, v, &mut z);
+        for (sloped_rate, (z, v)) in sloped_rates.iter_mut().zip(z.iter().zip(v)) {
+            *sloped_rate = if *z == 0.0 { 0.0 } else { v.max(z.abs()) };
         }
-        absolute_times(self.pattern.gram.iter(), &pulls, &mut reach);
-        let scale = MEETING * self.pattern.rate * (-self.here.tau).exp();
+        absolute_times(self.coupling.gram.iter(), &sloped_rates, &mut reach);
+        let scale = MEETING * self.coupling.rate * (-self.here.tau).exp();
         let parallel = |i: usize, j: usize| {
-            let row = self.pattern.gram.row(i);
-            let lengths = (row[i] * self.pattern.gram.row(j)[j]).sqrt();
+            let row = self.coupling.gram.row(i);
+            let lengths = (row[i] * self.coupling.gram.row(j)[j]).sqrt();
             row[j] >= (1.0 - 1e-9) * lengths
         };
         (0..n).any(|i| {
-            !self.pattern.opposite(group.sign, i)
-                && self.pattern.gram.row(i)[i] > 0.0
+            !self.coupling.opposite(group.sign, i)
+                && self.coupling.gram.row(i)[i] > 0.0
                 && h[i].abs() <= scale * reach[i]
                 && crossed.iter().any(|&j| !parallel(i, j))
         })
     }
 
-    fn steps_in_doubt(&self, neuron: usize, v: &[f64], error: f64) -> f64 {
+    fn uncertain_steps(&self, neuron: usize, v: &[f64], error: f64) -> f64 {
         let n = v.len();
         let inverse = (-self.here.tau).exp();
-        let group = self.pattern.group(neuron);
+        let group = self.coupling.group(neuron);
         let (mut z, mut moved) = (vec![0.0; n], vec![0.0; n]);
-        self.pattern.drive(group, v, &mut z);
-        self.pattern.moved(group, &z, &mut moved);
+        self.coupling.apply_slopes(group, v, &mut z);
+        self.coupling.moved(group, &z, &mut moved);
         let (mut gaps, mut chatter) = (vec![0.0; n], vec![0.0; n]);
         for &j in &group.sliding {
-            gaps[j] = (1.0 - self.pattern.slope) * self.pattern.rate * v[j] * inverse;
+            gaps[j] = (1.0 - self.coupling.slope) * self.coupling.rate * v[j] * inverse;
         }
-        absolute_times(self.pattern.gram.iter(), &gaps, &mut chatter);
+        absolute_times(self.coupling.gram.iter(), &gaps, &mut chatter);
         let mut most: f64 = 0.0;
         for (i, &piece) in group.pieces.iter().enumerate() {
             let past = match piece {
@@ -172,9 +174,9 @@ impl Flow {
                 continue;
             }
             let speed = moved[i].abs() * inverse;
-            let error = self.pattern.gram.row(i)[i].sqrt() * error + chatter[i];
+            let error = self.coupling.gram.row(i)[i].sqrt() * error + chatter[i];
             if error >= past.min((speed - past).abs()) {
-                let steps = if self.pattern.opposite(group.sign, i) {
+                let steps = if self.coupling.opposite(group.sign, i) {
                     1.0
                 } else {
                     (error / speed).ceil().max(1.0)

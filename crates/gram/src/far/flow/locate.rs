@@ -1,40 +1,40 @@
 //! The instant of an event.
 
-use super::super::events::Suspect;
-use super::super::runge_kutta::{Point, Trial};
-use super::Flow;
+use super::super::events::Constraint;
+use super::super::runge_kutta::{FlowPoint, Trial};
+use super::state::Flow;
 
-/// Steps beyond this are not told apart from their neighbours.
+/// From this step on events are not moved to whole steps.
 const INTEGERS: f64 = 4.5e15;
 
 impl Flow {
-    /// The middle of a step, by the cubic through both ends and their slopes: good enough to look for
-    /// events with.
-    pub(super) fn middle(&self, trial: &Trial, length: f64) -> Point {
+    /// The middle of a step, by the cubic through both ends and their slopes: good enough to look
+    /// for events with.
+    pub(super) fn middle(&self, trial: &Trial, length: f64) -> FlowPoint {
         let sums = (0..self.velocity.len())
             .map(|i| {
                 0.5 * (self.here.sums[i] + trial.end.sums[i])
                     + 0.125 * length * (self.velocity[i] - trial.velocity[i])
             })
             .collect();
-        Point {
+        FlowPoint {
             tau: self.here.tau + 0.5 * length,
             sums,
         }
     }
 
-    /// The step to the first instant at which one of the suspects is broken, rounded up to a whole step of
-    /// gradient descent, since it changes slopes at whole steps only.
+    /// The step to the first instant at which one of the constraints is broken, rounded up to a
+    /// whole step of gradient descent, since it changes slopes at whole steps only.
     pub(super) fn locate(
         &mut self,
-        suspects: &[Suspect],
+        constraints: &[Constraint],
         fractions: &[f64],
         length: f64,
     ) -> Option<Trial> {
         let mut low = (0.0, f64::NAN);
         let mut high = None;
         for &fraction in fractions {
-            let value = self.least(suspects, fraction * length);
+            let value = self.least(constraints, fraction * length);
             if value < 0.0 {
                 high = Some((fraction * length, value));
                 break;
@@ -45,7 +45,7 @@ impl Flow {
         let tau = self.here.tau;
         let precision = (0.25 * (-tau).exp()).max(4.0 * f64::EPSILON * tau.max(1.0));
         if low.1.is_nan() {
-            low.1 = self.least(suspects, 0.0).max(0.0);
+            low.1 = self.least(constraints, 0.0).max(0.0);
         }
         // Secants inside the bracket, Illinois fashion; every third time a bisection.
         for count in 0..100 {
@@ -60,20 +60,20 @@ impl Flow {
             } else {
                 inside
             };
-            let value = self.least(suspects, middle);
+            let value = self.least(constraints, middle);
             if value < 0.0 {
                 high = (middle, value);
             } else {
                 low = (middle, value);
             }
         }
-        let landing = self.whole_step(suspects, low.0, high.0);
+        let landing = self.whole_step(constraints, low.0, high.0);
         Some(self.try_step(landing))
     }
 
-    /// The length of the step to the first whole step of gradient descent at which one of the suspects is
-    /// broken: none is at `low`, one is at `high`.
-    fn whole_step(&mut self, suspects: &[Suspect], low: f64, high: f64) -> f64 {
+    /// The length of the step to the first whole step of gradient descent at which one of the
+    /// constraints is broken: none is at `low`, one is at `high`.
+    fn whole_step(&mut self, constraints: &[Constraint], low: f64, high: f64) -> f64 {
         let tau = self.here.tau;
         let [first, last] = [low, high].map(|length| (tau + length).exp());
         if last >= INTEGERS {
@@ -82,14 +82,15 @@ impl Flow {
         let length = |step: f64| step.ln() - tau;
         // The bracket is narrower than a step, so that there is one whole step inside it at most.
         let inside = first.floor() + 1.0;
-        if inside < last && self.least(suspects, length(inside)) < 0.0 {
+        if inside < last && self.least(constraints, length(inside)) < 0.0 {
             return length(inside).max(low);
         }
         length(last.ceil()).max(high)
     }
 
-    fn least(&mut self, suspects: &[Suspect], length: f64) -> f64 {
+    fn least(&mut self, constraints: &[Constraint], length: f64) -> f64 {
         let at = self.try_step(length).end;
-        self.base.least(&self.pattern, self.field(), suspects, &at)
+        self.base
+            .least(&self.coupling, self.field(), constraints, &at)
     }
 }

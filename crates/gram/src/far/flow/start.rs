@@ -1,17 +1,21 @@
-//! A flow's first state, and whether it is fit for one.
+//! The first state of a flow, and whether the modified equation holds there.
 
 use implicit_bias_scalar::Loss;
 use ndarray::Array2;
 
+use super::super::coupling::Coupling;
 use super::super::estimate::{Estimate, chatter};
-use super::super::events::Base;
+use super::super::events::EpochStart;
 use super::super::linear::{absolute_times, largest_eigenvalue, symmetric_times};
-use super::super::pattern::Pattern;
-use super::super::runge_kutta::{Point, Stages};
-use super::super::settle::Decision;
-use super::super::{FarFlow, FarWork};
-use super::{Flow, Guard};
+use super::super::outcome::FarWork;
+use super::super::runge_kutta::{FlowPoint, Stages};
+use super::super::transition::Continuation;
+use super::guard::Guard;
+use super::state::Flow;
 use crate::Problem;
+
+/// [`FarFlow::REGIME`](crate::FarFlow::REGIME).
+pub(in crate::far) const REGIME: f64 = 1e-3;
 
 impl Flow {
     pub(in crate::far) fn new(
@@ -22,19 +26,19 @@ impl Flow {
     ) -> Self {
         let n = problem.samples();
         let tau = step.ln();
-        let pattern = Pattern::new(&problem, pre_activations.view());
-        let here = Point {
+        let coupling = Coupling::new(&problem, pre_activations.view());
+        let here = FlowPoint {
             tau,
             sums: vec![0.0; n],
         };
         let h: Vec<f64> = pre_activations.iter().copied().collect();
         let mut flow = Self {
-            base: Base {
+            base: EpochStart {
                 margins: problem.margins(pre_activations.view()),
                 largest: h.iter().fold(0.0, |most, h| most.max(h.abs())),
                 pre_activations: h.clone(),
             },
-            pattern,
+            coupling,
             coefficients,
             view: here.clone(),
             here,
@@ -45,7 +49,7 @@ impl Flow {
             step,
             failure: None,
             estimate: Estimate::default(),
-            doubts: vec![0.0; problem.neurons()],
+            weight_errors: vec![0.0; problem.neurons()],
             work: FarWork::default(),
             guard: Guard {
                 since: tau,
@@ -58,25 +62,26 @@ impl Flow {
         };
         let v = flow.rates(&flow.here);
         let mut reach = vec![0.0; n];
-        absolute_times(flow.pattern.gram.iter(), &v, &mut reach);
+        absolute_times(flow.coupling.gram.iter(), &v, &mut reach);
         for reach in &mut reach {
-            *reach *= flow.pattern.rate / step;
+            *reach *= flow.coupling.rate / step;
         }
-        let changes = flow.change(0..flow.problem.neurons(), |neuron, pattern, _| {
-            neuron.begin(pattern, &v, &reach)
+        let changes = flow.change(0..flow.problem.neurons(), |neuron, coupling, _| {
+            neuron.start_sliding(coupling, &v, &reach)
         });
         for change in changes {
-            flow.doubts[change.neuron] = match change.decision {
-                Decision::Clear => change.moved,
-                // Out of the regime, whatever the numbers are.
-                Decision::Open => f64::INFINITY,
+            flow.weight_errors[change.neuron] = match change.continuation {
+                Continuation::Determined => change.moved,
+                // No error estimate would be finite.
+                Continuation::Ambiguous => f64::INFINITY,
             };
         }
         flow
     }
 
-    /// The largest of `‖√g' Ã √g'‖₂`, `max_i |(Ã g)_i|` and the chatter of the sliding pairs; of the last two,
-    /// where they are above [`FarFlow::REGIME`] already. Infinite where a neuron is at kinks that meet.
+    /// The largest of `‖√g' Ã √g'‖₂`, `max_i |(Ã g)_i|` and the chatter of the sliding
+    /// pairs; of the last two, where they are above [`REGIME`] already. Infinite where a neuron is
+    /// at kinks that meet.
     pub(in crate::far) fn regime(&self) -> f64 {
         let n = self.problem.samples();
         let roots: Vec<f64> = self
@@ -96,8 +101,8 @@ impl Flow {
             *g = self.problem.loss().slope(q);
         }
         let mut moved = vec![0.0; n];
-        symmetric_times(&self.pattern.coupling, &g, &mut moved);
-        moved.push(chatter(&self.pattern, &g, 0.0));
+        symmetric_times(&self.coupling.matrix, &g, &mut moved);
+        moved.push(chatter(&self.coupling, &g, 0.0));
         if self.event_error().is_infinite() {
             return f64::INFINITY;
         }
@@ -113,9 +118,9 @@ impl Flow {
         };
         let moved = largest(&moved);
         // By far the cheaper half: where it decides, the eigenvalue is not needed.
-        if moved > FarFlow::REGIME {
+        if moved > REGIME {
             return moved;
         }
-        largest(&[moved, largest_eigenvalue(&self.pattern.coupling, &roots)])
+        largest(&[moved, largest_eigenvalue(&self.coupling.matrix, &roots)])
     }
 }

@@ -1,4 +1,4 @@
-//! Samples that hold a group of neurons at its kinks, and the geometry off them.
+//! The sliding samples of a group, and projections off their span.
 
 use faer::Mat;
 use ndarray::Array2;
@@ -6,7 +6,7 @@ use ndarray::Array2;
 use super::symmetric::PseudoInverse;
 
 /// The sliding samples `Z` of one group; inner products of the others are taken off their span.
-pub(crate) struct Held {
+pub(crate) struct SlidingSamples {
     /// The samples, ascending.
     pub samples: Vec<usize>,
     /// `(G_ZZ)⁺`.
@@ -15,7 +15,7 @@ pub(crate) struct Held {
     pub projector: Mat<f64>,
 }
 
-impl Held {
+impl SlidingSamples {
     /// Prepares `samples` of a Gram matrix `G` (`n × n`); `None` if it cannot be factored.
     pub fn of(gram: &Array2<f64>, samples: Vec<usize>) -> Option<Self> {
         let block = Mat::from_fn(samples.len(), samples.len(), |i, j| {
@@ -31,7 +31,7 @@ impl Held {
         })
     }
 
-    /// The Gram matrix of the samples `among`, projected off the held ones.
+    /// The Gram matrix of the samples `among`, projected off the sliding ones.
     pub fn projected(&self, gram: &Array2<f64>, among: &[usize]) -> Mat<f64> {
         let size = among.len();
         let mut projected = Mat::from_fn(size, size, |i, j| gram[[among[i], among[j]]]);
@@ -44,8 +44,9 @@ impl Held {
         projected
     }
 
-    /// Coefficients on the held samples that take a combination of samples (`n`) off their span.
-    pub fn against(&self, combination: &[f64]) -> Vec<f64> {
+    /// Coefficients on the sliding samples that project a combination of samples (`n`) off their
+    /// span.
+    pub fn projection_coefficients(&self, combination: &[f64]) -> Vec<f64> {
         (0..self.samples.len())
             .map(|z| {
                 -combination

@@ -1,30 +1,20 @@
-//! Pieces, groups and the velocities that follow from them.
+//! Groups of neurons that move in parallel, and the matrix `Ã` that couples the margins.
 
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::require_len;
 use super::linear::{rows_times, solve_semidefinite};
+use crate::error::require_len;
 use crate::inner_products::InnerProducts;
+use crate::piece::Piece;
 use crate::{GramError, Problem};
 
-/// Changes of the coupling between two computations of it from nothing.
+/// Changes of the coupling between two computations of it from the groups.
 const REFRESH: usize = 64;
-
-/// Where a pre-activation is on the kinked line of its activation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Piece {
-    /// Slope `γ`.
-    Inactive,
-    /// Slope 1.
-    Active,
-    /// Held at the kink; its slope, between `γ` and 1, is what it takes to stay there.
-    Sliding,
-}
 
 /// Neurons of one sign on equal pieces: they move in parallel.
 #[derive(Clone, Debug)]
-pub(super) struct Group {
+pub(super) struct ParallelGroup {
     pub(super) sign: f64,
     pub(super) pieces: Vec<Piece>,
     pub(super) neurons: Vec<usize>,
@@ -36,27 +26,28 @@ pub(super) struct Group {
 
 /// The groups, and the matrix that couples the margins through them.
 #[derive(Clone, Debug)]
-pub(super) struct Pattern {
+pub(super) struct Coupling {
     pub(super) gram: InnerProducts,
     pub(super) labels: Vec<f64>,
     pub(super) slope: f64,
     /// `η/(nm)`.
     pub(super) rate: f64,
     pub(super) width: f64,
-    pub(super) groups: Vec<Group>,
+    pub(super) groups: Vec<ParallelGroup>,
     group_of: Vec<usize>,
     /// `Ã` (`n × n`): margins move by `Ã ΔS`. Symmetric, positive semidefinite.
-    pub(super) coupling: Vec<f64>,
+    pub(super) matrix: Vec<f64>,
     changes: usize,
 }
 
-/// A [`Pattern`] as data: what `change` after `change` has made of it.
+/// A [`Coupling`] as data: what depends on the changes that led to it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct PatternCheckpoint {
+pub(super) struct CouplingCheckpoint {
     /// Pieces and neurons of each group, in the order of the groups.
     groups: Vec<(Vec<Piece>, Vec<usize>)>,
-    /// `Ã` as it is, with the rounding of the changes since it was last computed from nothing.
-    coupling: Vec<f64>,
+    /// `Ã` as it is, with the rounding of the changes since it was last computed from the groups.
+    #[serde(rename = "coupling")]
+    matrix: Vec<f64>,
     changes: usize,
 }
 
@@ -72,8 +63,8 @@ fn no_partition(members: &[usize]) -> GramError {
     }
 }
 
-impl Pattern {
-    /// A pattern without neurons.
+impl Coupling {
+    /// A coupling without neurons.
     fn empty(problem: &Problem) -> Self {
         let n = problem.samples();
         Self {
@@ -84,14 +75,14 @@ impl Pattern {
             width: problem.width() as f64,
             groups: Vec::new(),
             group_of: vec![usize::MAX; problem.neurons()],
-            coupling: vec![0.0; n * n],
+            matrix: vec![0.0; n * n],
             changes: 0,
         }
     }
 
-    /// Every pair on the piece its sign says.
+    /// Every pair on the piece of its sign.
     pub(super) fn new(problem: &Problem, pre_activations: ArrayView2<'_, f64>) -> Self {
-        let mut pattern = Self::empty(problem);
+        let mut coupling = Self::empty(problem);
         for (neuron, row) in pre_activations.rows().into_iter().enumerate() {
             let pieces = row
                 .iter()
@@ -103,26 +94,26 @@ impl Pattern {
                     }
                 })
                 .collect();
-            pattern.join(neuron, problem.sign(neuron), pieces);
+            coupling.add_neuron(neuron, problem.sign(neuron), pieces);
         }
-        pattern.refresh();
-        pattern
+        coupling.refresh();
+        coupling
     }
 
-    /// What the pattern cannot be made from again.
-    pub(super) fn checkpoint(&self) -> PatternCheckpoint {
-        PatternCheckpoint {
+    /// What does not follow from the problem.
+    pub(super) fn checkpoint(&self) -> CouplingCheckpoint {
+        CouplingCheckpoint {
             groups: self
                 .groups
                 .iter()
                 .map(|group| (group.pieces.clone(), group.neurons.clone()))
                 .collect(),
-            coupling: self.coupling.clone(),
+            matrix: self.matrix.clone(),
             changes: self.changes,
         }
     }
 
-    /// The pattern of a checkpoint, to the last bit.
+    /// The coupling of a checkpoint, to the last bit.
     ///
     /// # Errors
     ///
@@ -130,14 +121,14 @@ impl Pattern {
     /// another length.
     pub(super) fn restore(
         problem: &Problem,
-        checkpoint: PatternCheckpoint,
+        checkpoint: CouplingCheckpoint,
     ) -> Result<Self, GramError> {
         let (n, neurons) = (problem.samples(), problem.neurons());
-        require_len("coupling", n * n, checkpoint.coupling.len())?;
-        let mut pattern = Self::empty(problem);
+        require_len("coupling", n * n, checkpoint.matrix.len())?;
+        let mut coupling = Self::empty(problem);
         for (pieces, members) in checkpoint.groups {
             require_len("pieces of a group", n, pieces.len())?;
-            let free = |&k: &usize| k < neurons && pattern.group_of[k] == usize::MAX;
+            let free = |&k: &usize| k < neurons && coupling.group_of[k] == usize::MAX;
             let Some(&first) = members.first().filter(|_| members.iter().all(free)) else {
                 return Err(no_partition(&members));
             };
@@ -145,24 +136,24 @@ impl Pattern {
             if members.iter().any(|&k| problem.sign(k) != sign) {
                 return Err(no_partition(&members));
             }
-            let mut group = pattern.build(sign, pieces);
+            let mut group = coupling.build(sign, pieces);
             for &k in &members {
-                // Also where one group has a neuron twice.
-                if pattern.group_of[k] != usize::MAX {
+                // Also refuses a neuron that one group has twice.
+                if coupling.group_of[k] != usize::MAX {
                     return Err(no_partition(&members));
                 }
-                pattern.group_of[k] = pattern.groups.len();
+                coupling.group_of[k] = coupling.groups.len();
             }
             group.neurons = members;
-            pattern.groups.push(group);
+            coupling.groups.push(group);
         }
-        if pattern.group_of.contains(&usize::MAX) {
+        if coupling.group_of.contains(&usize::MAX) {
             return Err(no_partition(&[]));
         }
-        pattern.coupling = checkpoint.coupling;
+        coupling.matrix = checkpoint.matrix;
         // As many changes as there are between two refreshes.
-        pattern.changes = checkpoint.changes.min(REFRESH);
-        Ok(pattern)
+        coupling.changes = checkpoint.changes.min(REFRESH);
+        Ok(coupling)
     }
 
     pub(super) fn samples(&self) -> usize {
@@ -177,7 +168,7 @@ impl Pattern {
             .sum()
     }
 
-    pub(super) fn group(&self, neuron: usize) -> &Group {
+    pub(super) fn group(&self, neuron: usize) -> &ParallelGroup {
         &self.groups[self.group_of[neuron]]
     }
 
@@ -193,40 +184,40 @@ impl Pattern {
         }
         let left = self.group_of[neuron];
         let sign = self.groups[left].sign;
-        let mut coupling = std::mem::take(&mut self.coupling);
-        self.add(&mut coupling, left, -1.0);
-        self.leave(neuron);
-        self.join(neuron, sign, pieces);
-        self.add(&mut coupling, self.group_of[neuron], 1.0);
-        self.coupling = coupling;
+        let mut matrix = std::mem::take(&mut self.matrix);
+        self.add(&mut matrix, left, -1.0);
+        self.remove_neuron(neuron);
+        self.add_neuron(neuron, sign, pieces);
+        self.add(&mut matrix, self.group_of[neuron], 1.0);
+        self.matrix = matrix;
         self.changes += 1;
         if self.changes >= REFRESH {
             self.refresh();
         } else {
-            self.clear_unseen();
+            self.clear_inactive();
         }
     }
 
-    /// Makes the coupling of samples that no neuron sees exactly zero.
+    /// Sets the coupling of samples on which every slope is 0 to exactly zero.
     ///
-    /// Their rates grow like `t`, so that what rounding has left there would move margins in the end.
-    fn clear_unseen(&mut self) {
+    /// Their rates grow like `t`, so that rounding errors there would move margins far out.
+    fn clear_inactive(&mut self) {
         let n = self.samples();
-        let seen = |i: usize| {
+        let active = |i: usize| {
             self.groups
                 .iter()
                 .any(|group| self.fixed_slope(group.pieces[i]) != 0.0)
         };
-        let unseen: Vec<usize> = (0..n).filter(|&i| !seen(i)).collect();
-        for i in unseen {
+        let inactive: Vec<usize> = (0..n).filter(|&i| !active(i)).collect();
+        for i in inactive {
             for j in 0..n {
-                self.coupling[i * n + j] = 0.0;
-                self.coupling[j * n + i] = 0.0;
+                self.matrix[i * n + j] = 0.0;
+                self.matrix[j * n + i] = 0.0;
             }
         }
     }
 
-    fn leave(&mut self, neuron: usize) {
+    fn remove_neuron(&mut self, neuron: usize) {
         let index = self.group_of[neuron];
         self.groups[index].neurons.retain(|&k| k != neuron);
         if self.groups[index].neurons.is_empty() {
@@ -239,7 +230,7 @@ impl Pattern {
         }
     }
 
-    fn join(&mut self, neuron: usize, sign: f64, pieces: Vec<Piece>) {
+    fn add_neuron(&mut self, neuron: usize, sign: f64, pieces: Vec<Piece>) {
         let found = self
             .groups
             .iter()
@@ -253,7 +244,7 @@ impl Pattern {
         self.group_of[neuron] = index;
     }
 
-    fn build(&self, sign: f64, pieces: Vec<Piece>) -> Group {
+    fn build(&self, sign: f64, pieces: Vec<Piece>) -> ParallelGroup {
         let n = self.samples();
         let sliding: Vec<usize> = (0..n).filter(|&i| pieces[i] == Piece::Sliding).collect();
         let block = self.block(&sliding);
@@ -266,7 +257,7 @@ impl Pattern {
             }));
         }
         solve_semidefinite(&block, sliding.len(), &mut transfer);
-        Group {
+        ParallelGroup {
             sign,
             pieces,
             neurons: Vec::new(),
@@ -284,22 +275,18 @@ impl Pattern {
     }
 
     fn refresh(&mut self) {
-        let mut coupling = std::mem::take(&mut self.coupling);
-        coupling.fill(0.0);
+        let mut matrix = std::mem::take(&mut self.matrix);
+        matrix.fill(0.0);
         for index in 0..self.groups.len() {
-            self.add(
-                &mut coupling,
-                index,
-                self.groups[index].neurons.len() as f64,
-            );
+            self.add(&mut matrix, index, self.groups[index].neurons.len() as f64);
         }
-        self.coupling = coupling;
+        self.matrix = matrix;
         self.changes = 0;
     }
 
     /// Adds `count` neurons of a group:
     /// `(η/(n m²)) y_i D_i (G − G_·Σ G_ΣΣ⁺ G_Σ·)_ij D_j y_j` off the sliding samples.
-    fn add(&self, coupling: &mut [f64], index: usize, count: f64) {
+    fn add(&self, matrix: &mut [f64], index: usize, count: f64) {
         let n = self.samples();
         let group = &self.groups[index];
         let weights: Vec<f64> = (0..n)
@@ -318,15 +305,15 @@ impl Pattern {
             // The upper triangle, mirrored: exactly symmetric.
             for j in i..n {
                 let value = factor * weights[i] * row[j] * weights[j];
-                coupling[i * n + j] += value;
+                matrix[i * n + j] += value;
                 if i != j {
-                    coupling[j * n + i] += value;
+                    matrix[j * n + i] += value;
                 }
             }
         }
     }
 
-    /// The slope of a piece, 0 for a sliding one, whose force is `transfer`'s business.
+    /// The slope of a piece, 0 for a sliding one, whose slope follows from `transfer`.
     pub(super) fn fixed_slope(&self, piece: Piece) -> f64 {
         match piece {
             Piece::Inactive => self.slope,
@@ -335,9 +322,9 @@ impl Pattern {
         }
     }
 
-    /// `z_j = y_j D_j x_j`, with the slopes that sliding takes on `Σ`: for sums `x = ΔS` the change of
-    /// the coefficients, for rates `x = v` their velocity, both over `s η/(nm)`.
-    pub(super) fn drive(&self, group: &Group, x: &[f64], z: &mut [f64]) {
+    /// `z_j = y_j D_j x_j`, with the slopes that sliding takes on `Σ`: for sums `x = ΔS` the
+    /// change of the coefficients, for rates `x = v` their velocity, both over `s η/(nm)`.
+    pub(super) fn apply_slopes(&self, group: &ParallelGroup, x: &[f64], z: &mut [f64]) {
         for (j, z) in z.iter_mut().enumerate() {
             *z = self.labels[j] * self.fixed_slope(group.pieces[j]) * x[j];
         }
@@ -348,15 +335,16 @@ impl Pattern {
         }
     }
 
-    /// `Σ_i |T_li z_i|`, the size of the terms that make up `z` at the sliding sample `l` of a group.
-    pub(super) fn force_size(&self, group: &Group, l: usize, z: &[f64]) -> f64 {
+    /// `Σ_i |T_li z_i|`, the size of the terms that make up `z` at the sliding sample `l` of a
+    /// group.
+    pub(super) fn sliding_term_size(&self, group: &ParallelGroup, l: usize, z: &[f64]) -> f64 {
         let n = z.len();
         let row = &group.transfer[l * n..(l + 1) * n];
         row.iter().zip(z).map(|(t, z)| (t * z).abs()).sum()
     }
 
     /// Change of the pre-activations of a group's neurons, `s (η/(nm)) G z`, `n` of them.
-    pub(super) fn moved(&self, group: &Group, z: &[f64], out: &mut [f64]) {
+    pub(super) fn moved(&self, group: &ParallelGroup, z: &[f64], out: &mut [f64]) {
         rows_times(self.gram.iter(), z, out);
         let factor = group.sign * self.rate;
         out.iter_mut().for_each(|h| *h *= factor);
