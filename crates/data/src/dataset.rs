@@ -1,8 +1,6 @@
-use std::fmt::Write as _;
-
+use implicit_bias_output::Hasher;
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::DataError;
 use crate::checks::check_samples;
@@ -131,9 +129,9 @@ impl Dataset {
     /// The SHA-256, in hexadecimal, of `n` and `d` as little-endian `u64`, then `X` row by row,
     /// then `y`, as little-endian `f64`.
     pub fn sha256(&self) -> String {
-        let mut hash = Sha256::new();
+        let mut hash = Hasher::default();
         for size in [self.samples(), self.dim()] {
-            hash.update((size as u64).to_le_bytes());
+            hash.update(&(size as u64).to_le_bytes());
         }
         let mut buffer = Vec::new();
         for row in self.x.outer_iter().chain([self.y.view()]) {
@@ -141,13 +139,7 @@ impl Dataset {
             buffer.extend(row.iter().flat_map(|entry| entry.to_le_bytes()));
             hash.update(&buffer);
         }
-        hash.finalize()
-            .iter()
-            .fold(String::new(), |mut text, byte| {
-                // Writing to a String cannot fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
+        hash.finish()
     }
 }
 

@@ -1,4 +1,4 @@
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use implicit_bias_data::mnist;
@@ -162,12 +162,6 @@ fn put_in_place(
     path: &Path,
     bad: Option<PathBuf>,
 ) -> Result<Option<PathBuf>, FetchError> {
-    // Written through to the disk first, lest a crash leave the name with other bytes.
-    OpenOptions::new()
-        .write(true)
-        .open(part)
-        .and_then(|part| part.sync_all())
-        .map_err(FetchError::io("write", part))?;
     let aside = match bad {
         None => None,
         Some(bad) => {
@@ -177,13 +171,6 @@ fn put_in_place(
             Some(PathBuf::from(aside))
         }
     };
-    fs::rename(part, path).map_err(FetchError::io("put in place", path))?;
-    // A rename lasts once the folder has been written; elsewhere a folder cannot be opened.
-    #[cfg(unix)]
-    if let Some(dir) = path.parent() {
-        fs::File::open(dir)
-            .and_then(|dir| dir.sync_all())
-            .map_err(FetchError::io("write", dir))?;
-    }
+    implicit_bias_output::put_in_place(part, path).map_err(FetchError::io("put in place", path))?;
     Ok(aside)
 }

@@ -3,7 +3,7 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
-use sha2::{Digest, Sha256};
+use implicit_bias_output::Hasher;
 
 use crate::dataset::RemoteFile;
 use crate::error::FetchError;
@@ -52,7 +52,7 @@ pub(crate) fn inspect(
 }
 
 fn contents(file: &RemoteFile<'_>, mut unpacked: impl Read) -> io::Result<Option<Found>> {
-    let mut hasher = Sha256::new();
+    let mut hasher = Hasher::default();
     let mut after = 0;
     let mut buffer = vec![0; 1 << 16];
     loop {
@@ -76,11 +76,7 @@ fn contents(file: &RemoteFile<'_>, mut unpacked: impl Read) -> io::Result<Option
         }
         hasher.update(&buffer[..count]);
     }
-    let sha256: String = hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let sha256 = hasher.finish();
     let good = after == file.size && sha256.eq_ignore_ascii_case(file.sha256);
     Ok((!good).then_some(Found::Contents {
         sha256,

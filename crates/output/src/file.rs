@@ -58,7 +58,25 @@ pub fn replace_keeping(path: &Path, previous: &Path, content: &[u8]) -> io::Resu
         _ => {}
     }
     persist(file, path)?;
-    // The names are the folder's content.
+    sync_folder(path)
+}
+
+/// Gives the complete file `part` the name `path`, in the same folder: its content is on the disk before, and its
+/// name when this returns.
+///
+/// # Errors
+///
+/// Those of the file system.
+pub fn put_in_place(part: &Path, path: &Path) -> io::Result<()> {
+    fs::OpenOptions::new().write(true).open(part)?.sync_all()?;
+    fs::rename(part, path)?;
+    sync_folder(path)
+}
+
+/// Waits until the name of a file is on the disk: names are the content of the folder, and elsewhere than on
+/// Unix a folder cannot be opened.
+#[cfg_attr(not(unix), expect(unused_variables, clippy::unnecessary_wraps))]
+fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     fs::File::open(folder(path))?.sync_all()?;
     Ok(())

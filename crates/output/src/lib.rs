@@ -11,7 +11,8 @@ mod number;
 mod text;
 
 pub use file::{
-    is_temporary, remove_temporaries, replace, replace_keeping, replace_unsynced, replace_with,
+    is_temporary, put_in_place, remove_temporaries, replace, replace_keeping, replace_unsynced,
+    replace_with,
 };
 pub use number::{format_exact, format_number, format_step, power_of_ten};
-pub use text::{sha256, to_json};
+pub use text::{Hasher, sha256, sha256_bytes, to_json};

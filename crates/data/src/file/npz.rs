@@ -1,8 +1,8 @@
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, Write};
+use std::path::Path;
 
+use implicit_bias_output::replace_with;
 use ndarray::{Array, Array2, ArrayD, ArrayViewD, Dimension, Ix2, IxDyn, ShapeBuilder};
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
@@ -89,17 +89,10 @@ pub fn write_npz_arrays(
     arrays: &[(&str, ArrayViewD<'_, f64>)],
 ) -> Result<(), DataError> {
     let path = path.as_ref();
-    let temporary = temporary_beside(path);
-    write_archive(&temporary, arrays)
-        .and_then(|()| fs::rename(&temporary, path))
-        .map_err(|source| {
-            // Nothing more can be done about a leftover: the first error is the one to report.
-            let _ = fs::remove_file(&temporary);
-            DataError::Io {
-                path: path.to_owned(),
-                source,
-            }
-        })
+    replace_with(path, |file| write_archive(file, arrays)).map_err(|source| DataError::Io {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Gives an array the number of dimensions that `expected` spells out.
@@ -211,16 +204,11 @@ fn read_values(header: &Header, count: usize, mut entry: impl Read) -> Result<Ve
     }
 }
 
-/// A name in the same folder, so that renaming cannot cross file systems.
-fn temporary_beside(path: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.tmp", std::process::id()));
-    path.with_file_name(name)
-}
-
-fn write_archive(path: &Path, arrays: &[(&str, ArrayViewD<'_, f64>)]) -> io::Result<()> {
-    let mut archive = ZipWriter::new(BufWriter::new(File::create(path)?));
+fn write_archive(
+    file: &mut (impl Write + Seek),
+    arrays: &[(&str, ArrayViewD<'_, f64>)],
+) -> io::Result<()> {
+    let mut archive = ZipWriter::new(file);
     for (name, array) in arrays {
         // Beyond 4 GiB a zip entry needs 64-bit sizes, which must be asked for beforehand.
         let large = array.len() >= 1 << 28;
@@ -230,9 +218,8 @@ fn write_archive(path: &Path, arrays: &[(&str, ArrayViewD<'_, f64>)]) -> io::Res
         archive.start_file(format!("{name}.npy"), options)?;
         npy::write(&mut archive, array)?;
     }
-    let mut file = archive.finish()?;
-    file.flush()?;
-    file.get_ref().sync_all()
+    archive.finish()?;
+    Ok(())
 }
 
 #[cfg(test)]

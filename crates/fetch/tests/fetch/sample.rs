@@ -10,7 +10,7 @@ use flate2::{Compression, GzBuilder};
 use implicit_bias_fetch::{
     DataSet, Event, FetchError, Fetched, FetchedFile, Options, Origin, RemoteFile, fetch,
 };
-use sha2::{Digest, Sha256};
+use implicit_bias_output::sha256;
 use tempfile::TempDir;
 
 /// The name of the only file of most samples.
@@ -27,11 +27,10 @@ pub struct Sample {
 
 impl Sample {
     pub fn new(name: &'static str, raw: Vec<u8>) -> Self {
-        let digest = Sha256::digest(&raw);
         Self {
             name,
             gz: gzip(&raw),
-            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: sha256(&raw),
             raw,
         }
     }

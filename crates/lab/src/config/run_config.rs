@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use implicit_bias_data::{DataFile, Dataset, Preparation, Synthetic};
 use implicit_bias_engine::{Gradient, Precision};
 use implicit_bias_model::{Activation, Loss};
-use sha2::{Digest, Sha256};
+use implicit_bias_output::sha256;
 
 use super::data::{
     describe_file, describe_preparation, describe_synthetic, resolve_data, resolve_preparation,
@@ -197,12 +197,8 @@ impl RunConfig {
 
     /// A short name for a run directory: what it is, and a hash of the whole configuration.
     pub fn run_name(&self) -> String {
-        let hash = Sha256::digest(self.to_toml().as_bytes());
-        let hash: String = hash
-            .iter()
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let mut hash = sha256(self.to_toml());
+        hash.truncate(8);
         let activation = if self.activation == Activation::RELU {
             "relu"
         } else {

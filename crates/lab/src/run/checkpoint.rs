@@ -7,8 +7,8 @@
 use std::io::Read;
 use std::path::Path;
 
+use implicit_bias_output::sha256_bytes;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::directory::RunDirectory;
 use crate::LabError;
@@ -68,7 +68,7 @@ impl RunState {
                 "expected checkpoint version {VERSION}, found {found}"
             ));
         }
-        if Sha256::digest(state).as_slice() != hash {
+        if sha256_bytes(state) != hash {
             return Err(
                 "expected the bytes that were written, found others: damaged or cut short"
                     .to_owned(),
@@ -87,7 +87,7 @@ pub(super) fn sealed(state: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER + state.len());
     bytes.extend(MAGIC);
     bytes.extend(VERSION.to_le_bytes());
-    bytes.extend(Sha256::digest(state));
+    bytes.extend(sha256_bytes(state));
     bytes.extend(state);
     bytes
 }

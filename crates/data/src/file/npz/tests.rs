@@ -1,3 +1,6 @@
+use std::fs;
+use std::path::PathBuf;
+
 use std::io::Cursor;
 
 use ndarray::{Array1, array};
