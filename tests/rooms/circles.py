@@ -29,7 +29,7 @@ import tempfile
 
 # Lowest first: a crate may depend on those before it.
 ORDER = [
-    "output", "scalar", "data", "fetch", "record", "plot", "claims", "gram", "limits", "model",
+    "unify", "output", "scalar", "data", "fetch", "record", "plot", "claims", "gram", "limits", "model",
     "metrics", "engine", "lab", "experiments", "cli", "python", "tests",
 ]
 # The crates that may depend on Burn, directly or through another one.

@@ -1,5 +1,6 @@
 //! The program as its users meet it: help, errors, files, JSON, and the commands of the README.
 
+mod bytes;
 mod contract;
 mod data;
 mod errors;

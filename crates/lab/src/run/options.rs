@@ -11,11 +11,11 @@ pub struct RunOptions<'a> {
     /// Whether a run that reached its horizon leaves its last checkpoint, from which it can be
     /// extended.
     pub keep_checkpoint: bool,
-    /// Told the fraction of the horizon after each chunk of steps; `false` interrupts.
+    /// Called with the fraction of the horizon after each chunk of steps; `false` interrupts.
     pub progress: &'a mut dyn FnMut(f64) -> bool,
-    /// Told before the first step and after the last one what is going on, and the fraction of it
+    /// Called before the first step and after the last one with what is going on and the fraction of it
     /// that is done; `steps` when they begin.
     pub stage: &'a mut dyn FnMut(&str, f64),
-    /// Told which engine was picked, and why; and at the end what it noted.
+    /// Called with which engine was picked, and why, and at the end with what it noted.
     pub announce: &'a mut dyn FnMut(&str),
 }

@@ -150,7 +150,7 @@ impl Sweep {
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(execute));
         let reason = match result {
             Ok(Ok(record)) => {
-                self.forgive(options.directory, run)?;
+                self.forget_failure(options.directory, run)?;
                 return Ok(match record.stop() {
                     Some(StopReason::Interrupted { .. }) => Done::Left,
                     _ => Done::Ended,

@@ -29,6 +29,7 @@ impl Sweep {
         directory.join("failed").join(format!("{}.txt", run.name()))
     }
 
+    /// Writes why a run failed, so that it is not tried again unasked.
     pub(super) fn note_failure(
         &self,
         directory: &Path,
@@ -44,7 +45,8 @@ impl Sweep {
         write_atomically(&path, format!("{reason}\n").as_bytes())
     }
 
-    pub(super) fn forgive(&self, directory: &Path, run: &SweepRun) -> Result<(), LabError> {
+    /// Removes what an earlier failure of a run left.
+    pub(super) fn forget_failure(&self, directory: &Path, run: &SweepRun) -> Result<(), LabError> {
         let path = self.failure(directory, run);
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {

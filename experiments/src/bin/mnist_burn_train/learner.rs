@@ -43,9 +43,9 @@ impl Batcher<Sample, Batch> for Batches {
     }
 }
 
-/// A network that learns.
+/// A network whose steps and passes carry what the metrics look at.
 #[derive(Module, Debug)]
-pub struct Pupil {
+pub struct ObservedNetwork {
     network: TwoLayer,
     #[module(skip)]
     loss: Loss,
@@ -70,13 +70,13 @@ impl Adaptor<LossInput> for Output {
     }
 }
 
-impl Pupil {
+impl ObservedNetwork {
     pub fn new(network: TwoLayer, loss: Loss) -> Self {
         Self { network, loss }
     }
 
     /// The loss of a batch, with what the metrics look at.
-    fn look(&self, batch: Batch) -> Observed<Output> {
+    fn observe(&self, batch: Batch) -> Observed<Output> {
         let scores = self.network.scores(batch.images).squeeze_dim(1);
         let loss = self.loss.forward(scores.clone() * batch.labels.clone());
         let weights = self.network.blocks().into_iter().map(|block| block.weight);
@@ -84,22 +84,22 @@ impl Pupil {
     }
 }
 
-impl TrainStep for Pupil {
+impl TrainStep for ObservedNetwork {
     type Input = Batch;
     type Output = Observed<Output>;
 
     fn step(&self, batch: Batch) -> TrainOutput<Observed<Output>> {
-        let observed = self.look(batch);
+        let observed = self.observe(batch);
         let gradients = observed.output().loss.backward();
         TrainOutput::new(self, gradients, observed)
     }
 }
 
-impl InferenceStep for Pupil {
+impl InferenceStep for ObservedNetwork {
     type Input = Batch;
     type Output = Observed<Output>;
 
     fn step(&self, batch: Batch) -> Observed<Output> {
-        self.look(batch)
+        self.observe(batch)
     }
 }

@@ -38,7 +38,7 @@ use implicit_bias_plot::{Axis, Figure, Layer, Panel, Style};
 use implicit_bias_record::Series;
 use ndarray::Axis as Along;
 
-use learner::{Batch, Batches, Pupil, samples};
+use learner::{Batch, Batches, ObservedNetwork, samples};
 use lines::Lines;
 
 /// Burn's learner on mini-batches, with this project's metrics, beside full-batch gradient descent
@@ -263,7 +263,7 @@ fn train_on_batches(
         training = training.renderer(Box::new(Lines::default()));
     }
     let learner = Learner::new(
-        Pupil::new(network, config.loss),
+        ObservedNetwork::new(network, config.loss),
         GradientDescent.init(),
         config.step_size,
     );

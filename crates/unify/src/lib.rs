@@ -1,0 +1,1 @@
+//! Features of third-party crates that the members of the workspace agree on; see `Cargo.toml`.
