@@ -64,7 +64,8 @@ pub enum DecidedBy {
     /// Fits and criteria on what was recorded.
     #[default]
     Trajectory,
-    /// The limit program (theory.md §6, derived), the trajectory being seen to approach its answer.
+    /// The limit program (docs/theory.md §6, derived), the trajectory being seen to approach its
+    /// answer.
     LimitProgram,
     /// The proof that the same-sign pattern never changes again (derived).
     Certificate,
@@ -84,7 +85,7 @@ impl DecidedBy {
 /// The predicted limit of what a claim measures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClaimLimit {
-    /// The limit, by the limit program (theory.md §6, derived).
+    /// The limit, by the limit program (docs/theory.md §6, derived).
     pub predicted: f64,
     /// The distance left at the last step, `|measured − predicted|`.
     pub distance: f64,

@@ -14,13 +14,14 @@
 //!   than `1/t` and growth faster than `log t` are transients. A loss stays only if the model has
 //!   no limit program, or no weights with the present, lasting pattern fit all samples
 //!   (`levels_off` and `stays` in `loss.rs`).
-//! * *An exact limit is for the limit program to tell* (theory.md §6, derived), where the model has
-//!   one: stable rank exactly 1, margins exactly equal. It supports or refutes where its solution
-//!   keeps the pattern, is precise, the pattern is at rest or proven to last, and the trajectory
-//!   approaches it; in all other cases the claim is inconclusive, for no trajectory tells a limit
-//!   of 1.0006 from 1, and the reason says what was measured. One exception: margins are refuted
-//!   where a loss stays. What the program says about the run is one value, `Outlook`. Where the
-//!   model has no program the trajectory decides within tolerances, and the reason names them.
+//! * *An exact limit is for the limit program to tell* (docs/theory.md §6, derived), where the
+//!   model has one: stable rank exactly 1, margins exactly equal. It supports or refutes where its
+//!   solution keeps the pattern, is precise, the pattern is at rest or proven to last, and the
+//!   trajectory approaches it; in all other cases the claim is inconclusive, for no trajectory
+//!   tells a limit of 1.0006 from 1, and the reason says what was measured. One exception: margins
+//!   are refuted where a loss stays. What the program says about the run is one value, `Outlook`.
+//!   Where the model has no program the trajectory decides within tolerances, and the reason names
+//!   them.
 //! * *What log time cannot tell decides nothing*: no verdict rests on margins that may be off by
 //!   more than a hundredth by the run's own `error_estimate`.
 //! * *A claim is left out* if the run has no columns for it, as other architectures may.

@@ -11,8 +11,8 @@ pub(crate) const SINGLE_PRECISION: &str = "a run in single precision refutes not
                                            trajectory, for rounding takes updates away; \
                                            --precision f64 can tell";
 
-/// What the limit program (theory.md §6, derived) says about the same-sign pattern that a run has
-/// at its last step.
+/// What the limit program (docs/theory.md §6, derived) says about the same-sign pattern that a run
+/// has at its last step.
 ///
 /// While a same-sign pattern lasts, gradient descent goes to the solution of the program for it. So
 /// what the program says is true *of the pattern*, and true of the run as far as the pattern lasts.

@@ -1,4 +1,4 @@
-//! What the limit program decides (theory.md §6, derived; not in the paper).
+//! What the limit program decides (docs/theory.md §6, derived; not in the paper).
 //!
 //! A claim about a limit is decided by the program where its answer is the limit as far as one run
 //! can tell ([`Outlook::Settled`]): the solution keeps the same-sign pattern it assumes, is solved

@@ -49,9 +49,9 @@ pub struct GramEngineOptions {
 ///
 /// The first [`exact_steps`](GramEngineOptions::exact_steps) are gradient descent, exact up to
 /// rounding ([`GramDescent`]); past them the engine follows it in `log t` ([`FarFlow`]), with the
-/// error estimate of the flow in every observation (theory.md §4 and §5, derived). Where the flow
-/// does not take over, because rates still change too fast, exact steps go on, up to ten times as
-/// many; then the run stops as [`StopReason::Stalled`], and [`notes`](Engine::notes) say why.
+/// error estimate of the flow in every observation (docs/theory.md §4 and §5, derived). Where the
+/// flow does not take over, because rates still change too fast, exact steps go on, up to ten times
+/// as many; then the run stops as [`StopReason::Stalled`], and [`notes`](Engine::notes) say why.
 pub struct GramEngine {
     data: Dataset,
     /// `W_{+1}` and `W_{−1}` at step 0.

@@ -6,7 +6,7 @@
 //! follows it in `log t` to any horizon; computes the direction in which it ends; and proves, for
 //! one run, that it does.
 //!
-//! | module | content | theory.md |
+//! | module | content | docs/theory.md |
 //! |---|---|---|
 //! | [`Problem`] | inner products, labels, width, activation, loss, step size | §4 |
 //! | [`GramDescent`] | every step, in blocks without unwatched sign changes | §4, §5 |

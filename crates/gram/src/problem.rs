@@ -14,8 +14,8 @@ use crate::inner_products::InnerProducts;
 /// What gradient descent on a two-layer network depends on: inner products, labels and settings.
 ///
 /// With samples `X` (`n × d`) the inner products `G = X Xᵀ` (`n × n`) determine the trajectory
-/// of the pre-activations: nothing here depends on `d`. (theory.md §4; derived there, not in the
-/// paper.)
+/// of the pre-activations: nothing here depends on `d`. (docs/theory.md §4; derived there, not in
+/// the paper.)
 ///
 /// The network has `2m` neurons, rows `0..m` with second-layer sign `+1` and rows `m..2m` with
 /// `−1`, and second-layer weights `±1/m`.

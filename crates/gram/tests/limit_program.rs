@@ -93,7 +93,7 @@ fn orthogonal_samples() {
     assert_relative_eq!(limit.stable_rank_neg(), 1.0, max_relative = 1e-14);
 }
 
-/// ReLU, orthogonal samples of equal norm, all `2^n_j − 1` patterns once: a block of theory.md
+/// ReLU, orthogonal samples of equal norm, all `2^n_j − 1` patterns once: a block of docs/theory.md
 /// §3 at finite width, `λ_i ∝ 1` by symmetry. `W = λ'[pattern]` has the spectrum of the
 /// pattern matrix.
 #[test]

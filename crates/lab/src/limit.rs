@@ -54,7 +54,7 @@ impl LimitReport {
 }
 
 /// Runs gradient descent in Gram coordinates until the same-sign pattern settles, and solves the
-/// limit program for it (theory.md §6, derived).
+/// limit program for it (docs/theory.md §6, derived).
 ///
 /// Decade by decade from step 10³: the run stops where the program's solution keeps the signs it
 /// assumes and the certificate proves that the pattern stays. A pattern that has not changed for

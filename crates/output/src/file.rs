@@ -61,8 +61,8 @@ pub fn replace_keeping(path: &Path, previous: &Path, content: &[u8]) -> io::Resu
     sync_folder(path)
 }
 
-/// Gives the complete file `part` the name `path`, in the same folder: its content is on the disk before, and its
-/// name when this returns.
+/// Gives the complete file `part` the name `path`, in the same folder: its content is on the disk
+/// before, and its name when this returns.
 ///
 /// # Errors
 ///
@@ -73,8 +73,8 @@ pub fn put_in_place(part: &Path, path: &Path) -> io::Result<()> {
     sync_folder(path)
 }
 
-/// Waits until the name of a file is on the disk: names are the content of the folder, and elsewhere than on
-/// Unix a folder cannot be opened.
+/// Waits until the name of a file is on the disk: names are the content of the folder, and
+/// elsewhere than on Unix a folder cannot be opened.
 #[cfg_attr(not(unix), expect(unused_variables, clippy::unnecessary_wraps))]
 fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]

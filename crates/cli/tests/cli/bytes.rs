@@ -1,11 +1,12 @@
 //! The bytes of run directories: a change of the code that is to change no number changes no byte.
 //!
-//! `tests/golden/run_directories.txt` has a line a file: its run, its name, the SHA-256 of its content. Times
-//! and the commit are left out, nothing else. Where a change is meant, write the file again with
-//! `IMPLICIT_BIAS_WRITE_GOLDEN=1 cargo test -p implicit-bias --test cli bytes`.
+//! `tests/golden/run_directories.txt` has a line a file: its run, its name, the SHA-256 of its
+//! content. Times and the commit are left out, nothing else. Where a change is meant, write the
+//! file again with `IMPLICIT_BIAS_WRITE_GOLDEN=1 cargo test -p implicit-bias --test cli bytes`.
 //!
-//! The last bits of exponentials and of long sums depend on the processor and the system's library: the first
-//! line is a hash of such numbers, and on a machine that has others only the files without them are compared.
+//! The last bits of exponentials and of long sums depend on the processor and the system's library:
+//! the first line is a hash of such numbers, and on a machine that has others only the files
+//! without them are compared.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -328,7 +328,8 @@ fn follow(
     ends.push((start, far.margins(), far.error_estimate()));
 }
 
-/// Whoever proves an end, all that is known to come later, and every other proof, must agree with it.
+/// Whoever proves an end, all that is known to come later, and every other proof, must agree with
+/// it.
 fn compare_answers(case: &Case, counts: &mut Counts, answers: &[Answer]) {
     let end = answers
         .iter()

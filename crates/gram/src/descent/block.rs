@@ -1,6 +1,6 @@
 //! A block of steps in `n` dimensions, with a few watched pairs.
 //!
-//! Over the block every pair that is not watched keeps its slope, so that (theory.md §5)
+//! Over the block every pair that is not watched keeps its slope, so that (docs/theory.md §5)
 //!
 //! ```text
 //! q_i  = b_i + (y_i/m) Σ_{watched (k,i)} s_k φ(h_ki)

@@ -8,7 +8,7 @@
 //! r_ki = (η/(nm)) Σ_j [∓ s_k y_j G_ij]₊ D_kj g_j     (− where h_ki > 0, + elsewhere)
 //! ```
 //!
-//! is the part of the linear form of theory.md §5 that points that way; the other part moves
+//! is the part of the linear form of docs/theory.md §5 that points that way; the other part moves
 //! `h_ki` away from zero, because `S` only grows. So `λ < |h_ki| / r_ki` proves that the pair
 //! keeps its sign. Pairs for which that is too short are *watched*: their signs are computed in
 //! every step, and `r` counts them with their larger slope, 1. (derived)

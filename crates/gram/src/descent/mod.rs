@@ -1,7 +1,7 @@
 //! Exact gradient descent in Gram coordinates.
 //!
 //! Gradient descent never leaves `W(0) + span{x_i}`, so `W(t) = W(0) + C(t) X` and with
-//! `H = W Xᵀ` one step is (theory.md §4, derived)
+//! `H = W Xᵀ` one step is (docs/theory.md §4, derived)
 //!
 //! ```text
 //! c_i = (η/(nm)) y_i g_i        ΔC_ki = s_k D_ki c_i        H += ΔC · G

@@ -17,7 +17,7 @@ use crate::{GramError, Problem};
 ///
 /// for `Σ = Σ_k`, the samples on which neuron `k` slides: opposite-sign samples at whose kink
 /// gradient descent crosses `h_ki = 0` every few steps, so that `h_ki` is 0 on average. (derived;
-/// theory.md §5)
+/// docs/theory.md §5)
 ///
 /// Results do not depend, to the last bit, on how an advance is split into several.
 ///

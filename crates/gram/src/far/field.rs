@@ -8,8 +8,8 @@
 //! ```
 //!
 //! (backward error analysis: with `f` the field in `S`, `½f'f` must vanish at second order and
-//! `(1/6)(f''[f,f] + f'f'f)` at third; derived, theory.md §5). Along a trajectory `g` falls like
-//! `1/t`, so the terms fall like `1/t, 1/t², 1/t³` and what is left out like `1/t⁴`.
+//! `(1/6)(f''[f,f] + f'f'f)` at third; derived, docs/theory.md §5). Along a trajectory `g` falls
+//! like `1/t`, so the terms fall like `1/t, 1/t², 1/t³` and what is left out like `1/t⁴`.
 //!
 //! In `τ = log t` the field is `t dS/dt`. With `v = t g = exp(log g + τ)`, of order one at any
 //! `t`, and `−g' = a g`, `g'' = b g`, each term is a product of `v`s and a power of `e^{−τ}`:

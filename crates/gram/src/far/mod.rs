@@ -4,7 +4,7 @@
 //! and out of reach of any loop long before. [`FarFlow`] follows instead the flow that gradient
 //! descent follows step by step, the modified equation of its Euler map, with error per step
 //! `O(t⁻⁴)`; in log time, where a decade costs a few dozen Runge–Kutta steps. (derived;
-//! theory.md §5)
+//! docs/theory.md §5)
 //!
 //! | file | what |
 //! |---|---|

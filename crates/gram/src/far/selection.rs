@@ -12,7 +12,7 @@
 //!
 //! a quadratic program in a box, `½ pᵀ G_ZZ p + bᵀ p`. A pair strictly inside its interval
 //! slides, one at a bound leaves the kink with that slope, and the optimality conditions say that
-//! it leaves to the side that the slope belongs to. (derived; theory.md §5, "Sliding")
+//! it leaves to the side that the slope belongs to. (derived; docs/theory.md §5, "Sliding")
 
 use super::linear::solve_semidefinite;
 use crate::piece::Piece;

@@ -22,7 +22,7 @@ const TOLERANCE: f64 = 1e-10;
 /// products `γ λ_i ≤ ν_ai ≤ λ_i` of opposite-sign samples, where
 /// `w_a = s_a Σ_i D_ai λ_i y_i x̂_i` with `D_ai λ_i = ν_ai` on opposite-sign samples.
 ///
-/// This is the dual of the program of theory.md §6 (derived): it has a variable a sample and a
+/// This is the dual of the program of docs/theory.md §6 (derived): it has a variable a sample and a
 /// variable an opposite-sign pair, sparse bounds, and needs no factor of a singular `G`.
 pub(super) fn solve(program: &Program) -> Result<ProgramPoint, GramError> {
     let quadratic = quadratic_form(program);

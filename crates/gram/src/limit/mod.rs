@@ -1,4 +1,4 @@
-//! Where gradient descent ends: the limit program of theory.md §6 (derived).
+//! Where gradient descent ends: the limit program of docs/theory.md §6 (derived).
 //!
 //! With the activation pattern frozen on same-sign pairs (`y_i s_k = +1`), gradient descent ends at
 //! the direction of the solution of a convex program over the weights `w_k` of `2m` neurons,

@@ -10,7 +10,7 @@
 //! ‖∇L‖_F = ‖U F‖_F / (nm)      U_ki = D_ki y_i g_i
 //! ```
 //!
-//! which is theory.md §4 (`W Wᵀ = W(0) W(0)ᵀ + C H(0)ᵀ + H(0) Cᵀ + C G Cᵀ`, derived)
+//! which is docs/theory.md §4 (`W Wᵀ = W(0) W(0)ᵀ + C H(0)ᵀ + H(0) Cᵀ + C G Cᵀ`, derived)
 //! without the differences of large terms that nearly dependent samples would cost. `G`'s square
 //! root is what keeps the digits: `‖U F‖` is off by `ε ‖X‖ ‖U‖`, a form in `G` by the
 //! square root of `ε`.

@@ -8,7 +8,7 @@ use crate::{GramError, Problem};
 /// Which neurons are active on which samples: `h_ki > 0`; exactly 0 is inactive, as `φ'(0) = γ`.
 ///
 /// A pair `(k, i)` is *same-sign* when the neuron's second-layer sign is the sample's label,
-/// `s_k = y_i` (theory.md §3, alignment).
+/// `s_k = y_i` (docs/theory.md §3, alignment).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pattern {
     samples: usize,

@@ -28,8 +28,8 @@ pub struct RunRecord {
     pub series: Series,
     /// `margins.csv`.
     pub margins: Series,
-    /// `limit.json`: where the run ends, by the limit program (theory.md §6, derived), or why that
-    /// is not known.
+    /// `limit.json`: where the run ends, by the limit program (docs/theory.md §6, derived), or why
+    /// that is not known.
     pub prediction: Prediction,
     /// The step size beside the smoothness of the loss, and what the loss shows of it.
     pub regime: Regime,

@@ -13,8 +13,8 @@ pub struct RunOptions<'a> {
     pub keep_checkpoint: bool,
     /// Called with the fraction of the horizon after each chunk of steps; `false` interrupts.
     pub progress: &'a mut dyn FnMut(f64) -> bool,
-    /// Called before the first step and after the last one with what is going on and the fraction of it
-    /// that is done; `steps` when they begin.
+    /// Called before the first step and after the last one with what is going on and the fraction
+    /// of it that is done; `steps` when they begin.
     pub stage: &'a mut dyn FnMut(&str, f64),
     /// Called with which engine was picked, and why, and at the end with what it noted.
     pub announce: &'a mut dyn FnMut(&str),

@@ -1,4 +1,4 @@
-//! Steps in the coordinates `W = W(0) + C X` (theory.md, section 4), for few samples of many
+//! Steps in the coordinates `W = W(0) + C X` (docs/theory.md, section 4), for few samples of many
 //! dimensions.
 
 use burn::tensor::{Tensor, TensorData};

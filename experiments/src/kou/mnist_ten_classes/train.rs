@@ -31,8 +31,8 @@ pub struct ClassRun {
     /// Fraction of the held-out samples classified correctly at the end.
     pub held_out_accuracy: f64,
     /// How many different activation patterns on the training samples the neurons of each block
-    /// have at the end. A block whose neurons share one has rank one in the limit (theory.md §6,
-    /// derived).
+    /// have at the end. A block whose neurons share one has rank one in the limit (docs/theory.md
+    /// §6, derived).
     pub patterns: Vec<usize>,
     /// How the gradient was computed.
     pub gradient: &'static str,

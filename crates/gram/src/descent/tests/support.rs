@@ -47,7 +47,7 @@ impl Case {
         distance(&nearby.coefficients(), &plain.coefficients()) < 1e-10
     }
 
-    /// Gradient descent in weight space, written from theory.md §1.
+    /// Gradient descent in weight space, written from docs/theory.md §1.
     pub(super) fn weight_space(&self, steps: u64) -> Array2<f64> {
         let (x, y) = (self.data.x(), self.data.y());
         let (samples, width) = (
