@@ -335,3 +335,40 @@ fn hard_margin(data: &Dataset) -> Option<f64> {
     }
     None
 }
+
+/// Samples `x` and `x + ε v` of opposite labels: the margin of the limit is proportional to `ε`, and inner
+/// products, which round `ε²` beside 1, give its square to `10⁻¹⁶/ε²` of itself. Where that is too little there
+/// is no answer.
+#[test]
+fn nearly_equal_samples_of_opposite_labels_are_solved_to_four_digits_or_not_at_all() {
+    let draw = |rows, stream| gaussian_matrix(rows, 2, 1.0, 3, stream).unwrap();
+    let (weights, both) = (draw(2, Stream::WeightsPos), draw(2, Stream::Noise));
+    let direction = draw(1, Stream::Choice);
+    let margin = |epsilon: f64| {
+        let near = &both.row(0) + &(&direction.row(0) * epsilon);
+        let first = both.row(0).insert_axis(Axis(0));
+        let x = concatenate![Axis(0), first, near.insert_axis(Axis(0))];
+        let problem = problem(x.clone(), array![1.0, -1.0], 1, 0.0);
+        let limit = Limit::solve(&problem, weights.dot(&x.t()).view());
+        limit.map(|limit| smallest(&limit.normalized_margins()) / epsilon)
+    };
+    let expected = margin(1e-3).unwrap();
+    let (mut solved, mut refused) = (0, 0);
+    for k in 12..36 {
+        // Not powers of two, whose squares would not round.
+        let epsilon = 0.93 * 10_f64.powf(-0.25 * f64::from(k));
+        match margin(epsilon) {
+            Ok(found) => {
+                solved += 1;
+                let error = (found / expected - 1.0).abs();
+                assert!(error < 1e-4, "{epsilon:e}: {error:e}");
+            }
+            Err(error) => {
+                let text = error.to_string();
+                assert!(text.contains("not solved: "), "{text}");
+                refused += usize::from(text.contains("inner products"));
+            }
+        }
+    }
+    assert!(solved > 3 && refused > 3, "{solved} {refused}");
+}

@@ -85,7 +85,7 @@ fn cells() -> Figure {
     let panels = vec![
         Panel::new(
             Axis::log("ratio"),
-            Axis::linear("slope"),
+            Axis::linear("slope").with_range(-0.13, 1.0),
             vec![Layer::Cells(map)],
         ),
         Panel::new(
