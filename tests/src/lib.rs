@@ -5,5 +5,5 @@ mod problem;
 mod truth;
 
 pub use golden::{Golden, golden_folder, shared_reference_folder};
-pub use problem::{Problem, block, gaussian, pos_neg, scratch_run, steps};
+pub use problem::{TestProblem, block, gaussian, pos_neg, scratch_run, steps};
 pub use truth::{LIMIT, TRUTH, hold_to_truth, true_settings};

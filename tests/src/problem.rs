@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 /// Data and initial weights in memory, with the settings of the descent.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct TestProblem {
     /// Samples `X`, `n × d`.
     pub x: Array2<f64>,
     /// Labels, `±1`.
@@ -25,7 +25,7 @@ pub struct Problem {
     pub settings: Settings,
 }
 
-impl Problem {
+impl TestProblem {
     /// Descends, recording the steps of `schedule`; the final weights come with it.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use implicit_bias_engine::Precision;
 use implicit_bias_lab::config::{ActivationKind, EngineKind, Settings};
 use implicit_bias_model::Loss;
 use implicit_bias_record::schedule;
-use implicit_bias_tests::{Problem, gaussian, pos_neg};
+use implicit_bias_tests::{TestProblem, gaussian, pos_neg};
 use ndarray::{Array2, Axis};
 
 /// Orthogonal samples `r_i e_i` with these norms, in `dim` dimensions.
@@ -75,14 +75,14 @@ fn fixed_pattern(
     scale: f64,
     settings: Settings,
     active: impl Fn(usize, usize) -> bool,
-) -> Problem {
+) -> TestProblem {
     let y = alternating(norms.len());
     let block = |sign: f64, seed| {
         with_pattern((width, dim), norms.len(), scale, seed, |k, i| {
             y[i] == sign && active(k, i)
         })
     };
-    Problem {
+    TestProblem {
         x: orthogonal(norms, dim),
         pos: block(1.0, 1),
         neg: block(-1.0, 2),
@@ -99,7 +99,7 @@ struct Recursion {
 }
 
 impl Recursion {
-    fn new(problem: &Problem) -> Self {
+    fn new(problem: &TestProblem) -> Self {
         let (n, m) = (problem.y.len() as f64, problem.pos.nrows() as f64);
         let gamma = problem.settings.slope.unwrap_or(0.0);
         let step_size = problem.settings.step_size.expect("these tests set it");
@@ -139,7 +139,7 @@ impl Recursion {
     }
 
     /// The weights after the steps taken, from the sums of slopes.
-    fn weights(&self, problem: &Problem) -> [Array2<f64>; 2] {
+    fn weights(&self, problem: &TestProblem) -> [Array2<f64>; 2] {
         let (n, m) = (problem.y.len() as f64, problem.pos.nrows() as f64);
         let gamma = problem.settings.slope.unwrap_or(0.0);
         let step_size = problem.settings.step_size.expect("these tests set it");
@@ -155,7 +155,7 @@ impl Recursion {
 }
 
 /// The problem on the other engine.
-fn in_gram_coordinates(problem: &Problem) -> Problem {
+fn in_gram_coordinates(problem: &TestProblem) -> TestProblem {
     let mut problem = problem.clone();
     problem.settings.engine = Some(EngineKind::Gram);
     problem
@@ -163,12 +163,12 @@ fn in_gram_coordinates(problem: &Problem) -> Problem {
 
 /// Descends to `horizon` on both engines and compares margins and weights with the recursion at
 /// every record.
-fn follows_the_recursion(problem: &Problem, horizon: f64) {
+fn follows_the_recursion(problem: &TestProblem, horizon: f64) {
     follows_the_recursion_on_its_engine(problem, horizon);
     follows_the_recursion_on_its_engine(&in_gram_coordinates(problem), horizon);
 }
 
-fn follows_the_recursion_on_its_engine(problem: &Problem, horizon: f64) {
+fn follows_the_recursion_on_its_engine(problem: &TestProblem, horizon: f64) {
     let schedule = schedule(horizon, 10);
     let (trajectory, weights) = problem.complete(&schedule);
     let mut recursion = Recursion::new(problem);
@@ -279,7 +279,7 @@ fn leaky_blocks_tend_to_rank_one_and_their_stack_to_its_closed_form() {
 #[test]
 fn random_leaky_blocks_approach_rank_one_like_the_inverse_square_of_log_t() {
     let (n, dim, width, slope) = (8, 12, 7, 0.2);
-    let problem = Problem {
+    let problem = TestProblem {
         x: orthogonal(&vec![1.0; n], dim),
         y: alternating(n),
         pos: gaussian((width, dim), 1e-6, 3).expect("a small matrix"),
@@ -365,7 +365,7 @@ fn wide_random_relu_blocks_come_near_the_closed_form() {
         norm_spread: 1.0,
     };
     let x = data.generate(0).expect("a valid law").x().clone();
-    let problem = Problem {
+    let problem = TestProblem {
         x,
         y: alternating(n),
         pos: gaussian((width, n), 1e-6, 5).expect("a small matrix"),

@@ -8,7 +8,7 @@
 use implicit_bias_engine::Precision;
 use implicit_bias_engine::Trajectory;
 use implicit_bias_lab::config::{ActivationKind, EngineKind, LossKind, Settings};
-use implicit_bias_tests::{Problem, gaussian, pos_neg};
+use implicit_bias_tests::{TestProblem, gaussian, pos_neg};
 use proptest::prelude::*;
 
 /// Largest difference in a column, relative to its largest entry (and to 10⁻³ at least), beyond what the Gram
@@ -72,7 +72,7 @@ proptest! {
         } else {
             ActivationKind::LeakyRelu
         };
-        let mut problem = Problem {
+        let mut problem = TestProblem {
             x: gaussian((n, d), 1.0, seed).expect("a small matrix") + shift,
             y: (0..n).map(|i| label(i, seed)).collect(),
             pos: gaussian((m, d), scale, seed + 1).expect("a small matrix"),

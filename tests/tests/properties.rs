@@ -11,7 +11,7 @@ use implicit_bias_lab::config::{
     ActivationKind, EngineKind, GradientKind, LossKind, Settings, SyntheticKind,
 };
 use implicit_bias_record::{Series, schedule};
-use implicit_bias_tests::{Problem, gaussian, pos_neg, scratch_run, steps};
+use implicit_bias_tests::{TestProblem, gaussian, pos_neg, scratch_run, steps};
 use ndarray::{Array2, Axis};
 
 /// Both activations on both engines, as the settings of a problem in memory.
@@ -45,10 +45,10 @@ fn both() -> [Settings; 2] {
 }
 
 /// Correlated data of no symmetry, and weights large enough to matter.
-fn problem(settings: Settings) -> Problem {
+fn problem(settings: Settings) -> TestProblem {
     let (n, d, m) = (7, 20, 4);
     let x = gaussian_matrix(n, d, 1.0, 5, Stream::Noise).expect("a small matrix");
-    Problem {
+    TestProblem {
         x: x + 0.2,
         y: vec![1.0, 1.0, -1.0, 1.0, -1.0, -1.0, 1.0],
         pos: gaussian((m, d), 0.05, 6).expect("a small matrix"),
@@ -119,7 +119,7 @@ fn rotating_data_and_weights_together_changes_nothing() {
     for settings in all() {
         let original = problem(settings);
         let q = rotation(original.x.ncols());
-        let rotated = Problem {
+        let rotated = TestProblem {
             x: original.x.dot(&q),
             pos: original.pos.dot(&q),
             neg: original.neg.dot(&q),
@@ -142,7 +142,7 @@ fn permuting_the_samples_permutes_the_margins() {
     for settings in all() {
         let original = problem(settings);
         let order = [3, 0, 6, 2, 5, 1, 4];
-        let permuted = Problem {
+        let permuted = TestProblem {
             x: original.x.select(Axis(0), &order),
             y: order.iter().map(|&i| original.y[i]).collect(),
             ..original.clone()
@@ -168,7 +168,7 @@ fn permuting_the_samples_permutes_the_margins() {
 fn permuting_the_neurons_of_a_block_changes_nothing() {
     for settings in all() {
         let original = problem(settings);
-        let permuted = Problem {
+        let permuted = TestProblem {
             pos: original.pos.select(Axis(0), &[2, 0, 3, 1]),
             neg: original.neg.select(Axis(0), &[1, 3, 2, 0]),
             ..original.clone()
@@ -182,7 +182,7 @@ fn permuting_the_neurons_of_a_block_changes_nothing() {
 fn swapping_the_labels_and_the_blocks_mirrors_the_run() {
     for settings in all() {
         let original = problem(settings);
-        let mirrored = Problem {
+        let mirrored = TestProblem {
             y: original.y.iter().map(|label| -label).collect(),
             pos: original.neg.clone(),
             neg: original.pos.clone(),
@@ -210,7 +210,7 @@ fn swapping_the_labels_and_the_blocks_mirrors_the_run() {
 fn a_change_of_units_by_a_power_of_two_changes_no_bit() {
     for settings in all() {
         let original = problem(settings);
-        let scaled = Problem {
+        let scaled = TestProblem {
             x: &original.x * 4.0,
             pos: &original.pos / 4.0,
             neg: &original.neg / 4.0,
@@ -248,7 +248,7 @@ fn twice_the_neurons_and_twice_the_step_size_are_the_same_network() {
     for settings in all() {
         let original = problem(settings);
         let twice = [0, 0, 1, 1, 2, 2, 3, 3];
-        let doubled = Problem {
+        let doubled = TestProblem {
             pos: original.pos.select(Axis(0), &twice),
             neg: original.neg.select(Axis(0), &twice),
             settings: Settings {
@@ -286,7 +286,7 @@ fn stable_ranks_lie_between_one_and_the_smaller_side_at_every_record() {
         for (d, m) in [(3, 6), (20, 4), (1, 5), (9, 1)] {
             let original = problem(settings.clone());
             let x = gaussian_matrix(7, d, 1.0, 8, Stream::Noise).expect("a small matrix");
-            let cut = Problem {
+            let cut = TestProblem {
                 x,
                 pos: gaussian((m, d), 0.05, 9).expect("a small matrix"),
                 neg: gaussian((m, d), 0.05, 10).expect("a small matrix"),

@@ -4,8 +4,8 @@ mod twin;
 
 use implicit_bias_data::Dataset;
 use implicit_bias_gram::{
-    DescentCheckpoint, FarCheckpoint, FarFlow, FarOutcome, GramDescent, GramError, GramState,
-    Outcome, Pattern, Problem, Stall, Start, weights,
+    ActivationPattern, DescentCheckpoint, FarCheckpoint, FarFlow, FarOutcome, GramDescent,
+    GramError, GramState, Outcome, Problem, Stall, Start, weights,
 };
 use implicit_bias_model::{Activation, Loss, TwoLayerConfig, Weights};
 use ndarray::{Array2, ArrayView2};
@@ -62,7 +62,7 @@ pub struct GramEngine {
     handover: f64,
     /// Past this the engine takes no exact steps.
     last_exact: f64,
-    previous_pattern: Option<Pattern>,
+    previous_pattern: Option<ActivationPattern>,
     notes: Vec<String>,
     /// Pre-activations where log time took over, since the engine was made.
     handed_over: Option<Array2<f64>>,
@@ -87,7 +87,7 @@ struct Checkpoint {
 struct RunCheckpoint {
     phase: PhaseCheckpoint,
     handover: f64,
-    previous_pattern: Option<Pattern>,
+    previous_pattern: Option<ActivationPattern>,
     notes: Vec<String>,
 }
 
@@ -277,7 +277,7 @@ impl GramEngine {
         &mut self,
         pre_activations: &Array2<f64>,
     ) -> Result<PatternObservation, EngineError> {
-        let pattern = Pattern::new(pre_activations.view());
+        let pattern = ActivationPattern::new(pre_activations.view());
         let counts = pattern.counts(self.problem())?;
         let changes = pattern.changes(
             self.previous_pattern.as_ref().unwrap_or(&pattern),

@@ -5,8 +5,8 @@ use burn::tensor::{Tensor, TensorData};
 use implicit_bias_data::{ClassDataset, Dataset};
 use implicit_bias_metrics::{ActivationPattern, MetricError, normalized_margins, weight_norm};
 use implicit_bias_model::{
-    Block, Descent, GradientDescent, Loss, Network, Objective, Problem, TensorObjective, Weights,
-    is_positive_margin, to_tensor, two_sum_step,
+    Block, Descent, DescentProblem, GradientDescent, Loss, Network, Objective, TensorObjective,
+    Weights, is_positive_margin, to_tensor, two_sum_step,
 };
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -139,7 +139,7 @@ impl<M: Network> TensorEngine<M> {
             });
         }
         let arrangement = arrangement(&model)?;
-        let problem = Problem {
+        let problem = DescentProblem {
             x,
             objective: &objective,
             step_size: options.step_size,

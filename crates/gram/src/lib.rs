@@ -69,9 +69,9 @@ pub use certificate::{Accuracy, Certificate, NotProven, Proof, certify, certify_
 pub use descent::{DescentCheckpoint, GramDescent, Outcome, Stepping, Work};
 pub use error::GramError;
 pub use far::{FarCheckpoint, FarFlow, FarOutcome, FarWork, Stall};
-pub use limit::{Group, KktResiduals, Limit, SlidingPair, TightestPair};
+pub use limit::{KktResiduals, Limit, NeuronGroup, SlidingPair, TightestPair};
 pub use measure::{
-    BlockMeasures, GramState, Measures, Pattern, PatternChanges, PatternCounts, Spectrum, Start,
-    weights,
+    ActivationPattern, BlockMeasures, GramState, Measures, PatternChanges, PatternCounts, Spectrum,
+    Start, weights,
 };
 pub use problem::Problem;

@@ -1,7 +1,9 @@
 //! Where a run ends: the limit program, solved once the same-sign pattern has settled.
 
 use implicit_bias_engine::{Engine, GramEngine};
-use implicit_bias_gram::{Accuracy, Certificate, GramError, Limit, Pattern, certify_within};
+use implicit_bias_gram::{
+    Accuracy, ActivationPattern, Certificate, GramError, Limit, certify_within,
+};
 use implicit_bias_limits::certificate_text;
 use implicit_bias_output::format_step;
 use implicit_bias_record::{StopReason, schedule};
@@ -78,7 +80,7 @@ pub fn find_limit(
     let mut engine = prepared.gram_engine(config)?;
     let horizon = config.steps.get();
     let marks = schedule(horizon, 0);
-    let mut seen: Option<(Pattern, f64)> = None;
+    let mut seen: Option<(ActivationPattern, f64)> = None;
     let mut why = None;
     let mut latest: Option<Result<LimitReport, GramError>> = None;
     // The pattern that was solved for, by the mark since which it has been seen, and its limit.
@@ -142,8 +144,11 @@ pub fn find_limit(
 }
 
 /// The mark since which the present same-sign pattern has been seen.
-fn settled_since(engine: &GramEngine, seen: &mut Option<(Pattern, f64)>) -> Result<f64, LabError> {
-    let pattern = Pattern::new(engine.pre_activations().view());
+fn settled_since(
+    engine: &GramEngine,
+    seen: &mut Option<(ActivationPattern, f64)>,
+) -> Result<f64, LabError> {
+    let pattern = ActivationPattern::new(engine.pre_activations().view());
     if let Some((known, since)) = seen
         && pattern.changes(known, engine.problem())?.same_sign == 0
     {

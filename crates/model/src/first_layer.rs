@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use ndarray::Array2;
 
-use crate::descent::{GramSpaceDescent, Head, Output, Problem, WeightSpaceDescent};
+use crate::descent::{DescentProblem, GramSpaceDescent, Head, Output, WeightSpaceDescent};
 use crate::{Activation, Descent, ModelError, TensorActivation, Weights};
 
 /// Blocks of neurons `W_b`, each `[m, d]`, one row a neuron, under one activation and without
@@ -97,7 +97,11 @@ impl FirstLayer {
 
     /// The hand-derived descent of this layer below a head that adds each block's mean to an
     /// output, in weight space.
-    pub(crate) fn descent(&self, problem: &Problem<'_>, outputs: Vec<Output>) -> Box<dyn Descent> {
+    pub(crate) fn descent(
+        &self,
+        problem: &DescentProblem<'_>,
+        outputs: Vec<Output>,
+    ) -> Box<dyn Descent> {
         let blocks = self.host_blocks();
         let head = Head::new(problem, self.activation, &blocks, outputs);
         if problem.single_precision {
@@ -110,7 +114,7 @@ impl FirstLayer {
     /// As [`descent`](Self::descent), in Gram coordinates where those are cheaper.
     pub(crate) fn cheapest_descent(
         &self,
-        problem: &Problem<'_>,
+        problem: &DescentProblem<'_>,
         outputs: Vec<Output>,
     ) -> Box<dyn Descent> {
         if problem.compensated || !GramSpaceDescent::is_cheaper(problem) {

@@ -30,7 +30,7 @@ mod two_layer;
 mod weights;
 
 pub use activation::TensorActivation;
-pub use descent::{Descent, Problem};
+pub use descent::{Descent, DescentProblem};
 pub use error::ModelError;
 pub use implicit_bias_scalar::{Activation, Loss, SlopeError, is_positive_margin};
 pub use loss::TensorLoss;

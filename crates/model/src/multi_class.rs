@@ -4,7 +4,7 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::descent::{Output, Problem};
+use crate::descent::{DescentProblem, Output};
 use crate::first_layer::FirstLayer;
 use crate::{Activation, Block, Descent, ModelError, Network, Weights};
 
@@ -124,7 +124,7 @@ impl Network for MultiClass {
         Some(self.first.pre_activations(x))
     }
 
-    fn descent(&self, problem: &Problem<'_>) -> Option<Box<dyn Descent>> {
+    fn descent(&self, problem: &DescentProblem<'_>) -> Option<Box<dyn Descent>> {
         let classes = self.first.weights().count();
         let head = (0..classes).map(|index| Output { index, sign: 1.0 });
         (problem.objective.outputs() == classes)

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use crate::Descent;
-use crate::descent::Problem;
+use crate::descent::DescentProblem;
 
 /// One named weight matrix of a network.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ pub trait Network: Module {
     ///
     /// Used instead of autodiff where the device computes in host memory; a test must hold it to
     /// autodiff. `None` (the default) trains by autodiff.
-    fn descent(&self, _problem: &Problem<'_>) -> Option<Box<dyn Descent>> {
+    fn descent(&self, _problem: &DescentProblem<'_>) -> Option<Box<dyn Descent>> {
         None
     }
 }

@@ -4,7 +4,7 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::descent::{Output, Problem};
+use crate::descent::{DescentProblem, Output};
 use crate::first_layer::FirstLayer;
 use crate::{Activation, Block, Descent, ModelError, Network, Weights};
 
@@ -114,7 +114,7 @@ impl Network for TwoLayer {
         Some(self.first.pre_activations(x))
     }
 
-    fn descent(&self, problem: &Problem<'_>) -> Option<Box<dyn Descent>> {
+    fn descent(&self, problem: &DescentProblem<'_>) -> Option<Box<dyn Descent>> {
         let head = SIGNS.map(|sign| Output { index: 0, sign });
         (problem.objective.outputs() == 1).then(|| self.first.descent(problem, head.to_vec()))
     }

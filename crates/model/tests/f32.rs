@@ -3,8 +3,8 @@
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 use implicit_bias_model::{
-    Activation, CompensatedGradientDescent, GradientDescent, Loss, Network, Objective, Problem,
-    TwoLayerConfig, Weights, to_tensor, two_sum_step,
+    Activation, CompensatedGradientDescent, DescentProblem, GradientDescent, Loss, Network,
+    Objective, TwoLayerConfig, Weights, to_tensor, two_sum_step,
 };
 use ndarray::Array2;
 
@@ -80,7 +80,7 @@ fn hand_derived_is_autodiff(compensated: bool) {
     let config = TwoLayerConfig::new(4, 30, Activation::leaky_relu(0.1).unwrap());
     let mut network = config.init_with(&weights, &device).unwrap();
     let step_size = 0.2;
-    let problem = Problem {
+    let problem = DescentProblem {
         x: &x,
         objective: &objective,
         step_size,

@@ -6,8 +6,8 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use implicit_bias_model::{
-    Activation, GradientDescent, Loss, ModelError, Network, Objective, Problem, TensorActivation,
-    TensorLoss, TwoLayer, TwoLayerConfig, Weights,
+    Activation, DescentProblem, GradientDescent, Loss, ModelError, Network, Objective,
+    TensorActivation, TensorLoss, TwoLayer, TwoLayerConfig, Weights,
 };
 use ndarray::Array2;
 use proptest::prelude::*;
@@ -72,8 +72,8 @@ impl Case {
         objective: &'a Objective,
         step_size: f64,
         threads: usize,
-    ) -> Problem<'a> {
-        Problem {
+    ) -> DescentProblem<'a> {
+        DescentProblem {
             x: &self.x,
             objective,
             step_size,

@@ -3,8 +3,8 @@
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use implicit_bias_model::{
-    Activation, GradientDescent, Loss, ModelError, MultiClassConfig, Network, Objective, Problem,
-    TwoLayerConfig, Weights, to_tensor,
+    Activation, DescentProblem, GradientDescent, Loss, ModelError, MultiClassConfig, Network,
+    Objective, TwoLayerConfig, Weights, to_tensor,
 };
 use ndarray::Array2;
 use proptest::prelude::*;
@@ -50,7 +50,7 @@ fn descend<N: Network>(
     objective: &Objective,
     step_size: f64,
 ) -> [Vec<Vec<f64>>; 2] {
-    let problem = Problem {
+    let problem = DescentProblem {
         x,
         objective,
         step_size,

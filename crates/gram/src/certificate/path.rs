@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2};
 use super::projection::{Geometry, Projection};
 use super::reason::NotProven;
 use super::sides::{opposite, side};
-use crate::limit::{Group, Limit};
+use crate::limit::{Limit, NeuronGroup};
 use crate::problem::{Problem, products};
 
 /// Relative size below which a multiplier, or the excess of a margin, counts as zero.
@@ -105,7 +105,7 @@ impl Path {
     }
 
     /// Whether the limit moves a pair further onto `side` of its kink, or not at all.
-    fn moves_away(&self, group: &Group, sample: usize, side: f64) -> bool {
+    fn moves_away(&self, group: &NeuronGroup, sample: usize, side: f64) -> bool {
         side * group.pre_activations[sample] >= -UNMOVED * group.norm * self.norms[sample]
     }
 

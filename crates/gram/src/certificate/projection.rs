@@ -7,7 +7,7 @@ use super::reason::NotProven;
 use super::sides::{opposite, side};
 use crate::limit::sliding::SlidingSamples;
 use crate::limit::symmetric::PseudoInverse;
-use crate::limit::{Group, Limit};
+use crate::limit::{Limit, NeuronGroup};
 use crate::problem::{Problem, products};
 
 /// Largest relative residual of the constraints on `w̃`.
@@ -122,7 +122,7 @@ struct GroupPart {
 }
 
 impl GroupPart {
-    fn new(run: &Run<'_>, group: &Group) -> Result<Self, NotProven> {
+    fn new(run: &Run<'_>, group: &NeuronGroup) -> Result<Self, NotProven> {
         let (problem, support) = (run.problem, run.support);
         let samples: Vec<usize> = opposite(problem, group)
             .filter(|&i| support[i] && side(problem, group, i).is_none())
@@ -144,7 +144,7 @@ impl GroupPart {
 
 impl Run<'_> {
     /// `ρ_k = X_Zᵀ G_ZZ⁺ h_Z` of the neurons of a group, as coefficients in the unit samples.
-    fn move_to_kinks(&self, group: &Group, part: &GroupPart, coefficients: &mut Array2<f64>) {
+    fn move_to_kinks(&self, group: &NeuronGroup, part: &GroupPart, coefficients: &mut Array2<f64>) {
         let (sliding, norms) = (&part.sliding, &self.geometry.norms);
         let at_kink = Mat::from_fn(sliding.samples.len(), group.neurons.len(), |z, k| {
             self.state[[group.neurons[k], sliding.samples[z]]] / norms[sliding.samples[z]]
@@ -158,7 +158,7 @@ impl Run<'_> {
     }
 
     /// Adds a group's part of `Ã` on the support.
-    fn add_to_system(&self, group: &Group, part: &GroupPart, system: &mut Mat<f64>) {
+    fn add_to_system(&self, group: &NeuronGroup, part: &GroupPart, system: &mut Mat<f64>) {
         let share = group.neurons.len() as f64 / self.problem.width() as f64;
         let factors = &part.factors;
         let projected = part.sliding.projected(&self.geometry.cosines, &self.active);
@@ -192,7 +192,7 @@ impl Run<'_> {
     /// the support.
     fn add_combination(
         &self,
-        group: &Group,
+        group: &NeuronGroup,
         part: &GroupPart,
         solution: &[f64],
         coefficients: &mut Array2<f64>,

@@ -79,7 +79,7 @@ const UNMOVED: f64 = 1e-12;
 /// The scale is that of the program: the smallest margin is 1.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Group {
+pub struct NeuronGroup {
     /// Second-layer sign `s_a = ±1`.
     pub sign: f64,
     /// The neurons, ascending; their number is the group's multiplicity `n_a`.
@@ -98,7 +98,7 @@ pub struct Group {
     pub norm: f64,
 }
 
-impl Group {
+impl NeuronGroup {
     /// Group `a` of the solution `point` of the scaled program, `norm` its scaled norm.
     fn unscaled(
         program: &Program,
@@ -177,7 +177,7 @@ pub struct TightestPair {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limit {
-    groups: Vec<Group>,
+    groups: Vec<NeuronGroup>,
     group_of: Vec<Option<usize>>,
     multipliers: Vec<f64>,
     margins: Vec<f64>,
@@ -257,7 +257,7 @@ impl Limit {
         let mut sliding = Vec::new();
         let mut groups = Vec::with_capacity(norms.len());
         for (a, pattern) in grouping.patterns.into_iter().enumerate() {
-            let group = Group::unscaled(program, &point, (a, pattern), pieces, norms[a]);
+            let group = NeuronGroup::unscaled(program, &point, (a, pattern), pieces, norms[a]);
             let slides = |&i: &usize| pieces[[a, i]] == Piece::Sliding;
             sliding.extend((0..program.samples()).filter(slides).map(|i| SlidingPair {
                 group: a,
@@ -306,7 +306,7 @@ impl Limit {
 
     /// Groups of neurons that share their limit; ReLU neurons active on no same-sign sample are in
     /// none, their limit is zero.
-    pub fn groups(&self) -> &[Group] {
+    pub fn groups(&self) -> &[NeuronGroup] {
         &self.groups
     }
 
@@ -408,7 +408,7 @@ impl Limit {
         self.per_neuron(|group| &group.coefficients)
     }
 
-    fn per_neuron(&self, row: impl Fn(&Group) -> &[f64]) -> Array2<f64> {
+    fn per_neuron(&self, row: impl Fn(&NeuronGroup) -> &[f64]) -> Array2<f64> {
         let samples = self.multipliers.len();
         let mut all = Array2::zeros((self.group_of.len(), samples));
         for (mut target, group) in all.rows_mut().into_iter().zip(&self.group_of) {

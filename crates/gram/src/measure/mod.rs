@@ -32,7 +32,7 @@ use implicit_bias_data::Dataset;
 use implicit_bias_scalar::is_positive_margin;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
-pub use self::pattern::{Pattern, PatternChanges, PatternCounts};
+pub use self::pattern::{ActivationPattern, PatternChanges, PatternCounts};
 pub use self::spectrum::Spectrum;
 
 use self::spectrum::{Residual, Scaled, norm_of, not_finite, spectrum};

@@ -10,7 +10,7 @@ use crate::{GramError, Problem};
 /// A pair `(k, i)` is *same-sign* when the neuron's second-layer sign is the sample's label,
 /// `s_k = y_i` (docs/theory.md §3, alignment).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pattern {
+pub struct ActivationPattern {
     samples: usize,
     /// One bit a pair, neuron by neuron.
     words: Vec<u64>,
@@ -36,7 +36,7 @@ pub struct PatternChanges {
     pub opposite_sign: usize,
 }
 
-impl Pattern {
+impl ActivationPattern {
     /// The pattern of pre-activations `H`, `2m × n`.
     pub fn new(pre_activations: ArrayView2<'_, f64>) -> Self {
         let (neurons, samples) = pre_activations.dim();

@@ -142,8 +142,8 @@ proptest! {
     fn patterns_count_pairs_by_sign(n in 3usize..80, m in 1usize..5, seed in 0usize..50) {
         let case = Case::new(n, 3, m, 0.1, seed);
         let (now, then) = (waves(2 * m, n, seed), waves(2 * m, n, seed + 9));
-        let pattern = Pattern::new(now.view());
-        let changes = pattern.changes(&Pattern::new(then.view()), &case.problem).unwrap();
+        let pattern = ActivationPattern::new(now.view());
+        let changes = pattern.changes(&ActivationPattern::new(then.view()), &case.problem).unwrap();
         let (mut same, mut opposite, mut active, mut pairs) = (0, 0, 0, 0);
         for ((k, i), h) in now.indexed_iter() {
             prop_assert_eq!(pattern.is_active(k, i), *h > 0.0);

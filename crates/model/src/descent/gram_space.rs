@@ -8,7 +8,7 @@ use ndarray::Array2;
 
 use super::float::parallelism;
 use super::head::Head;
-use super::problem::{Descent, Problem};
+use super::problem::{Descent, DescentProblem};
 
 /// One product with the Gram matrix a step: `H += ΔC G`, `C += ΔC`, with `G = X Xᵀ: n×n`,
 /// `H, C: K×n`.
@@ -34,12 +34,12 @@ pub(crate) struct GramSpaceDescent {
 
 impl GramSpaceDescent {
     /// Whether a step costs less here than in weight space: half the operations at `n = d`.
-    pub fn is_cheaper(problem: &Problem<'_>) -> bool {
+    pub fn is_cheaper(problem: &DescentProblem<'_>) -> bool {
         let (samples, dim) = problem.x.dim();
         !problem.single_precision && samples <= dim
     }
 
-    pub fn new(problem: &Problem<'_>, head: Head, blocks: &[Array2<f64>]) -> Self {
+    pub fn new(problem: &DescentProblem<'_>, head: Head, blocks: &[Array2<f64>]) -> Self {
         let (samples, dim) = problem.x.dim();
         let width = blocks[0].nrows();
         let neurons = width * blocks.len();

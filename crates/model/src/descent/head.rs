@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use super::float::Float;
-use super::problem::Problem;
+use super::problem::DescentProblem;
 use crate::{Activation, Objective};
 
 /// The score to which the head of a network adds the mean of one block, and the sign.
@@ -34,7 +34,7 @@ pub(crate) struct Head {
 impl Head {
     /// The head of blocks of one shape, an output a block.
     pub fn new(
-        problem: &Problem<'_>,
+        problem: &DescentProblem<'_>,
         activation: Activation,
         blocks: &[Array2<f64>],
         outputs: Vec<Output>,

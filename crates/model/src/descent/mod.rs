@@ -8,5 +8,5 @@ mod weight_space;
 
 pub(crate) use self::gram_space::GramSpaceDescent;
 pub(crate) use self::head::{Head, Output};
-pub use self::problem::{Descent, Problem};
+pub use self::problem::{Descent, DescentProblem};
 pub(crate) use self::weight_space::WeightSpaceDescent;

@@ -7,7 +7,7 @@ use crate::Objective;
 
 /// The training problem of a hand-derived descent.
 #[derive(Clone, Copy, Debug)]
-pub struct Problem<'a> {
+pub struct DescentProblem<'a> {
     /// Samples in the rows, `[n, d]`.
     pub x: &'a Array2<f64>,
     /// The mean loss of the scores that is minimized.

@@ -7,7 +7,7 @@ use ndarray::Array2;
 
 use super::float::{Float, parallelism};
 use super::head::Head;
-use super::problem::{Descent, Problem};
+use super::problem::{Descent, DescentProblem};
 
 /// Two matrix products a step and nothing else of size `m d`: the floor of weight-space descent.
 ///
@@ -56,7 +56,7 @@ impl<E: Float> pulp::WithSimd for TwoSums<'_, E> {
 }
 
 impl<E: Float> WeightSpaceDescent<E> {
-    pub fn new(problem: &Problem<'_>, head: Head, blocks: &[Array2<f64>]) -> Self {
+    pub fn new(problem: &DescentProblem<'_>, head: Head, blocks: &[Array2<f64>]) -> Self {
         let (samples, dim) = problem.x.dim();
         let width = blocks[0].nrows();
         let neurons = width * blocks.len();
