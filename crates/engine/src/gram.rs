@@ -221,6 +221,21 @@ impl GramEngine {
             }
     }
 
+    /// Says, once, where cancellation leaves the weights unknown to a hundredth.
+    fn note_cancellation(&mut self, cancellation: f64) {
+        let mut notes = self.notes.iter();
+        if cancellation <= UNCERTAIN || notes.any(|note| note.starts_with(CANCELLATION_NOTE)) {
+            return;
+        }
+        self.notes.push(format!(
+            "{CANCELLATION_NOTE} at step {:e}: by its own estimate norms, stable ranks and \
+             normalized margins may be off by {:.0} % or more, since coefficients of samples that \
+             depend on one another cancel; --engine tensor steps the weights themselves",
+            self.step(),
+            (100.0 * cancellation).min(100.0)
+        ));
+    }
+
     fn initial(&self) -> [ArrayView2<'_, f64>; 2] {
         [self.initial[0].view(), self.initial[1].view()]
     }
@@ -305,6 +320,9 @@ fn chaos_note(step: f64, apart: f64) -> String {
 
 /// How a note on an error estimate begins that says that log time cannot tell.
 const UNCERTAIN_NOTE: &str = "log time cannot tell where gradient descent goes";
+
+/// How the note begins that says that weights are not known.
+const CANCELLATION_NOTE: &str = "Gram coordinates cannot tell the weights";
 
 /// Says so, once, where margins are no longer known to a hundredth.
 fn note_uncertainty(flow: &FarFlow, notes: &mut Vec<String>) {
@@ -403,6 +421,7 @@ impl Engine for GramEngine {
             })
             .collect();
         let cancellation = self.cancellation(&coefficients, measures.stacked.frobenius_norm);
+        self.note_cancellation(cancellation);
         Ok(Observation {
             step: self.step(),
             loss: measures.loss,
