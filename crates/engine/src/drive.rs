@@ -5,6 +5,7 @@ use implicit_bias_metrics::MetricError;
 
 use crate::EngineError;
 use crate::engine::Engine;
+use crate::observation::Observation;
 use implicit_bias_record::{Series, StopReason};
 
 /// A run has diverged when its loss is this many times its initial one (or 1, if that is larger).
@@ -86,58 +87,28 @@ pub fn drive<W: Watcher>(
 
 /// [`drive`] for an engine in the middle of a run that has recorded `tables` so far: series and
 /// margins.
+///
+/// # Errors
+///
+/// As [`drive`].
 pub fn drive_from<W: Watcher>(
     engine: &mut dyn Engine,
     mut tables: Option<(Series, Series)>,
     schedule: &[f64],
     watcher: &mut W,
 ) -> Result<Trajectory, W::Error> {
-    let (mut initial_loss, mut recorded) = (f64::NAN, f64::NEG_INFINITY);
-    if let Some((series, _)) = &tables {
-        let first = |name| {
-            series
-                .column(name)
-                .and_then(|column| column.first().copied())
-        };
-        initial_loss = first("loss").unwrap_or(f64::NAN);
-        recorded = series.last("step").unwrap_or(f64::NEG_INFINITY);
-    }
+    let recorded = tables.as_ref().and_then(|(series, _)| series.last("step"));
+    let left = |target: &&f64| recorded.is_none_or(|recorded| **target > recorded);
     let mut stop = None;
-    for &target in schedule.iter().filter(|&&target| target > recorded) {
-        while engine.step() < target && stop.is_none() {
-            // Infinite where steps are no longer taken one by one.
-            let chunk = (CHUNK_OPERATIONS / engine.operations_per_step())
-                .max(1.0)
-                .floor();
-            stop = engine.advance(target.min(engine.step() + chunk))?;
-            if stop.is_some() {
-                break;
-            }
-            let goes_on = watcher.advanced(engine.step());
-            if let Some((series, margins)) = &tables {
-                watcher.between(engine, series, margins, !goes_on)?;
-            }
-            if !goes_on {
-                stop = Some(StopReason::Interrupted {
-                    step: engine.step(),
-                });
-            }
-        }
-        let step = engine.step();
-        let observation = match engine.observe() {
-            Ok(observation) if !matches!(stop, Some(StopReason::NonFinite { .. })) => observation,
-            Err(
-                EngineError::Metric(MetricError::NonFinite { .. } | MetricError::Overflow { .. })
-                | EngineError::Gram(GramError::NonFinite { .. }),
-            )
-            | Ok(_) => {
-                stop = Some(StopReason::NonFinite { step });
-                break;
-            }
-            Err(error) => return Err(error.into()),
+    for &target in schedule.iter().filter(left) {
+        stop = advance(engine, target, tables.as_ref(), watcher)?;
+        let broken = matches!(stop, Some(StopReason::NonFinite { .. }));
+        let Some(observation) = observe(engine)?.filter(|_| !broken) else {
+            let step = engine.step();
+            stop = Some(StopReason::NonFinite { step });
+            break;
         };
         let (series, margins) = tables.get_or_insert_with(|| {
-            initial_loss = observation.loss;
             (
                 Series::new(observation.columns()),
                 Series::new(observation.margin_columns()),
@@ -146,7 +117,9 @@ pub fn drive_from<W: Watcher>(
         series.push(observation.row());
         margins.push(observation.margin_row());
         watcher.recorded(series, margins)?;
+        let initial_loss = series.first("loss").unwrap_or(f64::NAN);
         if observation.loss > DIVERGED * initial_loss.max(1.0) {
+            let step = engine.step();
             stop = stop.or(Some(StopReason::Diverged { step }));
         }
         if stop.is_some() {
@@ -167,10 +140,49 @@ pub fn drive_from<W: Watcher>(
     })
 }
 
+/// Takes an engine to a step, in chunks after which the watcher looks on; why it ended before, if it did.
+fn advance<W: Watcher>(
+    engine: &mut dyn Engine,
+    target: f64,
+    tables: Option<&(Series, Series)>,
+    watcher: &mut W,
+) -> Result<Option<StopReason>, W::Error> {
+    while engine.step() < target {
+        // Infinite where steps are no longer taken one by one.
+        let chunk = (CHUNK_OPERATIONS / engine.operations_per_step())
+            .max(1.0)
+            .floor();
+        let stop = engine.advance(target.min(engine.step() + chunk))?;
+        if stop.is_some() {
+            return Ok(stop);
+        }
+        let goes_on = watcher.advanced(engine.step());
+        if let Some((series, margins)) = tables {
+            watcher.between(engine, series, margins, !goes_on)?;
+        }
+        if !goes_on {
+            let step = engine.step();
+            return Ok(Some(StopReason::Interrupted { step }));
+        }
+    }
+    Ok(None)
+}
+
+/// What is measured at the present step; `None` where a number is not finite.
+fn observe(engine: &mut dyn Engine) -> Result<Option<Observation>, EngineError> {
+    match engine.observe() {
+        Ok(observation) => Ok(Some(observation)),
+        Err(
+            EngineError::Metric(MetricError::NonFinite { .. } | MetricError::Overflow { .. })
+            | EngineError::Gram(GramError::NonFinite { .. }),
+        ) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Observation;
     use implicit_bias_model::Weights;
 
     /// An engine whose loss is a function of the step, and which may break at a step.

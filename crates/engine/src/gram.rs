@@ -1,11 +1,12 @@
 //! Gradient descent in Gram coordinates, exact first and in log time past that.
 
+mod notes;
 mod twin;
 
 use implicit_bias_data::Dataset;
 use implicit_bias_gram::{
     ActivationPattern, DescentCheckpoint, FarCheckpoint, FarFlow, FarOutcome, GramDescent,
-    GramError, GramState, Outcome, Problem, Stall, Start, weights,
+    GramError, GramState, Outcome, Problem, Start, weights,
 };
 use implicit_bias_model::{Activation, Loss, TwoLayerConfig, Weights};
 use ndarray::{Array2, ArrayView2};
@@ -17,7 +18,6 @@ use crate::bytes::{from_bytes, to_bytes};
 use crate::engine::Engine;
 use crate::observation::{BlockObservation, Observation, PatternObservation};
 use implicit_bias_record::StopReason;
-use implicit_bias_record::UNCERTAIN;
 
 /// How far past its exact steps an engine goes on exactly while the far horizon is out of reach:
 /// this many times as many steps, and at least [`PATIENT_STEPS`].
@@ -221,21 +221,6 @@ impl GramEngine {
             }
     }
 
-    /// Says, once, where cancellation leaves the weights unknown to a hundredth.
-    fn note_cancellation(&mut self, cancellation: f64) {
-        let mut notes = self.notes.iter();
-        if cancellation <= UNCERTAIN || notes.any(|note| note.starts_with(CANCELLATION_NOTE)) {
-            return;
-        }
-        self.notes.push(format!(
-            "{CANCELLATION_NOTE} at step {:e}: by its own estimate norms, stable ranks and \
-             normalized margins may be off by {:.0} % or more, since coefficients of samples that \
-             depend on one another cancel; --engine tensor steps the weights themselves",
-            self.step(),
-            (100.0 * cancellation).min(100.0)
-        ));
-    }
-
     fn initial(&self) -> [ArrayView2<'_, f64>; 2] {
         [self.initial[0].view(), self.initial[1].view()]
     }
@@ -265,19 +250,7 @@ impl GramEngine {
             }
             Err(GramError::FarRegime { ratio, limit }) => {
                 if step >= self.last_exact {
-                    let why = if ratio.is_infinite() {
-                        "a neuron is where kinks meet, as at weights that chatter about zero"
-                            .to_owned()
-                    } else {
-                        format!(
-                            "rates change by {ratio:.1e} of themselves in a step (at most \
-                             {limit:.0e})"
-                        )
-                    };
-                    self.notes.push(format!(
-                        "stopped after {step:e} exact steps: log time cannot take over where \
-                         {why}; --exact-steps sets how far exact steps go"
-                    ));
+                    self.notes.push(notes::not_taken_over(step, ratio, limit));
                     return Ok(Some(StopReason::Stalled { step }));
                 }
                 // A tenth more: seldom enough not to cost, and soon enough after the first chance.
@@ -309,37 +282,6 @@ impl GramEngine {
     }
 }
 
-/// That rounding decides where a run goes.
-fn chaos_note(step: f64, apart: f64) -> String {
-    format!(
-        "chaotic to rounding: two descents whose weights start apart by a rounding have margins \
-         apart by {apart:.0e} at step {step:e}, so that no other program need reproduce this run; \
-         a smaller --step-size may settle it"
-    )
-}
-
-/// How a note on an error estimate begins that says that log time cannot tell.
-const UNCERTAIN_NOTE: &str = "log time cannot tell where gradient descent goes";
-
-/// How the note begins that says that weights are not known.
-const CANCELLATION_NOTE: &str = "Gram coordinates cannot tell the weights";
-
-/// Says so, once, where margins are no longer known to a hundredth.
-fn note_uncertainty(flow: &FarFlow, notes: &mut Vec<String>) {
-    let estimate = flow.error_estimate();
-    let known = notes.iter().any(|note| note.starts_with(UNCERTAIN_NOTE));
-    if estimate <= UNCERTAIN || known {
-        return;
-    }
-    notes.push(format!(
-        "{UNCERTAIN_NOTE} from step {:e} or somewhat before: by its own estimate margins may be \
-         off by {:.0} % or more, as where the steps at a kink decide on which side a neuron goes \
-         on, or where too few steps were exact; --exact-steps takes more of them",
-        flow.step(),
-        (100.0 * estimate).min(100.0)
-    ));
-}
-
 impl Engine for GramEngine {
     fn name(&self) -> &'static str {
         "gram"
@@ -361,8 +303,8 @@ impl Engine for GramEngine {
                         return Ok(Some(StopReason::NonFinite { step }));
                     }
                     if self.twin.follow(descent) {
-                        self.notes
-                            .push(chaos_note(descent.step(), self.twin.apart()));
+                        let apart = self.twin.apart();
+                        self.notes.push(notes::chaotic(descent.step(), apart));
                     }
                     if descent.step() < to.min(self.handover) {
                         continue;
@@ -370,20 +312,12 @@ impl Engine for GramEngine {
                 }
                 Phase::Far(flow, _) => {
                     let outcome = flow.advance(to);
-                    note_uncertainty(flow, &mut self.notes);
+                    notes::note_uncertainty(flow, &mut self.notes);
                     return Ok(match outcome {
                         FarOutcome::Reached => None,
                         FarOutcome::NonFinite { step } => Some(StopReason::NonFinite { step }),
                         FarOutcome::Stalled { step, why } => {
-                            let why = match why {
-                                Stall::Stiff => {
-                                    "the flow is too stiff for its method, as where samples cannot \
-                                     all be fitted, or differ in length by orders of magnitude"
-                                }
-                                Stall::Events => "events without end",
-                            };
-                            self.notes
-                                .push(format!("log time stalled at step {step:e}: {why}"));
+                            self.notes.push(notes::stalled(step, why));
                             Some(StopReason::Stalled { step })
                         }
                     });
@@ -421,7 +355,7 @@ impl Engine for GramEngine {
             })
             .collect();
         let cancellation = self.cancellation(&coefficients, measures.stacked.frobenius_norm);
-        self.note_cancellation(cancellation);
+        notes::note_cancellation(cancellation, self.step(), &mut self.notes);
         Ok(Observation {
             step: self.step(),
             loss: measures.loss,

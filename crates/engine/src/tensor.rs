@@ -5,17 +5,19 @@ use burn::tensor::{Tensor, TensorData};
 use implicit_bias_data::{ClassDataset, Dataset};
 use implicit_bias_metrics::{ActivationPattern, MetricError, normalized_margins, weight_norm};
 use implicit_bias_model::{
-    Block, Descent, DescentProblem, GradientDescent, Loss, Network, Objective, TensorObjective,
-    Weights, is_positive_margin, to_tensor, two_sum_step,
+    Block, Descent, DescentProblem, GradientDescent, Network, Objective, TensorObjective, Weights,
+    is_positive_margin, to_tensor, two_sum_step,
 };
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 mod gradients;
 mod measures;
+mod options;
 
 use self::gradients::{Arrangement, arrangement, host_values, of_blocks};
 use self::measures::{mean_alignment, pattern, spectra_or_undefined};
+pub use self::options::TensorEngineOptions;
 use crate::EngineError;
 use crate::bytes::{from_bytes, to_bytes};
 use crate::device::SelectedDevice;
@@ -26,23 +28,6 @@ use crate::targets::SampleTargets;
 use crate::updates::{self, StepEffect, Updates};
 use implicit_bias_output::format_step;
 use implicit_bias_record::StopReason;
-
-/// How a [`TensorEngine`] takes its steps.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TensorEngineOptions {
-    /// The loss of a margin; for several classes the logistic one is cross-entropy (see
-    /// [`Objective`]).
-    pub loss: Loss,
-    /// The step size `η`.
-    pub step_size: f64,
-    /// Autodiff, the architecture's own gradient, or whichever is faster.
-    pub gradient: Gradient,
-    /// Threads that a step may use.
-    pub threads: usize,
-    /// Whether what rounding takes from each update is kept, for single precision: see
-    /// [`CompensatedGradientDescent`](implicit_bias_model::CompensatedGradientDescent).
-    pub compensated: bool,
-}
 
 /// Full-batch gradient descent on any [`Network`], on any Burn device.
 pub struct TensorEngine<M: Network> {

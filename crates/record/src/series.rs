@@ -102,6 +102,12 @@ impl Series {
         self.rows.iter().map(|row| row[0]).collect()
     }
 
+    /// The first value of a column.
+    pub fn first(&self, name: &str) -> Option<f64> {
+        let index = self.columns.iter().position(|column| column == name)?;
+        Some(self.rows.first()?[index])
+    }
+
     /// The last value of a column.
     pub fn last(&self, name: &str) -> Option<f64> {
         let index = self.columns.iter().position(|column| column == name)?;

@@ -51,14 +51,7 @@ pub(crate) fn resume<T>(
     notices: Notices<'_>,
     conclude: impl FnOnce(EndedRun<'_>, &mut Voice<'_>) -> Result<(T, Manifest), LabError>,
 ) -> Result<Reopened<T>, LabError> {
-    if !path.join("manifest.json").exists() && path.join("config.toml").exists() {
-        return Err(LabError::Content {
-            path: path.to_owned(),
-            reason: "expected a run, found one that was cut off before it began; start it again \
-                     as before"
-                .to_owned(),
-        });
-    }
+    require_begun(path)?;
     // Before the lock, which would make a folder.
     read_manifest(path)?;
     let directory = RunDirectory::open(path);
@@ -89,19 +82,16 @@ pub(crate) fn resume<T>(
     }
     let mut engine = ready.engine;
     let mut snapshots = Snapshots::of(&prepared.data, prepared.width);
-    let tables = match state {
-        Some(state) => {
-            engine.restore(&state.engine)?;
-            snapshots = snapshots.with(state.snapshots, prepared.width)?;
-            let step = format_step(engine.step());
-            (options.announce)(&format!("goes on from step {step}"));
-            Some((state.series, state.margins))
-        }
-        None => {
-            (options.announce)("no checkpoint: starts again from step 0");
-            None
-        }
-    };
+    let mut tables = None;
+    if let Some(state) = state {
+        engine.restore(&state.engine)?;
+        snapshots = snapshots.with(state.snapshots, prepared.width)?;
+        tables = Some((state.series, state.margins));
+    }
+    (options.announce)(&match &tables {
+        Some(_) => format!("goes on from step {}", format_step(engine.step())),
+        None => "no checkpoint: starts again from step 0".to_owned(),
+    });
     manifest.stop = None;
     directory.write("manifest.json", &to_json(&manifest))?;
     let run = RunInProgress {
@@ -117,6 +107,19 @@ pub(crate) fn resume<T>(
     let concluded = run.finish(options, conclude);
     drop(lock);
     concluded.map(Reopened::WentOn)
+}
+
+/// Refuses a run that was cut off before it wrote its manifest.
+fn require_begun(path: &Path) -> Result<(), LabError> {
+    if path.join("manifest.json").exists() || !path.join("config.toml").exists() {
+        return Ok(());
+    }
+    let reason =
+        "expected a run, found one that was cut off before it began; start it again as before";
+    Err(LabError::Content {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    })
 }
 
 /// What is left to do of a run.
