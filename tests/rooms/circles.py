@@ -645,6 +645,26 @@ def table(counts):
 # --- The script itself ----------------------------------------------------------------------
 
 
+def undeclared(top):
+    """Lines about files that no module declares, so that nothing compiles them."""
+    said = []
+    for source in sorted(top.glob("crates/*/src")) + [top / "experiments/src"]:
+        for file in sorted(source.rglob("*.rs")):
+            if file.name in ("lib.rs", "main.rs") or file.parent == source / "bin":
+                continue
+            name, folder = file.stem, file.parent
+            if file.name == "mod.rs":
+                name, folder = folder.name, folder.parent
+            parents = [folder / "mod.rs", folder / "lib.rs", folder / "main.rs"]
+            parents += [folder.with_suffix(".rs"), *folder.glob("*.rs")]
+            texts = [parent.read_text(encoding="utf-8") for parent in parents if parent.is_file()]
+            declared = rf'\bmod {name}\b|"{re.escape(file.name)}"'
+            if not any(re.search(declared, text) for text in texts):
+                room = source.parent.name
+                said.append(f"{room}: no module declares {file.relative_to(source).as_posix()}")
+    return said
+
+
 def tree(files, **options):
     """What `circles` says about a made-up crate `a`."""
     with tempfile.TemporaryDirectory() as folder:
@@ -653,7 +673,7 @@ def tree(files, **options):
             file = top / "crates/a/src" / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        return circles(top, **options)
+        return circles(top, **options) + undeclared(top)
 
 
 def self_test():
@@ -669,6 +689,11 @@ def self_test():
     x = "use crate::y::Y;\npub struct X;\n"
     y = "use crate::x::X; pub struct Y;"
     check("two files", rings({"lib.rs": lib, "x.rs": x, "y.rs": y}), two)
+    check(
+        "a file of no module",
+        rings({"lib.rs": "mod x;", "x.rs": "pub struct X;", "y.rs": "pub struct Y;"}),
+        ["a: no module declares y.rs"],
+    )
     check("one way", rings({"lib.rs": lib, "x.rs": x, "y.rs": "pub struct Y;"}), [])
     check(
         "a longer ring",
@@ -822,6 +847,7 @@ def main():
         failed += upward(metadata(top), leaning_on_burn(lock))
     if not (options.lines or options.arrows) or options.crate:
         failed += circles(top, options.crate)
+        failed += undeclared(top)
     if failed:
         print("\n".join(failed))
         sys.exit(1)
