@@ -4,7 +4,7 @@ use crate::claim::{Claim, ClaimId, Verdict};
 use crate::evidence::Evidence;
 use crate::loss::levels_off;
 use crate::outlook::{Outlook, SINGLE_PRECISION, loss_may_stay};
-use crate::settings::{LAST_DECADE, MIN_HORIZON, MIN_RECORDS_IN_DECADE, PATTERN_BUSY};
+use crate::settings::{LAST_DECADE, MIN_HORIZON, MIN_RECORDS_IN_DECADE, REFUTING_CHANGE_SHARE};
 use crate::words::step;
 
 /// Judges that after a finite time no neuron changes its activation on a same-sign sample (paper).
@@ -84,8 +84,8 @@ fn decide(run: &Evidence, last_change: f64) -> Option<(Verdict, String)> {
          all after {} in the decade before",
         decade.busy, decade.records, decade.pairs, before.pairs
     );
-    let busy = decade.busy as f64 >= PATTERN_BUSY * decade.records as f64;
-    let was_busy = before.busy as f64 >= PATTERN_BUSY * before.records as f64;
+    let busy = decade.busy as f64 >= REFUTING_CHANGE_SHARE * decade.records as f64;
+    let was_busy = before.busy as f64 >= REFUTING_CHANGE_SHARE * before.records as f64;
     Some(if busy && was_busy && decade.pairs >= before.pairs {
         match goes_on(run) {
             Ok(()) => (

@@ -3,7 +3,9 @@
 use crate::claim::{Claim, ClaimId, Verdict};
 use crate::evidence::Evidence;
 use crate::outlook::{SINGLE_PRECISION, loss_may_stay};
-use crate::settings::{HARDLY, LAST_DECADE, LOSS_FAR, LOSS_TOLERANCE, OUTLOOK};
+use crate::settings::{
+    EXTRAPOLATION_POWER, LAST_DECADE, LOSS_REFUTED, LOSS_TOLERANCE, MIN_LOG_LOSS_FALL,
+};
 use crate::window::{Lines, Points};
 use crate::words::{interval, number};
 
@@ -78,14 +80,14 @@ fn decide(run: &Evidence, points: &Points, lines: &Lines) -> (Verdict, String) {
         Ok(()) => (
             Verdict::Refuted,
             format!(
-                "{found}, more than {LOSS_FAR} away from −1 and not nearing it, and at this pace \
+                "{found}, more than {LOSS_REFUTED} away from −1 and not nearing it, and at this pace \
                  the samples would not be fitted even after the square of this number of steps."
             ),
         ),
-        Err(_) if low <= EXPECTED + LOSS_FAR => (
+        Err(_) if low <= EXPECTED + LOSS_REFUTED => (
             Verdict::Inconclusive,
             format!(
-                "{found}, neither within {LOSS_TOLERANCE} of −1 nor more than {LOSS_FAR} away from \
+                "{found}, neither within {LOSS_TOLERANCE} of −1 nor more than {LOSS_REFUTED} away from \
                  it."
             ),
         ),
@@ -113,10 +115,10 @@ fn decide(run: &Evidence, points: &Points, lines: &Lines) -> (Verdict, String) {
 /// = T²`.
 fn nears(points: &Points, lines: &Lines) -> bool {
     let (early, late) = (&lines.early, &lines.late);
-    let further = points.half_windows(OUTLOOK);
+    let further = points.half_windows(EXTRAPOLATION_POWER);
     let outlook = late.slope * (late.slope / early.slope).powf(further);
     // An exponent that was not negative before has no factor; falling at all is on its way.
-    let reaches = early.slope >= 0.0 || outlook <= EXPECTED + LOSS_FAR;
+    let reaches = early.slope >= 0.0 || outlook <= EXPECTED + LOSS_REFUTED;
     late.high() < early.low().min(0.0) && reaches
 }
 
@@ -133,7 +135,7 @@ pub(crate) fn levels_off(run: &Evidence) -> Result<(), String> {
         .ok_or("the loss is not known")?;
     let lines = points.lines(&points.log_step, &points.columns[0])?;
     let last = points.columns[0][points.len() - 1];
-    let by_then = last + lines.late.low().min(0.0) * (OUTLOOK - 1.0) * run.horizon.ln();
+    let by_then = last + lines.late.low().min(0.0) * (EXTRAPOLATION_POWER - 1.0) * run.horizon.ln();
     // A sample on which no neuron of its sign is active holds the loss at just ℓ(0)/n: clearly
     // below counts.
     let fitted_by_then = by_then < run.fitted_log_loss() - std::f64::consts::LN_2;
@@ -145,7 +147,7 @@ pub(crate) fn levels_off(run: &Evidence) -> Result<(), String> {
         )
     } else if fitted_by_then {
         Err("at this pace the samples will be fitted, and then the loss tends to 0".to_owned())
-    } else if lines.whole.low() <= EXPECTED + LOSS_FAR || nears(&points, &lines) {
+    } else if lines.whole.low() <= EXPECTED + LOSS_REFUTED || nears(&points, &lines) {
         Err("the loss still falls".to_owned())
     } else {
         Ok(())
@@ -184,7 +186,7 @@ fn has_hardly_begun(run: &Evidence) -> bool {
     let fall = first - last;
     let late = log_loss[decade] - last;
     // False for a loss that is no number.
-    !(fall > HARDLY && late <= 0.5 * fall)
+    !(fall > MIN_LOG_LOSS_FALL && late <= 0.5 * fall)
 }
 
 #[cfg(test)]

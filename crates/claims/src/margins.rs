@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::claim::{Claim, ClaimId, Verdict};
 use crate::evidence::Evidence;
-use crate::settings::{GAP_REFUTED, GAP_SUPPORTED, OUTLOOK, ROUNDING};
+use crate::settings::{EXTRAPOLATION_POWER, GAP_REFUTED, GAP_SUPPORTED, ROUNDING};
 use crate::window::{Lines, Points};
 use crate::words::{interval, number};
 
@@ -250,7 +250,7 @@ fn hopeless(run: &Evidence, points: &Points, rows: &[Row]) -> Option<(Verdict, S
     let lines = points.lines(&points.log_step, &mins).ok()?;
     let last = mins[mins.len() - 1];
     let pace = lines.whole.high().max(lines.late.high());
-    let by_then = last + pace * (OUTLOOK - 1.0) * run.horizon.ln();
+    let by_then = last + pace * (EXTRAPOLATION_POWER - 1.0) * run.horizon.ln();
     (last <= 0.0 && by_then < 0.0).then(|| {
         (
             Verdict::Refuted,

@@ -30,13 +30,13 @@ pub(crate) const ROUNDING: f64 = 1e-12;
 
 /// A trend that would not reach the claim even at this power of the horizon, `T²`, is taken to stay
 /// away from it.
-pub(crate) const OUTLOOK: f64 = 2.0;
+pub(crate) const EXTRAPOLATION_POWER: f64 = 2.0;
 
 /// Loss: the interval of the exponent must lie within this of −1 to support.
 pub(crate) const LOSS_TOLERANCE: f64 = 0.05;
 
 /// Loss: an interval of the exponent wholly farther than this from −1 refutes.
-pub(crate) const LOSS_FAR: f64 = 0.5;
+pub(crate) const LOSS_REFUTED: f64 = 0.5;
 
 /// Single precision: from this share of updates that change no weight on, or from a step that is so
 /// much shorter or longer than it should be, a run is not taken for gradient descent any more.
@@ -44,10 +44,10 @@ pub(crate) const UPDATES_LOST: f64 = 0.01;
 
 /// The logarithm of the loss of fitted samples is below `log(ℓ(0)/n)` by this, which is more than
 /// rounding.
-pub(crate) const FITTED_BY: f64 = 1e-9;
+pub(crate) const FITTED_MARGIN: f64 = 1e-9;
 
 /// Loss: a fall of its logarithm by less than this is none.
-pub(crate) const HARDLY: f64 = 1e-6;
+pub(crate) const MIN_LOG_LOSS_FALL: f64 = 1e-6;
 
 /// Norm: the ratio of the slopes of the two halves must lie within this of 1 to support.
 pub(crate) const NORM_TOLERANCE: f64 = 0.1;
@@ -76,11 +76,11 @@ pub(crate) const RANK_BOUND: f64 = 4.0;
 
 /// Rank one: supported only from below this, where the largest singular value already carries more
 /// than half of the block's squared norm.
-pub(crate) const RANK_ONE_IN_SIGHT: f64 = 2.0;
+pub(crate) const RANK_ONE_MAX_MEASURED: f64 = 2.0;
 
 /// A limiting stable rank refutes only if it is within this share of the last measured one: an
 /// extrapolation from farther away is a guess.
-pub(crate) const RANK_REACH: f64 = 0.25;
+pub(crate) const RANK_MAX_EXTRAPOLATION: f64 = 0.25;
 
 /// Limit program: a stable rank counts as exactly 1 up to this excess. One pattern a block gives it
 /// to rounding (10⁻¹⁵); two patterns that differ give an excess of the order of their angle
@@ -103,7 +103,7 @@ pub(crate) const GAP_ARRIVED: f64 = 0.01;
 pub(crate) const MIN_RECORDS_OF_APPROACH: usize = 4;
 
 /// Alignment: changes in at least this share of the last decade's record intervals refute.
-pub(crate) const PATTERN_BUSY: f64 = 0.5;
+pub(crate) const REFUTING_CHANGE_SHARE: f64 = 0.5;
 
 /// A block has outgrown its initial weights once its norm is this many times the initial one.
-pub(crate) const OUTGROWN: f64 = 2.0;
+pub(crate) const MIN_NORM_RATIO: f64 = 2.0;

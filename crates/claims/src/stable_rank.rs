@@ -42,7 +42,8 @@ use crate::context::RankClaim;
 use crate::evidence::Evidence;
 use crate::fit::{Line, fit_line};
 use crate::settings::{
-    RANK_BOUND, RANK_ONE_IN_SIGHT, RANK_ONE_REFUTED, RANK_ONE_SUPPORTED, RANK_REACH, ROUNDING,
+    RANK_BOUND, RANK_MAX_EXTRAPOLATION, RANK_ONE_MAX_MEASURED, RANK_ONE_REFUTED,
+    RANK_ONE_SUPPORTED, ROUNDING,
 };
 use crate::window::{Lines, Points};
 use crate::words::{interval, number};
@@ -101,7 +102,7 @@ fn judge_block(run: &Evidence, which: RankClaim, block: &str) -> Option<Claim> {
     let law = "√(‖W_j‖_F² − ‖W_j‖_2²) = a + ρ·‖W_j‖_2, limiting stable rank 1 + ρ²";
     claim
         .fits
-        .push(Limit::of_line(&lines.whole).record(&lines.whole, law, points.window));
+        .push(ExtrapolatedRank::of_line(&lines.whole).record(&lines.whole, law, points.window));
     (claim.verdict, claim.reason) = match which {
         RankClaim::Bounded => decide_bounded(run, &points, &lines),
         RankClaim::OnePerBlock => {
@@ -109,9 +110,11 @@ fn judge_block(run: &Evidence, which: RankClaim, block: &str) -> Option<Claim> {
             let squares = fit_line(&square(spectral), &square(&residual));
             if let Some(line) = &squares {
                 let law = "‖W_j‖_F² − ‖W_j‖_2² = a + κ·‖W_j‖_2², limiting stable rank 1 + κ";
-                claim
-                    .fits
-                    .push(Limit::of_squares(line).record(line, law, points.window));
+                claim.fits.push(ExtrapolatedRank::of_squares(line).record(
+                    line,
+                    law,
+                    points.window,
+                ));
             }
             for fit in &mut claim.fits {
                 fit.expected = Some(1.0);
@@ -152,13 +155,13 @@ fn spectra(run: &Evidence, block: &str) -> Option<Points> {
 }
 
 /// The extrapolated stable rank `1 + ρ²` and its interval.
-struct Limit {
+struct ExtrapolatedRank {
     estimate: f64,
     low: f64,
     high: f64,
 }
 
-impl Limit {
+impl ExtrapolatedRank {
     /// From the slope of `r` on `S`.
     fn of_line(line: &Line) -> Self {
         Self::new(line, |slope| slope.powi(2))
@@ -191,7 +194,7 @@ impl Limit {
 
     /// Whether the trajectory has come near enough for the extrapolation to be believed.
     fn within_reach_of(&self, last: f64) -> bool {
-        (last - self.estimate).abs() <= RANK_REACH * last
+        (last - self.estimate).abs() <= RANK_MAX_EXTRAPOLATION * last
     }
 
     fn describe(&self, last: f64) -> String {
@@ -206,12 +209,16 @@ impl Limit {
 fn decide_one(points: &Points, lines: &Lines, squares: Option<&Line>) -> (Verdict, String) {
     let rank = &points.columns[0];
     let last = rank[rank.len() - 1];
-    let (whole, late) = (Limit::of_line(&lines.whole), Limit::of_line(&lines.late));
+    let (whole, late) = (
+        ExtrapolatedRank::of_line(&lines.whole),
+        ExtrapolatedRank::of_line(&lines.late),
+    );
     let found = whole.describe(last);
     if whole.high <= RANK_ONE_SUPPORTED {
-        let agree = squares.is_some_and(|line| Limit::of_squares(line).high <= RANK_ONE_SUPPORTED);
+        let agree = squares
+            .is_some_and(|line| ExtrapolatedRank::of_squares(line).high <= RANK_ONE_SUPPORTED);
         let by_time = points.lines(&points.log_step, rank);
-        let doubt = if last >= RANK_ONE_IN_SIGHT {
+        let doubt = if last >= RANK_ONE_MAX_MEASURED {
             "too far an extrapolation to rely on."
         } else if !agree {
             "but the squares of its singular values do not agree on that limit."
@@ -241,7 +248,10 @@ fn decide_bounded(run: &Evidence, points: &Points, lines: &Lines) -> (Verdict, S
     let rank = &points.columns[0];
     let last = rank[rank.len() - 1];
     let most = rank.iter().copied().fold(0.0, f64::max);
-    let (whole, late) = (Limit::of_line(&lines.whole), Limit::of_line(&lines.late));
+    let (whole, late) = (
+        ExtrapolatedRank::of_line(&lines.whole),
+        ExtrapolatedRank::of_line(&lines.late),
+    );
     let coverage = run
         .last("same_sign_coverage_min")
         .filter(|&share| share > 0.0);

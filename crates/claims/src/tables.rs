@@ -4,7 +4,7 @@ use implicit_bias_record::Series;
 
 use crate::context::ClaimContext;
 use crate::rounding::{is_single_precision, updates_lost_from};
-use crate::settings::{FITTED_BY, LAST_DECADE, WINDOW};
+use crate::settings::{FITTED_MARGIN, LAST_DECADE, WINDOW};
 use crate::window::Points;
 
 /// The tables of a run and its context.
@@ -54,7 +54,7 @@ impl<'a> Tables<'a> {
         let log_loss = self.series.column("log_loss")?;
         let row = self.series.steps().iter().position(|&step| step >= start)?;
         // By more than rounding: one sample of margin 0 holds the loss at ℓ(0)/n exactly.
-        Some(log_loss[row] < self.fitted_log_loss() - FITTED_BY)
+        Some(log_loss[row] < self.fitted_log_loss() - FITTED_MARGIN)
     }
 
     /// Whether the samples are fitted at the last record; `None` without one.

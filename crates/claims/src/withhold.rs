@@ -4,7 +4,7 @@ use crate::claim::{Claim, ClaimId, DecidedBy, Verdict};
 use crate::evidence::Evidence;
 use crate::loss::{levels_off, stays};
 use crate::program;
-use crate::settings::{LAST_DECADE, OUTGROWN};
+use crate::settings::{LAST_DECADE, MIN_NORM_RATIO};
 use crate::words::{number, step};
 use implicit_bias_record::UNCERTAIN;
 
@@ -74,7 +74,7 @@ pub(crate) fn uncertain(run: &Evidence, claims: &mut [Claim]) {
 fn is_young(run: &Evidence, block: &str) -> bool {
     let norms = run.series.column(&format!("norm_{block}"));
     let ends = (norms.as_deref()).and_then(|norms| norms.first().zip(norms.last()));
-    ends.is_some_and(|(first, last)| *last < OUTGROWN * first)
+    ends.is_some_and(|(first, last)| *last < MIN_NORM_RATIO * first)
 }
 
 #[cfg(test)]

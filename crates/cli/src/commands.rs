@@ -9,8 +9,8 @@ use implicit_bias_data::{Contradictions, Dataset, Geometry};
 use implicit_bias_lab::config::{InitSource, RunConfig, Settings};
 use implicit_bias_lab::study::{Effort, Reproduction};
 use implicit_bias_lab::{
-    LabError, Progress, Report, Resumed, RunDirectory, RunOptions, RunRecord, complain, conditions,
-    execute,
+    LabError, Progress, Report, Resumed, RunDirectory, RunOptions, RunRecord, conditions, execute,
+    print_to_stderr,
 };
 use implicit_bias_output::format_number;
 use implicit_bias_record::StopReason;
@@ -25,7 +25,7 @@ pub type Outcome = anyhow::Result<ExitCode>;
 pub const RUNS: &str = "runs";
 
 /// Prints on stdout. A reader that has gone away, as in `… | head`, is no failure of the command.
-pub fn say(text: impl Display) -> anyhow::Result<()> {
+pub fn print(text: impl Display) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match write!(stdout, "{text}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -92,19 +92,19 @@ fn run_under(
     progress.finish();
     let stop = record.stop();
     if !went_on && let Some(stop) = stop {
-        complain(&format!(
+        print_to_stderr(&format!(
             "{}: nothing to do: {stop}; more steps with --steps",
             record.path.display()
         ));
     }
     if json {
-        say(format_args!("{}\n", summary(&record)))?;
+        print(format_args!("{}\n", summary(&record)))?;
     } else {
-        say(record.summary_text())?;
+        print(record.summary_text())?;
     }
     Ok(match stop {
         Some(StopReason::Interrupted { .. }) => {
-            complain(&format!(
+            print_to_stderr(&format!(
                 "interrupted; go on with: implicit-bias resume {}",
                 record.path.display()
             ));
@@ -178,13 +178,13 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
     let progress = Progress::new("check");
     let measure = |data: &Dataset| {
         let geometry = Geometry::watched(data, &mut |fraction| progress.set(fraction));
-        progress.say("check: rank");
+        progress.set_message("check: rank");
         geometry.with_rank(data)
     };
     let before = (!config.preparation.is_none()).then(|| measure(&raw));
     let data = config.prepare(raw)?;
     let after = measure(&data);
-    progress.say("check: equal samples");
+    progress.set_message("check: equal samples");
     let contradictions = Contradictions::of(&data);
     progress.finish();
     if settings.json {
@@ -193,7 +193,7 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         json["before"] = serde_json::to_value(&before)?;
         json["contradictions"] = serde_json::to_value(&contradictions)?;
         json["step_size_bound_per_width"] = conditions(&config, &after, 1).step_bound().into();
-        say(format_args!("{json}\n"))?;
+        print(format_args!("{json}\n"))?;
     } else {
         let table = match &before {
             Some(before) => format!(
@@ -204,7 +204,7 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
             ),
             None => after.to_string(),
         };
-        say(format_args!(
+        print(format_args!(
             "{table}\n{}",
             more_about(&config, &after, &contradictions)
         ))?;
@@ -241,9 +241,9 @@ pub fn report(arguments: &ReportArgs) -> Outcome {
             record.export(format, &record.config.load_data()?)?;
         }
         for notice in record.regime.notices() {
-            complain(&notice);
+            print_to_stderr(&notice);
         }
-        say(record.summary_text())?;
+        print(record.summary_text())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -254,11 +254,11 @@ pub fn devices(arguments: &DevicesArgs) -> Outcome {
     let backends = implicit_bias_engine::all_backends();
     if arguments.json {
         let listed = json!({ "devices": devices, "backends": backends });
-        say(format_args!("{listed}\n"))?;
+        print(format_args!("{listed}\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
     let line = |name: &str, precisions: &str, hardware: &str| {
-        say(format_args!("{name:<10} {precisions:<11} {hardware}\n"))
+        print(format_args!("{name:<10} {precisions:<11} {hardware}\n"))
     };
     line("device", "precisions", "hardware")?;
     for backend in &backends {
@@ -282,7 +282,7 @@ pub fn devices(arguments: &DevicesArgs) -> Outcome {
         .map(|backend| backend.name)
         .collect();
     if !left_out.is_empty() {
-        say(format_args!(
+        print(format_args!(
             "not in this build: {}; cargo run --release --features {} adds them\n",
             left_out.join(", "),
             left_out.join(",")
@@ -303,9 +303,9 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
     let [system] = &implicit_bias_experiments::SYSTEMS;
     let reproduction = Reproduction::run(system, effort, directory, &progress)?;
     progress.finish();
-    say(reproduction.table_text())?;
-    say(reproduction.early_stops_text())?;
-    say(format_args!(
+    print(reproduction.table_text())?;
+    print(reproduction.early_stops_text())?;
+    print(format_args!(
         "report: {}\n",
         reproduction.report_path().display()
     ))?;

@@ -9,7 +9,7 @@ use implicit_bias_lab::{LabError, Progress};
 use serde_json::{Value, json};
 
 use crate::args::{FetchArgs, SetName};
-use crate::commands::{Outcome, say};
+use crate::commands::{Outcome, print};
 
 /// `fetch`: downloads what is missing and verifies the rest.
 pub fn fetch(arguments: &FetchArgs) -> Outcome {
@@ -28,7 +28,7 @@ pub fn fetch(arguments: &FetchArgs) -> Outcome {
     let files = set.files.len() as f64;
     let mut ready = 0.0;
     let fetched = implicit_bias_fetch::fetch(set, &dir, &options, &mut |event| match event {
-        Event::Started { file, .. } => progress.say(file),
+        Event::Started { file, .. } => progress.set_message(file),
         Event::Progress { done, total, .. } => {
             let part = total.map_or(0.0, |total| done as f64 / total.max(1) as f64);
             progress.set((ready + part) / files);
@@ -43,10 +43,10 @@ pub fn fetch(arguments: &FetchArgs) -> Outcome {
     })?;
     progress.finish();
     if arguments.json {
-        say(format_args!("{}\n", summary(&fetched)))?;
+        print(format_args!("{}\n", summary(&fetched)))?;
     } else {
         for file in &fetched.files {
-            say(format_args!("{}: {}\n", file.path.display(), origin(file)))?;
+            print(format_args!("{}: {}\n", file.path.display(), origin(file)))?;
         }
     }
     Ok(ExitCode::SUCCESS)

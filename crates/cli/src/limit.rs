@@ -10,7 +10,7 @@ use implicit_bias_output::{format_number, format_step};
 use serde_json::{Value, json};
 
 use crate::args::LimitArgs;
-use crate::commands::{Outcome, say};
+use crate::commands::{Outcome, print};
 
 /// The last step where the flags give none: patterns of ReLU networks can change once in many
 /// decades, and going on costs little.
@@ -51,9 +51,9 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
     })?;
     progress.finish();
     if settings.json {
-        say(format_args!("{}\n", summary(&report)))?;
+        print(format_args!("{}\n", summary(&report)))?;
     } else {
-        say(text(&report))?;
+        print(text(&report))?;
     }
     Ok(ExitCode::SUCCESS)
 }

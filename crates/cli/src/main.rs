@@ -13,7 +13,7 @@ mod sweep;
 use std::process::ExitCode;
 
 use implicit_bias_fetch::FetchError;
-use implicit_bias_lab::{LabError, complain};
+use implicit_bias_lab::{LabError, print_to_stderr};
 
 use args::{Cli, Command};
 
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            complain(&format!("error: {error}"));
+            print_to_stderr(&format!("error: {error}"));
             let input = error
                 .downcast_ref::<LabError>()
                 .is_some_and(LabError::is_input)

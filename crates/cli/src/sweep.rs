@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf, absolute};
 use std::process::ExitCode;
 
 use implicit_bias_lab::sweep::{SlurmScript, Sweep, SweepOptions, SweepOutcome, SweepTable};
-use implicit_bias_lab::{LabError, Progress, complain};
+use implicit_bias_lab::{LabError, Progress, print_to_stderr};
 use serde_json::{Value, json};
 
 use crate::args::{SweepArgs, SweepCollectArgs, SweepCommand, SweepPlanArgs, SweepSlurmArgs};
-use crate::commands::{Outcome, RUNS, say};
+use crate::commands::{Outcome, RUNS, print};
 use crate::interrupt::Interrupt;
 
 /// Failures that are told one by one; the table has them all.
@@ -66,18 +66,18 @@ fn run(arguments: &SweepArgs) -> Outcome {
         summary["failed"] = outcome.failed.len().into();
         summary["busy"] = outcome.busy.into();
         summary["left"] = outcome.left.into();
-        say(format_args!("{summary}\n"))?;
+        print(format_args!("{summary}\n"))?;
     } else {
-        say(format_args!(
+        print(format_args!(
             "{} runs ended, {} had ended before\n",
             outcome.ended, outcome.skipped
         ))?;
         if let Some(table) = &table {
-            say(where_words(table, &directory))?;
+            print(where_words(table, &directory))?;
         }
     }
     Ok(if interrupt.came() {
-        complain("interrupted; the same command goes on");
+        print_to_stderr("interrupted; the same command goes on");
         interrupt.exit_code()
     } else if outcome.failed.is_empty() && outcome.busy + outcome.left == 0 {
         ExitCode::SUCCESS
@@ -91,13 +91,13 @@ fn tell(sweep: &Sweep, outcome: &SweepOutcome, directory: &Path) {
     for (name, reason) in outcome.failed.iter().take(TOLD) {
         let run = sweep.runs().iter().find(|run| run.name() == name);
         let words = run.map_or(String::new(), |run| sweep.describe(run));
-        complain(&format!("failed: {name} ({words}): {reason}"));
+        print_to_stderr(&format!("failed: {name} ({words}): {reason}"));
     }
     if outcome.failed.len() > TOLD {
-        complain(&format!("… and {} more", outcome.failed.len() - TOLD));
+        print_to_stderr(&format!("… and {} more", outcome.failed.len() - TOLD));
     }
     if !outcome.failed.is_empty() {
-        complain(&format!(
+        print_to_stderr(&format!(
             "runs that failed, now or before: {}; --retry-failed tries them again, reasons are in \
              {}",
             outcome.failed.len(),
@@ -105,13 +105,13 @@ fn tell(sweep: &Sweep, outcome: &SweepOutcome, directory: &Path) {
         ));
     }
     if outcome.busy > 0 {
-        complain(&format!(
+        print_to_stderr(&format!(
             "{} runs are another process's at this moment",
             outcome.busy
         ));
     }
     if outcome.left > 0 {
-        complain(&format!("{} runs are left", outcome.left));
+        print_to_stderr(&format!("{} runs are left", outcome.left));
     }
 }
 
@@ -122,12 +122,12 @@ fn collect(arguments: &SweepCollectArgs) -> Outcome {
     let table = sweep.collect_results(&directory, &progress)?;
     progress.finish();
     if arguments.json {
-        say(format_args!(
+        print(format_args!(
             "{}\n",
             summary(&sweep, Some(&table), &directory)
         ))?;
     } else {
-        say(where_words(&table, &directory))?;
+        print(where_words(&table, &directory))?;
     }
     Ok(if table.is_whole() {
         ExitCode::SUCCESS
@@ -196,8 +196,8 @@ fn slurm(arguments: &SweepSlurmArgs) -> Outcome {
         tasks,
         cores: arguments.cores.into(),
     };
-    say(script.to_text()?)?;
-    complain(
+    print(script.to_text()?)?;
+    print_to_stderr(
         "submit it with sbatch; when its tasks are done, `implicit-bias sweep collect` makes the \
          table",
     );

@@ -102,8 +102,8 @@ pub(crate) fn zeros(rows: usize, columns: usize) -> Result<Array2<f64>, DataErro
     Ok(Array2::zeros((rows, columns)))
 }
 
-/// A fair coin.
-pub(crate) fn coin(generator: &mut impl Rng) -> bool {
+/// A fair fair_bit.
+pub(crate) fn fair_bit(generator: &mut impl Rng) -> bool {
     generator.next_u64() >> 63 == 1
 }
 

@@ -1,7 +1,7 @@
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
-use crate::random::{Stream, coin, gaussian_matrix, generator, index_below, zeros};
+use crate::random::{Stream, fair_bit, gaussian_matrix, generator, index_below, zeros};
 use crate::{DataError, Dataset};
 
 /// A law to draw a [`Dataset`] from.
@@ -185,8 +185,9 @@ fn require(
 pub(crate) fn random_labels(samples: usize, seed: u64, stream: Stream) -> Array1<f64> {
     let mut generator = generator(seed, stream);
     loop {
-        let y =
-            Array1::from_shape_simple_fn(samples, || if coin(&mut generator) { 1.0 } else { -1.0 });
+        let y = Array1::from_shape_simple_fn(samples, || {
+            if fair_bit(&mut generator) { 1.0 } else { -1.0 }
+        });
         // Redrawing the whole vector conditions the law; flipping one label would bend it.
         if y.iter().any(|&label| label != y[0]) {
             return y;

@@ -12,7 +12,7 @@ use implicit_bias_model::{Activation, Loss, TwoLayerConfig, Weights};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use self::twin::{Twin, TwinCheckpoint};
+use self::twin::{PerturbedCheckpoint, PerturbedDescent};
 use crate::EngineError;
 use crate::bytes::{from_bytes, to_bytes};
 use crate::engine::Engine;
@@ -20,11 +20,11 @@ use crate::observation::{BlockObservation, Observation, PatternObservation};
 use implicit_bias_record::StopReason;
 
 /// How far past its exact steps an engine goes on exactly while the far horizon is out of reach:
-/// this many times as many steps, and at least [`PATIENT_STEPS`].
-const PATIENCE: f64 = 10.0;
+/// this many times as many steps, and at least [`MIN_EXACT_STEPS_BEFORE_STALL`].
+const EXTRA_EXACT_FACTOR: f64 = 10.0;
 
-/// See [`PATIENCE`].
-const PATIENT_STEPS: f64 = 1e7;
+/// See [`EXTRA_EXACT_FACTOR`].
+const MIN_EXACT_STEPS_BEFORE_STALL: f64 = 1e7;
 
 /// Coefficients that cancel by less than this do not count.
 const CANCELLATION: f64 = 1e3;
@@ -66,7 +66,7 @@ pub struct GramEngine {
     notes: Vec<String>,
     /// Pre-activations where log time took over, since the engine was made.
     handed_over: Option<Array2<f64>>,
-    twin: Twin,
+    twin: PerturbedDescent,
 }
 
 enum Phase {
@@ -77,14 +77,14 @@ enum Phase {
 
 /// A [`GramEngine`] as data, without its problem.
 #[derive(Serialize, Deserialize)]
-struct Checkpoint {
-    run: RunCheckpoint,
-    twin: TwinCheckpoint,
+struct GramEngineCheckpoint {
+    run: DescentPart,
+    twin: PerturbedCheckpoint,
 }
 
 /// What checkpoints of before there were twins hold.
 #[derive(Serialize, Deserialize)]
-struct RunCheckpoint {
+struct DescentPart {
     phase: PhaseCheckpoint,
     handover: f64,
     previous_pattern: Option<ActivationPattern>,
@@ -125,16 +125,16 @@ impl GramEngine {
         )?;
         let start = Start::new(data, [pos.view(), neg.view()])?;
         let descent = GramDescent::new(problem, start.pre_activations().to_owned())?;
-        let twin = Twin::of(&descent)?;
+        let twin = PerturbedDescent::of(&descent)?;
         Ok(Self {
             data: data.clone(),
             initial: [pos.clone(), neg.clone()],
             start,
             phase: Phase::Exact(Box::new(descent)),
             handover: options.exact_steps.floor().clamp(1.0, LAST_WHOLE_STEP),
-            last_exact: (PATIENCE * options.exact_steps)
+            last_exact: (EXTRA_EXACT_FACTOR * options.exact_steps)
                 .floor()
-                .clamp(PATIENT_STEPS, LAST_WHOLE_STEP),
+                .clamp(MIN_EXACT_STEPS_BEFORE_STALL, LAST_WHOLE_STEP),
             previous_pattern: None,
             notes: Vec::new(),
             handed_over: None,
@@ -162,7 +162,7 @@ impl GramEngine {
     /// leads them astray where it does.
     pub fn error_estimate(&self) -> f64 {
         match &self.phase {
-            Phase::Exact(_) => self.twin.apart(),
+            Phase::Exact(_) => self.twin.distance(),
             Phase::Far(flow, _) => flow.error_estimate(),
         }
     }
@@ -243,7 +243,7 @@ impl GramEngine {
                 self.notes.push(format!(
                     "exact to step {step:e}, in log time from there, with an error estimate"
                 ));
-                let flow = flow.with_start_error(rounding + self.twin.apart());
+                let flow = flow.with_start_error(rounding + self.twin.distance());
                 self.handed_over = Some(last);
                 self.phase = Phase::Far(Box::new(flow), Box::new(problem));
                 Ok(None)
@@ -303,7 +303,7 @@ impl Engine for GramEngine {
                         return Ok(Some(StopReason::NonFinite { step }));
                     }
                     if self.twin.follow(descent) {
-                        let apart = self.twin.apart();
+                        let apart = self.twin.distance();
                         self.notes.push(notes::chaotic(descent.step(), apart));
                     }
                     if descent.step() < to.min(self.handover) {
@@ -397,7 +397,7 @@ impl Engine for GramEngine {
     }
 
     fn checkpoint(&self) -> Option<Vec<u8>> {
-        let run = RunCheckpoint {
+        let run = DescentPart {
             phase: match &self.phase {
                 Phase::Exact(descent) => PhaseCheckpoint::Exact(descent.checkpoint()),
                 Phase::Far(flow, _) => PhaseCheckpoint::Far(flow.checkpoint()),
@@ -407,16 +407,16 @@ impl Engine for GramEngine {
             notes: self.notes.clone(),
         };
         let twin = self.twin.checkpoint();
-        Some(to_bytes(&Checkpoint { run, twin }))
+        Some(to_bytes(&GramEngineCheckpoint { run, twin }))
     }
 
     fn restore(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
         let (run, twin) = match from_bytes(checkpoint) {
-            Ok(Checkpoint { run, twin }) => (run, Some(twin)),
+            Ok(GramEngineCheckpoint { run, twin }) => (run, Some(twin)),
             // Of before there were twins: shorter by the last field.
             Err(error) => (from_bytes(checkpoint).map_err(|_| error)?, None),
         };
-        let RunCheckpoint {
+        let DescentPart {
             phase,
             handover,
             previous_pattern,
@@ -433,8 +433,8 @@ impl Engine for GramEngine {
             pattern.counts(&problem)?;
         }
         self.twin = match twin {
-            Some(twin) => Twin::restore(&problem, twin)?,
-            None => Twin::none(),
+            Some(twin) => PerturbedDescent::restore(&problem, twin)?,
+            None => PerturbedDescent::none(),
         };
         self.phase = match phase {
             PhaseCheckpoint::Exact(descent) => {

@@ -56,7 +56,7 @@ pub struct TensorEngine<M: Network> {
 
 /// A [`TensorEngine`] as data, without its problem.
 #[derive(Serialize, Deserialize)]
-struct Checkpoint {
+struct TensorEngineCheckpoint {
     step: f64,
     /// The state of the hand-derived descent, or the weights of the blocks one after the other, and
     /// then their compensations.
@@ -401,7 +401,7 @@ impl<M: Network> Engine for TensorEngine<M> {
     }
 
     fn checkpoint(&self) -> Option<Vec<u8>> {
-        Some(to_bytes(&Checkpoint {
+        Some(to_bytes(&TensorEngineCheckpoint {
             step: self.step,
             state: self.state(),
             previous_pattern: self.previous_pattern.clone(),
@@ -411,7 +411,7 @@ impl<M: Network> Engine for TensorEngine<M> {
     }
 
     fn restore(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
-        let Checkpoint {
+        let TensorEngineCheckpoint {
             step,
             state,
             previous_pattern,

@@ -19,6 +19,7 @@ mod batch;
 mod conclusion;
 pub mod config;
 mod error;
+mod export;
 pub mod figures;
 mod limit;
 mod pool;
@@ -33,12 +34,11 @@ pub use batch::execute_all;
 pub use conclusion::{RunRecord, conditions};
 pub use error::LabError;
 pub use limit::{LimitReport, find_limit};
-pub use progress::{Progress, complain};
+pub use progress::{Progress, print_to_stderr};
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use run::fuzzing;
 pub use run::{
     DataManifest, FORMAT, Manifest, Prepared, RawGeometry, ReadyEngine, RunDirectory, RunOptions,
-    write_atomically,
 };
 pub use spine::{Report, Resumed, execute, resume};

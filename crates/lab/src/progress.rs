@@ -34,14 +34,14 @@ impl Progress {
     /// Says what is going on and how much of it is done. What is new starts its own time left.
     pub fn stage(&self, message: &str, fraction: f64) {
         if self.bar.message() != message {
-            self.say(message);
+            self.set_message(message);
             self.bar.reset();
         }
         self.set(fraction);
     }
 
-    /// Says what is going on.
-    pub fn say(&self, message: &str) {
+    /// Shows what is going on.
+    pub fn set_message(&self, message: &str) {
         self.bar.set_message(message.to_owned());
     }
 
@@ -49,7 +49,7 @@ impl Progress {
     pub fn line(&self, text: &str) {
         // `ProgressBar::println` drops the text of a hidden bar.
         if self.bar.is_hidden() {
-            complain(text)
+            print_to_stderr(text)
         } else {
             self.bar.println(text)
         }
@@ -62,7 +62,7 @@ impl Progress {
 }
 
 /// Prints a line on standard error; a reader that has gone away is no reason to stop.
-pub fn complain(text: &str) {
+pub fn print_to_stderr(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -7,7 +7,9 @@ use implicit_bias_output::sha256;
 use crate::LabError;
 use crate::conclusion::{RunRecord, conclude, notices_at_the_start};
 use crate::config::{RunConfig, Steps};
-use crate::run::{self, EndedRun, Manifest, Reopened, RunOptions, Voice, read_manifest};
+use crate::run::{
+    self, EndedRun, Manifest, Messages, ResumeOutcome, RunDirectory, RunOptions, read_manifest,
+};
 
 /// Whether a run that ends leaves figures and `report.html`; `report` makes them later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +35,8 @@ pub fn execute(
     options: RunOptions<'_>,
     report: Report,
 ) -> Result<RunRecord, LabError> {
-    run::execute(config, options, &notices_at_the_start, |ended, voice| {
-        conclude_and_report(ended, voice, report)
+    run::execute(config, options, &notices_at_the_start, |ended, messages| {
+        conclude_and_report(ended, messages, report)
     })
 }
 
@@ -74,11 +76,11 @@ pub fn resume(
         checkpoint_interval,
         options,
         &notices_at_the_start,
-        |ended, voice| conclude_and_report(ended, voice, report),
+        |ended, messages| conclude_and_report(ended, messages, report),
     )?;
     match reopened {
-        Reopened::AlreadyEnded => Ok(Resumed::AlreadyEnded(RunRecord::read(path)?)),
-        Reopened::WentOn(record) => Ok(Resumed::WentOn(record)),
+        ResumeOutcome::AlreadyEnded => Ok(Resumed::AlreadyEnded(RunRecord::read(path)?)),
+        ResumeOutcome::WentOn(record) => Ok(Resumed::WentOn(record)),
     }
 }
 
@@ -118,16 +120,30 @@ pub(crate) fn begin_or_resume(
     }
 }
 
+impl RunRecord {
+    /// Judges and draws again what a run directory holds, and writes claims, figures and report.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Write`] if a file cannot be written, [`LabError::Plot`] or
+    /// [`LabError::Report`] if one cannot be made.
+    pub fn rewrite_conclusions(&self) -> Result<(), LabError> {
+        let directory = RunDirectory::open(&self.path);
+        self.write_verdicts(&directory)?;
+        self.write_report(&directory)
+    }
+}
+
 /// Everything that a finished run has beside its tables and weights.
 fn conclude_and_report(
     ended: EndedRun<'_>,
-    voice: &mut Voice<'_>,
+    messages: &mut Messages<'_>,
     report: Report,
 ) -> Result<(RunRecord, Manifest), LabError> {
     let (directory, prepared) = (ended.directory, ended.prepared);
-    let record = conclude(ended, voice)?;
+    let record = conclude(ended, messages)?;
     if report == Report::Written {
-        (voice.stage)("figures and report", 0.0);
+        (messages.stage)("figures and report", 0.0);
         record.write_report(directory)?;
     }
     if let Some(format) = record.config.export {

@@ -9,5 +9,6 @@ mod lasting;
 mod two_layer;
 
 pub use two_layer::{
-    Descent, certificate_text, margins_become_equal, pre_activations, predict, solve, too_large,
+    DescentSettings, certificate_text, margins_become_equal, pre_activations, predict, solve,
+    too_large,
 };

@@ -21,7 +21,7 @@ const POSITIVE: f64 = 1e-9;
 
 /// The descent that a run took.
 #[derive(Clone, Copy, Debug)]
-pub struct Descent {
+pub struct DescentSettings {
     /// The activation.
     pub activation: Activation,
     /// The loss.
@@ -101,7 +101,7 @@ pub fn solve(
 /// program would take longer than a run may cost are left unsolved. `earlier` states and errors are
 /// those of [`solve`].
 pub fn predict(
-    descent: Descent,
+    descent: DescentSettings,
     data: &Dataset,
     blocks: [ArrayView2<'_, f64>; 2],
     step: f64,
@@ -115,7 +115,7 @@ pub fn predict(
     let Some(state) = pre_activations(data, blocks) else {
         return Prediction::unsolved("weights and data do not fit each other");
     };
-    let Descent {
+    let DescentSettings {
         activation,
         loss,
         step_size,

@@ -27,20 +27,20 @@ const CHAOTIC: f64 = 1e-10;
 /// Steps too large for the loss to fall, or neurons that hop about a kink, double small differences
 /// again and again. Then gradient descent in double precision is one of many trajectories that
 /// differ by rounding, and no other program reproduces it.
-pub(crate) struct Twin {
+pub(crate) struct PerturbedDescent {
     descent: Option<Box<GramDescent>>,
     /// The largest relative distance of the margins that was seen; 0 below [`CHAOTIC`].
     apart: f64,
 }
 
-/// A [`Twin`] as data.
+/// A [`PerturbedDescent`] as data.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct TwinCheckpoint {
+pub(crate) struct PerturbedCheckpoint {
     descent: Option<DescentCheckpoint>,
     apart: f64,
 }
 
-impl Twin {
+impl PerturbedDescent {
     /// The twin of a descent at step 0.
     pub fn of(descent: &GramDescent) -> Result<Self, EngineError> {
         let cheap = descent.operations_per_step() <= MOST_OPERATIONS;
@@ -103,18 +103,21 @@ impl Twin {
     }
 
     /// How far the two came apart, 0 where that is no more than rounding.
-    pub fn apart(&self) -> f64 {
+    pub fn distance(&self) -> f64 {
         self.apart
     }
 
-    pub fn checkpoint(&self) -> TwinCheckpoint {
-        TwinCheckpoint {
+    pub fn checkpoint(&self) -> PerturbedCheckpoint {
+        PerturbedCheckpoint {
             descent: self.descent.as_ref().map(|descent| descent.checkpoint()),
             apart: self.apart,
         }
     }
 
-    pub fn restore(problem: &Problem, checkpoint: TwinCheckpoint) -> Result<Self, EngineError> {
+    pub fn restore(
+        problem: &Problem,
+        checkpoint: PerturbedCheckpoint,
+    ) -> Result<Self, EngineError> {
         let descent = checkpoint
             .descent
             .map(|descent| GramDescent::restore(problem.clone(), descent).map(Box::new))

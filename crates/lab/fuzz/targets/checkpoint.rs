@@ -25,7 +25,7 @@ fn inputs() -> Vec<Vec<u8>> {
             let bytes = engine.checkpoint().expect("both have one");
             inputs.push([&[kind], bytes.as_slice()].concat());
             let state = state(bytes);
-            inputs.push([&[0], sealed(&state).as_slice()].concat());
+            inputs.push([&[0], with_header(&state).as_slice()].concat());
             inputs.push([&[1], state.as_slice()].concat());
         }
     }
@@ -39,7 +39,7 @@ fuzz_target!(init: seeds("checkpoint", inputs()), |input: &[u8]| {
     match kind {
         0 => within(STATE, rest.len(), || drop(read_checkpoint(rest))),
         1 => {
-            let file = sealed(rest);
+            let file = with_header(rest);
             within(STATE, file.len(), || drop(read_checkpoint(&file)));
         }
         2 => go_on(&mut tensor_engine(), rest),

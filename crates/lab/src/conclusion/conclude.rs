@@ -4,15 +4,18 @@ use super::conditions::data_notice;
 use super::predict::predict;
 use super::record::RunRecord;
 use crate::LabError;
-use crate::run::{EndedRun, Voice};
+use crate::run::{EndedRun, Messages};
 
 /// Solves the limit program of a run that ended, judges the claims, and writes both.
 ///
 /// # Errors
 ///
 /// [`LabError::Write`] names the file that cannot be written.
-pub(crate) fn conclude(run: EndedRun<'_>, voice: &mut Voice<'_>) -> Result<RunRecord, LabError> {
-    (voice.stage)("limit", 0.0);
+pub(crate) fn conclude(
+    run: EndedRun<'_>,
+    messages: &mut Messages<'_>,
+) -> Result<RunRecord, LabError> {
+    (messages.stage)("limit", 0.0);
     let EndedRun {
         config,
         prepared,
@@ -28,7 +31,7 @@ pub(crate) fn conclude(run: EndedRun<'_>, voice: &mut Voice<'_>) -> Result<RunRe
     let path = directory.path().to_owned();
     let mut record = RunRecord::new(path, config.clone(), manifest, series, margins, prediction);
     for notice in record.regime.outcome_notices() {
-        (voice.announce)(&notice);
+        (messages.announce)(&notice);
     }
     let notes = &mut record.manifest.notes;
     notes.extend(data_notice(prepared));

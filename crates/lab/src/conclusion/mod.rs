@@ -2,7 +2,6 @@
 
 mod conclude;
 mod conditions;
-mod export;
 mod predict;
 mod record;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use implicit_bias_data::Dataset;
-use implicit_bias_limits::{Descent, too_large};
+use implicit_bias_limits::{DescentSettings, too_large};
 use implicit_bias_model::{TwoLayerConfig, Weights};
 use implicit_bias_record::{Prediction, Series, StopReason};
 use ndarray::Array2;
@@ -28,7 +28,7 @@ pub(super) fn predict(
         return Prediction::unsolved("the weights are not those of two blocks");
     };
     let error_at = |step| error_at(series, step);
-    let descent = Descent {
+    let descent = DescentSettings {
         activation: config.activation,
         loss: config.loss,
         step_size: config.step_size,

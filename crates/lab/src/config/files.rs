@@ -32,7 +32,7 @@ impl Settings {
     /// The settings of a table of keys, in which paths are relative to `folder`; or what is wrong
     /// with it.
     pub(crate) fn from_table(table: toml::Table, folder: &Path) -> Result<Self, String> {
-        let mut settings: Self = spelled(table)?
+        let mut settings: Self = with_flag_spelling(table)?
             .try_into()
             .map_err(|error| format!("{error}").trim().to_owned())?;
         // An empty path is refused later; joined, it would become the folder itself.
@@ -75,7 +75,7 @@ pub(crate) fn read_toml<T>(
 }
 
 /// A table with its keys spelled as flags are, or which of them is there twice.
-pub(crate) fn spelled(table: toml::Table) -> Result<toml::Table, String> {
+pub(crate) fn with_flag_spelling(table: toml::Table) -> Result<toml::Table, String> {
     let mut spelled = toml::Table::new();
     for (key, value) in table {
         let key = key.replace('_', "-");

@@ -11,7 +11,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use files::{read_toml, spelled};
+pub(crate) use files::{read_toml, with_flag_spelling};
 pub use kinds::{
     ActivationKind, EngineKind, ExportKind, GradientKind, LabelKind, LossKind, PrecisionKind,
     SplitKind, SyntheticKind,

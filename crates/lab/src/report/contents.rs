@@ -48,7 +48,7 @@ impl ReportFigure {
     ///
     /// # Errors
     ///
-    /// [`LabError::Figure`] where [`Figure::render`] has it.
+    /// [`LabError::Plot`] where [`Figure::render`] has it.
     pub fn new(figure: &Figure) -> Result<Self, LabError> {
         Ok(Self {
             svg: figure.render()?,

@@ -49,7 +49,7 @@ impl Prepared {
     ) -> Result<ReadyEngine, LabError> {
         match choice.engine {
             Pick::Gram => Ok(ReadyEngine {
-                engine: Box::new(self.gram_engine(config)?),
+                engine: Box::new(self.gram_engine_unchecked(config)?),
                 device: "host".into(),
                 precision: Precision::F64,
                 gradient: "hand-derived",
@@ -67,6 +67,11 @@ impl Prepared {
     /// coordinates.
     pub fn gram_engine(&self, config: &RunConfig) -> Result<GramEngine, LabError> {
         check_memory(self.sizes(), memory::free())?;
+        self.gram_engine_unchecked(config)
+    }
+
+    /// The Gram engine at step 0, for which there is memory.
+    fn gram_engine_unchecked(&self, config: &RunConfig) -> Result<GramEngine, LabError> {
         Ok(GramEngine::new(
             &self.data,
             &self.weights,

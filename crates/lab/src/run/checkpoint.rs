@@ -31,7 +31,7 @@ const HEADER: usize = MAGIC.len() + 4 + 32;
 
 /// A run at some step between two chunks of steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct RunState {
+pub(super) struct SavedRun {
     /// SHA-256 of data and initial weights.
     pub start: String,
     /// The engine's own bytes.
@@ -43,10 +43,10 @@ pub(super) struct RunState {
     pub snapshots: Vec<(f64, Vec<f64>)>,
 }
 
-impl RunState {
+impl SavedRun {
     fn to_bytes(&self) -> Vec<u8> {
         let state = postcard::to_stdvec(self);
-        sealed(&state.expect("numbers, texts and lists of them always have bytes"))
+        with_header(&state.expect("numbers, texts and lists of them always have bytes"))
     }
 
     /// The state, or what is wrong with the bytes.
@@ -83,7 +83,7 @@ impl RunState {
 }
 
 /// The content of a file: a state's bytes after what tells that they are whole.
-pub(super) fn sealed(state: &[u8]) -> Vec<u8> {
+pub(super) fn with_header(state: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER + state.len());
     bytes.extend(MAGIC);
     bytes.extend(VERSION.to_le_bytes());
@@ -97,7 +97,7 @@ pub(super) fn sealed(state: &[u8]) -> Vec<u8> {
 /// # Errors
 ///
 /// [`LabError::Write`] names the file; what was there is there still.
-pub(super) fn write(directory: &RunDirectory, state: &RunState) -> Result<(), LabError> {
+pub(super) fn write(directory: &RunDirectory, state: &SavedRun) -> Result<(), LabError> {
     directory.write_durably(FILE, PREVIOUS, &state.to_bytes())
 }
 
@@ -112,7 +112,7 @@ pub(super) fn remove(directory: &RunDirectory) -> Result<(), LabError> {
     directory.remove(FILE)
 }
 
-/// The newest sound checkpoint of a run directory, `None` if there is none at all; `complain` is
+/// The newest sound checkpoint of a run directory, `None` if there is none at all; `print_to_stderr` is
 /// told of damaged ones.
 ///
 /// # Errors
@@ -120,8 +120,8 @@ pub(super) fn remove(directory: &RunDirectory) -> Result<(), LabError> {
 /// [`LabError::Read`] for a file that is there and cannot be read.
 pub(super) fn read(
     path: &Path,
-    complain: &mut dyn FnMut(&str),
-) -> Result<Option<RunState>, LabError> {
+    print_to_stderr: &mut dyn FnMut(&str),
+) -> Result<Option<SavedRun>, LabError> {
     for name in [FILE, PREVIOUS] {
         let path = path.join(name);
         let mut bytes = Vec::new();
@@ -130,9 +130,9 @@ pub(super) fn read(
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(source) => return Err(LabError::Read { path, source }),
         }
-        match RunState::from_bytes(&bytes) {
+        match SavedRun::from_bytes(&bytes) {
             Ok(state) => return Ok(Some(state)),
-            Err(reason) => complain(&format!("{}: {reason}; left aside", path.display())),
+            Err(reason) => print_to_stderr(&format!("{}: {reason}; left aside", path.display())),
         }
     }
     Ok(None)
@@ -142,13 +142,13 @@ pub(super) fn read(
 mod tests {
     use super::*;
 
-    fn state(step: f64) -> RunState {
+    fn state(step: f64) -> SavedRun {
         let mut series = Series::new(["step", "loss"]);
         series.push(vec![0.0, f64::NAN]);
         series.push(vec![step, f64::INFINITY]);
         let mut margins = Series::new(["step", "sample_0"]);
         margins.push(vec![0.0, -0.0]);
-        RunState {
+        SavedRun {
             start: "a".to_owned(),
             engine: vec![1, 2, 3],
             series,

@@ -12,7 +12,7 @@ use super::manifest::{DataManifest, FORMAT, Manifest};
 use super::options::RunOptions;
 use super::prepare::Prepared;
 use super::snapshots::Snapshots;
-use super::steps::{EndedRun, RunInProgress, Voice};
+use super::steps::{EndedRun, Messages, RunInProgress};
 use crate::LabError;
 use crate::config::RunConfig;
 
@@ -34,7 +34,7 @@ pub(crate) fn execute<T>(
     config: &RunConfig,
     mut options: RunOptions<'_>,
     notices: Notices<'_>,
-    conclude: impl FnOnce(EndedRun<'_>, &mut Voice<'_>) -> Result<(T, Manifest), LabError>,
+    conclude: impl FnOnce(EndedRun<'_>, &mut Messages<'_>) -> Result<(T, Manifest), LabError>,
 ) -> Result<T, LabError> {
     let config_text = config.to_toml();
     // A directory in use is refused before any work.

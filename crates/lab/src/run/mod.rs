@@ -14,7 +14,7 @@ mod directory;
 mod execute;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod keeper;
+
 mod lock;
 mod manifest;
 mod memory;
@@ -24,15 +24,17 @@ mod resume;
 mod sizes;
 mod snapshots;
 mod steps;
+mod updater;
 
 pub(crate) use blocks::two_blocks;
 pub use build::ReadyEngine;
-pub use directory::{RunDirectory, write_atomically};
+pub use directory::RunDirectory;
+pub(crate) use directory::write_atomically;
 pub(crate) use execute::execute;
 pub(crate) use manifest::read_manifest;
 pub use manifest::{DataManifest, FORMAT, Manifest, RawGeometry};
 pub use options::RunOptions;
 pub use prepare::Prepared;
 pub(crate) use prepare::decompose_on_one_thread;
-pub(crate) use resume::{Reopened, resume};
-pub(crate) use steps::{EndedRun, Voice};
+pub(crate) use resume::{ResumeOutcome, resume};
+pub(crate) use steps::{EndedRun, Messages};

@@ -6,7 +6,7 @@ use implicit_bias_output::{format_step, sha256, to_json};
 use implicit_bias_record::StopReason;
 
 use super::build::ReadyEngine;
-use super::checkpoint::{self, RunState};
+use super::checkpoint::{self, SavedRun};
 use super::choice::{EngineChoice, Pick};
 use super::directory::RunDirectory;
 use super::execute::{Notices, ready};
@@ -14,7 +14,7 @@ use super::manifest::{Manifest, read_manifest};
 use super::options::RunOptions;
 use super::prepare::Prepared;
 use super::snapshots::Snapshots;
-use super::steps::{EndedRun, RunInProgress, Voice};
+use super::steps::{EndedRun, Messages, RunInProgress};
 use crate::LabError;
 use crate::config::{RunConfig, Settings, Steps, resolve_checkpoint_interval};
 
@@ -22,7 +22,7 @@ use crate::config::{RunConfig, Settings, Steps, resolve_checkpoint_interval};
 const NEXT_CONFIG: &str = "config.toml.next";
 
 /// What [`resume`] came to.
-pub(crate) enum Reopened<T> {
+pub(crate) enum ResumeOutcome<T> {
     /// The run had ended before; nothing was done.
     AlreadyEnded,
     /// The run went on, and this was concluded from it.
@@ -49,8 +49,8 @@ pub(crate) fn resume<T>(
     checkpoint_interval: Option<f64>,
     mut options: RunOptions<'_>,
     notices: Notices<'_>,
-    conclude: impl FnOnce(EndedRun<'_>, &mut Voice<'_>) -> Result<(T, Manifest), LabError>,
-) -> Result<Reopened<T>, LabError> {
+    conclude: impl FnOnce(EndedRun<'_>, &mut Messages<'_>) -> Result<(T, Manifest), LabError>,
+) -> Result<ResumeOutcome<T>, LabError> {
     require_begun(path)?;
     // Before the lock, which would make a folder.
     read_manifest(path)?;
@@ -61,7 +61,7 @@ pub(crate) fn resume<T>(
     let mut config = read_config(path, &directory, &manifest)?;
     config.checkpoint_interval = resolve_checkpoint_interval(checkpoint_interval)?;
     let longer = match plan(&config, &manifest, steps)? {
-        Plan::Nothing => return Ok(Reopened::AlreadyEnded),
+        Plan::Nothing => return Ok(ResumeOutcome::AlreadyEnded),
         Plan::GoOn => None,
         Plan::Extend(steps) => Some(steps),
     };
@@ -106,7 +106,7 @@ pub(crate) fn resume<T>(
     };
     let concluded = run.finish(options, conclude);
     drop(lock);
-    concluded.map(Reopened::WentOn)
+    concluded.map(ResumeOutcome::WentOn)
 }
 
 /// Refuses a run that was cut off before it wrote its manifest.
@@ -161,7 +161,7 @@ fn plan(config: &RunConfig, manifest: &Manifest, steps: Option<Steps>) -> Result
 fn require_same_start(
     prepared: &Prepared,
     manifest: &Manifest,
-    state: Option<&RunState>,
+    state: Option<&SavedRun>,
 ) -> Result<(), LabError> {
     if prepared.data.sha256() != manifest.data.sha256 {
         return Err(LabError::Checkpoint(

@@ -8,11 +8,11 @@ use ndarray::Array2;
 
 use super::checkpoint;
 use super::directory::RunDirectory;
-use super::keeper::Keeper;
 use super::manifest::Manifest;
 use super::options::RunOptions;
 use super::prepare::Prepared;
 use super::snapshots::Snapshots;
+use super::updater::DirectoryUpdater;
 use crate::LabError;
 use crate::config::RunConfig;
 
@@ -34,7 +34,7 @@ pub(crate) struct EndedRun<'a> {
 }
 
 /// What [`RunOptions`] are told besides the steps.
-pub(crate) struct Voice<'a> {
+pub(crate) struct Messages<'a> {
     pub stage: &'a mut dyn FnMut(&str, f64),
     pub announce: &'a mut dyn FnMut(&str),
 }
@@ -62,7 +62,7 @@ impl RunInProgress<'_> {
     pub fn finish<T>(
         self,
         options: RunOptions<'_>,
-        conclude: impl FnOnce(EndedRun<'_>, &mut Voice<'_>) -> Result<(T, Manifest), LabError>,
+        conclude: impl FnOnce(EndedRun<'_>, &mut Messages<'_>) -> Result<(T, Manifest), LabError>,
     ) -> Result<T, LabError> {
         let Self {
             config,
@@ -74,11 +74,11 @@ impl RunInProgress<'_> {
             rows,
             snapshots,
         } = self;
-        let mut voice = Voice {
+        let mut messages = Messages {
             stage: options.stage,
             announce: options.announce,
         };
-        let mut keeper = Keeper::new(
+        let mut updater = DirectoryUpdater::new(
             config,
             directory,
             manifest,
@@ -88,24 +88,24 @@ impl RunInProgress<'_> {
             options.progress,
         );
         let schedule = schedule(config.steps.get(), config.record);
-        (voice.stage)(STEPS, 0.0);
-        let trajectory = drive_from(engine.as_mut(), tables, &schedule, &mut keeper)?;
+        (messages.stage)(STEPS, 0.0);
+        let trajectory = drive_from(engine.as_mut(), tables, &schedule, &mut updater)?;
         let completed = matches!(trajectory.stop, StopReason::Completed { .. });
         let (series, margins) = (trajectory.series, trajectory.margins);
         if completed && options.keep_checkpoint {
-            keeper.checkpoint(engine.as_ref(), &series, &margins)?;
+            updater.checkpoint(engine.as_ref(), &series, &margins)?;
         }
-        let seconds = keeper.seconds();
-        let Keeper {
+        let seconds = updater.seconds();
+        let DirectoryUpdater {
             mut manifest,
             snapshots,
             ..
-        } = keeper;
+        } = updater;
         manifest.wall_seconds = seconds;
         manifest.stop = Some(trajectory.stop);
         manifest.notes = engine.notes().to_vec();
         for note in &manifest.notes {
-            (voice.announce)(note);
+            (messages.announce)(note);
         }
         directory.write("series.csv", series.to_csv().as_bytes())?;
         directory.write("margins.csv", margins.to_csv().as_bytes())?;
@@ -121,7 +121,7 @@ impl RunInProgress<'_> {
             weights,
             states: snapshots.states(),
         };
-        let (concluded, manifest) = conclude(ended, &mut voice)?;
+        let (concluded, manifest) = conclude(ended, &mut messages)?;
         directory.write("manifest.json", &to_json(&manifest))?;
         match manifest.stop {
             Some(StopReason::Interrupted { .. }) => {}

@@ -10,7 +10,7 @@ use super::definition::{Effort, Study, StudyRun, System};
 use super::reproduction::{Headline, Reproduction};
 use crate::config::{EngineKind, PrecisionKind, RunConfig, Settings, Steps, SyntheticKind};
 use crate::run::RunDirectory;
-use crate::{LabError, Progress, complain};
+use crate::{LabError, Progress, print_to_stderr};
 
 /// Flags of an experiment; those of a run replace that setting in every run of the study.
 #[derive(Args, Debug)]
@@ -110,7 +110,7 @@ pub fn main(system: &System, study: fn(Effort) -> Study) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            complain(&format!("error: {error}"));
+            print_to_stderr(&format!("error: {error}"));
             ExitCode::from(if error.is_input() { 2 } else { 1 })
         }
     }

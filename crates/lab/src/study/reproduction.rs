@@ -95,11 +95,11 @@ impl Reproduction {
         let mut limits = Vec::new();
         for study in studies {
             if !study.limits.is_empty() {
-                progress.say(&format!("limits of {}", study.name));
+                progress.set_message(&format!("limits of {}", study.name));
             }
             limits.push(find_limits(&study.limits, progress)?);
         }
-        progress.say("figures and report");
+        progress.set_message("figures and report");
         let mut found = Vec::new();
         let mut rows = Vec::new();
         let mut sections = Vec::new();

@@ -89,7 +89,7 @@ impl Sweep {
             let count = count.fetch_add(1, Ordering::Relaxed) + 1;
             options
                 .progress
-                .say(&format!("sweep: {count} of {}", runs.len()));
+                .set_message(&format!("sweep: {count} of {}", runs.len()));
             done.unwrap_or_else(|error| {
                 stopped.store(true, Ordering::Relaxed);
                 broken
@@ -171,7 +171,7 @@ impl Sweep {
     /// # Errors
     ///
     /// [`LabError::Read`] and [`LabError::Content`] name a file of an ended run that is damaged;
-    /// [`LabError::Write`] and [`LabError::Figure`] for what cannot be written or drawn.
+    /// [`LabError::Write`] and [`LabError::Plot`] for what cannot be written or drawn.
     pub fn collect_results(
         &self,
         directory: &Path,

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::plan::{Sweep, SweepRun};
 use super::table::{Row, SweepTable};
+use crate::run::write_atomically;
 use crate::run::{Manifest, read_manifest};
-use crate::{LabError, Progress, write_atomically};
+use crate::{LabError, Progress};
 use implicit_bias_claims::Claim;
 use implicit_bias_output::sha256;
 use implicit_bias_record::{LimitOf, Prediction, StopReason};
@@ -86,9 +87,9 @@ impl Sweep {
         for (index, run) in self.runs().iter().enumerate() {
             let mut row = Row::new(run);
             match self.state(directory, run) {
-                RunState::Missing => row.say("missing", ""),
-                RunState::Begun => row.say("unfinished", ""),
-                RunState::Failed(reason) => row.say("failed", &reason),
+                RunState::Missing => row.set_stop("missing", ""),
+                RunState::Begun => row.set_stop("unfinished", ""),
+                RunState::Failed(reason) => row.set_stop("failed", &reason),
                 RunState::Ended(manifest) => {
                     fill(&mut row, &self.run_directory(directory, run), &manifest)?;
                 }
@@ -102,7 +103,7 @@ impl Sweep {
 
 /// Everything of an ended run that a row has.
 fn fill(row: &mut Row, path: &Path, manifest: &Manifest) -> Result<(), LabError> {
-    row.say(manifest.stop.map_or("", StopReason::word), "");
+    row.set_stop(manifest.stop.map_or("", StopReason::word), "");
     row.text("engine", &manifest.engine);
     row.number("ratio", manifest.data.ratio);
     for (column, value) in last_row(&path.join("series.csv"))? {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use crate::LabError;
-use crate::config::{RunConfig, Settings, read_toml, spelled};
+use crate::config::{RunConfig, Settings, read_toml, with_flag_spelling};
 use implicit_bias_output::sha256;
 
 /// Most runs of one sweep: the plan alone of so many takes some hundred megabytes.
@@ -95,7 +95,7 @@ impl Sweep {
         let table: Table = text
             .parse()
             .map_err(|error| format!("{error}").trim().to_owned())?;
-        let mut base = spelled(table)?;
+        let mut base = with_flag_spelling(table)?;
         let grid = Axis::of_grid(base.remove("grid"))?;
         let list = list_of(base.remove("list"))?;
         let seeds = seeds_of(base.remove(SEEDS))?;
@@ -204,7 +204,7 @@ impl Axis {
     fn of_grid(grid: Option<Value>) -> Result<Vec<Self>, String> {
         let table = match grid {
             None => return Ok(Vec::new()),
-            Some(Value::Table(table)) => spelled(table)?,
+            Some(Value::Table(table)) => with_flag_spelling(table)?,
             Some(other) => return Err(expected("grid", "a table", &other)),
         };
         let axis = |(key, value): (String, Value)| match value {
@@ -222,7 +222,7 @@ fn list_of(list: Option<Value>) -> Result<Vec<Table>, String> {
         Some(other) => return Err(expected("list", "tables", &other)),
     };
     let table = |entry| match entry {
-        Value::Table(table) => spelled(table),
+        Value::Table(table) => with_flag_spelling(table),
         other => Err(expected("list", "tables", &other)),
     };
     entries.into_iter().map(table).collect()

@@ -33,7 +33,7 @@ impl Row {
     }
 
     /// How the run stands: why it ended, or `missing`, `unfinished`, `failed` with the reason.
-    pub fn say(&mut self, stop_reason: &str, error: &str) {
+    pub fn set_stop(&mut self, stop_reason: &str, error: &str) {
         for (name, text) in STATE.into_iter().zip([stop_reason, error]) {
             self.text(name, text);
         }
@@ -200,11 +200,11 @@ mod tests {
         let plan = "[[list]]\ndevice = 'a,\"b\"\\c'\n[[list]]\nwidth = 3\n[[list]]\nwidth = 4";
         let sweep = Sweep::from_toml(plan, Path::new("")).unwrap();
         let mut rows: Vec<Row> = sweep.runs().iter().map(Row::new).collect();
-        rows[0].say("failed", "line one\nline two");
-        rows[1].say("completed", "");
+        rows[0].set_stop("failed", "line one\nline two");
+        rows[1].set_stop("completed", "");
         rows[1].number("loss", Some(0.25));
         rows[1].number("stable_rank", None);
-        rows[2].say("completed", "");
+        rows[2].set_stop("completed", "");
         rows[2].number("stable_rank", Some(1e-300));
         let names: Vec<String> = sweep
             .runs()

@@ -4,7 +4,7 @@ use ndarray::{Array1, array};
 
 use super::*;
 
-const DESCENT: Descent = Descent {
+const DESCENT: DescentSettings = DescentSettings {
     activation: Activation::RELU,
     loss: Loss::Logistic,
     step_size: 0.5,

@@ -30,7 +30,7 @@ use burn::train::{Learner, LearnerSummary, SupervisedTraining};
 use clap::Parser;
 use implicit_bias_engine::{drive, select_device};
 use implicit_bias_lab::config::{EngineKind, RunConfig, Settings};
-use implicit_bias_lab::{LabError, Prepared, RunDirectory, complain};
+use implicit_bias_lab::{LabError, Prepared, RunDirectory, print_to_stderr};
 use implicit_bias_metrics::class_direction;
 use implicit_bias_metrics::train::{AlignmentMetric, NormalizedMarginMetric, StableRankMetric};
 use implicit_bias_model::{GradientDescent, TwoLayerConfig, to_tensor};
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&format!("error: {error}"));
+            print_to_stderr(&format!("error: {error}"));
             let input = error
                 .downcast_ref::<LabError>()
                 .is_some_and(LabError::is_input);

@@ -134,14 +134,17 @@ fn show(results: &[StudyResult<'_>], _: &[LimitResult<'_>]) -> Shown {
             of_panel[0].run.panel
         )
     });
-    let survival = table::survival(results, &accuracy);
+    let verdict_table = table::verdict_table(results, &accuracy);
     Shown {
         paragraphs: paragraphs.chain(note).collect(),
         files: vec![
-            ("mnist-claims.md".to_owned(), table::markdown(&survival)),
+            (
+                "mnist-claims.md".to_owned(),
+                table::markdown(&verdict_table),
+            ),
             ("mnist-runs.csv".to_owned(), table::csv(results, &accuracy)),
         ],
-        tables: [vec![survival], table::tables(results, &accuracy)].concat(),
+        tables: [vec![verdict_table], table::tables(results, &accuracy)].concat(),
         figures: Vec::new(),
     }
 }

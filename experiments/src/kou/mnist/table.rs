@@ -8,7 +8,7 @@ use implicit_bias_lab::study::StudyResult;
 use implicit_bias_output::format_number;
 
 /// Which claims survive on which images: a row a preparation, a mark an initial scale.
-pub(super) fn survival(results: &[StudyResult<'_>], accuracy: &[f64]) -> Table {
+pub(super) fn verdict_table(results: &[StudyResult<'_>], accuracy: &[f64]) -> Table {
     let mut header = words(&["images", "R_min²/(n p)"]);
     let mut rows: Vec<Vec<String>> = Vec::new();
     let same_panel = |a: &StudyResult<'_>, b: &StudyResult<'_>| a.run.panel == b.run.panel;

@@ -12,7 +12,7 @@ use super::settings::{Samples, TenClasses};
 use super::train::train;
 use implicit_bias_lab::config::Steps;
 use implicit_bias_lab::study::Effort;
-use implicit_bias_lab::{LabError, Progress, RunDirectory, complain};
+use implicit_bias_lab::{LabError, Progress, RunDirectory, print_to_stderr};
 use implicit_bias_record::StopReason;
 
 /// The name of the binary.
@@ -77,7 +77,7 @@ pub fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            complain(&format!("error: {error}"));
+            print_to_stderr(&format!("error: {error}"));
             ExitCode::from(if error.is_input() { 2 } else { 1 })
         }
     }

@@ -50,7 +50,7 @@ impl TenClasses {
 ///
 /// # Errors
 ///
-/// [`LabError::Write`] if a file cannot be written, [`LabError::Figure`] or [`LabError::Report`] if
+/// [`LabError::Write`] if a file cannot be written, [`LabError::Plot`] or [`LabError::Report`] if
 /// one cannot be made.
 pub fn write(
     settings: &TenClasses,

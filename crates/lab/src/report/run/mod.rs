@@ -26,18 +26,6 @@ impl RunRecord {
         run_figures(&self.series, &self.margins, &run_context(self))
     }
 
-    /// Judges and draws again what a run directory holds, and writes claims, figures and report.
-    ///
-    /// # Errors
-    ///
-    /// [`LabError::Write`] if a file cannot be written, [`LabError::Figure`] or
-    /// [`LabError::Report`] if one cannot be made.
-    pub fn rewrite_conclusions(&self) -> Result<(), LabError> {
-        let directory = RunDirectory::open(&self.path);
-        self.write_verdicts(&directory)?;
-        self.write_report(&directory)
-    }
-
     /// Writes figures and report.
     pub(crate) fn write_report(&self, directory: &RunDirectory) -> Result<(), LabError> {
         let mut figures = Vec::new();

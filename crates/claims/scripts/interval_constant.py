@@ -1,4 +1,4 @@
-"""The critical value of `crates/lab/src/claims/fit.rs`, by simulation. Needs NumPy; takes seconds.
+"""The critical value of `crates/claims/src/fit.rs`, by simulation. Needs NumPy; takes seconds.
 
 Independent normal residuals on a trend of n evenly spaced points: the 95 % quantile of
 |slope| / (sqrt(n/(n-2)) sqrt(Omega) / S_xx), with Omega = (2/n) sum P_k^2 as in that file.

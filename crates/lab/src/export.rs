@@ -4,8 +4,8 @@ use implicit_bias_data::{Dataset, write_npz_arrays};
 use implicit_bias_model::{TwoLayerConfig, Weights};
 use ndarray::{Array1, Array2, ArrayViewD, arr0};
 
-use super::record::RunRecord;
 use crate::LabError;
+use crate::conclusion::RunRecord;
 use crate::config::ExportKind;
 
 impl RunRecord {

@@ -6,7 +6,7 @@ use implicit_bias_engine::{Engine, Watcher};
 use implicit_bias_output::to_json;
 use implicit_bias_record::Series;
 
-use super::checkpoint::{self, RunState};
+use super::checkpoint::{self, SavedRun};
 use super::directory::RunDirectory;
 use super::manifest::Manifest;
 use super::snapshots::Snapshots;
@@ -20,7 +20,7 @@ const SAVE_INTERVAL: f64 = 2.0;
 const SAVE_SHARE: f64 = 20.0;
 
 /// Keeps the run directory current while the run goes.
-pub(super) struct Keeper<'a> {
+pub(super) struct DirectoryUpdater<'a> {
     directory: &'a RunDirectory,
     pub manifest: Manifest,
     horizon: f64,
@@ -39,7 +39,7 @@ pub(super) struct Keeper<'a> {
     pub snapshots: Snapshots<'a>,
 }
 
-impl<'a> Keeper<'a> {
+impl<'a> DirectoryUpdater<'a> {
     /// Of a run that begins, or goes on, now; `rows` are on disk already.
     pub fn new(
         config: &RunConfig,
@@ -83,7 +83,7 @@ impl<'a> Keeper<'a> {
             return Ok(());
         };
         let clock = Instant::now();
-        let state = RunState {
+        let state = SavedRun {
             start: self.start.clone(),
             engine,
             series: series.clone(),
@@ -101,7 +101,7 @@ impl<'a> Keeper<'a> {
     }
 }
 
-impl Watcher for Keeper<'_> {
+impl Watcher for DirectoryUpdater<'_> {
     type Error = LabError;
 
     fn advanced(&mut self, step: f64) -> bool {
