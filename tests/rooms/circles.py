@@ -32,6 +32,13 @@ ORDER = [
     "unify", "output", "scalar", "data", "fetch", "record", "plot", "claims", "gram", "limits", "model",
     "metrics", "engine", "lab", "experiments", "cli", "python", "tests",
 ]
+# Modules of a crate, lowest first: a file may import files of modules before its own.
+FOLDERS = {
+    "lab": [
+        "error", "progress", "pool", "config", "run", "conclusion", "export", "figures", "report",
+        "spine", "batch", "limit", "sweep", "study",
+    ],
+}
 # The crates that may depend on Burn, directly or through another one.
 BURN = ["model", "metrics", "engine", "lab", "experiments", "cli", "python", "tests"]
 # The largest share of lines that a room may have.
@@ -537,6 +544,7 @@ def circles(top, only=None):
         for file, root in crate_roots(source):
             read_module(root, tokens(file.read_text(encoding="utf-8")))
             found = arrows(root)
+            said += against_folders(crate, source, found)
             graph = {}
             for start, end in found:
                 graph.setdefault(start, set()).add(end)
@@ -561,20 +569,20 @@ def circles(top, only=None):
 
 
 def metadata(top):
-    """{crate: (dependencies on crates, names of other dependencies)}, without those of tests."""
+    """{crate: (dependencies on crates, names of others, both of its tests)}."""
     command = ["cargo", "metadata", "--no-deps", "--offline", "--format-version", "1"]
     text = subprocess.run(command, cwd=top, check=True, capture_output=True, text=True).stdout
     crates = {}
     for package in json.loads(text)["packages"]:
-        inner, outer = set(), set()
+        inner, outer, of_tests = set(), set(), set()
         for dependency in package["dependencies"]:
+            path = dependency.get("path")
+            name = pathlib.Path(path).name if path else dependency["name"]
             if dependency["kind"] == "dev":
-                continue
-            if dependency.get("path"):
-                inner.add(pathlib.Path(dependency["path"]).name)
+                of_tests.add(name)
             else:
-                outer.add(dependency["name"])
-        crates[pathlib.Path(package["manifest_path"]).parent.name] = (inner, outer)
+                (inner if path else outer).add(name)
+        crates[pathlib.Path(package["manifest_path"]).parent.name] = (inner, outer, of_tests)
     return crates
 
 
@@ -599,20 +607,23 @@ def upward(crates, burn):
     """Lines about dependencies that do not point down."""
     said = []
     place = {name: at for at, name in enumerate(ORDER)}
-    for crate, (inner, _) in sorted(crates.items()):
+    for crate, (inner, *_) in sorted(crates.items()):
         if crate not in place:
             said.append(f"{crate} has no place in ORDER")
             continue
         for other in sorted(inner):
             if place.get(other, -1) >= place[crate]:
                 said.append(f"{crate} depends on {other}, which is not below it")
-    on_burn = {crate for crate, (_, outer) in crates.items() if outer & burn}
+    on_burn = {crate for crate, (_, outer, *_) in crates.items() if outer & burn}
     while True:
-        more = {crate for crate, (inner, _) in crates.items() if inner & on_burn} - on_burn
+        more = {crate for crate, (inner, *_) in crates.items() if inner & on_burn} - on_burn
         if not more:
             break
         on_burn |= more
     said += [f"{crate} depends on Burn" for crate in sorted(on_burn - set(BURN))]
+    for crate, (_, _, *of_tests) in sorted(crates.items()):
+        if crate not in BURN and of_tests and of_tests[0] & (burn | on_burn):
+            said.append(f"the tests of {crate} depend on Burn")
     return said
 
 
@@ -643,6 +654,29 @@ def table(counts):
 
 
 # --- The script itself ----------------------------------------------------------------------
+
+
+def against_folders(crate, source, found):
+    """Lines about imports that go up the list of a crate's modules."""
+    order = FOLDERS.get(crate)
+    if order is None:
+        return []
+
+    def module(file):
+        return file.relative_to(source).with_suffix("").parts[0]
+
+    said = []
+    for (start, end), lines in sorted(found.items()):
+        one, other = module(start), module(end)
+        unknown = [name for name in (one, other) if name != "lib" and name not in order]
+        said += [f"{crate}: {name} has no place in FOLDERS" for name in unknown]
+        if "lib" in (one, other) or unknown or one == other:
+            continue
+        if order.index(other) > order.index(one):
+            line = min(line for line, _ in lines)
+            path = start.relative_to(source).as_posix()
+            said.append(f"{crate}: {path}:{line} imports {other}, which is not below {one}")
+    return said
 
 
 def undeclared(top):
@@ -822,6 +856,8 @@ impl Flow { fn a(&self) { Guard::b(); self.b; } }""",
     names = "".join(f'name = "{name}"\n' for name in ("burn-core", "burn", "outer"))
     burn = leaning_on_burn(names + 'dependencies = [\n "burn 1.0",\n]\n')
     check("Burn through others", upward(heavy, burn), ["plot depends on Burn"])
+    tested = {**crates, "plot": (set(), set(), {"outer"})}
+    check("Burn in tests", upward(tested, burn), ["the tests of plot depend on Burn"])
     check("shares", table({"a": 25, "b": 75})[1], ["b"])
     print("self-test: passed")
 

@@ -11,8 +11,8 @@ use implicit_bias_lab::config::{ActivationKind, EngineKind, LossKind, Settings};
 use implicit_bias_tests::{TestProblem, gaussian, pos_neg};
 use proptest::prelude::*;
 
-/// Largest difference in a column, relative to its largest entry (and to 10⁻³ at least), beyond what the Gram
-/// engine says by its `error_estimate` that rounding was amplified to.
+/// Largest difference in a column, relative to its largest entry (and to 10⁻³ at least), beyond
+/// what the Gram engine says by its `error_estimate` that rounding was amplified to.
 fn assert_close(
     found: &Trajectory,
     expected: &Trajectory,

@@ -80,15 +80,16 @@ fn decide(run: &Evidence, points: &Points, lines: &Lines) -> (Verdict, String) {
         Ok(()) => (
             Verdict::Refuted,
             format!(
-                "{found}, more than {LOSS_REFUTED} away from −1 and not nearing it, and at this pace \
-                 the samples would not be fitted even after the square of this number of steps."
+                "{found}, more than {LOSS_REFUTED} away from −1 and not nearing it, and at this \
+                 pace the samples would not be fitted even after the square of this number of \
+                 steps."
             ),
         ),
         Err(_) if low <= EXPECTED + LOSS_REFUTED => (
             Verdict::Inconclusive,
             format!(
-                "{found}, neither within {LOSS_TOLERANCE} of −1 nor more than {LOSS_REFUTED} away from \
-                 it."
+                "{found}, neither within {LOSS_TOLERANCE} of −1 nor more than {LOSS_REFUTED} away \
+                 from it."
             ),
         ),
         Err(_) if nears(points, lines) => (

@@ -204,9 +204,10 @@ Compute where gradient descent ends, without going there
 
 Runs gradient descent in Gram coordinates, decade by decade from step 1000, until the activation \
 pattern on same-sign pairs settles, then solves a convex program for the limit of the direction \
-W/|W|. The run stops where the solution keeps the signs it assumes (consistent) and either the \
-pattern is proven to stay, or it has not changed over two decades. At the last step (--steps) the \
-answer is that for the pattern reached, consistent or not: read `consistent` and `certificate`.
+W/|W|. The run stops where the solution keeps the signs it assumes (consistent) and the pattern \
+is proven to stay, or where no weights with a pattern fit all samples and it has not changed over \
+two decades. At the last step (--steps) the answer is that for the pattern reached, consistent or \
+not: read `consistent` and `certificate`.
 
 A run directory stands for its own data, initial weights and settings; the run is repeated from \
 its start, and flags win over its settings. Nothing is written.";

@@ -28,7 +28,7 @@ struct Backend {
     has_double: bool,
 }
 
-/// The backends compiled in, in order of preference. Every `cfg(feature)` of the project is here.
+/// The backends compiled in, in order of preference. Every `cfg` of a backend is here.
 ///
 /// Vulkan's shaders have `exp` and `log` of 16 and 32 bits only, WGSL has no double precision at
 /// all. Burn nevertheless takes such tensors where the driver can add and multiply them, and on one

@@ -140,7 +140,8 @@ pub fn drive_from<W: Watcher>(
     })
 }
 
-/// Takes an engine to a step, in chunks after which the watcher looks on; why it ended before, if it did.
+/// Takes an engine to a step, in chunks after which the watcher looks on; why it ended before, if
+/// it did.
 fn advance<W: Watcher>(
     engine: &mut dyn Engine,
     target: f64,

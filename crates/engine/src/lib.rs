@@ -12,7 +12,7 @@
 //! | `gram` | the two-layer network in Gram coordinates, exact and in log time |
 //! | `drive` | an engine taken along a schedule |
 //! | `observation` | what is measured at a recorded step |
-//! | `device` | the backends of this build and their devices; every `cfg(feature)` is there |
+//! | `device` | the backends of this build and their devices; every `cfg` of a backend is there |
 
 mod bytes;
 mod device;

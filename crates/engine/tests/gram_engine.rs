@@ -313,7 +313,8 @@ fn a_run_that_is_chaotic_to_rounding_says_so() {
     assert_eq!(resumed.checkpoint(), wild.checkpoint());
 }
 
-/// In two dimensions kinks meet, so that log time after a thousand exact steps often does not know the margins.
+/// In two dimensions kinks meet, so that log time after a thousand exact steps often does not know
+/// the margins.
 #[test]
 fn a_run_whose_margins_are_not_known_says_so_once() {
     let (mut known, mut unknown) = (0, 0);

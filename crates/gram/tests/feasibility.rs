@@ -336,9 +336,9 @@ fn hard_margin(data: &Dataset) -> Option<f64> {
     None
 }
 
-/// Samples `x` and `x + ε v` of opposite labels: the margin of the limit is proportional to `ε`, and inner
-/// products, which round `ε²` beside 1, give its square to `10⁻¹⁶/ε²` of itself. Where that is too little there
-/// is no answer.
+/// Samples `x` and `x + ε v` of opposite labels: the margin of the limit is proportional to `ε`,
+/// and inner products, which round `ε²` beside 1, give its square to `10⁻¹⁶/ε²` of itself. Where
+/// that is too little there is no answer.
 #[test]
 fn nearly_equal_samples_of_opposite_labels_are_solved_to_four_digits_or_not_at_all() {
     let draw = |rows, stream| gaussian_matrix(rows, 2, 1.0, 3, stream).unwrap();

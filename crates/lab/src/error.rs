@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use implicit_bias_engine::EngineError;
 use implicit_bias_gram::GramError;
 
-/// An error of the harness.
+/// An error of the laboratory.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LabError {

@@ -13,7 +13,11 @@
 //! | `conclusion` | limit, regime and claims of a run |
 //! | [`figures`], [`report`] | how a run, a sweep and a reproduction are shown |
 //! | `spine` | a run, what is concluded from it, its report |
-//! | [`sweep`], [`study`] | many runs |
+//! | `export` | the results of a run for another program |
+//! | `limit` | the limit of a configuration, found by running until it is proven |
+//! | `pool`, `batch` | many runs at once |
+//! | [`sweep`], [`study`] | many runs that differ in some keys, or answer a question |
+//! | `progress`, `error` | bars on standard error; what can go wrong |
 
 mod batch;
 mod conclusion;

@@ -1,4 +1,5 @@
-//! Every kind of layer on two figures: `cargo run -p implicit-bias-plot --example gallery -- FOLDER`.
+//! Every kind of layer on two figures: `cargo run -p implicit-bias-plot --example gallery --
+//! FOLDER`.
 
 use std::path::PathBuf;
 

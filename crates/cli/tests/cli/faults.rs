@@ -38,7 +38,8 @@ const GRAM: [&str; 11] = [
     "0",
 ];
 
-/// How many runs are killed, at moments spread evenly over their length; `IMPLICIT_BIAS_KILLS` asks for more.
+/// How many runs are killed, at moments spread evenly over their length; `IMPLICIT_BIAS_KILLS` asks
+/// for more.
 const KILLS: usize = 64;
 
 /// Numbers from a fixed sequence, as good as random: SplitMix64.

@@ -112,7 +112,7 @@ pub(super) fn remove(directory: &RunDirectory) -> Result<(), LabError> {
     directory.remove(FILE)
 }
 
-/// The newest sound checkpoint of a run directory, `None` if there is none at all; `print_to_stderr` is
+/// The newest sound checkpoint of a run directory, `None` if there is none at all; `announce` is
 /// told of damaged ones.
 ///
 /// # Errors
@@ -120,7 +120,7 @@ pub(super) fn remove(directory: &RunDirectory) -> Result<(), LabError> {
 /// [`LabError::Read`] for a file that is there and cannot be read.
 pub(super) fn read(
     path: &Path,
-    print_to_stderr: &mut dyn FnMut(&str),
+    announce: &mut dyn FnMut(&str),
 ) -> Result<Option<SavedRun>, LabError> {
     for name in [FILE, PREVIOUS] {
         let path = path.join(name);
@@ -132,7 +132,7 @@ pub(super) fn read(
         }
         match SavedRun::from_bytes(&bytes) {
             Ok(state) => return Ok(Some(state)),
-            Err(reason) => print_to_stderr(&format!("{}: {reason}; left aside", path.display())),
+            Err(reason) => announce(&format!("{}: {reason}; left aside", path.display())),
         }
     }
     Ok(None)
