@@ -8,7 +8,7 @@ use crate::options::Gradient;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TensorEngineOptions {
     /// The loss of a margin; for several classes the logistic one is cross-entropy (see
-    /// [`Objective`]).
+    /// [`Objective`](implicit_bias_model::Objective)).
     pub loss: Loss,
     /// The step size `η`.
     pub step_size: f64,

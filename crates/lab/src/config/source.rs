@@ -22,7 +22,8 @@ pub enum DataSource {
 }
 
 impl DataSource {
-    /// Reads or generates the data set, before any [`Preparation`].
+    /// Reads or generates the data set, before any
+    /// [`Preparation`](implicit_bias_data::Preparation).
     ///
     /// # Errors
     ///
