@@ -66,12 +66,10 @@ fn a_crossing_switches_slopes_at_the_step_that_gradient_descent_does() {
 fn the_reference_data_of_correlated_relu_are_followed() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/reference/relu_correlated.npz"
+        "/../../tests/golden/relu_correlated.npz"
     );
-    let Ok(data) = Dataset::from_npz(path, implicit_bias_data::LabelEncoding::PlusMinusOne) else {
-        eprintln!("skipped: {path} is not there");
-        return;
-    };
+    let encoding = implicit_bias_data::LabelEncoding::PlusMinusOne;
+    let data = Dataset::from_npz(path, encoding).expect("a golden file");
     let problem = Problem::new(&data, 8, RELU, Loss::Logistic, 0.1).expect("valid");
     let mut exact = settled(problem, 2, 100_000);
     let mut flow = exact.flow();

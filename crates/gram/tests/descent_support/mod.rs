@@ -1,26 +1,22 @@
 //! Plain gradient descent on a page, and the reference cases, for the tests of the limit.
 #![allow(dead_code)] // each test file uses its part
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use implicit_bias_data::{Dataset, LabelEncoding, read_npz_arrays, read_weights_npz};
 use implicit_bias_gram::{Limit, Problem};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Array2, Axis, concatenate};
 
-pub const CASES: [&str; 4] = [
-    "leaky_near_orthogonal",
-    "leaky_tiny_50_digits",
-    "relu_correlated",
-    "relu_near_orthogonal",
-];
-
-/// The folder of the reference trajectories, which lies beside the workspace where it is present.
-pub fn reference() -> PathBuf {
-    PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/reference"
-    ))
+/// Folders of reference trajectories, each with its `limits.json`: the golden files of the project, and those
+/// beside it where they are there.
+pub fn references() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folders = [root.join("tests/golden"), root.join("../shared/reference")];
+    let found = folders
+        .into_iter()
+        .filter(|folder| folder.join("limits.json").exists());
+    found.collect()
 }
 
 /// Gradient descent, `ΔC_ki = (η/(nm)) s_k D_ki y_i g_i`, `H += ΔC G`.
@@ -43,16 +39,11 @@ impl Run {
         }
     }
 
-    /// The reference case `name`, if it is present.
-    pub fn reference(name: &str) -> Option<Self> {
-        let path = reference().join(format!("{name}.npz"));
-        if !path.exists() {
-            eprintln!("skipped: no reference case at {}", path.display());
-            return None;
-        }
-        let data = Dataset::from_npz(&path, LabelEncoding::PlusMinusOne).unwrap();
-        let (positive, negative) = read_weights_npz(&path).unwrap();
-        let [slope, step_size] = read_npz_arrays(&path, ["slope", "step_size"]).unwrap();
+    /// The reference case of a file.
+    pub fn reference(path: &Path) -> Self {
+        let data = Dataset::from_npz(path, LabelEncoding::PlusMinusOne).unwrap();
+        let (positive, negative) = read_weights_npz(path).unwrap();
+        let [slope, step_size] = read_npz_arrays(path, ["slope", "step_size"]).unwrap();
         let activation = Activation::leaky_relu(slope.sum()).unwrap();
         let problem = Problem::new(
             &data,
@@ -63,7 +54,7 @@ impl Run {
         )
         .unwrap();
         let weights = concatenate![Axis(0), positive, negative];
-        Some(Self::new(problem, weights.dot(&data.x().t())))
+        Self::new(problem, weights.dot(&data.x().t()))
     }
 
     pub fn advance_to(&mut self, step: f64) {
