@@ -4,17 +4,20 @@
 //! |---|---|
 //! | `series` | [`Series`], the tables `series.csv` and `margins.csv` |
 //! | `schedule` | which steps are recorded |
+//! | `steps` | [`Steps`], a number of steps of any size |
 //! | `stop` | [`StopReason`], why a run ended |
 //! | `limit` | [`Prediction`], the content of `limit.json` |
 
 mod limit;
 mod schedule;
 mod series;
+mod steps;
 mod stop;
 
 pub use limit::{LimitOf, PredictedLimit, Prediction};
 pub use schedule::schedule;
 pub use series::{Series, TableError};
+pub use steps::Steps;
 pub use stop::StopReason;
 
 /// The `error_estimate` above which the margins of a run are not known: no verdict rests on them

@@ -7,11 +7,12 @@ mod resolve;
 mod run_config;
 mod settings;
 mod source;
-mod steps;
+
 #[cfg(test)]
 mod tests;
 
 pub(crate) use files::{read_toml, with_flag_spelling};
+pub use implicit_bias_record::Steps;
 pub use kinds::{
     ActivationKind, EngineKind, ExportKind, GradientKind, LabelKind, LossKind, PrecisionKind,
     SplitKind, SyntheticKind,
@@ -20,4 +21,3 @@ pub(crate) use resolve::resolve_checkpoint_interval;
 pub use run_config::RunConfig;
 pub use settings::{DATA_HEADING, PREPARATION_HEADING, Settings};
 pub use source::{DataSource, InitSource};
-pub use steps::Steps;

@@ -8,8 +8,8 @@ use implicit_bias_model::Activation;
 use super::kinds::{ActivationKind, EngineKind, GradientKind, PrecisionKind};
 use super::settings::Settings;
 use super::source::InitSource;
-use super::steps::Steps;
 use crate::LabError;
+use implicit_bias_record::Steps;
 
 /// The error of a key whose value cannot be.
 pub(super) fn invalid(key: &str, expected: &str, found: impl fmt::Display) -> LabError {

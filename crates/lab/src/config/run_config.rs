@@ -17,8 +17,8 @@ use super::resolve::{
 };
 use super::settings::Settings;
 use super::source::{DataSource, InitSource, absolute};
-use super::steps::Steps;
 use crate::LabError;
+use implicit_bias_record::Steps;
 
 /// Most recorded steps a decade: past this the tables outgrow their use.
 const MAX_RECORD: u32 = 1000;

@@ -9,7 +9,7 @@ use super::kinds::{
     ActivationKind, EngineKind, ExportKind, GradientKind, LabelKind, LossKind, PrecisionKind,
     SplitKind, SyntheticKind,
 };
-use super::steps::Steps;
+use implicit_bias_record::Steps;
 
 /// The heading of the flags that say what the data are.
 pub const DATA_HEADING: &str = "Data";

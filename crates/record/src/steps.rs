@@ -11,7 +11,7 @@ use implicit_bias_output::format_step;
 /// what integers hold. Whole numbers are exact up to 2⁵³ ≈ 9.0 × 10¹⁵.
 ///
 /// ```
-/// use implicit_bias_lab::config::Steps;
+/// use implicit_bias_record::Steps;
 /// assert_eq!("1e6".parse::<Steps>().unwrap().get(), 1_000_000.0);
 /// assert!("-3".parse::<Steps>().is_err());
 /// ```
