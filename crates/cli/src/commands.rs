@@ -295,13 +295,13 @@ pub fn devices(arguments: &DevicesArgs) -> Outcome {
 pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
     let progress = Progress::new("reproduce");
     let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new(RUNS), "reproduce")?;
-    let effort = if arguments.quick {
-        Effort::Quick
+    let (effort, command) = if arguments.quick {
+        (Effort::Quick, "cargo run --release -- reproduce --quick")
     } else {
-        Effort::Full
+        (Effort::Full, "cargo run --release -- reproduce")
     };
     let [system] = &implicit_bias_experiments::SYSTEMS;
-    let reproduction = Reproduction::run(system, effort, directory, &progress)?;
+    let reproduction = Reproduction::run(system, effort, command, directory, &progress)?;
     progress.finish();
     print(reproduction.table_text())?;
     print(reproduction.early_stops_text())?;

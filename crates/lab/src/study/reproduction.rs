@@ -41,7 +41,8 @@ pub struct Reproduction {
 }
 
 impl Reproduction {
-    /// Runs all studies of a system, as [`of`](Self::of) does some.
+    /// Runs all studies of a system, as [`of`](Self::of) does some; the report says that `command`
+    /// makes them again.
     ///
     /// # Errors
     ///
@@ -49,13 +50,10 @@ impl Reproduction {
     pub fn run(
         system: &System,
         effort: Effort,
+        command: &str,
         directory: RunDirectory,
         progress: &Progress,
     ) -> Result<Self, LabError> {
-        let command = match effort {
-            Effort::Quick => "cargo run --release -- reproduce --quick",
-            Effort::Full => "cargo run --release -- reproduce",
-        };
         let headline = Headline {
             title: system.title,
             introduction: system.introduction,
