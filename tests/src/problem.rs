@@ -26,14 +26,14 @@ pub struct TestProblem {
 }
 
 impl TestProblem {
-    /// Descends, recording the steps of `schedule`; the final weights come with it.
+    /// Data and initial weights as a run has them.
     ///
     /// # Errors
     ///
-    /// Those of the data, the configuration and the engine.
-    pub fn descend(&self, schedule: &[f64]) -> Result<(Trajectory, Weights), LabError> {
+    /// Those of the data and the weights.
+    pub fn prepared(&self) -> Result<Prepared, LabError> {
         let data = Dataset::new(self.x.clone(), Array1::from(self.y.clone()))?;
-        let prepared = Prepared {
+        Ok(Prepared {
             geometry: Geometry::of(&data),
             raw_geometry: None,
             data,
@@ -42,7 +42,16 @@ impl TestProblem {
                 ("neg".into(), self.neg.clone()),
             ])?,
             width: self.pos.nrows(),
-        };
+        })
+    }
+
+    /// Descends, recording the steps of `schedule`; the final weights come with it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the data, the configuration and the engine.
+    pub fn descend(&self, schedule: &[f64]) -> Result<(Trajectory, Weights), LabError> {
+        let prepared = self.prepared()?;
         let mut ready = prepared.engine(&RunConfig::resolve(&self.settings)?, 1)?;
         let trajectory = drive(ready.engine.as_mut(), schedule, &mut ())?;
         Ok((trajectory, ready.engine.weights()))
