@@ -16,15 +16,13 @@ fn study(folder: &Path, step_size: f64) -> Reproduction {
     study.runs.truncate(1);
     study.limits.clear();
     let settings = &mut study.runs[0].settings;
-    *settings = Settings {
-        data: Some(data),
-        activation: settings.activation,
-        width: Some(4),
-        step_size: Some(step_size),
-        steps: Some("1e300".parse().unwrap()),
-        exact_steps: Some("1e3".parse().unwrap()),
-        ..Default::default()
-    };
+    *settings = Settings::default()
+        .with("data", data)
+        .with("activation", settings.get("activation").cloned())
+        .with("width", 4)
+        .with("step-size", step_size)
+        .with("steps", 1e300)
+        .with("exact-steps", 1e3);
     let directory = RunDirectory::create(&folder.join("out")).unwrap();
     let headline = Headline {
         title: "test",

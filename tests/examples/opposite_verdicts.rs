@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use implicit_bias_claims::{Claim, Verdict};
-use implicit_bias_lab::config::{ActivationKind, RunConfig, Settings, SyntheticKind};
+use implicit_bias_lab::config::{RunConfig, Settings};
 use implicit_bias_lab::{LabError, Report, RunOptions, RunRecord, execute};
 use implicit_bias_record::Prediction;
 use implicit_bias_tests::steps;
@@ -38,10 +38,7 @@ fn main() {
         let settings = draw(case);
         let mut known: BTreeMap<String, Vec<(f64, Verdict)>> = BTreeMap::new();
         for horizon in HORIZONS {
-            let settings = Settings {
-                steps: Some(steps(horizon)),
-                ..settings.clone()
-            };
+            let settings = settings.clone().with("steps", steps(horizon));
             let record = match run(&settings, folder.path()) {
                 Ok(record) => record,
                 Err(error) => {
@@ -128,28 +125,18 @@ fn draw(case: u64) -> Settings {
     let leaky = draws.below(3) > 0;
     let slopes = [0.01, 0.02, 0.1, 0.2, 0.5, 0.9];
     let slope = slopes[draws.below(slopes.len())];
-    let kinds = [
-        SyntheticKind::Gaussian,
-        SyntheticKind::Gaussian,
-        SyntheticKind::Mixture,
-    ];
-    Settings {
-        synthetic: Some(kinds[draws.below(kinds.len())]),
-        samples: Some(3 + draws.below(8)),
-        dim: Some(2 + draws.below(39)),
-        width: Some(1 + draws.below(6)),
-        activation: Some(if leaky {
-            ActivationKind::LeakyRelu
-        } else {
-            ActivationKind::Relu
-        }),
-        slope: leaky.then_some(slope),
-        init_scale: Some(draws.decades(1e-3, 1e2)),
-        step_size: Some(draws.decades(3e-3, 0.5)),
-        exact_steps: Some(steps(EXACT)),
-        seed: Some(case),
-        ..Settings::default()
-    }
+    let kinds = ["gaussian", "gaussian", "mixture"];
+    Settings::default()
+        .with("synthetic", kinds[draws.below(kinds.len())])
+        .with("samples", 3 + draws.below(8))
+        .with("dim", 2 + draws.below(39))
+        .with("width", 1 + draws.below(6))
+        .with("activation", if leaky { "leaky-relu" } else { "relu" })
+        .with("slope", leaky.then_some(slope))
+        .with("init-scale", draws.decades(1e-3, 1e2))
+        .with("step-size", draws.decades(3e-3, 0.5))
+        .with("exact-steps", steps(EXACT))
+        .with("seed", case)
 }
 
 /// Numbers by SplitMix64 (Steele, Lea & Flood 2014).

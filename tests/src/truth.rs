@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use implicit_bias_data::{Dataset, write_npz_arrays};
 use implicit_bias_engine::Precision;
 use implicit_bias_lab::RunRecord;
-use implicit_bias_lab::config::{PrecisionKind, Settings};
+use implicit_bias_lab::config::Settings;
 use ndarray::{Array1, Array2};
 use serde_json::Value;
 
@@ -75,11 +75,19 @@ pub fn true_settings(example: &Value, command: &Value, folder: &Path) -> Setting
         keys.insert("data".to_owned(), data.to_string_lossy().into());
         keys.insert("init".to_owned(), init.to_string_lossy().into());
     }
-    let settings: Settings = serde_json::from_value(keys.into()).expect("settings");
-    Settings {
-        precision: settings.precision.or(Some(PrecisionKind::F64)),
-        ..settings
+    let mut settings = Settings::default().with("precision", "f64");
+    for (key, value) in keys {
+        match value {
+            Value::String(text) => settings.set(&key, text),
+            Value::Bool(switch) => settings.set(&key, switch),
+            Value::Number(number) => match number.as_u64() {
+                Some(whole) => settings.set(&key, whole),
+                None => settings.set(&key, number.as_f64()),
+            },
+            other => panic!("{key}: expected one value, found {other}"),
+        }
     }
+    settings
 }
 
 /// A run beside the truth, and what is wrong with it.
@@ -297,7 +305,7 @@ pub fn hold_to_truth(name: &str, precision: Precision) {
     for command in example["runs"].as_array().expect("commands") {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let settings = true_settings(example, command, folder.path());
-        if settings.precision != Some(precision.into()) {
+        if settings.text("precision") != Some(&precision.to_string()) {
             continue;
         }
         println!(" {command}");

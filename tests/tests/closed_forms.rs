@@ -12,8 +12,7 @@
 //! ```
 
 use implicit_bias_data::Synthetic;
-use implicit_bias_engine::Precision;
-use implicit_bias_lab::config::{ActivationKind, EngineKind, Settings};
+use implicit_bias_lab::config::Settings;
 use implicit_bias_model::Loss;
 use implicit_bias_record::schedule;
 use implicit_bias_tests::{TestProblem, gaussian, pos_neg};
@@ -46,18 +45,15 @@ fn with_pattern(
 }
 
 fn settings(slope: f64, step_size: f64) -> Settings {
-    Settings {
-        activation: Some(if slope == 0.0 {
-            ActivationKind::Relu
-        } else {
-            ActivationKind::LeakyRelu
-        }),
-        slope: (slope != 0.0).then_some(slope),
-        step_size: Some(step_size),
-        precision: Some(Precision::F64.into()),
-        engine: Some(EngineKind::Tensor),
-        ..Settings::default()
-    }
+    Settings::default()
+        .with(
+            "activation",
+            if slope == 0.0 { "relu" } else { "leaky-relu" },
+        )
+        .with("slope", (slope != 0.0).then_some(slope))
+        .with("step-size", step_size)
+        .with("precision", "f64")
+        .with("engine", "tensor")
 }
 
 /// Labels that alternate, `+1` first.
@@ -101,8 +97,11 @@ struct Recursion {
 impl Recursion {
     fn new(problem: &TestProblem) -> Self {
         let (n, m) = (problem.y.len() as f64, problem.pos.nrows() as f64);
-        let gamma = problem.settings.slope.unwrap_or(0.0);
-        let step_size = problem.settings.step_size.expect("these tests set it");
+        let gamma = problem.settings.number("slope").unwrap_or(0.0);
+        let step_size = problem
+            .settings
+            .number("step-size")
+            .expect("these tests set it");
         let (mut margins, mut rates) = (Vec::new(), Vec::new());
         for (x, &y) in problem.x.axis_iter(Axis(0)).zip(&problem.y) {
             let (mut score, mut squares) = (0.0, 0.0);
@@ -141,8 +140,11 @@ impl Recursion {
     /// The weights after the steps taken, from the sums of slopes.
     fn weights(&self, problem: &TestProblem) -> [Array2<f64>; 2] {
         let (n, m) = (problem.y.len() as f64, problem.pos.nrows() as f64);
-        let gamma = problem.settings.slope.unwrap_or(0.0);
-        let step_size = problem.settings.step_size.expect("these tests set it");
+        let gamma = problem.settings.number("slope").unwrap_or(0.0);
+        let step_size = problem
+            .settings
+            .number("step-size")
+            .expect("these tests set it");
         [(&problem.pos, 1.0), (&problem.neg, -1.0)].map(|(block, sign)| {
             let mut coefficients = block.dot(&problem.x.t());
             for ((_, i), entry) in coefficients.indexed_iter_mut() {
@@ -157,7 +159,7 @@ impl Recursion {
 /// The problem on the other engine.
 fn in_gram_coordinates(problem: &TestProblem) -> TestProblem {
     let mut problem = problem.clone();
-    problem.settings.engine = Some(EngineKind::Gram);
+    problem.settings.set("engine", "gram");
     problem
 }
 

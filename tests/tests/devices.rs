@@ -29,7 +29,7 @@ use std::process::Command;
 use implicit_bias_engine::Precision;
 use implicit_bias_engine::{devices, drive, select_device};
 use implicit_bias_lab::Prepared;
-use implicit_bias_lab::config::{GradientKind, RunConfig, Settings};
+use implicit_bias_lab::config::{RunConfig, Settings};
 use implicit_bias_model::Weights;
 use implicit_bias_record::{Series, StopReason};
 use implicit_bias_tests::{Golden, golden_folder};
@@ -70,7 +70,7 @@ fn every_device() {
 struct Place {
     name: Option<String>,
     precision: Precision,
-    gradients: &'static [GradientKind],
+    gradients: &'static [&'static str],
 }
 
 /// All that is tested of one device; single precision on the default one unless the environment
@@ -88,9 +88,9 @@ fn one_device() {
         name,
         precision,
         gradients: if selected.on_host {
-            &[GradientKind::HandDerived, GradientKind::Autodiff]
+            &["hand-derived", "autodiff"]
         } else {
-            &[GradientKind::Autodiff]
+            &["autodiff"]
         },
     };
     for &gradient in place.gradients {
@@ -104,13 +104,11 @@ fn one_device() {
 
 impl Place {
     /// Settings for this device.
-    fn settings(&self, gradient: GradientKind) -> Settings {
-        Settings {
-            device: self.name.clone(),
-            precision: Some(self.precision.into()),
-            gradient: Some(gradient),
-            ..Settings::default()
-        }
+    fn settings(&self, gradient: &str) -> Settings {
+        Settings::default()
+            .with("device", self.name.clone())
+            .with("precision", self.precision.to_string())
+            .with("gradient", gradient)
     }
 
     /// Unit roundoff of the weights.
@@ -125,20 +123,21 @@ impl Place {
 /// Unit roundoff of double precision.
 const DOUBLE_ROUNDOFF: f64 = f64::EPSILON / 2.0;
 
-fn stays_within_the_bound_of_its_roundings(place: &Place, gradient: GradientKind) {
+fn stays_within_the_bound_of_its_roundings(place: &Place, gradient: &str) {
     let horizon = match gradient {
-        GradientKind::HandDerived => 10_000.0,
+        "hand-derived" => 10_000.0,
         _ => 500.0,
     };
     let path = golden_folder().join("leaky_near_orthogonal.npz");
     let golden = Golden::read(path.clone()).expect("a golden file is a valid one");
-    let config = RunConfig::resolve(&Settings {
-        data: Some(path.clone()),
-        init: Some(path),
-        slope: Some(golden.slope),
-        step_size: Some(golden.step_size),
-        ..place.settings(gradient)
-    })
+    let config = RunConfig::resolve(
+        &place
+            .settings(gradient)
+            .with("data", path.clone())
+            .with("init", path)
+            .with("slope", golden.slope)
+            .with("step-size", golden.step_size),
+    )
     .expect("the settings of a golden file are valid");
     let prepared = Prepared::new(&config).expect("so are its arrays");
     let mut ready = prepared.engine(&config, 1).expect("the device is there");
@@ -195,18 +194,16 @@ fn large_weights(scale: f64) -> Weights {
     Weights::new(vec![block("pos"), block("neg")]).expect("finite")
 }
 
-fn updates_that_round_to_nothing_are_seen_and_compensation_goes_on(
-    place: &Place,
-    gradient: GradientKind,
-) {
-    let settings = |compensated| Settings {
-        samples: Some(4),
-        dim: Some(20),
-        width: Some(2),
-        slope: Some(0.5),
-        step_size: Some(0.01),
-        compensated: Some(compensated),
-        ..place.settings(gradient)
+fn updates_that_round_to_nothing_are_seen_and_compensation_goes_on(place: &Place, gradient: &str) {
+    let settings = |compensated| {
+        place
+            .settings(gradient)
+            .with("samples", 4)
+            .with("dim", 20)
+            .with("width", 2)
+            .with("slope", 0.5)
+            .with("step-size", 0.01)
+            .with("compensated", compensated)
     };
     let steps = [0.0, 1.0, 100.0, 1000.0, 2000.0, 4000.0, 8000.0];
     let run = |compensated: bool| {
@@ -255,14 +252,15 @@ fn updates_that_round_to_nothing_are_seen_and_compensation_goes_on(
     assert!(plain - exact > 1.0, "{plain} {exact}");
 }
 
-fn a_checkpoint_is_the_whole_state(place: &Place, gradient: GradientKind) {
-    let config = RunConfig::resolve(&Settings {
-        samples: Some(4),
-        dim: Some(20),
-        width: Some(2),
-        compensated: Some(place.precision == Precision::F32),
-        ..place.settings(gradient)
-    })
+fn a_checkpoint_is_the_whole_state(place: &Place, gradient: &str) {
+    let config = RunConfig::resolve(
+        &place
+            .settings(gradient)
+            .with("samples", 4)
+            .with("dim", 20)
+            .with("width", 2)
+            .with("compensated", place.precision == Precision::F32),
+    )
     .expect("valid");
     let mut prepared = Prepared::new(&config).expect("valid");
     prepared.weights = large_weights(5000.0);

@@ -5,9 +5,8 @@
 //! about the change of one step. The horizon is short enough that such a coincidence is rarer than
 //! these tests.
 
-use implicit_bias_engine::Precision;
 use implicit_bias_engine::Trajectory;
-use implicit_bias_lab::config::{ActivationKind, EngineKind, LossKind, Settings};
+use implicit_bias_lab::config::Settings;
 use implicit_bias_tests::{TestProblem, gaussian, pos_neg};
 use proptest::prelude::*;
 
@@ -68,29 +67,27 @@ proptest! {
         seed in 0u64..10_000,
     ) {
         let activation = if slope == 0.0 {
-            ActivationKind::Relu
+            "relu"
         } else {
-            ActivationKind::LeakyRelu
+            "leaky-relu"
         };
         let mut problem = TestProblem {
             x: gaussian((n, d), 1.0, seed).expect("a small matrix") + shift,
             y: (0..n).map(|i| label(i, seed)).collect(),
             pos: gaussian((m, d), scale, seed + 1).expect("a small matrix"),
             neg: gaussian((m, d), scale, seed + 2).expect("a small matrix"),
-            settings: Settings {
-                activation: Some(activation),
-                slope: (slope != 0.0).then_some(slope),
-                loss: Some(if exponential { LossKind::Exponential } else { LossKind::Logistic }),
-                step_size: Some(step_size),
-                precision: Some(Precision::F64.into()),
-                engine: Some(EngineKind::Tensor),
-                ..Settings::default()
-            },
+            settings: Settings::default()
+.with("activation", activation)
+.with("slope", (slope != 0.0).then_some(slope))
+.with("loss", if exponential { "exponential" } else { "logistic" })
+.with("step-size", step_size)
+.with("precision", "f64")
+.with("engine", "tensor"),
         };
         prop_assume!(problem.y.contains(&-1.0));
         let schedule = [0.0, 1.0, 2.0, 10.0, 100.0, 400.0];
         let (expected, weights) = problem.descend(&schedule).expect("a valid problem");
-        problem.settings.engine = Some(EngineKind::Gram);
+        problem.settings.set("engine", "gram");
         let (found, in_gram_coordinates) = problem.descend(&schedule).expect("a valid problem");
         assert_close(&found, &expected, 1e-9)?;
         let (pos, neg) = pos_neg(&in_gram_coordinates);

@@ -2,17 +2,13 @@
 //! with the verdicts that a far horizon, and the proof that holds there, give.
 
 use implicit_bias_claims::{Claim, ClaimId, DecidedBy, Verdict};
-use implicit_bias_engine::Precision;
 use implicit_bias_lab::RunRecord;
-use implicit_bias_lab::config::{Settings, SyntheticKind};
+use implicit_bias_lab::config::Settings;
 use implicit_bias_record::LimitOf;
 use implicit_bias_tests::{scratch_run, steps};
 
 fn run(settings: &Settings, horizon: f64) -> RunRecord {
-    let settings = Settings {
-        steps: Some(steps(horizon)),
-        ..settings.clone()
-    };
+    let settings = settings.clone().with("steps", steps(horizon));
     let (_folder, record) = scratch_run(&settings).expect("valid settings");
     for claim in &record.claims {
         println!(
@@ -47,28 +43,24 @@ fn assert_nothing_is_refuted(record: &RunRecord) {
 
 /// A mixture of four samples in 30 dimensions with initial weights of this scale.
 fn heavy(init_scale: f64, seed: u64) -> Settings {
-    Settings {
-        samples: Some(4),
-        dim: Some(30),
-        width: Some(3),
-        init_scale: Some(init_scale),
-        seed: Some(seed),
-        ..Settings::default()
-    }
+    Settings::default()
+        .with("samples", 4)
+        .with("dim", 30)
+        .with("width", 3)
+        .with("init-scale", init_scale)
+        .with("seed", seed)
 }
 
 /// Six Gaussian samples in 8 dimensions, with long steps.
 fn crowded() -> Settings {
-    Settings {
-        synthetic: Some(SyntheticKind::Gaussian),
-        samples: Some(6),
-        dim: Some(8),
-        width: Some(4),
-        slope: Some(0.02),
-        step_size: Some(0.5),
-        seed: Some(1),
-        ..Settings::default()
-    }
+    Settings::default()
+        .with("synthetic", "gaussian")
+        .with("samples", 6)
+        .with("dim", 8)
+        .with("width", 4)
+        .with("slope", 0.02)
+        .with("step-size", 0.5)
+        .with("seed", 1)
 }
 
 /// At 10⁴ the loss falls like t^−3.8, at 10⁶ like t^−1.01.
@@ -137,18 +129,16 @@ fn a_pattern_that_must_break_refutes_nothing() {
 /// that breaks at 4 × 10⁴⁵; its limit is 1, proven from 10⁶⁰ on.
 #[test]
 fn a_limit_of_a_pattern_that_breaks_is_not_the_runs() {
-    let settings = Settings {
-        synthetic: Some(SyntheticKind::Gaussian),
-        samples: Some(4),
-        dim: Some(15),
-        width: Some(5),
-        slope: Some(0.2),
-        init_scale: Some(1.0),
-        step_size: Some(0.03),
-        exact_steps: Some(steps(1e5)),
-        seed: Some(4),
-        ..Settings::default()
-    };
+    let settings = Settings::default()
+        .with("synthetic", "gaussian")
+        .with("samples", 4)
+        .with("dim", 15)
+        .with("width", 5)
+        .with("slope", 0.2)
+        .with("init-scale", 1.0)
+        .with("step-size", 0.03)
+        .with("exact-steps", steps(1e5))
+        .with("seed", 4);
     let early = run(&settings, 1e15);
     for block in ["pos", "neg"] {
         assert_verdict(&early, ClaimId::RankOne, Some(block), Verdict::Inconclusive);
@@ -167,15 +157,13 @@ fn a_limit_of_a_pattern_that_breaks_is_not_the_runs() {
 /// 1.
 #[test]
 fn a_stable_rank_near_one_is_no_limit_of_one() {
-    let settings = Settings {
-        samples: Some(10),
-        dim: Some(8),
-        width: Some(4),
-        slope: Some(0.02),
-        step_size: Some(0.5),
-        seed: Some(0),
-        ..Settings::default()
-    };
+    let settings = Settings::default()
+        .with("samples", 10)
+        .with("dim", 8)
+        .with("width", 4)
+        .with("slope", 0.02)
+        .with("step-size", 0.5)
+        .with("seed", 0);
     let early = run(&settings, 1e3);
     for block in ["pos", "neg"] {
         let claim = of(&early, ClaimId::RankOne, Some(block));
@@ -198,19 +186,10 @@ fn a_stable_rank_near_one_is_no_limit_of_one() {
 /// is exact descent's limit, and the run refutes nothing.
 #[test]
 fn single_precision_refutes_nothing_and_carries_no_limit_of_exact_descent() {
-    let settings = Settings {
-        precision: Some(Precision::F32.into()),
-        ..heavy(10.0, 0)
-    };
-    let settings = Settings {
-        seed: None,
-        ..settings
-    };
-    let (folder, record) = scratch_run(&Settings {
-        steps: Some(steps(1e5)),
-        ..settings
-    })
-    .expect("valid settings");
+    let settings = heavy(10.0, 0).with("precision", "f32");
+    let settings = settings.without("seed");
+    let (folder, record) =
+        scratch_run(&settings.with("steps", steps(1e5))).expect("valid settings");
     assert_nothing_is_refuted(&record);
     for claim in &record.claims {
         assert_eq!(claim.limit, None, "{claim:#?}");
@@ -231,14 +210,12 @@ fn single_precision_refutes_nothing_and_carries_no_limit_of_exact_descent() {
 /// A dead sample: the loss stays at (log 2)/6, in double precision and at any horizon.
 #[test]
 fn a_sample_on_which_every_neuron_is_dead_refutes_the_loss() {
-    let settings = Settings {
-        width: Some(5),
-        activation: Some(implicit_bias_lab::config::ActivationKind::Relu),
-        slope: None,
-        step_size: Some(0.05),
-        seed: Some(2),
-        ..crowded()
-    };
+    let settings = crowded()
+        .with("width", 5)
+        .with("activation", "relu")
+        .without("slope")
+        .with("step-size", 0.05)
+        .with("seed", 2);
     for horizon in [1e5, 1e6] {
         let record = run(&settings, horizon);
         let loss = record.series.last("loss").expect("a loss");

@@ -1,7 +1,7 @@
 //! The limit of a configuration, found by running until it is proven.
 
 use implicit_bias_engine::Engine;
-use implicit_bias_lab::config::{EngineKind, RunConfig, Settings};
+use implicit_bias_lab::config::{RunConfig, Settings};
 use implicit_bias_lab::{LabError, LimitReport, find_limit};
 use implicit_bias_tests::{TestProblem, gaussian, steps};
 use ndarray::array;
@@ -15,12 +15,10 @@ fn problem(samples: usize, dim: usize, width: usize, scale: f64) -> TestProblem 
             .collect(),
         pos: draw(width, scale, 5),
         neg: draw(width, scale, 6),
-        settings: Settings {
-            engine: Some(EngineKind::Gram),
-            slope: Some(0.2),
-            step_size: Some(0.2),
-            ..Settings::default()
-        },
+        settings: Settings::default()
+            .with("engine", "gram")
+            .with("slope", 0.2)
+            .with("step-size", 0.2),
     }
 }
 
@@ -30,10 +28,7 @@ fn settled() -> TestProblem {
 }
 
 fn limit_of(problem: &TestProblem, horizon: f64) -> Result<LimitReport, LabError> {
-    let config = RunConfig::resolve(&Settings {
-        steps: Some(steps(horizon)),
-        ..problem.settings.clone()
-    })?;
+    let config = RunConfig::resolve(&problem.settings.clone().with("steps", steps(horizon)))?;
     find_limit(&config, &problem.prepared()?, &mut |_| true)
 }
 
@@ -47,7 +42,7 @@ fn a_run_approaches_the_limit_that_is_predicted_after_a_thousand_steps() {
         report.step
     );
     let mut problem = settled();
-    problem.settings.exact_steps = Some(steps(1e5));
+    problem.settings.set("exact-steps", steps(1e5));
     let config = RunConfig::resolve(&problem.settings).unwrap();
     let mut engine = problem.prepared().unwrap().gram_engine(&config).unwrap();
     let mut distance = |to: f64| {

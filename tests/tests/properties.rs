@@ -5,11 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use implicit_bias_data::random::{Stream, gaussian_matrix};
-use implicit_bias_engine::Precision;
 use implicit_bias_engine::Trajectory;
-use implicit_bias_lab::config::{
-    ActivationKind, EngineKind, GradientKind, LossKind, Settings, SyntheticKind,
-};
+use implicit_bias_lab::config::Settings;
 use implicit_bias_record::{Series, schedule};
 use implicit_bias_tests::{TestProblem, gaussian, pos_neg, scratch_run, steps};
 use ndarray::{Array2, Axis};
@@ -17,11 +14,8 @@ use ndarray::{Array2, Axis};
 /// Both activations on both engines, as the settings of a problem in memory.
 fn all() -> Vec<Settings> {
     let [leaky, relu] = both();
-    let on = |settings: &Settings, engine| Settings {
-        engine: Some(engine),
-        ..settings.clone()
-    };
-    [EngineKind::Tensor, EngineKind::Gram]
+    let on = |settings: &Settings, engine| settings.clone().with("engine", engine);
+    ["tensor", "gram"]
         .into_iter()
         .flat_map(|engine| [on(&leaky, engine), on(&relu, engine)])
         .collect()
@@ -29,18 +23,12 @@ fn all() -> Vec<Settings> {
 
 /// Both activations.
 fn both() -> [Settings; 2] {
-    let leaky = Settings {
-        activation: Some(ActivationKind::LeakyRelu),
-        slope: Some(0.2),
-        step_size: Some(0.1),
-        precision: Some(Precision::F64.into()),
-        ..Settings::default()
-    };
-    let relu = Settings {
-        activation: Some(ActivationKind::Relu),
-        slope: None,
-        ..leaky.clone()
-    };
+    let leaky = Settings::default()
+        .with("activation", "leaky-relu")
+        .with("slope", 0.2)
+        .with("step-size", 0.1)
+        .with("precision", "f64");
+    let relu = leaky.clone().with("activation", "relu").without("slope");
     [leaky, relu]
 }
 
@@ -214,10 +202,10 @@ fn a_change_of_units_by_a_power_of_two_changes_no_bit() {
             x: &original.x * 4.0,
             pos: &original.pos / 4.0,
             neg: &original.neg / 4.0,
-            settings: Settings {
-                step_size: original.settings.step_size.map(|eta| eta / 16.0),
-                ..original.settings.clone()
-            },
+            settings: original.settings.clone().with(
+                "step-size",
+                original.settings.number("step-size").map(|eta| eta / 16.0),
+            ),
             ..original.clone()
         };
         let (expected, _) = original.complete(&records());
@@ -251,10 +239,10 @@ fn twice_the_neurons_and_twice_the_step_size_are_the_same_network() {
         let doubled = TestProblem {
             pos: original.pos.select(Axis(0), &twice),
             neg: original.neg.select(Axis(0), &twice),
-            settings: Settings {
-                step_size: original.settings.step_size.map(|eta| 2.0 * eta),
-                ..original.settings.clone()
-            },
+            settings: original.settings.clone().with(
+                "step-size",
+                original.settings.number("step-size").map(|eta| 2.0 * eta),
+            ),
             ..original.clone()
         };
         let (expected, _) = original.complete(&records());
@@ -311,10 +299,7 @@ fn stable_ranks_lie_between_one_and_the_smaller_side_at_every_record() {
 #[test]
 fn recording_more_often_does_not_change_the_trajectory() {
     for settings in both() {
-        let settings = Settings {
-            engine: Some(EngineKind::Tensor),
-            ..settings
-        };
+        let settings = settings.with("engine", "tensor");
         let problem = problem(settings);
         let (sparse, sparse_weights) = problem.complete(&schedule(2000.0, 0));
         let (dense, dense_weights) = problem.complete(&schedule(2000.0, 50));
@@ -344,10 +329,7 @@ fn recording_more_often_does_not_change_the_trajectory() {
 #[test]
 fn recording_more_often_changes_a_trajectory_in_gram_coordinates_by_rounding_alone() {
     for settings in both() {
-        let settings = Settings {
-            engine: Some(EngineKind::Gram),
-            ..settings
-        };
+        let settings = settings.with("engine", "gram");
         let problem = problem(settings);
         let (sparse, _) = problem.complete(&schedule(2000.0, 0));
         let (dense, _) = problem.complete(&schedule(2000.0, 50));
@@ -375,17 +357,18 @@ fn recording_more_often_changes_a_trajectory_in_gram_coordinates_by_rounding_alo
 /// The loss grows 10⁸-fold between two records, or a number overflows.
 #[test]
 fn a_step_size_far_too_large_stops_the_run_and_keeps_what_was_recorded() {
-    let [hand_derived, autodiff] = [GradientKind::HandDerived, GradientKind::Autodiff].map(Some);
+    let [hand_derived, autodiff] = ["hand-derived", "autodiff"].map(Some);
     for (engine, gradient) in [
-        (EngineKind::Tensor, hand_derived),
-        (EngineKind::Tensor, autodiff),
-        (EngineKind::Gram, None),
+        ("tensor", hand_derived),
+        ("tensor", autodiff),
+        ("gram", None),
     ] {
         for (step_size, word) in [(1e3, "diverged"), (1e200, "non-finite")] {
             let mut settings = both()[0].clone();
-            settings.loss = Some(LossKind::Exponential);
-            settings.step_size = Some(step_size);
-            (settings.engine, settings.gradient) = (Some(engine), gradient);
+            settings.set("loss", "exponential");
+            settings.set("step-size", step_size);
+            settings.set("engine", engine);
+            settings.set("gradient", gradient);
             let mut diverging = problem(settings);
             // Samples that nearly agree with opposite labels: every step overshoots.
             diverging.x = diverging.x.mapv(|entry| 1.0 + 0.05 * entry);
@@ -430,15 +413,14 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 fn seeded(seed: u64) -> BTreeMap<String, Vec<u8>> {
-    let settings = Settings {
-        synthetic: Some(SyntheticKind::Mixture),
-        samples: Some(6),
-        dim: Some(50),
-        width: Some(4),
-        steps: Some(steps(2000.0)),
-        seed: Some(seed),
-        ..both()[0].clone()
-    };
+    let settings = both()[0]
+        .clone()
+        .with("synthetic", "mixture")
+        .with("samples", 6)
+        .with("dim", 50)
+        .with("width", 4)
+        .with("steps", steps(2000.0))
+        .with("seed", seed);
     let (_folder, record) = scratch_run(&settings).expect("valid settings");
     files(&record.path)
 }

@@ -26,11 +26,8 @@
 
 use std::path::PathBuf;
 
-use implicit_bias_engine::Precision;
 use implicit_bias_engine::{Trajectory, drive};
-use implicit_bias_lab::config::{
-    ActivationKind, EngineKind, GradientKind, LossKind, RunConfig, Settings,
-};
+use implicit_bias_lab::config::{RunConfig, Settings};
 use implicit_bias_lab::{LabError, Prepared};
 use implicit_bias_record::StopReason;
 use implicit_bias_tests::{Golden, golden_folder, shared_reference_folder};
@@ -47,31 +44,33 @@ enum Stepping {
 }
 
 /// Descends on the problem of a golden file, by way of settings that name the file.
-fn descend(golden: &Golden, loss: LossKind, stepping: Stepping) -> Result<Trajectory, LabError> {
+fn descend(golden: &Golden, loss: &str, stepping: Stepping) -> Result<Trajectory, LabError> {
     let relu = golden.slope == 0.0;
-    let config = RunConfig::resolve(&Settings {
-        data: Some(golden.path.clone()),
-        init: Some(golden.path.clone()),
-        activation: Some(if relu {
-            ActivationKind::Relu
-        } else {
-            ActivationKind::LeakyRelu
-        }),
-        slope: (!relu).then_some(golden.slope),
-        loss: Some(loss),
-        step_size: Some(golden.step_size),
-        engine: Some(match stepping {
-            Stepping::HandDerived | Stepping::Autodiff => EngineKind::Tensor,
-            Stepping::Gram => EngineKind::Gram,
-        }),
-        gradient: match stepping {
-            Stepping::HandDerived => Some(GradientKind::HandDerived),
-            Stepping::Autodiff => Some(GradientKind::Autodiff),
-            Stepping::Gram => None,
-        },
-        precision: Some(Precision::F64.into()),
-        ..Settings::default()
-    })?;
+    let config = RunConfig::resolve(
+        &Settings::default()
+            .with("data", golden.path.clone())
+            .with("init", golden.path.clone())
+            .with("activation", if relu { "relu" } else { "leaky-relu" })
+            .with("slope", (!relu).then_some(golden.slope))
+            .with("loss", loss)
+            .with("step-size", golden.step_size)
+            .with(
+                "engine",
+                match stepping {
+                    Stepping::HandDerived | Stepping::Autodiff => "tensor",
+                    Stepping::Gram => "gram",
+                },
+            )
+            .with(
+                "gradient",
+                match stepping {
+                    Stepping::HandDerived => Some("hand-derived"),
+                    Stepping::Autodiff => Some("autodiff"),
+                    Stepping::Gram => None,
+                },
+            )
+            .with("precision", "f64"),
+    )?;
     let horizon = match stepping {
         Stepping::Autodiff => AUTODIFF_HORIZON,
         _ => f64::INFINITY,
@@ -82,12 +81,12 @@ fn descend(golden: &Golden, loss: LossKind, stepping: Stepping) -> Result<Trajec
 }
 
 /// Holds both gradients and the Gram engine to a golden file.
-fn hold(path: PathBuf, loss: LossKind, bound: f64) {
+fn hold(path: PathBuf, loss: &str, bound: f64) {
     hold_apart(path, loss, bound, bound);
 }
 
 /// As [`hold`], with a bound of its own for the Gram engine.
-fn hold_apart(path: PathBuf, loss: LossKind, bound: f64, gram_bound: f64) {
+fn hold_apart(path: PathBuf, loss: &str, bound: f64, gram_bound: f64) {
     let golden = Golden::read(path).expect("a golden file is a valid one");
     for stepping in [Stepping::HandDerived, Stepping::Autodiff, Stepping::Gram] {
         let trajectory = descend(&golden, loss, stepping).expect("its problem is a valid one");
@@ -112,31 +111,27 @@ fn golden(name: &str) -> PathBuf {
 
 #[test]
 fn leaky_relu_agrees_with_sixty_digits() {
-    hold(golden("leaky_60_digits"), LossKind::Logistic, 5e-14);
+    hold(golden("leaky_60_digits"), "logistic", 5e-14);
 }
 
 #[test]
 fn leaky_relu_agrees_on_nearly_orthogonal_data() {
-    hold(golden("leaky_near_orthogonal"), LossKind::Logistic, 5e-13);
+    hold(golden("leaky_near_orthogonal"), "logistic", 5e-13);
 }
 
 #[test]
 fn relu_agrees_on_nearly_orthogonal_data() {
-    hold(golden("relu_near_orthogonal"), LossKind::Logistic, 2e-13);
+    hold(golden("relu_near_orthogonal"), "logistic", 2e-13);
 }
 
 #[test]
 fn relu_agrees_on_correlated_data_with_sliding_neurons() {
-    hold(golden("relu_correlated"), LossKind::Logistic, 1e-12);
+    hold(golden("relu_correlated"), "logistic", 1e-12);
 }
 
 #[test]
 fn the_exponential_loss_agrees() {
-    hold(
-        golden("leaky_exponential_loss"),
-        LossKind::Exponential,
-        1e-12,
-    );
+    hold(golden("leaky_exponential_loss"), "exponential", 1e-12);
 }
 
 /// Trajectories by the maintainers of another implementation, where they are at hand.
@@ -154,7 +149,7 @@ fn the_trajectories_beside_the_repository_agree() {
     ] {
         hold_apart(
             folder.join(name).with_extension("npz"),
-            LossKind::Logistic,
+            "logistic",
             bound,
             gram_bound,
         );

@@ -5,17 +5,13 @@ use std::path::{Path, PathBuf};
 
 use implicit_bias_claims::{Claim, ClaimId, Verdict};
 use implicit_bias_data::{Dataset, write_npz_arrays};
-use implicit_bias_engine::Precision;
-use implicit_bias_lab::config::{ActivationKind, Settings, SyntheticKind};
+use implicit_bias_lab::config::Settings;
 use implicit_bias_tests::{scratch_run, steps};
 use ndarray::{Array1, Array2};
 
 /// Runs settings and returns the claims as they were written to disk.
 fn claims(settings: Settings) -> Vec<Claim> {
-    let settings = Settings {
-        precision: Some(Precision::F64.into()),
-        ..settings
-    };
+    let settings = settings.with("precision", "f64");
     let (_folder, record) = scratch_run(&settings).expect("valid settings");
     let text = fs::read_to_string(record.path.join("claims.json")).expect("a finished run");
     let claims: Vec<Claim> = serde_json::from_str(&text).expect("claims as JSON");
@@ -59,14 +55,12 @@ fn init_file(folder: &Path, pos: &Array2<f64>, neg: &Array2<f64>) -> PathBuf {
 }
 
 fn settings(data: PathBuf, width: usize, horizon: f64) -> Settings {
-    Settings {
-        data: Some(data),
-        width: Some(width),
-        init_scale: Some(1e-3),
-        step_size: Some(0.5),
-        steps: Some(steps(horizon)),
-        ..Settings::default()
-    }
+    Settings::default()
+        .with("data", data)
+        .with("width", width)
+        .with("init-scale", 1e-3)
+        .with("step-size", 0.5)
+        .with("steps", steps(horizon))
 }
 
 /// Each point occurs three times, labelled +, + and −, or the reverse: no network fits all, and the
@@ -135,17 +129,17 @@ fn random_labels_on_many_samples_in_few_dimensions_refute_loss_norm_and_margins(
     let fitted = [ClaimId::Loss, ClaimId::Norm, ClaimId::Margins];
     let mut refuted = 0;
     for seed in 1..4 {
-        let claims = claims(Settings {
-            synthetic: Some(SyntheticKind::Gaussian),
-            samples: Some(60),
-            dim: Some(3),
-            width: Some(4),
-            init_scale: Some(1e-2),
-            step_size: Some(0.1),
-            steps: Some(steps(1e6)),
-            seed: Some(seed),
-            ..Settings::default()
-        });
+        let claims = claims(
+            Settings::default()
+                .with("synthetic", "gaussian")
+                .with("samples", 60)
+                .with("dim", 3)
+                .with("width", 4)
+                .with("init-scale", 1e-2)
+                .with("step-size", 0.1)
+                .with("steps", steps(1e6))
+                .with("seed", seed),
+        );
         let found: Vec<Verdict> = fitted
             .iter()
             .flat_map(|&id| verdicts(&claims, id))
@@ -174,14 +168,14 @@ fn an_endless_oscillation_of_large_steps_is_measured_and_withheld() {
     let rows: [&[f64]; 4] = [&[1.0, 1.0], &[-1.0, 1.0], &[1.0, -1.0], &[-1.0, -1.0]];
     let pos = Array2::from_shape_vec((2, 1), vec![0.01, 0.02]).expect("two rows");
     let init = init_file(folder.path(), &pos, &-&pos);
-    let claims = claims(Settings {
-        data: Some(data_file(folder.path(), &rows)),
-        init: Some(init),
-        step_size: Some(100.0),
-        steps: Some(steps(2000.0)),
-        record: Some(20),
-        ..Settings::default()
-    });
+    let claims = claims(
+        Settings::default()
+            .with("data", data_file(folder.path(), &rows))
+            .with("init", init)
+            .with("step-size", 100.0)
+            .with("steps", steps(2000.0))
+            .with("record", 20),
+    );
     assert_eq!(
         verdicts(&claims, ClaimId::Alignment),
         [Verdict::Inconclusive]
@@ -217,14 +211,14 @@ fn relu_neurons_that_share_no_sample_refute_the_bounded_rank() {
         })
     };
     let init = init_file(folder.path(), &block(0), &block(class));
-    let claims = claims(Settings {
-        data: Some(data),
-        init: Some(init),
-        activation: Some(ActivationKind::Relu),
-        step_size: Some(1.0),
-        steps: Some(steps(1e5)),
-        ..Settings::default()
-    });
+    let claims = claims(
+        Settings::default()
+            .with("data", data)
+            .with("init", init)
+            .with("activation", "relu")
+            .with("step-size", 1.0)
+            .with("steps", steps(1e5)),
+    );
     let found = verdicts(&claims, ClaimId::RankBounded);
     assert_eq!(found, [Verdict::Refuted, Verdict::Refuted]);
     // The other claims hold on these data, and say so or leave it open.
@@ -238,21 +232,21 @@ fn relu_neurons_that_share_no_sample_refute_the_bounded_rank() {
 
 #[test]
 fn nothing_is_refuted_on_nearly_orthogonal_data() {
-    for activation in [ActivationKind::LeakyRelu, ActivationKind::Relu] {
+    for activation in ["leaky-relu", "relu"] {
         for seed in 0..3 {
-            let claims = claims(Settings {
-                synthetic: Some(SyntheticKind::Mixture),
-                samples: Some(8),
-                // At d = 1500 the limit program finds, and proves, limits above 1 for some seeds.
-                dim: Some(20_000),
-                width: Some(10),
-                init_scale: Some(1e-4),
-                activation: Some(activation),
-                step_size: Some(0.1),
-                steps: Some(steps(5000.0)),
-                seed: Some(seed),
-                ..Settings::default()
-            });
+            let claims = claims(
+                Settings::default()
+                    .with("synthetic", "mixture")
+                    .with("samples", 8)
+                    // At d = 1500 the limit program finds, and proves, limits above 1 for some seeds.
+                    .with("dim", 20_000)
+                    .with("width", 10)
+                    .with("init-scale", 1e-4)
+                    .with("activation", activation)
+                    .with("step-size", 0.1)
+                    .with("steps", steps(5000.0))
+                    .with("seed", seed),
+            );
             for claim in claims {
                 assert_ne!(
                     claim.verdict,
@@ -268,21 +262,21 @@ fn nothing_is_refuted_on_nearly_orthogonal_data() {
 /// configuration supports what these once refuted.
 #[test]
 fn nothing_is_refuted_before_its_time() {
-    let base = || Settings {
-        synthetic: Some(SyntheticKind::Gaussian),
-        samples: Some(6),
-        dim: Some(400),
-        width: Some(8),
-        ..Settings::default()
+    let base = || {
+        Settings::default()
+            .with("synthetic", "gaussian")
+            .with("samples", 6)
+            .with("dim", 400)
+            .with("width", 8)
     };
-    let leaky = |slope, step_size, init_scale, seed, horizon| Settings {
-        activation: Some(ActivationKind::LeakyRelu),
-        slope: Some(slope),
-        step_size: Some(step_size),
-        init_scale: Some(init_scale),
-        seed: Some(seed),
-        steps: Some(steps(horizon)),
-        ..base()
+    let leaky = |slope, step_size, init_scale, seed, horizon| {
+        base()
+            .with("activation", "leaky-relu")
+            .with("slope", slope)
+            .with("step-size", step_size)
+            .with("init-scale", init_scale)
+            .with("seed", seed)
+            .with("steps", steps(horizon))
     };
     for settings in [
         leaky(0.5, 1e-4, 1e-4, 1, 5e3),
@@ -290,11 +284,9 @@ fn nothing_is_refuted_before_its_time() {
         leaky(0.1, 0.1, 0.3, 0, 1e3),
         leaky(0.1, 30.0, 1e-3, 0, 1e4),
         leaky(0.1, 1e10, 1e-3, 0, 1e3),
-        Settings {
-            activation: Some(ActivationKind::Relu),
-            slope: None,
-            ..leaky(0.0, 1.0, 0.3, 1, 1e3)
-        },
+        leaky(0.0, 1.0, 0.3, 1, 1e3)
+            .with("activation", "relu")
+            .without("slope"),
     ] {
         for claim in claims(settings.clone()) {
             assert_ne!(claim.verdict, Verdict::Refuted, "{settings:?}: {claim:#?}");

@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use implicit_bias_lab::config::{DATA_HEADING, ExportKind, PREPARATION_HEADING, Settings, Steps};
+use implicit_bias_lab::config::keys::{data, preparation};
+use implicit_bias_lab::config::{ExportKind, SettingsArgs, Steps};
 use implicit_bias_lab::sweep::Shard;
 
 /// Where does gradient descent end up?
@@ -25,7 +26,7 @@ impl Cli {
     pub fn read() -> Self {
         let command = Self::command().mut_subcommand("check", |check| {
             check.mut_args(|argument| {
-                let of_data = [DATA_HEADING, PREPARATION_HEADING]
+                let of_data = [data::HEADING, preparation::HEADING]
                     .map(Some)
                     .contains(&argument.get_help_heading());
                 let kept =
@@ -84,7 +85,7 @@ pub struct TrainArgs {
     pub config: Option<PathBuf>,
     /// The settings
     #[command(flatten)]
-    pub settings: Settings,
+    pub settings: SettingsArgs,
 }
 
 /// What `resume --help` says first.
@@ -220,7 +221,7 @@ pub struct LimitArgs {
     pub input: Option<PathBuf>,
     /// The settings; the last step --steps is 1e300 by default here
     #[command(flatten)]
-    pub settings: Settings,
+    pub settings: SettingsArgs,
 }
 
 /// Flags of `check`.
@@ -231,7 +232,7 @@ pub struct CheckArgs {
     pub input: Option<PathBuf>,
     /// The settings, of which those of the data count
     #[command(flatten)]
-    pub settings: Settings,
+    pub settings: SettingsArgs,
 }
 
 /// What `fetch --help` says first.

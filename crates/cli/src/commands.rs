@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use implicit_bias_data::{Contradictions, Dataset, Geometry};
-use implicit_bias_lab::config::{InitSource, RunConfig, Settings};
+use implicit_bias_lab::config::{InitSource, RunConfig, Settings, of_data, overlay, read_settings};
 use implicit_bias_lab::study::{Effort, Reproduction};
 use implicit_bias_lab::{
     LabError, Progress, Report, Resumed, RunDirectory, RunOptions, RunRecord, conditions, execute,
@@ -36,15 +36,15 @@ pub fn print(text: impl Display) -> anyhow::Result<()> {
 /// `train`: one run.
 pub fn train(arguments: &TrainArgs) -> Outcome {
     let file = match &arguments.config {
-        Some(path) => Settings::from_file(path)?,
+        Some(path) => read_settings(path)?,
         None => Settings::default(),
     };
-    let settings = arguments.settings.clone().over(file);
+    let settings = overlay(arguments.settings.0.clone(), file);
     let config = RunConfig::resolve(&settings)?;
     run_under(
         "train",
         |options| Ok((execute(&config, options, Report::Written)?, true)),
-        settings.json,
+        settings.is_on("json"),
     )
 }
 
@@ -141,9 +141,9 @@ fn code(stop: Option<StopReason>) -> ExitCode {
 
 /// `check`: the geometry of a data set, before and after its preparation.
 pub fn check(arguments: &CheckArgs) -> Outcome {
-    let mut settings = arguments.settings.clone();
+    let mut settings = arguments.settings.0.clone();
     if let Some(path) = &arguments.input {
-        if settings.data.is_some() || settings.synthetic.is_some() {
+        if settings.has("data") || settings.has("synthetic") {
             return Err(LabError::Config {
                 key: "data".into(),
                 expected: format!("no other data beside {}", path.display()),
@@ -151,9 +151,12 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
             }
             .into());
         }
-        settings.data = Some(path.clone());
+        settings.set("data", path.clone());
     }
-    if settings.data.is_none() && settings.data_dir.is_none() && settings.synthetic.is_none() {
+    if !["data", "data-dir", "synthetic"]
+        .iter()
+        .any(|key| settings.has(key))
+    {
         return Err(LabError::Config {
             key: "DATA".into(),
             expected: "a data file, mnist, or --synthetic".into(),
@@ -161,11 +164,7 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         }
         .into());
     }
-    let data_alone = Settings {
-        json: settings.json,
-        ..settings.of_data()
-    };
-    if settings != data_alone {
+    if settings.clone().without("json") != of_data(&settings) {
         return Err(LabError::Config {
             key: "check".into(),
             expected: "flags of the data alone (see `implicit-bias check --help`)".into(),
@@ -187,7 +186,7 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
     progress.set_message("check: equal samples");
     let contradictions = Contradictions::of(&data);
     progress.finish();
-    if settings.json {
+    if settings.is_on("json") {
         let mut json = serde_json::to_value(&after)?;
         json["preparation"] = serde_json::to_value(config.preparation)?;
         json["before"] = serde_json::to_value(&before)?;

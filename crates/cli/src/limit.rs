@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use implicit_bias_data::{Contradictions, mnist};
-use implicit_bias_lab::config::{EngineKind, RunConfig, Settings, Steps};
+use implicit_bias_lab::config::{RunConfig, Settings, overlay};
 use implicit_bias_lab::{LabError, LimitReport, Prepared, Progress, RunRecord, find_limit};
 use implicit_bias_output::{format_number, format_step};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ const LAST_STEP: f64 = 1e300;
 
 /// `limit`: settles the same-sign pattern and solves the limit program.
 pub fn limit(arguments: &LimitArgs) -> Outcome {
-    let settings = &arguments.settings;
+    let settings = &arguments.settings.0;
     refuse_what_has_no_use(settings)?;
     let (config, record) = configuration(arguments.input.as_deref(), settings.clone())?;
     let progress = Progress::new("limit");
@@ -50,7 +50,7 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
         true
     })?;
     progress.finish();
-    if settings.json {
+    if settings.is_on("json") {
         print(format_args!("{}\n", summary(&report)))?;
     } else {
         print(text(&report))?;
@@ -71,37 +71,36 @@ fn configuration(
         _ => None,
     };
     if let (Some(path), None) = (input, &record) {
-        if flags.data.is_some() || flags.synthetic.is_some() {
+        if flags.has("data") || flags.has("synthetic") {
             return Err(LabError::Config {
                 key: "data".into(),
                 expected: format!("no other data beside {}", path.display()),
                 found: "--data or --synthetic".into(),
             });
         }
-        flags.data = Some(path.to_owned());
+        flags.set("data", path);
     }
-    flags.engine = Some(EngineKind::Gram);
-    flags.steps = Some(match flags.steps {
-        Some(steps) => steps,
-        None => Steps::try_from(LAST_STEP).expect("a whole number"),
-    });
-    let file = record
-        .as_ref()
-        .map_or_else(Settings::default, |record| Settings {
+    flags.set("engine", "gram");
+    if !flags.has("steps") {
+        flags.set("steps", LAST_STEP);
+    }
+    let file = record.as_ref().map_or_else(Settings::default, |record| {
+        record
+            .config
+            .to_settings()
             // How the run was computed does not matter to where it ends.
-            engine: None,
-            gradient: None,
-            device: None,
-            precision: None,
-            exact_steps: None,
-            ..record.config.to_settings()
-        });
-    Ok((RunConfig::resolve(&flags.over(file))?, record))
+            .without("engine")
+            .without("gradient")
+            .without("device")
+            .without("precision")
+            .without("exact-steps")
+    });
+    Ok((RunConfig::resolve(&overlay(flags, file))?, record))
 }
 
 /// Flags of `train` that would have no effect.
 fn refuse_what_has_no_use(settings: &Settings) -> Result<(), LabError> {
-    let engine = settings.engine == Some(EngineKind::Tensor);
+    let engine = settings.text("engine") == Some("tensor");
     for (key, given, why) in [
         (
             "engine",
@@ -110,18 +109,18 @@ fn refuse_what_has_no_use(settings: &Settings) -> Result<(), LabError> {
         ),
         (
             "device",
-            settings.device.is_some(),
+            settings.has("device"),
             "none: Gram coordinates are on the host",
         ),
-        ("out", settings.out.is_some(), "none: nothing is written"),
+        ("out", settings.has("out"), "none: nothing is written"),
         (
             "record",
-            settings.record.is_some(),
+            settings.has("record"),
             "none: nothing is recorded",
         ),
         (
             "checkpoint-interval",
-            settings.checkpoint_interval.is_some(),
+            settings.has("checkpoint-interval"),
             "none: nothing is written",
         ),
     ] {

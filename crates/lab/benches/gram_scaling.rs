@@ -14,7 +14,7 @@ use implicit_bias_data::Synthetic;
 use implicit_bias_data::random::{Stream, gaussian_matrix};
 use implicit_bias_gram::{GramDescent, Problem, Stepping};
 use implicit_bias_lab::Prepared;
-use implicit_bias_lab::config::{EngineKind, RunConfig, Settings, SyntheticKind};
+use implicit_bias_lab::config::{RunConfig, Settings};
 use implicit_bias_model::{Activation, Loss};
 use implicit_bias_plot::{Axis, Figure, Layer, Panel, Style};
 use ndarray::{Axis as Side, concatenate};
@@ -86,15 +86,13 @@ fn gram([samples, width, dim]: Shape, stepping: Stepping) -> f64 {
     })
 }
 
-fn config([samples, width, dim]: Shape, engine: EngineKind) -> RunConfig {
-    let settings = Settings {
-        synthetic: Some(SyntheticKind::Mixture),
-        samples: Some(samples),
-        dim: Some(dim),
-        width: Some(width),
-        engine: Some(engine),
-        ..Settings::default()
-    };
+fn config([samples, width, dim]: Shape, engine: &str) -> RunConfig {
+    let settings = Settings::default()
+        .with("synthetic", "mixture")
+        .with("samples", samples)
+        .with("dim", dim)
+        .with("width", width)
+        .with("engine", engine);
     RunConfig::resolve(&settings).expect("the settings of a bench are valid")
 }
 
@@ -107,7 +105,7 @@ fn weight_space(shape: Shape) -> f64 {
 }
 
 fn weight_space_on(shape: Shape, threads: usize) -> f64 {
-    let config = config(shape, EngineKind::Tensor);
+    let config = config(shape, "tensor");
     let mut engine = prepared(&config)
         .engine(&config, threads)
         .expect("the default device is there")
@@ -132,7 +130,7 @@ fn exponent(points: &[[f64; 2]]) -> f64 {
 }
 
 /// Seconds from data and weights to an engine at step 0.
-fn set_up(shape: Shape, engine: EngineKind) -> f64 {
+fn set_up(shape: Shape, engine: &str) -> f64 {
     let config = config(shape, engine);
     let prepared = prepared(&config);
     let rounds = (0..2).map(|_| {
@@ -152,7 +150,7 @@ fn threads() -> usize {
 /// The number of samples from which on `auto` picks weight space.
 fn switch(width: usize, dim: usize) -> usize {
     let picks_gram = |samples| {
-        let config = config([samples, width, dim], EngineKind::Auto);
+        let config = config([samples, width, dim], "auto");
         let ready = prepared(&config).engine(&config, threads());
         ready.expect("the engine is there").engine.name() == "gram"
     };
@@ -179,8 +177,8 @@ fn many_samples(figure: Option<&str>) {
         ("Gram, blocks", |shape| gram(shape, Stepping::Blocks)),
     ];
     let set_ups: [(&str, Measure); 2] = [
-        ("weight space", |shape| set_up(shape, EngineKind::Tensor)),
-        ("Gram", |shape| set_up(shape, EngineKind::Gram)),
+        ("weight space", |shape| set_up(shape, "tensor")),
+        ("Gram", |shape| set_up(shape, "gram")),
     ];
     let at = switch(width, dim);
     println!("auto goes over to weight space at n = {at}");

@@ -8,26 +8,20 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use implicit_bias_engine::Engine;
 use implicit_bias_lab::Prepared;
-use implicit_bias_lab::config::{GradientKind, PrecisionKind, RunConfig, Settings, SyntheticKind};
+use implicit_bias_lab::config::{RunConfig, Settings};
 
 /// Samples, dimension, width.
 const SHAPES: [[usize; 3]; 2] = [[10, 784, 50], [1000, 784, 500]];
 
-fn engine([samples, dim, width]: [usize; 3], gradient: GradientKind) -> Box<dyn Engine> {
+fn engine([samples, dim, width]: [usize; 3], gradient: &str) -> Box<dyn Engine> {
     let single = std::env::var("IMPLICIT_BIAS_BENCH_PRECISION").is_ok_and(|name| name == "f32");
-    let settings = Settings {
-        synthetic: Some(SyntheticKind::Mixture),
-        samples: Some(samples),
-        dim: Some(dim),
-        width: Some(width),
-        gradient: Some(gradient),
-        precision: Some(if single {
-            PrecisionKind::F32
-        } else {
-            PrecisionKind::F64
-        }),
-        ..Settings::default()
-    };
+    let settings = Settings::default()
+        .with("synthetic", "mixture")
+        .with("samples", samples)
+        .with("dim", dim)
+        .with("width", width)
+        .with("gradient", gradient)
+        .with("precision", if single { "f32" } else { "f64" });
     let config = RunConfig::resolve(&settings).expect("the settings of a bench are valid");
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let prepared = Prepared::new(&config).expect("synthetic data can be drawn");
@@ -38,10 +32,7 @@ fn engine([samples, dim, width]: [usize; 3], gradient: GradientKind) -> Box<dyn 
 }
 
 fn steps(criterion: &mut Criterion) {
-    for (name, gradient) in [
-        ("hand-derived", GradientKind::HandDerived),
-        ("autodiff", GradientKind::Autodiff),
-    ] {
+    for (name, gradient) in [("hand-derived", "hand-derived"), ("autodiff", "autodiff")] {
         let mut group = criterion.benchmark_group(format!("step/{name}"));
         for shape in SHAPES {
             let mut engine = engine(shape, gradient);
@@ -72,7 +63,7 @@ fn observation(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("observe");
     group.sample_size(10);
     for shape in SHAPES {
-        let mut engine = engine(shape, GradientKind::Auto);
+        let mut engine = engine(shape, "auto");
         group.bench_function(
             BenchmarkId::from_parameter(format!("{shape:?}")),
             |bencher| {

@@ -8,10 +8,9 @@
 
 use std::time::Instant;
 
-use clap::ValueEnum;
 use implicit_bias_engine::Engine;
 use implicit_bias_lab::Prepared;
-use implicit_bias_lab::config::{EngineKind, GradientKind, PrecisionKind, RunConfig, Settings};
+use implicit_bias_lab::config::{RunConfig, Settings};
 
 /// Shortest time measured, in seconds.
 const MEASURED: f64 = 2.0;
@@ -21,17 +20,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [device, precision, gradient, samples, dim, width, rest @ ..] = arguments.as_slice() else {
         return Err("expected DEVICE f32|f64 GRADIENT n d m [compensated]".into());
     };
-    let config = RunConfig::resolve(&Settings {
-        device: Some(device.clone()),
-        precision: Some(PrecisionKind::from_str(precision, true)?),
-        gradient: Some(GradientKind::from_str(gradient, true)?),
-        engine: Some(EngineKind::Tensor),
-        samples: Some(samples.parse()?),
-        dim: Some(dim.parse()?),
-        width: Some(width.parse()?),
-        compensated: Some(rest.first().is_some_and(|word| word == "compensated")),
-        ..Settings::default()
-    })?;
+    let config = RunConfig::resolve(
+        &Settings::default()
+            .with("device", device.clone())
+            .with("precision", precision.as_str())
+            .with("gradient", gradient.as_str())
+            .with("engine", "tensor")
+            .with("samples", samples.parse::<u64>()?)
+            .with("dim", dim.parse::<u64>()?)
+            .with("width", width.parse::<u64>()?)
+            .with(
+                "compensated",
+                rest.first().is_some_and(|word| word == "compensated"),
+            ),
+    )?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut ready = Prepared::new(&config)?.engine(&config, threads)?;
     let engine = ready.engine.as_mut();

@@ -81,6 +81,16 @@ pub enum LabError {
     Report(#[from] minijinja::Error),
 }
 
+impl From<implicit_bias_settings::Invalid> for LabError {
+    fn from(error: implicit_bias_settings::Invalid) -> Self {
+        Self::Config {
+            key: error.key,
+            expected: error.expected,
+            found: error.found,
+        }
+    }
+}
+
 impl From<EngineError> for LabError {
     fn from(error: EngineError) -> Self {
         match error {

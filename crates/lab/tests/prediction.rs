@@ -5,7 +5,7 @@ use std::path::Path;
 
 use implicit_bias_claims::{ClaimId, DecidedBy, Verdict};
 use implicit_bias_data::Dataset;
-use implicit_bias_lab::config::{ActivationKind, EngineKind, RunConfig, Settings, Steps};
+use implicit_bias_lab::config::{RunConfig, Settings, Steps};
 use implicit_bias_lab::{Report, RunOptions, RunRecord, execute};
 
 use implicit_bias_record::{PredictedLimit, Prediction};
@@ -19,17 +19,15 @@ fn data() -> Dataset {
 fn settings(folder: &Path) -> Settings {
     let path = folder.join("data.npz");
     data().write_npz(&path).unwrap();
-    Settings {
-        data: Some(path),
-        width: Some(3),
-        init_scale: Some(1e-3),
-        activation: Some(ActivationKind::LeakyRelu),
-        slope: Some(0.5),
-        engine: Some(EngineKind::Gram),
-        step_size: Some(0.5),
-        steps: Some(Steps::try_from(1e5).unwrap()),
-        ..Settings::default()
-    }
+    Settings::default()
+        .with("data", path)
+        .with("width", 3)
+        .with("init-scale", 1e-3)
+        .with("activation", "leaky-relu")
+        .with("slope", 0.5)
+        .with("engine", "gram")
+        .with("step-size", 0.5)
+        .with("steps", Steps::try_from(1e5).unwrap())
 }
 
 fn run(settings: &Settings, folder: &Path) -> RunRecord {
@@ -101,10 +99,9 @@ fn the_pattern_is_proven_from_the_earliest_decade_at_which_the_proof_holds() {
     );
     // It holds for a run that ends there, and not for one that ends a decade before.
     for (steps, proven) in [(from, true), (from / 10.0, false)] {
-        let settings = Settings {
-            steps: Some(Steps::try_from(steps).unwrap()),
-            ..settings.clone()
-        };
+        let settings = settings
+            .clone()
+            .with("steps", Steps::try_from(steps).unwrap());
         let limit = solved(&run(&settings, folder.path())).clone();
         assert_eq!(limit.proven, proven, "{}", limit.certificate);
     }
@@ -115,11 +112,9 @@ fn both_engines_leave_the_same_limit() {
     let folder = tempfile::tempdir().unwrap();
     let gram = run(&settings(folder.path()), folder.path());
     let tensor = run(
-        &Settings {
-            engine: Some(EngineKind::Tensor),
-            steps: Some(Steps::try_from(5e3).unwrap()),
-            ..settings(folder.path())
-        },
+        &settings(folder.path())
+            .with("engine", "tensor")
+            .with("steps", Steps::try_from(5e3).unwrap()),
         folder.path(),
     );
     let (gram, tensor) = (solved(&gram), solved(&tensor));
@@ -160,7 +155,7 @@ fn a_run_read_again_has_its_limit_computed_and_else_as_written() {
 
     // Without data, or with others, the limit is the run's own.
     let others = Dataset::new(array![[1.0, 0.0], [0.5, 2.0]], array![1.0, -1.0]).unwrap();
-    let data = settings.data.unwrap();
+    let data = settings.path("data").unwrap();
     fs::remove_file(&data).unwrap();
     for changed in [false, true] {
         if changed {
@@ -200,19 +195,11 @@ fn what_has_no_limit_says_why() {
     long.write_npz(&long_path).unwrap();
     let base = settings(folder.path());
     let cases = [
+        (base.clone().with("data", path), ""),
         (
-            Settings {
-                data: Some(path),
-                ..base.clone()
-            },
-            "",
-        ),
-        (
-            Settings {
-                data: Some(long_path),
-                step_size: Some(1e308),
-                ..base.clone()
-            },
+            base.clone()
+                .with("data", long_path)
+                .with("step-size", 1e308),
             "the run has no limit",
         ),
     ];

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use implicit_bias_engine::drive;
 use implicit_bias_lab::Prepared;
-use implicit_bias_lab::config::{RunConfig, Settings};
+use implicit_bias_lab::config::{RunConfig, parse_settings};
 
 /// Sizes at which faer spreads its work over threads.
 const SETTINGS: &str = "samples = 331\ndim = 517\nwidth = 97\nsteps = 20\nstep-size = 0.01\n";
@@ -39,7 +39,7 @@ fn equal_configurations_give_equal_bits_on_any_number_of_threads() {
     for engine in ["tensor", "gram"] {
         for activation in ["relu", "leaky-relu"] {
             let text = format!("{SETTINGS}engine = \"{engine}\"\nactivation = \"{activation}\"\n");
-            let settings = Settings::from_toml(&text, Path::new("")).expect("valid");
+            let settings = parse_settings(&text, Path::new("")).expect("valid");
             let config = RunConfig::resolve(&settings).expect("valid");
             let one = bits(&config, 1);
             assert!(one.len() > 2 * 97 * 517);

@@ -1,6 +1,6 @@
 //! The settings that the studies start from.
 
-use implicit_bias_lab::config::{ActivationKind, Settings, Steps, SyntheticKind};
+use implicit_bias_lab::config::{Settings, Steps};
 use implicit_bias_lab::study::{Effort, StudyRun};
 
 /// Who makes the claims.
@@ -15,20 +15,18 @@ pub(super) const HORIZON: f64 = 1e15;
 
 /// The settings that all studies start from: one nearly orthogonal mixture, one initialization.
 pub(super) fn base(effort: Effort) -> Settings {
-    Settings {
-        synthetic: Some(SyntheticKind::Mixture),
-        samples: Some(10),
-        dim: Some(2000),
-        signal: Some(1.0),
-        noise: Some(1.0),
-        init_scale: Some(1e-4),
-        width: Some(effort.pick(20, 50)),
-        step_size: Some(0.1),
-        steps: Some(steps(HORIZON)),
-        exact_steps: Some(steps(effort.pick(1e5, 1e7))),
-        seed: Some(0),
-        ..Settings::default()
-    }
+    Settings::default()
+        .with("synthetic", "mixture")
+        .with("samples", 10)
+        .with("dim", 2000)
+        .with("signal", 1.0)
+        .with("noise", 1.0)
+        .with("init-scale", 1e-4)
+        .with("width", effort.pick(20, 50))
+        .with("step-size", 0.1)
+        .with("steps", steps(HORIZON))
+        .with("exact-steps", steps(effort.pick(1e5, 1e7)))
+        .with("seed", 0)
 }
 
 /// The base settings in words.
@@ -42,12 +40,10 @@ pub(super) fn base_words(effort: Effort) -> String {
 
 /// The settings of a sweep: the base ones, with fewer exact steps.
 pub(super) fn sweep_base(effort: Effort) -> Settings {
-    Settings {
-        width: Some(effort.pick(10, 50)),
-        exact_steps: Some(steps(effort.pick(1e4, 1e6))),
-        record: Some(10),
-        ..base(effort)
-    }
+    base(effort)
+        .with("width", effort.pick(10, 50))
+        .with("exact-steps", steps(effort.pick(1e4, 1e6)))
+        .with("record", 10)
 }
 
 /// The sweep's settings in words, without what varies.
@@ -64,19 +60,13 @@ pub(super) fn steps(number: f64) -> Steps {
 }
 
 pub(super) fn relu(settings: Settings) -> Settings {
-    Settings {
-        activation: Some(ActivationKind::Relu),
-        slope: None,
-        ..settings
-    }
+    settings.with("activation", "relu").without("slope")
 }
 
 pub(super) fn leaky_relu(settings: Settings, slope: f64) -> Settings {
-    Settings {
-        activation: Some(ActivationKind::LeakyRelu),
-        slope: Some(slope),
-        ..settings
-    }
+    settings
+        .with("activation", "leaky-relu")
+        .with("slope", slope)
 }
 
 /// A run with ReLU or, given a slope, with leaky ReLU, in the panel of its activation.

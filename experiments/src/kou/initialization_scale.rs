@@ -1,7 +1,6 @@
 //! How the initial scale σ₀ shows in the stable rank.
 
 use crate::kou::common::{SLOPE, run_with, steps, sweep_base, sweep_words};
-use implicit_bias_lab::config::Settings;
 use implicit_bias_lab::figures::{CurveEntry, curves_by_parameter};
 use implicit_bias_lab::report::Statement;
 use implicit_bias_lab::study::{Effort, Study, StudyResult};
@@ -11,12 +10,10 @@ pub fn initialization_scale(effort: Effort) -> Study {
     let mut runs = Vec::new();
     for slope in [None, Some(SLOPE)] {
         for sigma in [1e-4, 1e-3, 1e-2, 1e-1] {
-            let settings = Settings {
-                init_scale: Some(sigma),
-                steps: Some(steps(1e100)),
-                record: Some(2),
-                ..sweep_base(effort)
-            };
+            let settings = sweep_base(effort)
+                .with("init-scale", sigma)
+                .with("steps", steps(1e100))
+                .with("record", 2);
             runs.push(run_with(slope, format!("σ₀ = {sigma}"), sigma, settings));
         }
     }

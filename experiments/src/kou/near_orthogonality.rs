@@ -1,7 +1,6 @@
 //! How the dimension, through the near-orthogonality ratio, shows in stable rank and margin gap.
 
 use crate::kou::common::{SLOPE, run_with, sweep_base, sweep_words};
-use implicit_bias_lab::config::Settings;
 use implicit_bias_lab::figures::{PointEntry, final_against};
 use implicit_bias_lab::report::Statement;
 use implicit_bias_lab::study::{Effort, Study, StudyResult};
@@ -16,11 +15,7 @@ pub fn near_orthogonality(effort: Effort) -> Study {
     for slope in [None, Some(SLOPE)] {
         for dim in [25, 100, 400, 1600, 3200] {
             for seed in 0..SEEDS {
-                let settings = Settings {
-                    dim: Some(dim),
-                    seed: Some(seed),
-                    ..sweep_base(effort)
-                };
+                let settings = sweep_base(effort).with("dim", dim).with("seed", seed);
                 let label = format!("d = {dim}, seed {seed}");
                 runs.push(run_with(slope, label, dim as f64, settings));
             }

@@ -2,24 +2,21 @@
 
 use crate::kou::common::{PAPER, base, base_words, relu, steps};
 use implicit_bias_claims::ClaimId;
-use implicit_bias_lab::config::{Settings, SyntheticKind};
 use implicit_bias_lab::figures::{CurveEntry, curves_by_parameter};
 use implicit_bias_lab::report::Statement;
 use implicit_bias_lab::study::{Effort, Study, StudyRun, figures_side_by_side};
 
 /// Theorem on ReLU: each of `W_{+1}`, `W_{−1}` keeps a stable rank bounded by a constant.
 pub fn relu_bounded_rank(effort: Effort) -> Study {
-    let orthogonal = Settings {
-        synthetic: Some(SyntheticKind::Orthogonal),
-        samples: Some(10),
-        dim: Some(10),
-        signal: None,
-        noise: None,
-        norm: Some(2000f64.sqrt()),
-        width: Some(effort.pick(400, 2000)),
-        exact_steps: Some(steps(effort.pick(1e4, 1e6))),
-        ..base(effort)
-    };
+    let orthogonal = base(effort)
+        .with("synthetic", "orthogonal")
+        .with("samples", 10)
+        .with("dim", 10)
+        .without("signal")
+        .without("noise")
+        .with("norm", 2000f64.sqrt())
+        .with("width", effort.pick(400, 2000))
+        .with("exact-steps", steps(effort.pick(1e4, 1e6)));
     Study {
         name: "relu_bounded_rank",
         title: "ReLU: the stable rank of each block stays bounded",

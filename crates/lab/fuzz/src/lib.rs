@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use implicit_bias_data::{Dataset, Synthetic};
-use implicit_bias_lab::config::{RunConfig, Settings};
+use implicit_bias_lab::config::{RunConfig, parse_settings};
 use implicit_bias_engine::{
     Engine, Gradient, GramEngine, GramEngineOptions, TensorEngine, TensorEngineOptions, select_device,
 };
@@ -93,7 +93,7 @@ pub fn go_on(engine: &mut dyn Engine, bytes: &[u8]) {
 
 /// A finished run in a folder of this process.
 pub fn finished_run(folder: &Path) -> RunRecord {
-    let settings = Settings::from_toml(CONFIG, folder).expect("valid settings");
+    let settings = parse_settings(CONFIG, folder).expect("valid settings");
     let mut config = RunConfig::resolve(&settings).expect("a valid configuration");
     config.out = Some(folder.to_owned());
     let options = RunOptions {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use implicit_bias_lab::config::{RunConfig, Settings};
+use implicit_bias_lab::config::{RunConfig, parse_settings};
 use implicit_bias_lab_fuzz::seeds;
 use libfuzzer_sys::fuzz_target;
 
@@ -20,7 +20,7 @@ const SEEDS: [&str; 6] = [
 ];
 
 fuzz_target!(init: seeds("config", SEEDS.map(|text| text.as_bytes().to_vec())), |text: &str| {
-    let read = |text: &str| Settings::from_toml(text, Path::new("/folder"));
+    let read = |text: &str| parse_settings(text, Path::new("/folder"));
     let Ok(settings) = read(text) else { return };
     let config = match RunConfig::resolve(&settings) {
         Ok(config) => config,

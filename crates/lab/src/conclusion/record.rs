@@ -12,7 +12,7 @@ use implicit_bias_record::{Prediction, Series, StopReason};
 use super::conditions::regime;
 use super::predict::predict_again;
 use crate::LabError;
-use crate::config::{RunConfig, Settings};
+use crate::config::{RunConfig, read_settings};
 use crate::run::{Manifest, RunDirectory, read_manifest};
 
 /// A run that ended, with what was recorded and the claims judged on it.
@@ -88,7 +88,7 @@ impl RunRecord {
             let reason = "expected the configuration the run was started with, found another one";
             return Err(content("config.toml", reason.to_owned()));
         }
-        let config = RunConfig::resolve(&Settings::from_file(&path.join("config.toml"))?)?;
+        let config = RunConfig::resolve(&read_settings(&path.join("config.toml"))?)?;
         let (mut series, mut margins) = (table("series.csv")?, table("margins.csv")?);
         if manifest.stop.is_none() {
             // Cut off between the two renames: the newer table is ahead by what was then recorded.

@@ -2,60 +2,66 @@
 
 use std::path::{Path, PathBuf};
 
+use implicit_bias_settings::{Kind, Settings, Value};
+
+use super::catalogue;
 use super::data::is_mnist;
-use super::settings::Settings;
+use super::keys::data::DATA;
 use crate::LabError;
 
-impl Settings {
-    /// Reads settings from a TOML file; relative paths in it are relative to the file.
-    ///
-    /// # Errors
-    ///
-    /// [`LabError::Read`] if it cannot be read, [`LabError::Content`] for bad TOML, an unknown key
-    /// or a value of the wrong kind.
-    pub fn from_file(path: &Path) -> Result<Self, LabError> {
-        read_toml(path, Self::from_toml)
-    }
+/// Reads settings from a TOML file; relative paths in it are relative to the file.
+///
+/// # Errors
+///
+/// [`LabError::Read`] if it cannot be read, [`LabError::Content`] for bad TOML, an unknown key or a
+/// value of the wrong kind.
+pub fn read_settings(path: &Path) -> Result<Settings, LabError> {
+    read_toml(path, parse_settings)
+}
 
-    /// The settings of a TOML text, in which paths are relative to `folder`.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with it, in words.
-    pub fn from_toml(text: &str, folder: &Path) -> Result<Self, String> {
-        let table: toml::Table = text
-            .parse()
-            .map_err(|error| format!("{error}").trim().to_owned())?;
-        Self::from_table(table, folder)
-    }
+/// The settings of a TOML text, in which paths are relative to `folder`.
+///
+/// # Errors
+///
+/// What is wrong with it, in words.
+pub fn parse_settings(text: &str, folder: &Path) -> Result<Settings, String> {
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error| format!("{error}").trim().to_owned())?;
+    settings_of_table(table, folder)
+}
 
-    /// The settings of a table of keys, in which paths are relative to `folder`; or what is wrong
-    /// with it.
-    pub(crate) fn from_table(table: toml::Table, folder: &Path) -> Result<Self, String> {
-        let mut settings: Self = with_flag_spelling(table)?
-            .try_into()
-            .map_err(|error| format!("{error}").trim().to_owned())?;
-        // An empty path is refused later; joined, it would become the folder itself.
-        let join = |file: PathBuf| {
-            if file.as_os_str().is_empty() {
-                file
-            } else {
-                folder.join(file)
-            }
-        };
-        let named = settings.data.take_if(|data| is_mnist(data));
-        for file in [
-            &mut settings.data,
-            &mut settings.label_file,
-            &mut settings.data_dir,
-            &mut settings.init,
-            &mut settings.out,
-        ] {
-            *file = file.take().map(join);
+/// The settings of a table of keys, in which paths are relative to `folder`; or what is wrong with
+/// it.
+pub(crate) fn settings_of_table(table: toml::Table, folder: &Path) -> Result<Settings, String> {
+    let mut settings = Settings::default();
+    for (name, value) in with_flag_spelling(table)? {
+        let key = catalogue::find(&name).ok_or_else(|| unknown(&name))?;
+        if settings.has(key.name) {
+            return Err(format!("key `{}` is given twice", key.name));
         }
-        settings.data = named.or(settings.data);
-        Ok(settings)
+        let value = Value::from_toml(&value)
+            .ok_or_else(|| format!("{name}: expected one value, found {}", value.type_str()))?;
+        let value = key.read(value).map_err(|error| error.to_string())?;
+        settings.set(key.name, value);
     }
+    let named: Option<PathBuf> = settings.path(DATA.name).filter(|data| is_mnist(data));
+    settings.paths_in(folder, |name| {
+        catalogue::find(name).is_some_and(|key| key.kind == Kind::Path)
+    });
+    if named.is_some() {
+        settings.set(DATA.name, named);
+    }
+    Ok(settings)
+}
+
+/// What is said of a key that there is not.
+fn unknown(name: &str) -> String {
+    let names: Vec<&str> = catalogue::keys().map(|key| key.name).collect();
+    let nearest = implicit_bias_settings::nearest(name, &names);
+    let meant = nearest.map_or_else(String::new, |key| format!("did you mean `{key}`? "));
+    let all = names.join("`, `");
+    format!("unknown field `{name}`; {meant}expected one of `{all}`")
 }
 
 /// What `parse` makes of a file, given its text and its folder; an error names the file.

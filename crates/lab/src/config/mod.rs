@@ -1,23 +1,27 @@
 //! The configuration of a run: settings as given, and the validated configuration they resolve to.
 
+mod catalogue;
 mod data;
 mod files;
+mod flags;
+pub mod keys;
 mod kinds;
+mod names;
+mod overlay;
 mod resolve;
 mod run_config;
-mod settings;
 mod source;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use files::{read_toml, with_flag_spelling};
+pub use files::{parse_settings, read_settings};
+pub(crate) use files::{read_toml, settings_of_table, with_flag_spelling};
+pub use flags::SettingsArgs;
 pub use implicit_bias_record::Steps;
-pub use kinds::{
-    ActivationKind, EngineKind, ExportKind, GradientKind, LabelKind, LossKind, PrecisionKind,
-    SplitKind, SyntheticKind,
-};
+pub use implicit_bias_settings::Settings;
+pub use kinds::{EngineKind, ExportKind};
+pub use overlay::{of_data, overlay};
 pub(crate) use resolve::resolve_checkpoint_interval;
 pub use run_config::RunConfig;
-pub use settings::{DATA_HEADING, PREPARATION_HEADING, Settings};
 pub use source::{DataSource, InitSource};

@@ -7,21 +7,21 @@ use implicit_bias_engine::{Gradient, Precision};
 use implicit_bias_model::{Activation, Loss};
 use implicit_bias_output::sha256;
 
+use super::catalogue;
 use super::data::{
     describe_file, describe_preparation, describe_synthetic, resolve_data, resolve_preparation,
 };
-use super::kinds::{ActivationKind, EngineKind, ExportKind, GradientKind, LossKind};
+use super::keys::{descent, network, output};
+use super::kinds::{EngineKind, ExportKind};
+use super::names::Named;
 use super::resolve::{
-    invalid, number, resolve_activation, resolve_checkpoint_interval, resolve_compensated,
-    resolve_engine, resolve_exact_steps, resolve_init,
+    named, resolve_activation, resolve_checkpoint_interval, resolve_compensated, resolve_engine,
+    resolve_exact_steps, resolve_init,
 };
-use super::settings::Settings;
 use super::source::{DataSource, InitSource, absolute};
 use crate::LabError;
 use implicit_bias_record::Steps;
-
-/// Most recorded steps a decade: past this the tables outgrow their use.
-const MAX_RECORD: u32 = 1000;
+use implicit_bias_settings::Settings;
 
 /// A validated configuration of one run.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,61 +72,28 @@ impl RunConfig {
     ///
     /// [`LabError::Config`] names the key, what was expected and what was found.
     pub fn resolve(settings: &Settings) -> Result<Self, LabError> {
-        let paths = [
-            ("data", &settings.data),
-            ("label-file", &settings.label_file),
-            ("data-dir", &settings.data_dir),
-            ("init", &settings.init),
-            ("out", &settings.out),
-        ];
-        for (key, path) in paths {
-            // Configurations and manifests are text: a path that is none could not be written
-            // there.
-            if let Some(path) = path
-                && path.to_str().is_none_or(str::is_empty)
-            {
-                let found = format!("`{}`", path.display());
-                return Err(invalid(
-                    key,
-                    "a path that is text in UTF-8, not empty",
-                    found,
-                ));
-            }
-        }
-        let record = settings.record.unwrap_or(20);
-        if record > MAX_RECORD {
-            return Err(invalid("record", &format!("at most {MAX_RECORD}"), record));
-        }
+        let settings = &catalogue::read(settings)?;
         Ok(Self {
             data: resolve_data(settings)?,
             preparation: resolve_preparation(settings)?,
             init: resolve_init(settings)?,
             activation: resolve_activation(settings)?,
-            loss: match settings.loss {
-                Some(LossKind::Exponential) => Loss::Exponential,
-                Some(LossKind::Logistic) | None => Loss::Logistic,
-            },
-            step_size: number(
-                "step-size",
-                settings.step_size,
-                0.1,
-                "a positive finite number",
-                |v| v > 0.0,
-            )?,
-            steps: settings
-                .steps
-                .unwrap_or(Steps::try_from(1e5).expect("a whole number")),
+            loss: named(&descent::LOSS, settings)?.unwrap_or_default(),
+            step_size: descent::STEP_SIZE.number_in(settings)?,
+            steps: descent::STEPS.steps_in(settings)?,
             engine: resolve_engine(settings)?,
             exact_steps: resolve_exact_steps(settings)?,
-            gradient: settings.gradient.unwrap_or(GradientKind::Auto).into(),
-            device: settings.device.clone(),
-            precision: settings.precision.map(Into::into),
+            gradient: named(&descent::GRADIENT, settings)?.unwrap_or(Gradient::Auto),
+            device: descent::DEVICE.text_in(settings)?,
+            precision: named(&descent::PRECISION, settings)?,
             compensated: resolve_compensated(settings)?,
-            record,
-            seed: settings.seed.unwrap_or(0),
-            out: settings.out.clone(),
-            export: settings.export,
-            checkpoint_interval: resolve_checkpoint_interval(settings.checkpoint_interval)?,
+            record: output::RECORD.count_in(settings)? as u32,
+            seed: output::SEED.count_in(settings)?,
+            out: output::OUT.path_in(settings)?,
+            export: named(&output::EXPORT, settings)?,
+            checkpoint_interval: resolve_checkpoint_interval(
+                settings.number(output::CHECKPOINT_INTERVAL.name),
+            )?,
         })
     }
 
@@ -150,49 +117,44 @@ impl RunConfig {
 
     /// The configuration as settings with every value filled in; without the run directory.
     pub fn to_settings(&self) -> Settings {
-        let mut settings = Settings {
-            activation: Some(if self.activation == Activation::RELU {
-                ActivationKind::Relu
-            } else {
-                ActivationKind::LeakyRelu
-            }),
-            slope: (self.activation != Activation::RELU).then_some(self.activation.slope()),
-            loss: Some(match self.loss {
-                Loss::Logistic => LossKind::Logistic,
-                Loss::Exponential => LossKind::Exponential,
-            }),
-            step_size: Some(self.step_size),
-            steps: Some(self.steps),
-            engine: Some(self.engine),
-            exact_steps: (self.engine != EngineKind::Tensor).then_some(self.exact_steps),
-            gradient: Some(self.gradient.into()),
-            device: self.device.clone(),
-            precision: self.precision.map(Into::into),
-            compensated: self.compensated.then_some(true),
-            record: Some(self.record),
-            seed: Some(self.seed),
-            export: self.export,
-            ..Settings::default()
+        let settings = Settings::default();
+        let (settings, of_file) = match &self.data {
+            DataSource::File { file, choice } => (describe_file(file, choice, settings), true),
+            DataSource::Synthetic(synthetic) => (describe_synthetic(synthetic, settings), false),
         };
-        match &self.data {
-            DataSource::File { file, choice } => describe_file(file, choice, &mut settings),
-            DataSource::Synthetic(synthetic) => describe_synthetic(synthetic, &mut settings),
-        }
-        let of_file = matches!(self.data, DataSource::File { .. });
-        describe_preparation(&self.preparation, of_file, &mut settings);
-        match &self.init {
-            InitSource::File(path) => settings.init = Some(absolute(path)),
-            InitSource::Gaussian { scale, width } => {
-                settings.init_scale = Some(*scale);
-                settings.width = Some(*width);
-            }
-        }
+        let settings = describe_preparation(&self.preparation, of_file, settings);
+        let settings = match &self.init {
+            InitSource::File(path) => settings.with(network::INIT.name, absolute(path)),
+            InitSource::Gaussian { scale, width } => settings
+                .with(network::INIT_SCALE.name, *scale)
+                .with(network::WIDTH.name, *width),
+        };
+        let settings = if self.activation == Activation::RELU {
+            settings.with(network::ACTIVATION.name, "relu")
+        } else {
+            settings
+                .with(network::ACTIVATION.name, "leaky-relu")
+                .with(network::SLOPE.name, self.activation.slope())
+        };
+        let exact_steps = (self.engine != EngineKind::Tensor).then_some(self.exact_steps);
         settings
+            .with(descent::LOSS.name, self.loss.name())
+            .with(descent::STEP_SIZE.name, self.step_size)
+            .with(descent::STEPS.name, self.steps)
+            .with(descent::ENGINE.name, self.engine.name())
+            .with(descent::EXACT_STEPS.name, exact_steps)
+            .with(descent::GRADIENT.name, self.gradient.name())
+            .with(descent::DEVICE.name, self.device.clone())
+            .with(descent::PRECISION.name, self.precision.map(Named::name))
+            .with(descent::COMPENSATED.name, self.compensated.then_some(true))
+            .with(output::RECORD.name, self.record)
+            .with(output::SEED.name, self.seed)
+            .with(output::EXPORT.name, self.export.map(Named::name))
     }
 
-    /// The configuration as TOML, readable again by [`Settings::from_file`].
+    /// The configuration as TOML, readable again by [`read_settings`](super::read_settings).
     pub fn to_toml(&self) -> String {
-        toml::to_string(&self.to_settings()).expect("settings are plain keys and values")
+        self.to_settings().to_toml(catalogue::keys())
     }
 
     /// A short name for a run directory: what it is, and a hash of the whole configuration.

@@ -7,7 +7,7 @@ fn from_toml(text: &str) -> Result<Settings, LabError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.toml");
     std::fs::write(&path, text).unwrap();
-    Settings::from_file(&path)
+    read_settings(&path)
 }
 
 fn message(settings: Settings) -> String {
@@ -18,11 +18,11 @@ fn message(settings: Settings) -> String {
 fn keys_are_read_in_both_spellings_and_numbers_in_all_forms() {
     let text = "step-size = 0.5\ninit_scale = 1e-2\nsteps = \"1e3\"\nwidth = 7\nrecord = 3";
     let settings = from_toml(text).unwrap();
-    assert_eq!(settings.step_size, Some(0.5));
-    assert_eq!(settings.init_scale, Some(0.01));
-    assert_eq!(settings.steps.unwrap().get(), 1000.0);
+    assert_eq!(settings.number("step-size"), Some(0.5));
+    assert_eq!(settings.number("init-scale"), Some(0.01));
+    assert_eq!(settings.number("steps"), Some(1000.0));
     for steps in ["steps = 1000", "steps = 1e3", "steps = \"1_000\""] {
-        assert_eq!(from_toml(steps).unwrap().steps.unwrap().get(), 1000.0);
+        assert_eq!(from_toml(steps).unwrap().number("steps"), Some(1000.0));
     }
 }
 
@@ -38,34 +38,31 @@ fn bad_files_say_what_is_wrong() {
 
 #[test]
 fn flags_win_over_the_file_and_drop_what_they_exclude() {
-    let file = Settings {
-        data: Some("data.npz".into()),
-        init_scale: Some(0.5),
-        slope: Some(0.3),
-        step_size: Some(0.2),
-        ..Settings::default()
-    };
-    let flags = Settings {
-        synthetic: Some(SyntheticKind::Gaussian),
-        init: Some("init.npz".into()),
-        activation: Some(ActivationKind::Relu),
-        step_size: Some(0.4),
-        ..Settings::default()
-    };
-    let merged = flags.over(file);
-    assert_eq!(merged.step_size, Some(0.4));
-    assert_eq!(
-        (merged.data, merged.init_scale, merged.slope),
-        (None, None, None)
+    let file = Settings::default()
+        .with("data", "data.npz")
+        .with("init-scale", 0.5)
+        .with("slope", 0.3)
+        .with("step-size", 0.2);
+    let flags = Settings::default()
+        .with("synthetic", "gaussian")
+        .with("init", "init.npz")
+        .with("activation", "relu")
+        .with("step-size", 0.4);
+    let merged = overlay(flags, file);
+    assert_eq!(merged.number("step-size"), Some(0.4));
+    assert!(
+        ["data", "init-scale", "slope"]
+            .iter()
+            .all(|key| !merged.has(key))
     );
 }
 
 #[test]
 fn relative_paths_of_a_file_start_at_the_file() {
     let settings = from_toml("data = \"x.npz\"\ninit = \"/w.npz\"").unwrap();
-    let data = settings.data.unwrap();
+    let data = settings.path("data").unwrap();
     assert!(data.is_absolute() && data.ends_with("x.npz"));
-    assert_eq!(settings.init.unwrap(), Path::new("/w.npz"));
+    assert_eq!(settings.path("init").unwrap(), Path::new("/w.npz"));
 }
 
 #[test]
@@ -73,129 +70,62 @@ fn every_bad_value_is_named_with_what_was_expected() {
     let none = Settings::default;
     for (settings, expected) in [
         (
-            Settings {
-                step_size: Some(-1.0),
-                ..none()
-            },
+            none().with("step-size", -1.0),
             "step-size: expected a positive",
         ),
+        (none().with("step-size", f64::NAN), "found NaN"),
         (
-            Settings {
-                step_size: Some(f64::NAN),
-                ..none()
-            },
-            "found NaN",
-        ),
-        (
-            Settings {
-                slope: Some(1.0),
-                ..none()
-            },
+            none().with("slope", 1.0),
             "slope: expected a number in [0, 1)",
         ),
         (
-            Settings {
-                slope: Some(-0.1),
-                ..none()
-            },
+            none().with("slope", -0.1),
             "slope: expected a number in [0, 1)",
         ),
+        (none().with("width", 0), "width: expected at least 1"),
         (
-            Settings {
-                width: Some(0),
-                ..none()
-            },
-            "width: expected at least 1",
-        ),
-        (
-            Settings {
-                init_scale: Some(f64::INFINITY),
-                ..none()
-            },
+            none().with("init-scale", f64::INFINITY),
             "init-scale: expected",
         ),
+        (none().with("record", 5000), "record: expected at most 1000"),
+        (none().with("dim", usize::MAX), "dim: expected samples·dim"),
         (
-            Settings {
-                record: Some(5000),
-                ..none()
-            },
-            "record: expected at most 1000",
-        ),
-        (
-            Settings {
-                dim: Some(usize::MAX),
-                ..none()
-            },
-            "dim: expected samples·dim",
-        ),
-        (
-            Settings {
-                norm: Some(1.0),
-                ..none()
-            },
+            none().with("norm", 1.0),
             "norm: expected no such key for a mixture",
         ),
         (
-            Settings {
-                labels: Some(LabelKind::ZeroOne),
-                ..none()
-            },
+            none().with("labels", "zero-one"),
             "labels: expected a data file",
         ),
         (
-            Settings {
-                data: Some("x".into()),
-                dim: Some(3),
-                ..none()
-            },
+            none().with("data", "x").with("dim", 3),
             "dim: expected no such key for a data file",
         ),
         (
-            Settings {
-                init: Some("x".into()),
-                width: Some(3),
-                ..none()
-            },
+            none().with("init", "x").with("width", 3),
             "width: expected no width beside an init file",
         ),
         (
-            Settings {
-                activation: Some(ActivationKind::Relu),
-                slope: Some(0.1),
-                ..none()
-            },
+            none().with("activation", "relu").with("slope", 0.1),
             "slope: expected no slope beside activation relu",
         ),
         (
-            Settings {
-                engine: Some(EngineKind::Gram),
-                gradient: Some(GradientKind::HandDerived),
-                ..none()
-            },
+            none()
+                .with("engine", "gram")
+                .with("gradient", "hand-derived"),
             "gradient: expected no gradient of the tensor engine beside engine gram, found \
              hand-derived",
         ),
         (
-            Settings {
-                engine: Some(EngineKind::Gram),
-                precision: Some(PrecisionKind::F32),
-                ..none()
-            },
+            none().with("engine", "gram").with("precision", "f32"),
             "precision: expected f64 beside engine gram",
         ),
         (
-            Settings {
-                engine: Some(EngineKind::Tensor),
-                exact_steps: Some("1e5".parse().unwrap()),
-                ..none()
-            },
+            none().with("engine", "tensor").with("exact-steps", "1e5"),
             "exact-steps: expected no such key beside engine tensor",
         ),
         (
-            Settings {
-                exact_steps: Some("1e16".parse().unwrap()),
-                ..none()
-            },
+            none().with("exact-steps", "1e16"),
             "exact-steps: expected at most 2^53",
         ),
     ] {
@@ -211,30 +141,21 @@ fn every_bad_value_is_named_with_what_was_expected() {
 fn a_configuration_survives_its_own_toml() {
     for settings in [
         Settings::default(),
-        Settings {
-            synthetic: Some(SyntheticKind::Orthogonal),
-            dim: Some(30),
-            norm_spread: Some(2.0),
-            activation: Some(ActivationKind::Relu),
-            steps: Some("1e30".parse().unwrap()),
-            seed: Some(7),
-            ..Settings::default()
-        },
-        Settings {
-            data: Some("/x.npz".into()),
-            init: Some("/w.npz".into()),
-            ..Settings::default()
-        },
-        Settings {
-            engine: Some(EngineKind::Tensor),
-            ..Settings::default()
-        },
-        Settings {
-            engine: Some(EngineKind::Gram),
-            exact_steps: Some("1e6".parse().unwrap()),
-            precision: Some(PrecisionKind::F64),
-            ..Settings::default()
-        },
+        Settings::default()
+            .with("synthetic", "orthogonal")
+            .with("dim", 30)
+            .with("norm-spread", 2.0)
+            .with("activation", "relu")
+            .with("steps", "1e30")
+            .with("seed", 7),
+        Settings::default()
+            .with("data", "/x.npz")
+            .with("init", "/w.npz"),
+        Settings::default().with("engine", "tensor"),
+        Settings::default()
+            .with("engine", "gram")
+            .with("exact-steps", "1e6")
+            .with("precision", "f64"),
     ] {
         let config = RunConfig::resolve(&settings).unwrap();
         let again = RunConfig::resolve(&from_toml(&config.to_toml()).unwrap()).unwrap();
@@ -246,10 +167,7 @@ fn a_configuration_survives_its_own_toml() {
 #[test]
 fn different_configurations_have_different_names() {
     let name = |seed| {
-        let settings = Settings {
-            seed: Some(seed),
-            ..Settings::default()
-        };
+        let settings = Settings::default().with("seed", seed);
         RunConfig::resolve(&settings).unwrap().run_name()
     };
     assert_ne!(name(0), name(1));
@@ -262,51 +180,35 @@ fn a_configuration_of_files_is_the_same_after_it_was_written() {
     std::fs::write(at("a-images-idx3-ubyte"), [0, 0, 8, 3]).unwrap();
     let none = Settings::default;
     for settings in [
-        Settings {
-            data: Some(at("x.npz")),
-            labels: Some(LabelKind::ZeroOne),
-            noise: Some(0.5),
-            ..none()
-        },
-        Settings {
-            data: Some(at("x.tsv")),
-            label_column: Some("species".into()),
-            positive: Some("-1".into()),
-            random_labels: Some(true),
-            ..none()
-        },
-        Settings {
-            data: Some(at("a-images-idx3-ubyte")),
-            positive: Some("3".into()),
-            negative: Some("3.5".into()),
-            per_class: Some(7),
-            unit_norm: Some(true),
-            export: Some(ExportKind::Npz),
-            ..none()
-        },
-        Settings {
-            data: Some(at("x.npy")),
-            label_file: Some(at("y.npy")),
-            ..none()
-        },
-        Settings {
-            data_dir: Some(at("mnist")),
-            split: Some(SplitKind::Test),
-            positive: Some("0".into()),
-            scale: Some(1.0),
-            ..none()
-        },
-        Settings {
-            data: Some("mnist".into()),
-            positive: Some("0".into()),
-            centre: Some(true),
-            ..none()
-        },
-        Settings {
-            centre: Some(true),
-            scale: Some(3.0),
-            ..none()
-        },
+        none()
+            .with("data", at("x.npz"))
+            .with("labels", "zero-one")
+            .with("noise", 0.5),
+        none()
+            .with("data", at("x.tsv"))
+            .with("label-column", "species")
+            .with("positive", "-1")
+            .with("random-labels", true),
+        none()
+            .with("data", at("a-images-idx3-ubyte"))
+            .with("positive", "3")
+            .with("negative", "3.5")
+            .with("per-class", 7)
+            .with("unit-norm", true)
+            .with("export", "npz"),
+        none()
+            .with("data", at("x.npy"))
+            .with("label-file", at("y.npy")),
+        none()
+            .with("data-dir", at("mnist"))
+            .with("split", "test")
+            .with("positive", "0")
+            .with("scale", 1.0),
+        none()
+            .with("data", "mnist")
+            .with("positive", "0")
+            .with("centre", true),
+        none().with("centre", true).with("scale", 3.0),
     ] {
         let config = RunConfig::resolve(&settings).unwrap();
         let text = config.to_toml();
@@ -318,67 +220,55 @@ fn a_configuration_of_files_is_the_same_after_it_was_written() {
 #[test]
 fn pixels_of_mnist_are_scaled_unless_asked_otherwise_and_noise_means_what_the_source_says() {
     let resolve = |settings: Settings| RunConfig::resolve(&settings).unwrap().preparation;
-    let mnist = Settings {
-        data: Some("mnist".into()),
-        positive: Some("4".into()),
-        noise: Some(2.0),
-        ..Settings::default()
-    };
+    let mnist = Settings::default()
+        .with("data", "mnist")
+        .with("positive", "4")
+        .with("noise", 2.0);
     let prepared = resolve(mnist.clone());
     assert_eq!((prepared.scale, prepared.noise), (1.0 / 255.0, 2.0));
-    let raw = Settings {
-        scale: Some(1.0),
-        ..mnist
-    };
+    let raw = mnist.with("scale", 1.0);
     assert_eq!(resolve(raw).scale, 1.0);
     // The noise of generated samples is the generator's.
-    let generated = Settings {
-        noise: Some(2.0),
-        ..Settings::default()
-    };
+    let generated = Settings::default().with("noise", 2.0);
     assert!(resolve(generated).is_none());
 }
 
 #[test]
 fn other_data_drop_the_keys_of_those_of_the_file() {
-    let file = Settings {
-        data: Some("mnist".into()),
-        data_dir: Some("digits".into()),
-        split: Some(SplitKind::Test),
-        positive: Some("3".into()),
-        per_class: Some(5),
-        noise: Some(0.5),
-        centre: Some(true),
-        ..Settings::default()
-    };
-    let flags = Settings {
-        data: Some("other.npz".into()),
-        ..Settings::default()
-    };
-    let merged = flags.over(file.clone());
-    assert_eq!((merged.data_dir, merged.split), (None, None));
-    assert_eq!((merged.per_class, merged.noise), (Some(5), Some(0.5)));
-    let flags = Settings {
-        synthetic: Some(SyntheticKind::Mixture),
-        ..Settings::default()
-    };
-    let merged = flags.over(file.clone());
+    let file = Settings::default()
+        .with("data", "mnist")
+        .with("data-dir", "digits")
+        .with("split", "test")
+        .with("positive", "3")
+        .with("per-class", 5)
+        .with("noise", 0.5)
+        .with("centre", true);
+    let flags = Settings::default().with("data", "other.npz");
+    let merged = overlay(flags, file.clone());
+    assert!(!merged.has("data-dir") && !merged.has("split"));
     assert_eq!(
-        (merged.data.clone(), merged.positive.clone(), merged.noise),
-        (None, None, None)
+        (merged.count("per-class"), merged.number("noise")),
+        (Some(5), Some(0.5))
+    );
+    let flags = Settings::default().with("synthetic", "mixture");
+    let merged = overlay(flags, file.clone());
+    assert!(
+        ["data", "positive", "noise"]
+            .iter()
+            .all(|key| !merged.has(key))
     );
     assert!(RunConfig::resolve(&merged).unwrap().preparation.centre);
-    let flags = Settings {
-        data: Some("signs.npz".into()),
-        labels: Some(LabelKind::ZeroOne),
-        ..Settings::default()
-    };
-    assert_eq!(flags.over(file).positive, None);
-    let all = Settings {
-        width: Some(3),
-        seed: Some(1),
-        noise: Some(1.0),
-        ..Settings::default()
-    };
-    assert_eq!((all.of_data().width, all.of_data().seed), (None, Some(1)));
+    let flags = Settings::default()
+        .with("data", "signs.npz")
+        .with("labels", "zero-one");
+    assert_eq!(overlay(flags, file).get("positive"), None);
+    let all = Settings::default()
+        .with("width", 3)
+        .with("seed", 1)
+        .with("noise", 1.0);
+    let of_data = of_data(&all);
+    assert_eq!(
+        (of_data.count("width"), of_data.count("seed")),
+        (None, Some(1))
+    );
 }

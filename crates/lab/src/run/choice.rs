@@ -168,7 +168,7 @@ pub(super) fn check_memory(sizes: Sizes, free: Option<Bytes>) -> Result<(), LabE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{GradientKind, PrecisionKind, Settings, Steps};
+    use crate::config::{Settings, Steps};
 
     const NEARLY_ORTHOGONAL: Sizes = Sizes {
         samples: 10,
@@ -201,16 +201,10 @@ mod tests {
         let choice = picked(Settings::default(), many).unwrap();
         assert_eq!(choice.engine, Pick::Tensor, "{}", choice.reason);
         // One step does not pay for the set-up of either.
-        let one = Settings {
-            steps: steps(1.0),
-            ..Settings::default()
-        };
+        let one = Settings::default().with("steps", steps(1.0));
         assert_eq!(picked(one, many).unwrap().engine, Pick::Tensor);
         // No loop gets there, whatever a step costs.
-        let far = Settings {
-            steps: steps(1e30),
-            ..Settings::default()
-        };
+        let far = Settings::default().with("steps", steps(1e30));
         let choice = picked(far, many).unwrap();
         assert_eq!(choice.engine, Pick::Gram);
         assert!(choice.reason.contains("10³⁰"), "{}", choice.reason);
@@ -220,25 +214,13 @@ mod tests {
     #[test]
     fn what_only_one_engine_can_do_decides() {
         for settings in [
-            Settings {
-                precision: Some(PrecisionKind::F32),
-                ..Settings::default()
-            },
-            Settings {
-                gradient: Some(GradientKind::Autodiff),
-                ..Settings::default()
-            },
-            Settings {
-                engine: Some(EngineKind::Tensor),
-                ..Settings::default()
-            },
+            Settings::default().with("precision", "f32"),
+            Settings::default().with("gradient", "autodiff"),
+            Settings::default().with("engine", "tensor"),
         ] {
             let choice = picked(settings.clone(), NEARLY_ORTHOGONAL).unwrap();
             assert_eq!(choice.engine, Pick::Tensor, "{}", choice.reason);
-            let far = Settings {
-                steps: steps(1e30),
-                ..settings
-            };
+            let far = settings.with("steps", steps(1e30));
             let error = picked(far, NEARLY_ORTHOGONAL).unwrap_err().to_string();
             assert!(error.contains("2^53"), "{error}");
         }
@@ -250,10 +232,7 @@ mod tests {
             picked(Settings::default(), tiny).unwrap().engine,
             Pick::Tensor
         );
-        let gram = Settings {
-            engine: Some(EngineKind::Gram),
-            ..Settings::default()
-        };
+        let gram = Settings::default().with("engine", "gram");
         assert!(picked(gram.clone(), tiny).is_err() && picked(gram, NEARLY_ORTHOGONAL).is_ok());
     }
 
@@ -266,11 +245,7 @@ mod tests {
             ..NEARLY_ORTHOGONAL
         };
         let auto = RunConfig::resolve(&Settings::default()).unwrap();
-        let asked = RunConfig::resolve(&Settings {
-            engine: Some(EngineKind::Gram),
-            ..Settings::default()
-        })
-        .unwrap();
+        let asked = RunConfig::resolve(&Settings::default().with("engine", "gram")).unwrap();
         let plenty = Some(Bytes::gram(many));
         let choice = choose(&auto, many, plenty).unwrap();
         assert_eq!(choice.engine, Pick::Gram, "{}", choice.reason);

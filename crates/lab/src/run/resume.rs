@@ -16,7 +16,7 @@ use super::prepare::Prepared;
 use super::snapshots::Snapshots;
 use super::steps::{EndedRun, Messages, RunInProgress};
 use crate::LabError;
-use crate::config::{RunConfig, Settings, Steps, resolve_checkpoint_interval};
+use crate::config::{RunConfig, Steps, read_settings, resolve_checkpoint_interval};
 
 /// The configuration of an extended run until its manifest knows it.
 const NEXT_CONFIG: &str = "config.toml.next";
@@ -242,7 +242,7 @@ fn read_config(
         }
     }
     directory.remove(NEXT_CONFIG)?;
-    RunConfig::resolve(&Settings::from_file(&file)?)
+    RunConfig::resolve(&read_settings(&file)?)
 }
 
 /// Writes a longer configuration and the manifest that knows it, so that a cut anywhere leaves one

@@ -8,7 +8,7 @@ use clap::{Args, FromArgMatches};
 
 use super::definition::{Effort, Study, StudyRun, System};
 use super::reproduction::{Headline, Reproduction};
-use crate::config::{EngineKind, PrecisionKind, RunConfig, Settings, Steps, SyntheticKind};
+use crate::config::{RunConfig, Settings, Steps, overlay};
 use crate::run::RunDirectory;
 use crate::{LabError, Progress, print_to_stderr};
 
@@ -48,8 +48,8 @@ struct ExperimentArgs {
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
     /// Precision; f32 means weight space, to 10⁶ steps unless --steps says otherwise
-    #[arg(long, value_enum)]
-    precision: Option<PrecisionKind>,
+    #[arg(long, value_parser = ["f32", "f64"])]
+    precision: Option<String>,
 }
 
 /// The horizon of a run that a device or single precision sends to weight space, where no other is
@@ -59,47 +59,41 @@ const WEIGHT_SPACE_STEPS: f64 = 1e6;
 impl ExperimentArgs {
     /// The settings of a run under these flags.
     fn apply(&self, run: &mut StudyRun) -> Result<(), LabError> {
-        let seed = run
-            .settings
-            .seed
-            .unwrap_or(0)
-            .wrapping_add(self.seed.unwrap_or(0));
+        let seed = run.settings.count("seed").unwrap_or(0);
+        let seed = seed.wrapping_add(self.seed.unwrap_or(0));
         let mut flags = self.settings();
-        if run.settings.engine == Some(EngineKind::Gram) {
+        if run.settings.text("engine") == Some("gram") {
             // Such runs are on the host, in double precision, whatever the others use.
-            (flags.device, flags.precision) = (None, None);
+            flags.remove(&["device", "precision"]);
         }
-        let weight_space = flags.device.is_some() || flags.precision == Some(PrecisionKind::F32);
-        if weight_space && flags.steps.is_none() {
+        let weight_space = flags.has("device") || flags.text("precision") == Some("f32");
+        if weight_space && !flags.has("steps") {
             let most = Steps::try_from(WEIGHT_SPACE_STEPS).expect("a whole number");
-            flags.steps = run
-                .settings
-                .steps
-                .filter(|&steps| steps < most)
-                .or(Some(most));
+            let asked = run.settings.number("steps");
+            let fewer = asked.and_then(|steps| Steps::try_from(steps).ok());
+            let fewer = fewer.filter(|&steps| steps < most);
+            flags.set("steps", fewer.unwrap_or(most));
         }
-        run.settings = flags.over(run.settings.clone());
-        run.settings.seed = Some(seed);
-        if run.settings.synthetic == Some(SyntheticKind::Orthogonal) {
+        run.settings = overlay(flags, run.settings.clone()).with("seed", seed);
+        if run.settings.text("synthetic") == Some("orthogonal") {
             // n orthogonal samples need n dimensions.
-            run.settings.dim = run.settings.dim.max(run.settings.samples);
+            let [dim, samples] = ["dim", "samples"].map(|key| run.settings.count(key));
+            run.settings.set("dim", dim.max(samples));
         }
         RunConfig::resolve(&run.settings).map(|_| ())
     }
 
     fn settings(&self) -> Settings {
-        Settings {
-            seed: self.seed,
-            samples: self.samples,
-            data_dir: self.data_dir.clone(),
-            per_class: self.per_class,
-            width: self.width,
-            step_size: self.step_size,
-            steps: self.steps,
-            device: self.device.clone(),
-            precision: self.precision,
-            ..Settings::default()
-        }
+        Settings::default()
+            .with("seed", self.seed)
+            .with("samples", self.samples)
+            .with("data-dir", self.data_dir.clone())
+            .with("per-class", self.per_class)
+            .with("width", self.width)
+            .with("step-size", self.step_size)
+            .with("steps", self.steps)
+            .with("device", self.device.clone())
+            .with("precision", self.precision.clone())
     }
 }
 
@@ -118,7 +112,7 @@ pub fn main(system: &System, study: fn(Effort) -> Study) -> ExitCode {
 
 fn run(system: &System, study: fn(Effort) -> Study) -> Result<bool, LabError> {
     let about = study(Effort::Full);
-    let reads_files = about.runs.iter().any(|run| run.settings.data.is_some());
+    let reads_files = about.runs.iter().any(|run| run.settings.has("data"));
     let command = ExperimentArgs::augment_args(clap::Command::new(about.name))
         .version(env!("CARGO_PKG_VERSION"))
         .about(about.title)
@@ -147,11 +141,8 @@ fn run(system: &System, study: fn(Effort) -> Study) -> Result<bool, LabError> {
         arguments.apply(run)?;
     }
     // Where the files are changes nothing.
-    let changed = Settings {
-        data_dir: None,
-        ..arguments.settings()
-    };
-    if changed != Settings::default() {
+    let changed = arguments.settings().without("data-dir");
+    if !changed.is_empty() {
         study.setting += "; changed by flags, see each run's configuration";
     }
     let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new("runs"), study.name)?;

@@ -22,7 +22,7 @@ pub fn find_limits<'a>(
     // The cost grows with the dimension.
     let costs: Vec<f64> = runs
         .iter()
-        .map(|run| run.settings.dim.unwrap_or(1) as f64)
+        .map(|run| run.settings.number("dim").unwrap_or(1.0))
         .collect();
     let results = in_parallel(&costs, cores(), progress, &|| true, &|index, _| {
         find(&runs[index])
@@ -51,29 +51,18 @@ mod tests {
             panel: "leaky ReLU".into(),
             label: label.into(),
             parameter: 0.1,
-            settings: Settings {
-                samples: Some(6),
-                width: Some(4),
-                ..settings
-            },
+            settings: settings.with("samples", 6).with("width", 4),
         }
     }
 
     #[test]
     fn limits_come_in_the_order_of_their_runs_and_a_missing_one_is_said() {
-        let small = Settings {
-            dim: Some(40),
-            ..Settings::default()
-        };
-        let unstable = Settings {
-            step_size: Some(1e308),
-            steps: Some(Steps::try_from(1e4).unwrap()),
-            ..small.clone()
-        };
-        let large = Settings {
-            dim: Some(400),
-            ..small.clone()
-        };
+        let small = Settings::default().with("dim", 40);
+        let unstable = small
+            .clone()
+            .with("step-size", 1e308)
+            .with("steps", Steps::try_from(1e4).unwrap());
+        let large = small.clone().with("dim", 400);
         let runs = [
             run("small", small),
             run("unstable", unstable),
@@ -111,10 +100,7 @@ mod tests {
 
     #[test]
     fn bad_settings_are_an_error() {
-        let bad = Settings {
-            slope: Some(2.0),
-            ..Settings::default()
-        };
+        let bad = Settings::default().with("slope", 2.0);
         assert!(find_limits(&[run("bad", bad)], &Progress::new("test")).is_err());
         assert!(find_limits(&[], &Progress::new("test")).unwrap().is_empty());
     }

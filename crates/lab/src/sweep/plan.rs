@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use crate::LabError;
-use crate::config::{RunConfig, Settings, read_toml, with_flag_spelling};
+use crate::config::{
+    RunConfig, Settings, overlay, read_toml, settings_of_table, with_flag_spelling,
+};
 use implicit_bias_output::sha256;
 
 /// Most runs of one sweep: the plan alone of so many takes some hundred megabytes.
@@ -261,7 +263,7 @@ fn settings_of(table: Table, folder: &Path) -> Result<Settings, String> {
             ));
         }
     }
-    Settings::from_table(table, folder)
+    settings_of_table(table, folder)
 }
 
 /// The run number `index` of the grid, over an entry of the list.
@@ -281,9 +283,8 @@ fn run_of(
     }
     let values: Vec<Option<Value>> = keys.iter().map(|key| table.get(key).cloned()).collect();
     let in_words = |error: String| format!("the run with {}: {error}", describe(keys, &values));
-    let settings = settings_of(table, folder)
-        .map_err(in_words)?
-        .over(base.clone());
+    let settings = settings_of(table, folder).map_err(in_words)?;
+    let settings = overlay(settings, base.clone());
     let config = RunConfig::resolve(&settings).map_err(|error| in_words(error.to_string()))?;
     let mut name = sha256(config.to_toml());
     name.truncate(NAME_DIGITS);

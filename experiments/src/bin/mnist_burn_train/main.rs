@@ -29,7 +29,7 @@ use burn::train::metric::LossMetric;
 use burn::train::{Learner, LearnerSummary, SupervisedTraining};
 use clap::Parser;
 use implicit_bias_engine::{drive, select_device};
-use implicit_bias_lab::config::{EngineKind, RunConfig, Settings};
+use implicit_bias_lab::config::{RunConfig, Settings};
 use implicit_bias_lab::{LabError, Prepared, RunDirectory, print_to_stderr};
 use implicit_bias_metrics::class_direction;
 use implicit_bias_metrics::train::{AlignmentMetric, NormalizedMarginMetric, StableRankMetric};
@@ -109,20 +109,20 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let epochs = arguments
         .epochs
         .unwrap_or(if arguments.quick { 5 } else { 500 });
-    let config = RunConfig::resolve(&Settings {
-        data: Some("mnist".into()),
-        data_dir: arguments.data_dir.clone(),
-        positive: Some("0".to_owned()),
-        negative: Some("1".to_owned()),
-        per_class: Some(arguments.per_class),
-        width: Some(if arguments.quick { 10 } else { 50 }),
-        init_scale: Some(1e-4),
-        step_size: Some(0.1),
-        seed: Some(arguments.seed),
-        device: arguments.device.clone(),
-        engine: Some(EngineKind::Tensor),
-        ..Settings::default()
-    })?;
+    let config = RunConfig::resolve(
+        &Settings::default()
+            .with("data", "mnist")
+            .with("data-dir", arguments.data_dir.clone())
+            .with("positive", "0")
+            .with("negative", "1")
+            .with("per-class", arguments.per_class)
+            .with("width", if arguments.quick { 10 } else { 50 })
+            .with("init-scale", 1e-4)
+            .with("step-size", 0.1)
+            .with("seed", arguments.seed)
+            .with("device", arguments.device.clone())
+            .with("engine", "tensor"),
+    )?;
     let prepared = Prepared::new(&config)?;
     let directory = RunDirectory::choose(
         arguments.out.as_deref(),
@@ -283,13 +283,13 @@ mod tests {
 
     #[test]
     fn one_batch_of_all_samples_is_full_batch_descent() {
-        let config = RunConfig::resolve(&Settings {
-            samples: Some(6),
-            dim: Some(40),
-            width: Some(5),
-            engine: Some(EngineKind::Tensor),
-            ..Settings::default()
-        })
+        let config = RunConfig::resolve(
+            &Settings::default()
+                .with("samples", 6)
+                .with("dim", 40)
+                .with("width", 5)
+                .with("engine", "tensor"),
+        )
         .expect("valid");
         let prepared = Prepared::new(&config).expect("valid");
         let folder = tempfile::tempdir().expect("a temporary folder");

@@ -7,7 +7,6 @@ mod table;
 use self::routes::{FAR, GRAM, Routes, WEIGHT_SPACE, apart, at, range, relative_gap};
 use crate::kou::common::{PAPER, SLOPE};
 use crate::kou::common::{base, run_with, steps};
-use implicit_bias_lab::config::{EngineKind, Settings};
 use implicit_bias_lab::report::Statement;
 use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult};
 use implicit_bias_limits::margins_become_equal;
@@ -31,29 +30,23 @@ pub fn far_horizon(effort: Effort) -> Study {
         };
         add(
             WEIGHT_SPACE,
-            Settings {
-                engine: Some(EngineKind::Tensor),
-                exact_steps: None,
-                steps: Some(steps(in_weight_space)),
-                ..base(effort)
-            },
+            base(effort)
+                .with("engine", "tensor")
+                .without("exact-steps")
+                .with("steps", steps(in_weight_space)),
         );
-        let gram = Settings {
-            engine: Some(EngineKind::Gram),
-            exact_steps: Some(steps(exact)),
-            steps: Some(steps(DRAWN)),
-            ..base(effort)
-        };
+        let gram = base(effort)
+            .with("engine", "gram")
+            .with("exact-steps", steps(exact))
+            .with("steps", steps(DRAWN));
         add(GRAM, gram.clone());
         if effort == Effort::Full {
             add(
                 FAR,
-                Settings {
-                    steps: Some(steps(FARTHEST)),
+                gram.clone()
+                    .with("steps", steps(FARTHEST))
                     // The powers of ten and their doubles and halves are enough.
-                    record: Some(0),
-                    ..gram.clone()
-                },
+                    .with("record", 0),
             );
         }
         limits.push(run_with(slope, "limit".to_owned(), 0.0, gram));

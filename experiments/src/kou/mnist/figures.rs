@@ -72,7 +72,8 @@ fn stable_rank_curves(results: &[StudyResult<'_>]) -> Figure {
     let mut ordered: Vec<&StudyResult<'_>> = results.iter().collect();
     // By scale, and within it in the order of the preparations.
     ordered.sort_by(|a, b| {
-        let scale = |result: &StudyResult<'_>| result.run.settings.init_scale.unwrap_or(0.0);
+        let scale =
+            |result: &StudyResult<'_>| result.run.settings.number("init-scale").unwrap_or(0.0);
         scale(a).total_cmp(&scale(b))
     });
     let entries: Vec<CurveEntry<'_>> = ordered

@@ -29,14 +29,13 @@ pub fn mnist(effort: Effort) -> Study {
     for slope in [Some(SLOPE), None] {
         for (parameter, (name, settings)) in preparations().into_iter().enumerate() {
             for sigma in SCALES {
-                let settings = Settings {
-                    init_scale: Some(sigma),
-                    width: Some(effort.pick(10, 50)),
-                    steps: Some(steps(crate::kou::common::HORIZON)),
-                    exact_steps: Some(steps(effort.pick(1e4, 1e6))),
-                    record: Some(10),
-                    ..settings.clone()
-                };
+                let settings = settings
+                    .clone()
+                    .with("init-scale", sigma)
+                    .with("width", effort.pick(10, 50))
+                    .with("steps", steps(crate::kou::common::HORIZON))
+                    .with("exact-steps", steps(effort.pick(1e4, 1e6)))
+                    .with("record", 10);
                 let label = format!("{name}, σ₀ = {sigma}");
                 runs.push(run_with(slope, label, parameter as f64, settings));
             }
@@ -83,24 +82,16 @@ pub fn mnist(effort: Effort) -> Study {
 
 /// What is done to the images, each with its name.
 fn preparations() -> Vec<(String, Settings)> {
-    let base = Settings {
-        data: Some("mnist".into()),
-        positive: Some(DIGITS[0].to_owned()),
-        negative: Some(DIGITS[1].to_owned()),
-        per_class: Some(PER_CLASS),
-        step_size: Some(0.1),
-        seed: Some(0),
-        ..Settings::default()
-    };
-    let centred = Settings {
-        centre: Some(true),
-        ..base.clone()
-    };
+    let base = Settings::default()
+        .with("data", "mnist")
+        .with("positive", DIGITS[0].to_owned())
+        .with("negative", DIGITS[1].to_owned())
+        .with("per-class", PER_CLASS)
+        .with("step-size", 0.1)
+        .with("seed", 0);
+    let centred = base.clone().with("centre", true);
     let noisy = NOISE.map(|noise| {
-        let settings = Settings {
-            noise: Some(noise),
-            ..base.clone()
-        };
+        let settings = base.clone().with("noise", noise);
         (format!("noise σ = {noise}"), settings)
     });
     [("raw".to_owned(), base), ("centred".to_owned(), centred)]

@@ -73,9 +73,10 @@ fn the_experiment_shows_everything_it_promises_on_small_digits() {
     write_digits(folder.path());
     let mut study = mnist(Effort::Quick);
     for run in &mut study.runs {
-        run.settings.data_dir = Some(folder.path().into());
-        run.settings.width = Some(4);
-        (run.settings.steps, run.settings.exact_steps) = (Some(steps(1e6)), Some(steps(1e3)));
+        run.settings.set("data-dir", folder.path());
+        run.settings.set("width", 4);
+        run.settings.set("steps", steps(1e6));
+        run.settings.set("exact-steps", steps(1e3));
     }
     let out = folder.path().join("out");
     let directory = RunDirectory::create(&out).unwrap();
@@ -225,7 +226,7 @@ fn without_the_files_it_says_how_to_get_them() {
     let folder = tempfile::tempdir().unwrap();
     let mut study = mnist(Effort::Quick);
     for run in &mut study.runs {
-        run.settings.data_dir = Some(folder.path().into());
+        run.settings.set("data-dir", folder.path());
     }
     let directory = RunDirectory::create(&folder.path().join("out")).unwrap();
     let error =

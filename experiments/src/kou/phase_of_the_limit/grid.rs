@@ -105,22 +105,22 @@ pub(super) struct Grid {
 
 impl Grid {
     pub fn of(limits: &[LimitResult<'_>]) -> Self {
-        let dim = |result: &LimitResult<'_>| result.run.settings.dim;
-        let mut dims: Vec<Option<usize>> = limits.iter().map(dim).collect();
+        let dim = |result: &LimitResult<'_>| result.run.settings.count("dim");
+        let mut dims: Vec<Option<u64>> = limits.iter().map(dim).collect();
         dims.sort_unstable();
         dims.dedup();
         let mut slopes: Vec<f64> = limits.iter().map(|result| result.run.parameter).collect();
         slopes.sort_by(f64::total_cmp);
         slopes.dedup();
         // The data of a seed are the same at every slope, and so are the ratios of a column.
-        let column = |wanted: Option<usize>| {
+        let column = |wanted: Option<u64>| {
             let own = limits.iter().filter(move |result| dim(result) == wanted);
             geometric_mean(own.map(|result| result.ratio))
         };
-        let mut columns: Vec<(f64, Option<usize>)> =
+        let mut columns: Vec<(f64, Option<u64>)> =
             dims.into_iter().map(|dim| (column(dim), dim)).collect();
         columns.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let cell = |slope: f64, wanted: Option<usize>| {
+        let cell = |slope: f64, wanted: Option<u64>| {
             let own = limits
                 .iter()
                 .filter(|result| result.run.parameter == slope && dim(result) == wanted);
@@ -169,9 +169,11 @@ mod tests {
         let study = phase_of_the_limit(Effort::Quick);
         let mut runs = study.limits;
         // Two dimensions, two slopes, in another order; one of them cut off before it can settle.
-        runs.retain(|run| run.settings.dim < Some(1000) && [0.0, 0.5].contains(&run.parameter));
+        runs.retain(|run| {
+            run.settings.count("dim") < Some(1000) && [0.0, 0.5].contains(&run.parameter)
+        });
         runs.reverse();
-        runs[0].settings.steps = "1".parse().ok();
+        runs[0].settings.set("steps", 1);
         let mut limits = find_limits(&runs, &Progress::new("test")).unwrap();
         limits[1].report = Err("no limit".into());
         let grid = Grid::of(&limits);

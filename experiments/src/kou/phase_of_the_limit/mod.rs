@@ -5,7 +5,6 @@ mod grid;
 
 use self::grid::{Cell, Grid};
 use crate::kou::common::{base, run_with, steps};
-use implicit_bias_lab::config::{EngineKind, Settings};
 use implicit_bias_lab::report::{Statement, Table};
 use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyRun};
 use implicit_bias_output::format_number;
@@ -75,17 +74,15 @@ pub fn phase_of_the_limit(effort: Effort) -> Study {
 }
 
 fn run(effort: Effort, slope: f64, dim: usize, seed: u64) -> StudyRun {
-    let settings = Settings {
-        dim: Some(dim),
-        width: Some(20),
-        step_size: Some(STEP_TIMES_NORM / dim as f64),
-        engine: Some(EngineKind::Gram),
-        exact_steps: Some(steps(1e5)),
+    let settings = base(effort)
+        .with("dim", dim)
+        .with("width", 20)
+        .with("step-size", STEP_TIMES_NORM / dim as f64)
+        .with("engine", "gram")
+        .with("exact-steps", steps(1e5))
         // Some patterns change for the last time after 10⁵⁰ steps.
-        steps: Some(steps(1e300)),
-        seed: Some(seed),
-        ..base(effort)
-    };
+        .with("steps", steps(1e300))
+        .with("seed", seed);
     let label = format!("d = {dim}, seed {seed}");
     run_with((slope > 0.0).then_some(slope), label, slope, settings)
 }
@@ -255,8 +252,8 @@ fn csv(limits: &[LimitResult<'_>]) -> String {
         text += &format!(
             "{},{},{},{}",
             result.run.parameter,
-            number(settings.dim.map(|dim| dim as u64)),
-            number(settings.seed),
+            number(settings.count("dim")),
+            number(settings.count("seed")),
             result.ratio
         );
         match &result.report {

@@ -1,0 +1,111 @@
+//! Settings as flags of a command.
+
+use std::path::PathBuf;
+
+use clap::builder::{BoolValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
+use implicit_bias_record::Steps;
+use implicit_bias_settings::{Key, Kind, Name, Settings, Value};
+
+use super::catalogue;
+
+/// The settings of a run as flags: one a key, grouped by subject.
+#[derive(Clone, Debug, Default)]
+pub struct SettingsArgs(
+    /// What was given.
+    pub Settings,
+);
+
+impl Args for SettingsArgs {
+    fn augment_args(command: Command) -> Command {
+        catalogue::groups()
+            .into_iter()
+            .fold(command, |command, group| {
+                let flags = group.keys.iter();
+                command.args(flags.map(|key| flag(key).help_heading(group.heading)))
+            })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for SettingsArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut settings = Settings::default();
+        for key in catalogue::keys() {
+            settings.set(key.name, given(key, matches));
+        }
+        Ok(Self(settings))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0 = Self::from_arg_matches(matches)?
+            .0
+            .or(std::mem::take(&mut self.0));
+        Ok(())
+    }
+}
+
+/// The flag of a key.
+fn flag(key: &Key) -> Arg {
+    let arg = Arg::new(key.name)
+        .long(key.name)
+        .help(key.help_with_default())
+        .conflicts_with_all(key.excludes);
+    let arg = match key.alias {
+        Some(alias) => arg.alias(alias),
+        None => arg,
+    };
+    let arg = if key.value_name.is_empty() {
+        arg.value_name(key.name.to_uppercase().replace('-', "_"))
+    } else {
+        arg.value_name(key.value_name)
+    };
+    match key.kind {
+        Kind::Flag => arg.action(ArgAction::SetTrue),
+        Kind::Switch => arg
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .value_parser(BoolValueParser::new()),
+        Kind::Count => arg
+            .allow_negative_numbers(true)
+            .value_parser(value_parser!(u64)),
+        Kind::Number => arg
+            .allow_negative_numbers(true)
+            .value_parser(value_parser!(f64)),
+        Kind::Steps => arg
+            .allow_negative_numbers(true)
+            .value_parser(value_parser!(Steps)),
+        Kind::Label => arg.allow_hyphen_values(true),
+        Kind::Text | Kind::Component => arg,
+        Kind::Path => arg.value_parser(value_parser!(PathBuf)),
+        Kind::Name(names) => arg.value_parser(parser(names)),
+    }
+}
+
+fn parser(names: &[Name]) -> impl TypedValueParser {
+    let value = |name: &Name| PossibleValue::new(name.name).help(name.about);
+    PossibleValuesParser::new(names.iter().map(value))
+}
+
+/// What was given of a key.
+fn given(key: &Key, matches: &ArgMatches) -> Option<Value> {
+    let name = key.name;
+    match key.kind {
+        Kind::Flag => matches.get_flag(name).then_some(Value::Switch(true)),
+        Kind::Switch => matches.get_one(name).copied().map(Value::Switch),
+        Kind::Count => {
+            let count = matches.get_one::<u64>(name)?;
+            Some(Value::Whole(i128::from(*count)))
+        }
+        Kind::Number => matches.get_one(name).copied().map(Value::Number),
+        Kind::Steps => matches.get_one(name).copied().map(Value::Steps),
+        Kind::Text | Kind::Label | Kind::Name(_) | Kind::Component => {
+            matches.get_one(name).cloned().map(Value::Text)
+        }
+        Kind::Path => matches.get_one(name).cloned().map(Value::Path),
+    }
+}

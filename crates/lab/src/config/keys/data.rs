@@ -1,0 +1,184 @@
+//! Keys that say what the data are.
+
+use implicit_bias_settings::{Key, Name};
+
+/// The heading of these keys in `--help`.
+pub const HEADING: &str = "Data";
+
+/// A file of samples and labels.
+pub const DATA: Key = Key::path(
+    "data",
+    "FILE",
+    "Data file: .npz with X and y, .npy, .csv, .tsv or IDX; or `mnist`, which `fetch mnist` brings",
+)
+.excluding(&["synthetic"]);
+
+/// The labels of samples in a file without any.
+pub const LABEL_FILE: Key = Key::path(
+    "label-file",
+    "FILE",
+    "Labels of .npy or IDX samples [default: for …images-idx3… the …labels-idx1… beside it]",
+);
+
+/// The column of a table that holds the labels.
+pub const LABEL_COLUMN: Key = Key::text(
+    "label-column",
+    "NAME",
+    "Column of labels of a table [default: y]",
+);
+
+/// Where MNIST is.
+pub const DATA_DIR: Key = Key::path(
+    "data-dir",
+    "DIR",
+    "Folder of the MNIST files [default: the user's data directory]",
+);
+
+/// Which part of MNIST.
+pub const SPLIT: Key = Key::one_of(
+    "split",
+    &[
+        Name {
+            name: "train",
+            about: "The training set, 60,000 digits",
+        },
+        Name {
+            name: "test",
+            about: "The test set, 10,000 digits",
+        },
+    ],
+    "Part of MNIST [default: train]",
+);
+
+/// How the two classes are written.
+pub const LABELS: Key = Key::one_of(
+    "labels",
+    &[
+        Name {
+            name: "plus-minus-one",
+            about: "−1 and +1",
+        },
+        Name {
+            name: "zero-one",
+            about: "0 and 1, read as −1 and +1",
+        },
+    ],
+    "How the labels of the data file are written [default: plus-minus-one]",
+)
+.excluding(&["positive", "negative"]);
+
+/// The label of one class.
+pub const POSITIVE: Key = Key::label(
+    "positive",
+    "LABEL",
+    "Label of the class +1, in a file of any number of classes",
+);
+
+/// The label of the other class.
+pub const NEGATIVE: Key = Key::label(
+    "negative",
+    "LABEL",
+    "Label of the class −1 [default: every label but that of +1]",
+);
+
+/// How many samples of a file are taken.
+pub const PER_CLASS: Key = Key::count(
+    "per-class",
+    "N",
+    "Samples of each class to take from the data file, drawn by --seed [default: all]",
+)
+.within("at least 1 sample of each class", |count| count >= 1.0);
+
+/// Which generator, where there is no file.
+pub const SYNTHETIC: Key = Key::one_of(
+    "synthetic",
+    &[
+        Name {
+            name: "mixture",
+            about: "`x = y μ + ξ`, two Gaussian classes with means `±μ`",
+        },
+        Name {
+            name: "gaussian",
+            about: "`x = ξ`, labels independent of the samples",
+        },
+        Name {
+            name: "orthogonal",
+            about: "Exactly orthogonal samples",
+        },
+    ],
+    "Generated data, where no file is given [default: mixture]",
+);
+
+/// The number of samples.
+pub const SAMPLES: Key =
+    Key::count("samples", "N", "Number of samples n to generate").by_default_count(10);
+
+/// The dimension of a sample.
+pub const DIM: Key =
+    Key::count("dim", "D", "Dimension d of a generated sample").by_default_count(2000);
+
+/// The length of the class mean.
+pub const SIGNAL: Key = Key::number("signal", "MU", "Length ‖μ‖ of the class mean (mixture)")
+    .by_default(1.0)
+    .non_negative();
+
+/// The noise of generated samples, or added to those of a file.
+pub const NOISE: Key = Key::number(
+    "noise",
+    "SIGMA",
+    "Standard deviation σ of the noise in each coordinate: of generated samples (mixture, gaussian) \
+     [default: 1], or added to those of a file [default: 0]",
+)
+.non_negative();
+
+/// The norm of orthogonal samples.
+pub const NORM: Key = Key::number(
+    "norm",
+    "R",
+    "Norm of a sample, its geometric mean if norms are spread (orthogonal) [default: sqrt(d)]",
+)
+.within("a positive number", |norm| norm > 0.0);
+
+/// The spread of their norms.
+pub const NORM_SPREAD: Key = Key::number(
+    "norm-spread",
+    "RATIO",
+    "Ratio R_max/R_min of the norms of the samples (orthogonal)",
+)
+.by_default(1.0)
+.within("a number, at least 1", |ratio| ratio >= 1.0);
+
+/// These keys, in the order of a configuration.
+pub const KEYS: &[Key] = &[
+    DATA,
+    LABEL_FILE,
+    LABEL_COLUMN,
+    DATA_DIR,
+    SPLIT,
+    LABELS,
+    POSITIVE,
+    NEGATIVE,
+    PER_CLASS,
+    SYNTHETIC,
+    SAMPLES,
+    DIM,
+    SIGNAL,
+    NOISE,
+    NORM,
+    NORM_SPREAD,
+];
+
+/// Keys of generators.
+pub const OF_GENERATORS: &[Key] = &[SAMPLES, DIM, SIGNAL, NOISE, NORM, NORM_SPREAD];
+
+/// Keys of data files, beside the file itself.
+pub const OF_FILES: &[Key] = &[
+    LABEL_FILE,
+    LABEL_COLUMN,
+    DATA_DIR,
+    SPLIT,
+    LABELS,
+    POSITIVE,
+    NEGATIVE,
+    PER_CLASS,
+];

@@ -1,0 +1,52 @@
+//! Keys of what is recorded and where it goes.
+
+use implicit_bias_settings::{Key, Name};
+
+/// The heading of these keys in `--help`.
+pub const HEADING: &str = "Output";
+
+/// How many steps are recorded.
+pub const RECORD: Key = Key::count(
+    "record",
+    "N",
+    "Recorded steps a decade; 0, 1, 2, 5 × 10^k and T always are",
+)
+.by_default_count(20)
+// Past this the tables outgrow their use.
+.within("at most 1000", |count| count <= 1000.0);
+
+/// The seed.
+pub const SEED: Key = Key::count(
+    "seed",
+    "SEED",
+    "Seed of the data and of the initial weights",
+)
+.by_default_count(0);
+
+/// The run directory.
+pub const OUT: Key = Key::path("out", "DIR", "Run directory [default: runs/NAME-HASH]");
+
+/// Another format for the results.
+pub const EXPORT: Key = Key::one_of(
+    "export",
+    &[Name {
+        name: "npz",
+        about: "results.npz: data, weights and every recorded column, for NumPy",
+    }],
+    "Also write the results in this format",
+);
+
+/// The time between checkpoints.
+pub const CHECKPOINT_INTERVAL: Key = Key::number(
+    "checkpoint-interval",
+    "SECONDS",
+    "Seconds between checkpoints for `resume`",
+)
+.by_default(60.0)
+.within("seconds, 0 or more", |seconds| seconds >= 0.0);
+
+/// Whether stdout is for programs.
+pub const JSON: Key = Key::flag("json", "Print one JSON object on stdout");
+
+/// These keys, in the order of a configuration.
+pub const KEYS: &[Key] = &[RECORD, SEED, OUT, EXPORT, CHECKPOINT_INTERVAL, JSON];

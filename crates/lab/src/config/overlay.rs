@@ -1,0 +1,55 @@
+//! Flags over a file.
+
+use implicit_bias_settings::Settings;
+
+use super::keys::{data, output, preparation};
+
+/// The settings of `flags` where given, and those of `file` where not.
+///
+/// Of two settings that exclude each other (a data file and generated data, an init file and an
+/// initial scale), the one of the flags drops the other one of the file, with all its keys.
+pub fn overlay(flags: Settings, mut file: Settings) -> Settings {
+    let other_kind = match (flags.text("synthetic"), file.text("synthetic")) {
+        (Some(asked), kind) => asked != kind.unwrap_or("mixture"),
+        (None, _) => false,
+    };
+    let has = |key: &str| flags.has(key);
+    let to_file = has("data") && !file.has("data");
+    let from_file = has("synthetic") && file.has("data");
+    if to_file || from_file || other_kind {
+        file.remove(&["synthetic", "signal", "noise", "norm", "norm-spread"]);
+    }
+    if has("data") {
+        file.remove(&["samples", "dim"]);
+    }
+    if has("data") || has("synthetic") {
+        file.remove(&["label-file", "label-column", "data-dir", "split"]);
+    }
+    if has("synthetic") {
+        file.remove(&["data", "labels", "per-class"]);
+    }
+    if has("synthetic") || has("labels") {
+        file.remove(&["positive", "negative"]);
+    }
+    if has("positive") || has("negative") {
+        file.remove(&["labels"]);
+    }
+    if has("init") {
+        file.remove(&["init-scale", "width"]);
+    }
+    if has("init-scale") {
+        file.remove(&["init"]);
+    }
+    if flags.text("activation") == Some("relu") {
+        file.remove(&["slope"]);
+    }
+    flags.or(file)
+}
+
+/// The settings that say what the data are, and no others.
+pub fn of_data(settings: &Settings) -> Settings {
+    settings.only(|name| {
+        let keys = data::KEYS.iter().chain(preparation::KEYS);
+        keys.chain([&output::SEED]).any(|key| key.name == name)
+    })
+}
