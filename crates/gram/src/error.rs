@@ -7,6 +7,9 @@ pub enum GramError {
     /// A step size that is not a positive finite number.
     #[error("step size: expected a positive finite number, found {0}")]
     StepSize(f64),
+    /// A loss that does not fall like `e^{−q}`.
+    #[error("loss: expected logistic or exponential in Gram coordinates, found another one")]
+    Loss,
     /// A width of zero.
     #[error("width: expected at least 1, found 0")]
     Width,

@@ -43,7 +43,7 @@ impl Problem {
     ///
     /// # Errors
     ///
-    /// [`GramError::StepSize`], [`GramError::Width`], or [`GramError::NonFinite`] if an inner
+    /// [`GramError::StepSize`], [`GramError::Loss`], [`GramError::Width`], or [`GramError::NonFinite`] if an inner
     /// product of two samples overflows.
     pub fn new(
         data: &Dataset,
@@ -54,6 +54,9 @@ impl Problem {
     ) -> Result<Self, GramError> {
         if !(step_size.is_finite() && step_size > 0.0) {
             return Err(GramError::StepSize(step_size));
+        }
+        if !loss.is_exponentially_tailed() {
+            return Err(GramError::Loss);
         }
         if width == 0 {
             return Err(GramError::Width);

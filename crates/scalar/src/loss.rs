@@ -2,22 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A decreasing loss `ℓ(q)` of the margin `q = y f(x)`.
+/// A loss `ℓ(q)` of the margin `q = y f(x)`, `y = ±1`.
 ///
 /// | loss | `ℓ(q)` | `−ℓ'(q)` |
 /// |---|---|---|
 /// | logistic | `log(1 + e^{−q})` | `1 / (1 + e^q)` |
 /// | exponential | `e^{−q}` | `e^{−q}` |
+/// | hinge | `max(0, 1 − q)` | 1 where `q < 1`, 0 elsewhere |
+/// | squared | `½ (1 − q)²`, which is `½ (f − y)²` | `1 − q` |
 ///
-/// The logistic loss is the paper's. Values and slopes are exact to a few units in the last place
-/// wherever they are normal numbers; `log_value` and `log_slope` carry the logarithm where they
-/// would underflow (a margin of 10⁶) or overflow, with an absolute error of a few units of
-/// `max(1, |log|) × 10⁻¹⁶`.
+/// The logistic loss is that of Kou, Chen & Gu. Values and slopes are exact to a few units in the
+/// last place wherever they are normal numbers; `log_value` and `log_slope` carry the logarithm
+/// where they would underflow (a margin of 10⁶) or overflow, with an absolute error of a few units
+/// of `max(1, |log|) × 10⁻¹⁶`.
 ///
 /// ```
 /// use implicit_bias_scalar::Loss;
 /// assert_eq!(Loss::Logistic.value(1e6), 0.0); // underflows: e^{−10⁶}
 /// assert_eq!(Loss::Logistic.log_value(1e6), -1e6); // its logarithm does not
+/// assert_eq!(Loss::Hinge.slope(1.0), 0.0); // at the kink
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -27,14 +30,41 @@ pub enum Loss {
     Logistic,
     /// `e^{−q}`.
     Exponential,
+    /// `max(0, 1 − q)`.
+    Hinge,
+    /// `½ (1 − q)²`.
+    Squared,
 }
 
 impl Loss {
+    /// All losses, each with its name on the command line and its formula.
+    pub const ALL: [(Self, &'static str, &'static str); 4] = [
+        (Self::Logistic, "logistic", "`log(1 + e^{−q})`"),
+        (Self::Exponential, "exponential", "`e^{−q}`"),
+        (Self::Hinge, "hinge", "`max(0, 1 − q)`, slope 0 at the kink"),
+        (Self::Squared, "squared", "`½ (f − y)²`"),
+    ];
+
+    /// Whether it falls like `e^{−q}` and never vanishes, so that a descent that fits all samples
+    /// goes on forever and its direction converges.
+    pub fn is_exponentially_tailed(self) -> bool {
+        matches!(self, Self::Logistic | Self::Exponential)
+    }
+
     /// `ℓ(q)`.
     pub fn value(self, q: f64) -> f64 {
         match self {
             Loss::Logistic => (-q).max(0.0) + (-q.abs()).exp().ln_1p(),
             Loss::Exponential => (-q).exp(),
+            // Not `max(0, 1 − q)`, which would hide NaN.
+            Loss::Hinge => {
+                if q >= 1.0 {
+                    0.0
+                } else {
+                    1.0 - q
+                }
+            }
+            Loss::Squared => 0.5 * (1.0 - q) * (1.0 - q),
         }
     }
 
@@ -43,24 +73,33 @@ impl Loss {
         match self {
             // Past q = 37, log(1 + x) = x to double precision for x = e^{−q}.
             Loss::Logistic if q > 37.0 => -q,
-            Loss::Logistic => self.value(q).ln(),
+            Loss::Logistic | Loss::Hinge | Loss::Squared => self.value(q).ln(),
             Loss::Exponential => -q,
         }
     }
 
-    /// `−ℓ'(q)`, positive.
+    /// `−ℓ'(q)`; negative for the squared loss past `q = 1` alone.
     pub fn slope(self, q: f64) -> f64 {
         match self {
             Loss::Logistic => 1.0 / (1.0 + q.exp()),
             Loss::Exponential => (-q).exp(),
+            Loss::Hinge => {
+                if q < 1.0 {
+                    1.0
+                } else {
+                    0.0
+                }
+            }
+            Loss::Squared => 1.0 - q,
         }
     }
 
-    /// `log(−ℓ'(q))`.
+    /// `log |ℓ'(q)|`; `−∞` where the slope is 0.
     pub fn log_slope(self, q: f64) -> f64 {
         match self {
             Loss::Logistic => -(q.max(0.0) + (-q.abs()).exp().ln_1p()),
             Loss::Exponential => -q,
+            Loss::Hinge | Loss::Squared => self.slope(q).abs().ln(),
         }
     }
 
@@ -73,6 +112,9 @@ impl Loss {
     pub fn log_mean(self, margins: &[f64]) -> f64 {
         if margins.is_empty() || margins.iter().any(|q| q.is_nan()) {
             return f64::NAN;
+        }
+        if !self.is_exponentially_tailed() {
+            return self.mean(margins).ln();
         }
         // Both losses decrease, so the smallest margin carries the largest term.
         let largest = self.log_value(margins.iter().copied().fold(f64::INFINITY, f64::min));
