@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use implicit_bias_data::{Contradictions, Dataset, Geometry};
-use implicit_bias_lab::config::{InitSource, RunConfig, Settings, of_data, overlay, read_settings};
+use implicit_bias_lab::config::{RunConfig, Settings, of_data, overlay, read_settings};
 use implicit_bias_lab::study::{Effort, Reproduction};
 use implicit_bias_lab::{
     LabError, Progress, Report, Resumed, RunDirectory, RunOptions, RunRecord, conditions, execute,
@@ -191,7 +191,9 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         json["preparation"] = serde_json::to_value(config.preparation)?;
         json["before"] = serde_json::to_value(&before)?;
         json["contradictions"] = serde_json::to_value(&contradictions)?;
-        json["step_size_bound_per_width"] = conditions(&config, &after, 1).step_bound().into();
+        json["step_size_bound_per_width"] = conditions(&config, &after, 1)
+            .and_then(|conditions| conditions.step_bound())
+            .into();
         print(format_args!("{json}\n"))?;
     } else {
         let table = match &before {
@@ -214,8 +216,9 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
 /// What `check` says below its table: the step size, and samples that contradict each other.
 fn more_about(config: &RunConfig, geometry: &Geometry, found: &Contradictions) -> String {
     let mut text = String::new();
-    if let InitSource::Gaussian { width, .. } = config.init
-        && let Some(bound) = conditions(config, geometry, width).step_bound()
+    if let Some(width) = config.width()
+        && let Some(conditions) = conditions(config, geometry, width)
+        && let Some(bound) = conditions.step_bound()
     {
         text += &format!(
             "Up to the step size 4 m n/(R_max² + (n − 1) p), {} at the default width m = {width}, \
@@ -239,7 +242,7 @@ pub fn report(arguments: &ReportArgs) -> Outcome {
         if let Some(format) = arguments.export {
             record.export(format, &record.config.load_data()?)?;
         }
-        for notice in record.regime.notices() {
+        for notice in record.regime_notices() {
             print_to_stderr(&notice);
         }
         print(record.summary_text())?;

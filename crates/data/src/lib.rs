@@ -42,7 +42,8 @@ pub use contradictions::Contradictions;
 pub use dataset::{Dataset, LabelEncoding};
 pub use error::DataError;
 pub use file::{
-    DataFile, Labels, MAX_EXPANSION, Split, read_npz_arrays, read_weights_npz, write_npz_arrays,
+    DataFile, Labels, MAX_EXPANSION, Split, read_matrix_npz, read_npz_arrays, read_weights_npz,
+    write_npz_arrays,
 };
 pub use geometry::Geometry;
 pub use multiples::{Multiple, multiples};

@@ -94,6 +94,51 @@ pub fn gaussian_matrix(
     Ok(matrix)
 }
 
+/// The initial weights of block `block` of a network: as [`gaussian_matrix`], each block from a
+/// stream of its own, the first two from [`Stream::WeightsPos`] and [`Stream::WeightsNeg`].
+///
+/// # Errors
+///
+/// As [`gaussian_matrix`].
+pub fn initial_block(
+    rows: usize,
+    columns: usize,
+    scale: f64,
+    seed: u64,
+    block: usize,
+) -> Result<Array2<f64>, DataError> {
+    match block {
+        0 => gaussian_matrix(rows, columns, scale, seed, Stream::WeightsPos),
+        1 => gaussian_matrix(rows, columns, scale, seed, Stream::WeightsNeg),
+        _ => {
+            let mut generator = ChaCha8Rng::seed_from_u64(seed);
+            generator.set_stream(FIRST_BLOCK_STREAM + block as u64);
+            let mut matrix = zeros(rows, columns)?;
+            let values = matrix.as_slice_mut().expect("made by `zeros`: contiguous");
+            fill_standard_normal(&mut generator, values);
+            matrix *= scale;
+            Ok(matrix)
+        }
+    }
+}
+
+/// Streams of initial weights from the third block on; streams of other purposes stay below.
+const FIRST_BLOCK_STREAM: u64 = 1 << 32;
+
+/// The numbers `0..count` in a random order, the same for the same `seed` and `round`.
+pub fn shuffled(count: usize, seed: u64, round: u64) -> Vec<usize> {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    generator.set_stream(FIRST_SHUFFLE_STREAM.wrapping_add(round));
+    let mut order: Vec<usize> = (0..count).collect();
+    for last in (1..count).rev() {
+        order.swap(last, index_below(&mut generator, last + 1));
+    }
+    order
+}
+
+/// Streams of shuffles.
+const FIRST_SHUFFLE_STREAM: u64 = 1 << 48;
+
 /// A zero matrix, refused above [`MAX_ENTRIES`].
 pub(crate) fn zeros(rows: usize, columns: usize) -> Result<Array2<f64>, DataError> {
     if rows as u128 * columns as u128 > u128::from(MAX_ENTRIES) {

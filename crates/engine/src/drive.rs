@@ -222,6 +222,7 @@ mod tests {
                 pattern: None,
                 error_estimate: 0.0,
                 updates: None,
+                probes: Vec::new(),
             })
         }
         fn weights(&mut self) -> Weights {

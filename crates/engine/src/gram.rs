@@ -379,6 +379,7 @@ impl Engine for GramEngine {
             pattern: Some(self.pattern(&pre_activations)?),
             error_estimate: self.error_estimate().max(cancellation),
             updates: None,
+            probes: Vec::new(),
         })
     }
 

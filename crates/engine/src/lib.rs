@@ -10,6 +10,10 @@
 //! | `engine` | the trait between the dynamics and everything above it |
 //! | `tensor` | weight space, for any network on any Burn device |
 //! | `gram` | the two-layer network in Gram coordinates, exact and in log time |
+//! | `networks` | the networks that users choose by name |
+//! | `optimizers` | the descents, a file each |
+//! | `oracle` | what an optimizer asks for: loss and gradient in host memory |
+//! | `step_size` | the step size of every step |
 //! | `drive` | an engine taken along a schedule |
 //! | `observation` | what is measured at a recorded step |
 //! | `device` | the backends of this build and their devices; every `cfg` of a backend is there |
@@ -22,8 +26,12 @@ mod error;
 mod gram;
 #[cfg(test)]
 mod margin_tests;
+mod networks;
 mod observation;
+pub mod optimizers;
 mod options;
+mod oracle;
+mod step_size;
 mod targets;
 mod tensor;
 #[cfg(test)]
@@ -37,8 +45,11 @@ pub use drive::{Trajectory, Watcher, drive, drive_from};
 pub use engine::Engine;
 pub use error::EngineError;
 pub use gram::{GramEngine, GramEngineOptions};
+pub use networks::{NETWORKS, NetworkKind};
 pub use observation::{
     BlockObservation, ClassObservation, Observation, PatternObservation, UpdateObservation,
 };
 pub use options::{Gradient, Precision};
-pub use tensor::{TensorEngine, TensorEngineOptions};
+pub use oracle::{Batches, Evaluation, Oracle};
+pub use step_size::StepSize;
+pub use tensor::{OptimizerRun, TensorEngine, TensorEngineOptions};

@@ -83,6 +83,8 @@ pub struct Observation {
     pub error_estimate: f64,
     /// What becomes of updates, in single precision.
     pub updates: Option<UpdateObservation>,
+    /// What the network shows besides, by column.
+    pub probes: Vec<(String, f64)>,
 }
 
 impl Observation {
@@ -159,6 +161,9 @@ impl Observation {
         for class in &self.classes {
             put(&format!("margin_min_{}", class.class), class.margin_min);
             put(&format!("margin_max_{}", class.class), class.margin_max);
+        }
+        for (name, value) in &self.probes {
+            put(name, *value);
         }
         values
     }

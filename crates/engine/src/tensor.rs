@@ -11,11 +11,16 @@ use implicit_bias_model::{
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+mod autodiff_scores;
 mod gradients;
+mod host_descent;
 mod measures;
 mod options;
 
-use self::gradients::{Arrangement, arrangement, host_values, of_blocks};
+use self::autodiff_scores::{AutodiffScores, with_weights};
+use self::gradients::{Arrangement, arrangement, block_gradients, host_values};
+use self::host_descent::HostDescent;
+pub use self::host_descent::OptimizerRun;
 use self::measures::{mean_alignment, pattern, spectra_or_undefined};
 pub use self::options::TensorEngineOptions;
 use crate::EngineError;
@@ -24,19 +29,25 @@ use crate::device::SelectedDevice;
 use crate::engine::Engine;
 use crate::observation::{BlockObservation, Observation, UpdateObservation};
 use crate::options::{Gradient, Precision};
+use crate::oracle::Oracle;
 use crate::targets::SampleTargets;
 use crate::updates::{self, StepEffect, Updates};
 use implicit_bias_output::format_step;
 use implicit_bias_record::StopReason;
 
-/// Full-batch gradient descent on any [`Network`], on any Burn device.
+/// A descent on any [`Network`], on any Burn device: plain full-batch gradient descent, or an
+/// optimizer of [`OPTIMIZERS`](crate::optimizers::OPTIMIZERS).
 pub struct TensorEngine<M: Network> {
-    /// On an autodiff device; behind `descent`'s weights while `stale`.
+    /// On an autodiff device; behind the weights of `descent` or `host` while `stale`.
     model: M,
     optimizer: ModuleOptimizer,
     /// Of the blocks, beside a descent by autodiff that keeps them.
     compensations: Option<Vec<Tensor<2>>>,
     descent: Option<Box<dyn Descent>>,
+    /// Instead of plain gradient descent.
+    host: Option<HostDescent>,
+    /// Whether a gradient is the architecture's own formula.
+    hand_derived: bool,
     arrangement: Arrangement,
     stale: bool,
     x: Tensor<2>,
@@ -66,7 +77,7 @@ struct TensorEngineCheckpoint {
     notes: Vec<String>,
 }
 
-impl<M: Network> TensorEngine<M> {
+impl<M: Network + 'static> TensorEngine<M> {
     /// An engine at step 0 with the network's present weights, for labels ±1.
     ///
     /// `build` makes the network on the device it is given, which has autodiff.
@@ -83,7 +94,38 @@ impl<M: Network> TensorEngine<M> {
         build: impl FnOnce(&burn::tensor::Device) -> Result<M, EngineError>,
     ) -> Result<Self, EngineError> {
         let objective = Objective::binary(options.loss, data.y().to_vec())?;
-        Self::with_objective(data.x(), objective, device, options, build)
+        Self::with_objective(data.x(), objective, device, options, None, build)
+    }
+
+    /// As [`new`](Self::new), with an optimizer in place of plain gradient descent; the step size
+    /// of `options` is not read.
+    ///
+    /// Weights and the optimizer's state are in host memory in double precision. The gradient is
+    /// the architecture's own where it has one and the device computes there in double precision,
+    /// and otherwise comes from the device, in its precision.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new); [`EngineError::Invalid`] for compensated updates, which double
+    /// precision does not need.
+    pub fn with_optimizer(
+        data: &Dataset,
+        device: &SelectedDevice,
+        options: TensorEngineOptions,
+        run: OptimizerRun,
+        build: impl FnOnce(&burn::tensor::Device) -> Result<M, EngineError>,
+    ) -> Result<Self, EngineError> {
+        if options.compensated {
+            return Err(EngineError::Invalid {
+                key: "compensated".into(),
+                expected: "plain gradient descent: other optimizers keep their weights in double \
+                           precision"
+                    .into(),
+                found: "another optimizer".into(),
+            });
+        }
+        let objective = Objective::binary(options.loss, data.y().to_vec())?;
+        Self::with_objective(data.x(), objective, device, options, Some(run), build)
     }
 
     /// As [`new`](Self::new), for several classes and a network with one score a class.
@@ -99,7 +141,7 @@ impl<M: Network> TensorEngine<M> {
     ) -> Result<Self, EngineError> {
         let (class, count) = (data.class().to_vec(), data.names().len());
         let objective = Objective::multi_class(options.loss, class, count)?;
-        Self::with_objective(data.x(), objective, device, options, build)
+        Self::with_objective(data.x(), objective, device, options, None, build)
     }
 
     fn with_objective(
@@ -107,6 +149,7 @@ impl<M: Network> TensorEngine<M> {
         objective: Objective,
         device: &SelectedDevice,
         options: TensorEngineOptions,
+        run: Option<OptimizerRun>,
         build: impl FnOnce(&burn::tensor::Device) -> Result<M, EngineError>,
     ) -> Result<Self, EngineError> {
         let training_device = device.device.clone().autodiff();
@@ -133,19 +176,43 @@ impl<M: Network> TensorEngine<M> {
             threads: options.threads,
         };
         let at_home = device.on_host || options.gradient == Gradient::HandDerived;
-        let descent = match options.gradient {
-            Gradient::Autodiff => None,
-            Gradient::Auto | Gradient::HandDerived if at_home => model.descent(&problem),
-            Gradient::Auto | Gradient::HandDerived => None,
+        let hand_derived = match options.gradient {
+            Gradient::Autodiff => false,
+            Gradient::Auto | Gradient::HandDerived => at_home,
         };
-        if options.gradient == Gradient::HandDerived && descent.is_none() {
+        let plain = run.is_none() && hand_derived;
+        let descent = plain.then(|| model.descent(&problem)).flatten();
+        let exact = device.precision == Precision::F64 && hand_derived && !plain;
+        let own = exact
+            .then(|| model.host_scores(x, options.threads))
+            .flatten();
+        let hand_derived = descent.is_some() || own.is_some();
+        if options.gradient == Gradient::HandDerived && !hand_derived {
             return Err(EngineError::Invalid {
                 key: "gradient".into(),
-                expected: "auto or autodiff for an architecture without a hand-derived one".into(),
+                expected:
+                    "auto or autodiff for an architecture without a hand-derived one in this \
+                           precision"
+                        .into(),
                 found: "hand-derived".into(),
             });
         }
         let zeros = |block: Block| block.weight.without_autodiff().zeros_like();
+        let host = run.map(|run| {
+            let blocks = model.blocks().into_iter().map(|block| block.weight);
+            let weights = blocks
+                .flat_map(|w| host_values(w.without_autodiff()))
+                .collect();
+            let scores = own.unwrap_or_else(|| {
+                Box::new(AutodiffScores::new(
+                    model.clone(),
+                    samples.clone(),
+                    arrangement,
+                ))
+            });
+            let oracle = Oracle::new(scores, objective.clone(), run.sum, run.batches);
+            HostDescent::new(weights, oracle, run)
+        });
         let compensations = (options.compensated && descent.is_none())
             .then(|| model.blocks().into_iter().map(zeros).collect());
         Ok(Self {
@@ -153,6 +220,7 @@ impl<M: Network> TensorEngine<M> {
             optimizer: GradientDescent.init(),
             compensations,
             descent,
+            hand_derived,
             arrangement,
             stale: false,
             targets: SampleTargets::new(&objective, &samples)?,
@@ -167,15 +235,16 @@ impl<M: Network> TensorEngine<M> {
             step_size: options.step_size,
             step: 0.0,
             previous_pattern: None,
-            updates: (device.precision == Precision::F32)
+            updates: (device.precision == Precision::F32 && host.is_none())
                 .then(|| Updates::new(options.compensated)),
+            host,
             notes: Vec::new(),
         })
     }
 
     /// How the steps are taken: `hand-derived` or `autodiff`.
     pub fn gradient(&self) -> &'static str {
-        if self.descent.is_some() {
+        if self.hand_derived {
             "hand-derived"
         } else {
             "autodiff"
@@ -184,12 +253,16 @@ impl<M: Network> TensorEngine<M> {
 
     /// The network with its present weights.
     pub fn model(&mut self) -> &M {
-        if self.stale
-            && let Some(descent) = &self.descent
-        {
-            let like = self.model.blocks().swap_remove(0).weight;
-            self.model = self.model.clone().with_blocks(descent.weights(&like));
-            self.stale = false;
+        if std::mem::take(&mut self.stale) {
+            let model = self.model.clone();
+            self.model = match (&self.host, &self.descent) {
+                (Some(host), _) => with_weights(model, &host.weights),
+                (None, Some(descent)) => {
+                    let like = model.blocks().swap_remove(0).weight;
+                    model.with_blocks(descent.weights(&like))
+                }
+                (None, None) => model,
+            };
         }
         &self.model
     }
@@ -201,22 +274,15 @@ impl<M: Network> TensorEngine<M> {
     }
 
     /// The gradient of each block by autodiff; zero for one that no score depends on.
-    fn block_gradients(&self, blocks: &[Block]) -> Vec<Tensor<2>> {
+    fn block_gradients(&self) -> Vec<Tensor<2>> {
         let gradients = self.gradients(&self.model);
-        if self.arrangement == Arrangement::Rearranged {
-            return of_blocks(&self.model, &gradients);
-        }
-        let of = |block: &Block| {
-            let zeros = || block.weight.clone().without_autodiff().zeros_like();
-            block.weight.grad(&gradients).unwrap_or_else(zeros)
-        };
-        blocks.iter().map(of).collect()
+        block_gradients(&self.model, self.arrangement, &gradients)
     }
 
     /// One step by autodiff that keeps what rounding takes.
     fn compensated_step(&mut self, compensations: Vec<Tensor<2>>) -> Vec<Tensor<2>> {
         let blocks = self.model.blocks();
-        let gradients = self.block_gradients(&blocks);
+        let gradients = self.block_gradients();
         let steps = blocks.into_iter().zip(compensations).zip(gradients);
         let (weights, compensations) = steps
             .map(|((block, lost), gradient)| {
@@ -229,10 +295,14 @@ impl<M: Network> TensorEngine<M> {
         compensations
     }
 
-    /// The fraction of margins that are positive beyond rounding, with `scale` = `‖W‖_F^L`.
-    fn accuracy(&self, margins: &[f64], scale: f64) -> f64 {
+    /// The fraction of margins that are positive beyond rounding, with `scale` = `‖W‖_F^L`;
+    /// positive at all without it.
+    fn accuracy(&self, margins: &[f64], scale: Option<f64>) -> f64 {
         let pairs = margins.iter().zip(&self.sample_norms);
-        let correct = pairs.filter(|&(&q, &sample)| is_positive_margin(q, scale, sample));
+        let correct = pairs.filter(|&(&q, &sample)| match scale {
+            Some(scale) => is_positive_margin(q, scale, sample),
+            None => q > 0.0,
+        });
         correct.count() as f64 / margins.len() as f64
     }
 
@@ -257,6 +327,9 @@ impl<M: Network> TensorEngine<M> {
 
     /// The numbers that the next steps depend on.
     fn state(&self) -> Vec<f64> {
+        if let Some(host) = &self.host {
+            return host.state();
+        }
         match &self.descent {
             Some(descent) => descent.state(),
             None => {
@@ -269,6 +342,12 @@ impl<M: Network> TensorEngine<M> {
 
     /// Takes so many steps, or fewer: `false` where a score is not finite.
     fn take(&mut self, steps: u64) -> bool {
+        if let Some(host) = &mut self.host {
+            let taken = host.advance(self.step as u64, steps);
+            self.step += taken as f64;
+            self.stale = true;
+            return taken == steps;
+        }
         if let Some(descent) = &mut self.descent {
             let taken = descent.advance(steps);
             self.step += taken as f64;
@@ -295,7 +374,7 @@ impl<M: Network> TensorEngine<M> {
     }
 }
 
-impl<M: Network> Engine for TensorEngine<M> {
+impl<M: Network + 'static> Engine for TensorEngine<M> {
     fn name(&self) -> &'static str {
         "tensor"
     }
@@ -331,8 +410,14 @@ impl<M: Network> Engine for TensorEngine<M> {
         let scores = self.model.valid().scores(self.x.clone());
         let margins = self.targets.margins(&scores)?;
         let soft_margins = self.objective.soft_margins(&host_values(scores));
-        let gradients = self.block_gradients(&blocks);
-        let gradient_norm = weight_norm(&gradients)?;
+        let (gradients, gradient_norm) = match &mut self.host {
+            Some(host) => (Vec::new(), host.gradient_norm()),
+            None => {
+                let gradients = self.block_gradients();
+                let norm = weight_norm(&gradients)?;
+                (gradients, norm)
+            }
+        };
         let weight_norm = weight_norm(&weights)?;
         let spectra = spectra_or_undefined(&weights)?;
         let block_observation = |(index, block): (usize, &Block)| {
@@ -355,10 +440,13 @@ impl<M: Network> Engine for TensorEngine<M> {
             .enumerate()
             .map(block_observation)
             .collect::<Result<_, EngineError>>()?;
-        let normalized = match normalized_margins(&margins, weight_norm, homogeneity) {
-            // At zero weights the direction is undefined, and so is every normalized margin.
-            Err(MetricError::ZeroMatrix { .. }) => vec![f64::NAN; margins.len()],
-            result => result?,
+        let normalized = match homogeneity {
+            None => margins.clone(),
+            Some(degree) => match normalized_margins(&margins, weight_norm, degree) {
+                // At zero weights the direction is undefined, and so is every normalized margin.
+                Err(MetricError::ZeroMatrix { .. }) => vec![f64::NAN; margins.len()],
+                result => result?,
+            },
         };
         let effect = match &self.updates {
             Some(_) => Some(self.look_ahead(&blocks, &gradients)?),
@@ -374,10 +462,15 @@ impl<M: Network> Engine for TensorEngine<M> {
             &mut self.previous_pattern,
         )?;
         let loss = self.objective.loss();
+        let samples = match &self.host {
+            Some(host) if host.sum => margins.len() as f64,
+            _ => 1.0,
+        };
+        let scale = homogeneity.map(|degree| weight_norm.powf(degree));
         Ok(Observation {
             step: self.step,
-            loss: loss.mean(&soft_margins),
-            log_loss: loss.log_mean(&soft_margins),
+            loss: samples * loss.mean(&soft_margins),
+            log_loss: samples.ln() + loss.log_mean(&soft_margins),
             weight_norm,
             blocks: block_observations,
             stable_rank: spectra
@@ -386,7 +479,8 @@ impl<M: Network> Engine for TensorEngine<M> {
             classes: self.targets.classes(&normalized)?,
             normalized_margins: normalized,
             gradient_norm,
-            accuracy: self.accuracy(&margins, weight_norm.powf(homogeneity)),
+            accuracy: self.accuracy(&margins, scale),
+            probes: self.model.probes(&margins),
             pattern,
             error_estimate: 0.0,
             updates: effect.map(|effect| UpdateObservation {
@@ -419,12 +513,16 @@ impl<M: Network> Engine for TensorEngine<M> {
             notes,
         } = from_bytes(checkpoint)?;
         let blocks = self.model.blocks();
-        let fits = match &mut self.descent {
-            Some(descent) => {
+        let fits = match (&mut self.host, &mut self.descent) {
+            (Some(host), _) => {
+                self.stale = true;
+                host.restore(&state)
+            }
+            (None, Some(descent)) => {
                 self.stale = true;
                 descent.restore(&state)
             }
-            None => {
+            (None, None) => {
                 let parts = if self.compensations.is_some() { 2 } else { 1 };
                 let length: usize = blocks
                     .iter()

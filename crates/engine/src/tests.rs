@@ -99,8 +99,8 @@ impl Network for Deep {
         self
     }
 
-    fn homogeneity(&self) -> f64 {
-        2.0
+    fn homogeneity(&self) -> Option<f64> {
+        Some(2.0)
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn cost(config: &RunConfig) -> f64 {
         DataSource::File { choice, .. } => (2 * choice.per_class.unwrap_or(50), 784),
     };
     let width = match config.init {
-        InitSource::Gaussian { width, .. } => width,
+        InitSource::Gaussian { .. } => config.width().unwrap_or(1),
         InitSource::File(_) => 100,
     };
     let (samples, dim) = (samples as f64, dim as f64);

@@ -1,7 +1,7 @@
 //! The results of a run as one file for another program.
 
 use implicit_bias_data::{Dataset, write_npz_arrays};
-use implicit_bias_model::{TwoLayerConfig, Weights};
+use implicit_bias_model::Weights;
 use ndarray::{Array1, Array2, ArrayViewD, arr0};
 
 use crate::LabError;
@@ -10,7 +10,7 @@ use crate::config::ExportKind;
 
 impl RunRecord {
     /// Writes `results.npz` into the run directory: `X` (`[n, d]`) and `y` (`[n]`) as the run
-    /// trained on them, the last weights `W_pos` and `W_neg` (`[m, d]`), `slope`, `step_size`,
+    /// trained on them, the last weights, an array `W_<name>` a block, `slope` where there is one, `step_size`,
     /// `steps` (the recorded steps, `[r]`), every other column of `series.csv` by its name (`[r]`)
     /// and `normalized_margins` (`[r, n]`), all float64.
     ///
@@ -33,14 +33,23 @@ impl RunRecord {
             });
         }
         let weights = self.path.join("weights.safetensors");
-        let weights = Weights::from_safetensors(&weights, &TwoLayerConfig::BLOCKS)?;
-        let [(_, pos), (_, neg)] = weights.blocks() else {
-            unreachable!("the reader returns the blocks it was asked for")
-        };
-        let scalars = [
-            ("slope", arr0(self.config.activation.slope())),
-            ("step_size", arr0(self.config.step_size)),
-        ];
+        let kind = self.config.network.network_kind();
+        let blocks = kind.blocks(&self.config.network.settings, data.dim())?;
+        let names: Vec<&str> = blocks.iter().map(|(name, _)| name.as_str()).collect();
+        let weights = Weights::from_safetensors(&weights, &names)?;
+        let blocks: Vec<(String, &Array2<f64>)> = weights
+            .blocks()
+            .iter()
+            .map(|(name, block)| (format!("W_{name}"), block))
+            .collect();
+        let slope = self
+            .config
+            .activation()
+            .map(|phi| ("slope", arr0(phi.slope())));
+        let scalars: Vec<_> = slope
+            .into_iter()
+            .chain([("step_size", arr0(self.config.step_size))])
+            .collect();
         let columns: Vec<(String, Array1<f64>)> = self
             .series
             .columns()
@@ -68,9 +77,10 @@ impl RunRecord {
         let mut arrays: Vec<(&str, ArrayViewD<'_, f64>)> = vec![
             ("X", data.x().view().into_dyn()),
             ("y", data.y().view().into_dyn()),
-            ("W_pos", pos.view().into_dyn()),
-            ("W_neg", neg.view().into_dyn()),
         ];
+        for (name, block) in &blocks {
+            arrays.push((name, block.view().into_dyn()));
+        }
         for (name, scalar) in &scalars {
             arrays.push((name, scalar.view().into_dyn()));
         }

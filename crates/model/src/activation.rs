@@ -2,6 +2,59 @@
 
 use burn::tensor::Tensor;
 use implicit_bias_scalar::Activation;
+use implicit_bias_settings::{Invalid, Key, Name, Settings};
+
+/// Which activation.
+pub const ACTIVATION: Key = Key::one_of(
+    "activation",
+    &[
+        Name {
+            name: "relu",
+            about: "`max(z, 0)`",
+        },
+        Name {
+            name: "leaky-relu",
+            about: "`max(z, γ z)`, slope `γ` by --slope",
+        },
+    ],
+    "Activation",
+)
+.by_default_name("leaky-relu");
+
+/// The slope of leaky ReLU.
+pub const SLOPE: Key = Key::number("slope", "GAMMA", "Slope γ of leaky ReLU, 0 ≤ γ < 1")
+    .by_default(0.1)
+    .within("a number in [0, 1)", |slope| (0.0..1.0).contains(&slope));
+
+/// The activation that settings ask for.
+///
+/// # Errors
+///
+/// [`Invalid`] for a slope out of range or beside ReLU.
+pub fn activation(settings: &Settings) -> Result<Activation, Invalid> {
+    if ACTIVATION.text_in(settings)?.as_deref() == Some("relu") {
+        return match settings.number(SLOPE.name) {
+            None => Ok(Activation::RELU),
+            Some(slope) => Err(Invalid::new(
+                SLOPE.name,
+                "no slope beside activation relu, whose slope is 0",
+                slope,
+            )),
+        };
+    }
+    let slope = SLOPE.number_in(settings)?;
+    Activation::leaky_relu(slope)
+        .map_err(|error| Invalid::new(SLOPE.name, error.to_string(), slope))
+}
+
+/// The activation in words: `ReLU` or `leaky ReLU, γ = 0.1`.
+pub fn describe_activation(activation: Activation) -> String {
+    if activation == Activation::RELU {
+        "ReLU".to_owned()
+    } else {
+        format!("leaky ReLU, γ = {}", activation.slope())
+    }
+}
 
 /// An [`Activation`] on tensors, elementwise and differentiable by Burn's autodiff.
 ///

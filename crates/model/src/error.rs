@@ -11,6 +11,9 @@ pub enum ModelError {
     /// A slope outside `[0, 1)`.
     #[error(transparent)]
     Slope(#[from] SlopeError),
+    /// A setting that cannot be.
+    #[error(transparent)]
+    Settings(#[from] implicit_bias_settings::Invalid),
     /// A step size that is not a positive finite number.
     #[error("step size: expected a positive finite number, found {0}")]
     StepSize(f64),

@@ -4,8 +4,10 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use ndarray::Array2;
 
-use crate::descent::{DescentProblem, GramSpaceDescent, Head, Output, WeightSpaceDescent};
-use crate::{Activation, Descent, ModelError, TensorActivation, Weights};
+use crate::descent::{
+    DescentProblem, GramSpaceDescent, Head, LayerScores, Output, WeightSpaceDescent,
+};
+use crate::{Activation, Descent, HostScores, ModelError, TensorActivation, Weights};
 
 /// Blocks of neurons `W_b`, each `[m, d]`, one row a neuron, under one activation and without
 /// biases.
@@ -93,6 +95,21 @@ impl FirstLayer {
     /// `⟨w_{b,r}, x_i⟩` of all blocks one after another, `[neurons, n]`.
     pub(crate) fn pre_activations(&self, x: Tensor<2>) -> Tensor<2> {
         Tensor::cat(self.weights().collect(), 0).matmul(x.transpose())
+    }
+
+    /// Scores in host memory below a head that adds each block's mean to one of `count` outputs.
+    pub(crate) fn host_scores(
+        &self,
+        x: &Array2<f64>,
+        outputs: Vec<Output>,
+        count: usize,
+        threads: usize,
+    ) -> Box<dyn HostScores> {
+        let width = self.blocks[0].val().dims()[0];
+        let activation = self.activation;
+        Box::new(LayerScores::new(
+            x, activation, outputs, width, count, threads,
+        ))
     }
 
     /// The hand-derived descent of this layer below a head that adds each block's mean to an

@@ -9,18 +9,24 @@
 //! | `activation` | `φ` of `implicit-bias-scalar` on tensors, one convention at the kink |
 //! | `loss` | the losses of `implicit-bias-scalar` on tensors |
 //! | `objective` | the mean loss of scores, of two classes or several |
-//! | `network` | the trait of an architecture |
+//! | `network` | the trait of a network |
+//! | `architecture` | a kind of network that users choose by name |
 //! | `first_layer` | the layer that both networks below share |
 //! | `two_layer` | the paper's network |
 //! | `multi_class` | a head of several classes over the same first layer |
+//! | `linear` | the linear network |
+//! | `host_scores` | scores and their gradients in host memory |
 //! | `optimizer` | plain gradient descent as a Burn optimizer |
 //! | `descent` | the hand-derived descent of both in host memory |
 //! | `weights` | named blocks on the host and their safetensors file |
 
 mod activation;
+mod architecture;
 mod descent;
 mod error;
 mod first_layer;
+mod host_scores;
+mod linear;
 mod loss;
 mod multi_class;
 mod network;
@@ -29,14 +35,17 @@ mod optimizer;
 mod two_layer;
 mod weights;
 
-pub use activation::TensorActivation;
+pub use activation::{ACTIVATION, SLOPE, TensorActivation, activation, describe_activation};
+pub use architecture::Architecture;
 pub use descent::{Descent, DescentProblem};
 pub use error::ModelError;
+pub use host_scores::HostScores;
 pub use implicit_bias_scalar::{Activation, Loss, SlopeError, is_positive_margin};
+pub use linear::{Linear, LinearArchitecture};
 pub use loss::TensorLoss;
 pub use multi_class::{MultiClass, MultiClassConfig};
 pub use network::{Block, Network};
 pub use objective::{Objective, Targets, TensorObjective};
 pub use optimizer::{CompensatedGradientDescent, Compensation, GradientDescent, two_sum_step};
-pub use two_layer::{TwoLayer, TwoLayerConfig};
+pub use two_layer::{TwoLayer, TwoLayerArchitecture, TwoLayerConfig, WIDTH};
 pub use weights::{Weights, to_tensor};

@@ -3,10 +3,11 @@
 use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use ndarray::Array2;
 
 use crate::descent::{DescentProblem, Output};
 use crate::first_layer::FirstLayer;
-use crate::{Activation, Block, Descent, ModelError, Network, Weights};
+use crate::{Activation, Block, Descent, HostScores, ModelError, Network, Weights};
 
 /// A two-layer network with one block of neurons and one score a class, its second layer fixed.
 ///
@@ -116,12 +117,18 @@ impl Network for MultiClass {
         Self { first }
     }
 
-    fn homogeneity(&self) -> f64 {
-        1.0
+    fn homogeneity(&self) -> Option<f64> {
+        Some(1.0)
     }
 
     fn pre_activations(&self, x: Tensor<2>) -> Option<Tensor<2>> {
         Some(self.first.pre_activations(x))
+    }
+
+    fn host_scores(&self, x: &Array2<f64>, threads: usize) -> Option<Box<dyn HostScores>> {
+        let classes = self.first.weights().count();
+        let head = (0..classes).map(|index| Output { index, sign: 1.0 });
+        Some(self.first.host_scores(x, head.collect(), classes, threads))
     }
 
     fn descent(&self, problem: &DescentProblem<'_>) -> Option<Box<dyn Descent>> {

@@ -3,8 +3,11 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+use ndarray::Array2;
+
 use crate::Descent;
 use crate::descent::DescentProblem;
+use crate::host_scores::HostScores;
 
 /// One named weight matrix of a network.
 #[derive(Clone, Debug)]
@@ -57,8 +60,8 @@ pub struct Block {
 ///         self.second = Param::from_tensor(second);
 ///         self
 ///     }
-///     fn homogeneity(&self) -> f64 {
-///         2.0
+///     fn homogeneity(&self) -> Option<f64> {
+///         Some(2.0)
 ///     }
 /// }
 /// ```
@@ -83,8 +86,8 @@ pub trait Network: Module {
     fn with_blocks(self, weights: Vec<Tensor<2>>) -> Self;
 
     /// The degree `L` with `f(αW; x) = α^L f(W; x)` for `α > 0`; margins are normalized by
-    /// `‖W‖_F^L`.
-    fn homogeneity(&self) -> f64;
+    /// `‖W‖_F^L`. `None` if there is none: then margins are not normalized.
+    fn homogeneity(&self) -> Option<f64>;
 
     /// First-layer pre-activations, shape `[neurons, n]`, neurons in the order of the blocks' rows.
     ///
@@ -92,6 +95,20 @@ pub trait Network: Module {
     /// a neuron and every block has a sign (same-sign pairs mean nothing otherwise). `None` (the
     /// default) leaves those columns out.
     fn pre_activations(&self, _x: Tensor<2>) -> Option<Tensor<2>> {
+        None
+    }
+
+    /// What else is recorded of this network, by column of the series, given the margins
+    /// `q_i = y_i f(x_i)`.
+    fn probes(&self, _margins: &[f64]) -> Vec<(String, f64)> {
+        Vec::new()
+    }
+
+    /// Scores and their gradients in host memory by the architecture's own formulas, if there are
+    /// such; the descents other than plain gradient descent then use them instead of autodiff.
+    ///
+    /// `x` holds the samples in its rows. A test must hold it to autodiff.
+    fn host_scores(&self, _x: &Array2<f64>, _threads: usize) -> Option<Box<dyn HostScores>> {
         None
     }
 

@@ -122,14 +122,7 @@ impl Objective {
             self.samples() * self.outputs(),
             "scores are [n, outputs]"
         );
-        match &self.targets {
-            Targets::Signs(labels) => scores.iter().zip(labels).map(|(f, y)| f * y).collect(),
-            Targets::Classes { class, count } => scores
-                .chunks_exact(*count)
-                .zip(class)
-                .map(|(scores, &class)| soft_margin(|j| scores[j], class, *count).margin)
-                .collect(),
-        }
+        self.soft_margins_of(scores, None)
     }
 
     /// The loss `ℓ(q̃_i)` of each sample, `[n]`, for scores `[n, outputs]`.
@@ -172,6 +165,70 @@ impl Objective {
         }
     }
 
+    /// The soft margins `q̃_i` of the samples that `rows` names, of all without it, for their scores
+    /// `[rows, outputs]`, row by row.
+    pub fn soft_margins_of(&self, scores: &[f64], rows: Option<&[usize]>) -> Vec<f64> {
+        let sample = |place: usize| rows.map_or(place, |rows| rows[place]);
+        match &self.targets {
+            Targets::Signs(labels) => {
+                let labelled = scores.iter().enumerate();
+                labelled
+                    .map(|(place, f)| f * labels[sample(place)])
+                    .collect()
+            }
+            Targets::Classes { class, count } => {
+                let each = scores.chunks_exact(*count).enumerate();
+                each.map(|(place, s)| soft_margin(|j| s[j], class[sample(place)], *count).margin)
+                    .collect()
+            }
+        }
+    }
+
+    /// Replaces scores, `[rows, outputs]`, of the samples that `rows` names, by
+    /// `2^{−e} (−∂/∂f_o(x_i) Σ_i ℓ(q̃_i))`, and returns the exponent `e`; `None` where a score is not
+    /// finite.
+    ///
+    /// The exponent is 0 unless every slope is below `10⁻¹³⁰`; then it is a multiple of 256 and the
+    /// largest slope is between 1 and 2²⁵⁶: what would underflow keeps its digits, and powers of two
+    /// are exact.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many scores as samples and outputs: an internal error of the caller.
+    pub fn descend_scaled(&self, scores: &mut [f64], rows: Option<&[usize]>) -> Option<i64> {
+        let outputs = self.outputs();
+        let count = rows.map_or(self.samples(), <[usize]>::len);
+        assert_eq!(scores.len(), count * outputs, "scores are [rows, outputs]");
+        if scores.iter().any(|score| !score.is_finite()) {
+            return None;
+        }
+        let sample = |place: usize| rows.map_or(place, |rows| rows[place]);
+        let margins = self.soft_margins_of(scores, rows);
+        let (exponent, slopes) = scaled_slopes(self.loss, margins);
+        match &self.targets {
+            Targets::Signs(labels) => {
+                for (place, (score, slope)) in scores.iter_mut().zip(slopes).enumerate() {
+                    *score = labels[sample(place)] * slope;
+                }
+            }
+            Targets::Classes { class, count } => {
+                let each = scores.chunks_exact_mut(*count).zip(slopes);
+                for (place, (scores, slope)) in each.enumerate() {
+                    let own = class[sample(place)];
+                    let soft = soft_margin(|j| scores[j], own, *count);
+                    for (j, score) in scores.iter_mut().enumerate() {
+                        *score = if j == own {
+                            slope
+                        } else {
+                            -slope * (*score - soft.largest).exp() / soft.sum
+                        };
+                    }
+                }
+            }
+        }
+        Some(exponent)
+    }
+
     /// This objective with its targets on a device, for autodiff.
     pub fn on(&self, device: &Device) -> TensorObjective {
         let samples = self.samples();
@@ -193,6 +250,28 @@ impl Objective {
             targets,
         }
     }
+}
+
+/// Margins past which slopes are carried with an exponent of their own.
+const FAR: f64 = 300.0;
+
+/// An exponent of slopes is a multiple of this: it seldom changes.
+const STRIDE: f64 = 256.0;
+
+/// `−ℓ'(q_i)` times `2^{−e}`, and `e`.
+fn scaled_slopes(loss: Loss, mut margins: Vec<f64>) -> (i64, Vec<f64>) {
+    let least = margins.iter().copied().fold(f64::INFINITY, f64::min);
+    let far = loss.is_exponentially_tailed() && least > FAR && least.is_finite();
+    if !far {
+        margins.iter_mut().for_each(|q| *q = loss.slope(*q));
+        return (0, margins);
+    }
+    let exponent = STRIDE * (loss.log_slope(least) / std::f64::consts::LN_2 / STRIDE).floor();
+    let shift = exponent * std::f64::consts::LN_2;
+    for q in &mut margins {
+        *q = (loss.log_slope(*q) - shift).exp();
+    }
+    (exponent as i64, margins)
 }
 
 /// A soft margin `s_c − log Σ_{j≠c} e^{s_j}` and the parts it is made of.

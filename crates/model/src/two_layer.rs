@@ -3,10 +3,13 @@
 use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use implicit_bias_settings::{Invalid, Key, Settings};
+use ndarray::Array2;
 
+use crate::activation::{ACTIVATION, SLOPE, activation, describe_activation};
 use crate::descent::{DescentProblem, Output};
 use crate::first_layer::FirstLayer;
-use crate::{Activation, Block, Descent, ModelError, Network, Weights};
+use crate::{Activation, Architecture, Block, Descent, HostScores, ModelError, Network, Weights};
 
 /// The two-layer network of Kou, Chen & Gu (2023), section 3, with its second layer fixed.
 ///
@@ -106,17 +109,81 @@ impl Network for TwoLayer {
         Self { first }
     }
 
-    fn homogeneity(&self) -> f64 {
-        1.0
+    fn homogeneity(&self) -> Option<f64> {
+        Some(1.0)
     }
 
     fn pre_activations(&self, x: Tensor<2>) -> Option<Tensor<2>> {
         Some(self.first.pre_activations(x))
     }
 
+    fn host_scores(&self, x: &Array2<f64>, threads: usize) -> Option<Box<dyn HostScores>> {
+        let head = SIGNS.map(|sign| Output { index: 0, sign });
+        Some(self.first.host_scores(x, head.to_vec(), 1, threads))
+    }
+
     fn descent(&self, problem: &DescentProblem<'_>) -> Option<Box<dyn Descent>> {
         let head = SIGNS.map(|sign| Output { index: 0, sign });
         (problem.objective.outputs() == 1).then(|| self.first.descent(problem, head.to_vec()))
+    }
+}
+
+/// The width of a network.
+pub const WIDTH: Key = Key::count("width", "M", "Width m: neurons in each block")
+    .by_default_count(50)
+    .within("at least 1 neuron a block", |width| width >= 1.0);
+
+/// The paper's network as users choose it.
+#[derive(Clone, Copy, Debug)]
+pub struct TwoLayerArchitecture;
+
+impl TwoLayerArchitecture {
+    /// Its name.
+    pub const NAME: &'static str = "two-layer";
+}
+
+impl Architecture for TwoLayerArchitecture {
+    type Network = TwoLayer;
+
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "`(1/m) Σ φ(⟨w₊, x⟩) − (1/m) Σ φ(⟨w₋, x⟩)`, the second layer fixed: the paper's network"
+    }
+
+    fn keys(&self) -> &'static [Key] {
+        &[WIDTH, ACTIVATION, SLOPE]
+    }
+
+    fn blocks(
+        &self,
+        settings: &Settings,
+        dim: usize,
+    ) -> Result<Vec<(String, [usize; 2])>, Invalid> {
+        let width = WIDTH.size_in(settings)?;
+        Ok(TwoLayerConfig::BLOCKS
+            .map(|name| (name.to_owned(), [width, dim]))
+            .to_vec())
+    }
+
+    fn network(
+        &self,
+        settings: &Settings,
+        weights: &Weights,
+        dim: usize,
+        device: &Device,
+    ) -> Result<TwoLayer, ModelError> {
+        let width = weights
+            .blocks()
+            .first()
+            .map_or(0, |(_, block)| block.nrows());
+        TwoLayerConfig::new(width, dim, activation(settings)?).init_with(weights, device)
+    }
+
+    fn describe(&self, settings: &Settings) -> String {
+        activation(settings).map_or(String::new(), describe_activation)
     }
 }
 

@@ -68,6 +68,34 @@ impl Weights {
         &self.blocks
     }
 
+    /// The matrices of the blocks that `expected` names, in its order, where they have its shapes.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Shape`] names the first block that has not, with `[0, 0]` for one that is not
+    /// there.
+    pub fn shaped<const N: usize>(
+        &self,
+        expected: [(&str, [usize; 2]); N],
+    ) -> Result<[&Array2<f64>; N], ModelError> {
+        let mut found = Vec::with_capacity(N);
+        for (name, shape) in expected {
+            let block = self.blocks.iter().find(|(known, _)| known == name);
+            let size = block.map_or([0, 0], |(_, matrix)| [matrix.nrows(), matrix.ncols()]);
+            match block {
+                Some((_, matrix)) if size == shape => found.push(matrix),
+                _ => {
+                    return Err(ModelError::Shape {
+                        block: name.to_owned(),
+                        expected: shape,
+                        found: size,
+                    });
+                }
+            }
+        }
+        Ok(<[_; N]>::try_from(found).expect("one for each that was asked for"))
+    }
+
     /// The blocks as tensors on a device, in the device's float type.
     pub fn to_tensors(&self, device: &Device) -> Vec<Tensor<2>> {
         self.blocks

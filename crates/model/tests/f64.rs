@@ -182,7 +182,7 @@ proptest! {
         let network = case.network(&device);
         let scale = log_scale.exp();
         let scores = to_vec(network.scores(case.x(&device)));
-        let degree = network.homogeneity();
+        let degree = network.homogeneity().expect("homogeneous");
         let scaled = network.blocks().into_iter().map(|block| block.weight * scale).collect();
         let scaled = to_vec(network.with_blocks(scaled).scores(case.x(&device)));
         for (scaled, score) in scaled.iter().zip(scores) {

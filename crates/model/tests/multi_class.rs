@@ -261,7 +261,7 @@ fn scores_are_block_means_and_homogeneous_of_degree_one() {
         .into_iter()
         .map(|b| b.weight * 2.0)
         .collect();
-    let degree = network.homogeneity();
+    let degree = network.homogeneity().expect("homogeneous");
     let twice = to_vec(
         network
             .with_blocks(doubled)

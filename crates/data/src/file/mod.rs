@@ -16,7 +16,7 @@ mod reading;
 
 pub use self::data_file::{DataFile, Split};
 pub use self::labels::Labels;
-pub use self::npz::{read_npz_arrays, read_weights_npz, write_npz_arrays};
+pub use self::npz::{read_matrix_npz, read_npz_arrays, read_weights_npz, write_npz_arrays};
 pub use self::reading::MAX_EXPANSION;
 
 #[cfg(test)]

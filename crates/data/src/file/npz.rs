@@ -77,6 +77,29 @@ pub fn read_weights_npz(path: impl AsRef<Path>) -> Result<(Array2<f64>, Array2<f
     Ok((positive, negative))
 }
 
+/// Reads one matrix, not empty and finite, from the array `name` of a NumPy archive; other arrays
+/// are ignored.
+///
+/// # Errors
+///
+/// Those of [`read_npz_arrays`]; [`DataError::Array`] unless it has two axes, each of one entry at
+/// least; [`DataError::NotFinite`], wrapped in [`DataError::File`], for a NaN or an infinity.
+pub fn read_matrix_npz(path: impl AsRef<Path>, name: &str) -> Result<Array2<f64>, DataError> {
+    let path = path.as_ref();
+    let [array] = read_npz_arrays(path, [name])?;
+    let matrix = with_dimension::<Ix2>(path, name, "[rows, columns]", array)?;
+    if matrix.is_empty() {
+        let found = format!("shape {:?}", matrix.shape());
+        let mismatch = Mismatch::new("rows and columns, at least 1 of each", found);
+        return Err(array_error(path, name, mismatch));
+    }
+    check_finite("weights", &matrix).map_err(|source| DataError::File {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })?;
+    Ok(matrix)
+}
+
 /// Writes arrays as float64 to an uncompressed NumPy archive, replacing the file at once.
 ///
 /// Equal arrays give equal files.

@@ -68,8 +68,24 @@ pub(crate) fn arrangement<M: Network>(model: &M) -> Result<Arrangement, EngineEr
     Ok(Arrangement::Rearranged)
 }
 
+/// The gradient of each block; zero for one that no score depends on.
+pub(crate) fn block_gradients<M: Network>(
+    model: &M,
+    arrangement: Arrangement,
+    gradients: &Gradients,
+) -> Vec<Tensor<2>> {
+    if arrangement == Arrangement::Rearranged {
+        return of_blocks(model, gradients);
+    }
+    let of = |block: &Block| {
+        let zeros = || block.weight.clone().without_autodiff().zeros_like();
+        block.weight.grad(gradients).unwrap_or_else(zeros)
+    };
+    model.blocks().iter().map(of).collect()
+}
+
 /// The blocks of the network whose parameters are replaced by their gradients.
-pub(crate) fn of_blocks<M: Network>(model: &M, gradients: &Gradients) -> Vec<Tensor<2>> {
+fn of_blocks<M: Network>(model: &M, gradients: &Gradients) -> Vec<Tensor<2>> {
     let replaced = model.clone().map(&mut ToGradients(gradients));
     let blocks = replaced.blocks().into_iter();
     blocks

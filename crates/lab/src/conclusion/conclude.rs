@@ -30,12 +30,17 @@ pub(crate) fn conclude(
     let prediction = predict(config, &manifest, data, &weights, &states, &series);
     let path = directory.path().to_owned();
     let mut record = RunRecord::new(path, config.clone(), manifest, series, margins, prediction);
-    for notice in record.regime.outcome_notices() {
+    let outcome = record
+        .regime
+        .as_ref()
+        .map(|regime| regime.outcome_notices());
+    for notice in outcome.into_iter().flatten() {
         (messages.announce)(&notice);
     }
+    let notices = record.regime_notices();
     let notes = &mut record.manifest.notes;
     notes.extend(data_notice(prepared));
-    notes.extend(record.regime.notices());
+    notes.extend(notices);
     record.write_verdicts(directory)?;
     Ok(record)
 }

@@ -7,32 +7,40 @@ use implicit_bias_limits::pre_activations;
 use implicit_bias_model::Loss;
 use implicit_bias_record::Series;
 
-use crate::config::{InitSource, RunConfig};
+use crate::config::{InitSource, RunConfig, TwoLayerDescent};
 use crate::run::{Manifest, Prepared, two_blocks};
 
-/// The regime of a run that recorded `series`.
-pub(super) fn regime(config: &RunConfig, manifest: &Manifest, series: &Series) -> Regime {
+/// The regime of a run that recorded `series`, if it is one that the theorems are about.
+pub(super) fn regime(config: &RunConfig, manifest: &Manifest, series: &Series) -> Option<Regime> {
+    let descent = config.two_layer_descent()?;
     let data = &manifest.data;
     let numbers = [data.r_min, data.r_max, data.p];
     let epsilon = match manifest.precision {
         Precision::F32 => f64::from(f32::EPSILON),
         Precision::F64 => f64::EPSILON,
     };
-    Regime::of(
-        &of_numbers(config, manifest.width, data.n, numbers),
+    Some(Regime::of(
+        &of_numbers(config, descent, manifest.width, data.n, numbers),
         epsilon,
         series,
-    )
+    ))
 }
 
 /// What the hypotheses of the theorems are about, for a network of this `width` on data of this
-/// geometry; without the initial loss.
-pub fn conditions(config: &RunConfig, geometry: &Geometry, width: usize) -> Conditions {
+/// geometry; without the initial loss. `None` for a run that the theorems are not about.
+pub fn conditions(config: &RunConfig, geometry: &Geometry, width: usize) -> Option<Conditions> {
     let numbers = [geometry.r_min, geometry.r_max, geometry.p];
-    of_numbers(config, width, geometry.n, numbers)
+    let descent = config.two_layer_descent()?;
+    Some(of_numbers(config, descent, width, geometry.n, numbers))
 }
 
-fn of_numbers(config: &RunConfig, width: usize, samples: usize, numbers: [f64; 3]) -> Conditions {
+fn of_numbers(
+    config: &RunConfig,
+    descent: TwoLayerDescent,
+    width: usize,
+    samples: usize,
+    numbers: [f64; 3],
+) -> Conditions {
     let [r_min, r_max, p] = numbers;
     Conditions {
         samples,
@@ -40,13 +48,13 @@ fn of_numbers(config: &RunConfig, width: usize, samples: usize, numbers: [f64; 3
         r_min,
         r_max,
         p,
-        activation: config.activation,
-        loss: config.loss,
+        activation: descent.activation,
+        loss: descent.loss,
         init_scale: match config.init {
-            InitSource::Gaussian { scale, .. } => Some(scale),
+            InitSource::Gaussian { scale } => Some(scale),
             InitSource::File(_) => None,
         },
-        step_size: config.step_size,
+        step_size: descent.step_size,
         initial_loss: None,
     }
 }
@@ -59,23 +67,29 @@ pub(super) fn data_notice(prepared: &Prepared) -> Option<String> {
 
 /// What a user should know before a run takes its first step.
 pub(crate) fn notices_at_the_start(config: &RunConfig, prepared: &Prepared) -> Vec<String> {
-    let mut conditions = conditions(config, &prepared.geometry, prepared.width);
-    if config.loss == Loss::Exponential {
-        conditions.initial_loss = initial_loss(config, prepared);
-    }
+    let conditions = conditions(config, &prepared.geometry, prepared.width).map(|conditions| {
+        let exponential = conditions.loss == Loss::Exponential;
+        Conditions {
+            initial_loss: exponential
+                .then(|| initial_loss(config, prepared))
+                .flatten(),
+            ..conditions
+        }
+    });
     data_notice(prepared)
         .into_iter()
-        .chain(step_size_notice(&conditions))
+        .chain(conditions.and_then(|conditions| step_size_notice(&conditions)))
         .collect()
 }
 
 /// The loss of the initial weights.
 fn initial_loss(config: &RunConfig, prepared: &Prepared) -> Option<f64> {
+    let activation = config.activation()?;
     let state = pre_activations(&prepared.data, two_blocks(&prepared.weights)?)?;
     let (m, y) = (prepared.width, prepared.data.y());
     let losses = y.iter().enumerate().map(|(sample, label)| {
         let of_block = |neurons: std::ops::Range<usize>| -> f64 {
-            let values = neurons.map(|neuron| config.activation.apply(state[[neuron, sample]]));
+            let values = neurons.map(|neuron| activation.apply(state[[neuron, sample]]));
             values.sum()
         };
         let score = (of_block(0..m) - of_block(m..2 * m)) / m as f64;

@@ -8,8 +8,12 @@ use implicit_bias_model::{TwoLayerConfig, Weights};
 use implicit_bias_record::{Prediction, Series, StopReason};
 use ndarray::Array2;
 
-use crate::config::RunConfig;
+use crate::config::{RunConfig, TwoLayerDescent};
 use crate::run::{Manifest, decompose_on_one_thread, two_blocks};
+
+/// Why a run has no limit program.
+const NO_PROGRAM: &str = "the limit program is that of the two-layer network with the logistic or \
+                          exponential loss under plain gradient descent";
 
 /// The limit of a run that left these weights, or why it is not known.
 pub(super) fn predict(
@@ -24,14 +28,22 @@ pub(super) fn predict(
         Ok(step) => step,
         Err(reason) => return Prediction::unsolved(reason),
     };
+    let Some(TwoLayerDescent {
+        activation,
+        loss,
+        step_size,
+    }) = config.two_layer_descent()
+    else {
+        return Prediction::unsolved(NO_PROGRAM);
+    };
     let Some(blocks) = two_blocks(weights) else {
         return Prediction::unsolved("the weights are not those of two blocks");
     };
     let error_at = |step| error_at(series, step);
     let descent = DescentSettings {
-        activation: config.activation,
-        loss: config.loss,
-        step_size: config.step_size,
+        activation,
+        loss,
+        step_size,
     };
     implicit_bias_limits::predict(descent, data, blocks, step, states, &error_at)
 }
@@ -58,6 +70,9 @@ pub(super) fn predict_again(
 ) -> Prediction {
     decompose_on_one_thread();
     let (data, width) = (&manifest.data, manifest.width);
+    if config.two_layer_descent().is_none() {
+        return Prediction::unsolved(NO_PROGRAM);
+    }
     let unneeded = endpoint(manifest).err();
     // Known from the manifest: large data are not loaded only to be left alone.
     if let Some(reason) = unneeded.or_else(|| too_large(data.n, data.d, width)) {

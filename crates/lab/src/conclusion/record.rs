@@ -12,7 +12,7 @@ use implicit_bias_record::{Prediction, Series, StopReason};
 use super::conditions::regime;
 use super::predict::predict_again;
 use crate::LabError;
-use crate::config::{RunConfig, read_settings};
+use crate::config::{RunConfig, TwoLayerDescent, read_settings};
 use crate::run::{Manifest, RunDirectory, read_manifest};
 
 /// A run that ended, with what was recorded and the claims judged on it.
@@ -31,9 +31,10 @@ pub struct RunRecord {
     /// `limit.json`: where the run ends, by the limit program (docs/theory.md §6, derived), or why
     /// that is not known.
     pub prediction: Prediction,
-    /// The step size beside the smoothness of the loss, and what the loss shows of it.
-    pub regime: Regime,
-    /// `claims.json`.
+    /// The step size beside the smoothness of the loss, and what the loss shows of it; `None` for a
+    /// run that the theorems of Kou, Chen & Gu are not about.
+    pub regime: Option<Regime>,
+    /// `claims.json`; none of a run that no claim is about.
     pub claims: Vec<Claim>,
 }
 
@@ -48,11 +49,14 @@ impl RunRecord {
         prediction: Prediction,
     ) -> Self {
         let prediction = prediction.with_limit_of(limit_of(&series));
-        let context = claim_context(&config, &manifest, &prediction);
-        let mut claims = judge(&series, &margins, &context);
         let regime = regime(&config, &manifest, &series);
-        regime.withhold(&mut claims);
-        Hypotheses::of(regime.conditions()).write(&mut claims);
+        let mut claims = Vec::new();
+        if let Some((regime, descent)) = regime.as_ref().zip(config.two_layer_descent()) {
+            let context = claim_context(descent, &manifest, &prediction);
+            claims = judge(&series, &margins, &context);
+            regime.withhold(&mut claims);
+            Hypotheses::of(regime.conditions()).write(&mut claims);
+        }
         Self {
             path,
             config,
@@ -145,14 +149,30 @@ impl RunRecord {
         self.series.columns().iter().cloned().zip(last).collect()
     }
 
-    /// The activation in words: `ReLU` or `leaky ReLU, γ = 0.1`.
-    pub fn activation_words(&self) -> String {
-        activation_words(self.config.activation)
+    /// The network in words: `ReLU` or `leaky ReLU, γ = 0.1` for two layers, else its name; and the
+    /// optimizer, where it is not plain gradient descent.
+    pub fn network_words(&self) -> String {
+        let network = &self.config.network;
+        let words = network.network_kind().describe(&network.settings);
+        if self.config.optimizer.optimizer_kind().is_plain {
+            words
+        } else {
+            format!("{words}, {}", self.config.optimizer.name)
+        }
     }
 
-    /// The hypotheses of the theorems on this run.
-    pub fn hypotheses(&self) -> Hypotheses {
-        Hypotheses::of(self.regime.conditions())
+    /// The hypotheses of the theorems on this run, where they are about it.
+    pub fn hypotheses(&self) -> Option<Hypotheses> {
+        let regime = self.regime.as_ref()?;
+        Some(Hypotheses::of(regime.conditions()))
+    }
+
+    /// What a reader must know of the steps before the verdicts.
+    pub fn regime_notices(&self) -> Vec<String> {
+        self.regime
+            .as_ref()
+            .map(Regime::notices)
+            .unwrap_or_default()
     }
 
     /// Writes claims and limit.
@@ -171,18 +191,13 @@ fn first_rows(table: Series, rows: usize) -> Series {
     first
 }
 
-/// The activation in words: `ReLU` or `leaky ReLU, γ = 0.1`.
-fn activation_words(activation: Activation) -> String {
-    if activation == Activation::RELU {
-        "ReLU".to_owned()
-    } else {
-        format!("leaky ReLU, γ = {}", activation.slope())
-    }
-}
-
 /// What the claims need to know about a run besides its tables.
-fn claim_context(config: &RunConfig, manifest: &Manifest, prediction: &Prediction) -> ClaimContext {
-    let bounded = config.activation == Activation::RELU;
+fn claim_context(
+    descent: TwoLayerDescent,
+    manifest: &Manifest,
+    prediction: &Prediction,
+) -> ClaimContext {
+    let bounded = descent.activation == Activation::RELU;
     ClaimContext {
         rank_claim: Some(if bounded {
             RankClaim::Bounded

@@ -1,25 +1,70 @@
-//! All keys of a run, by heading.
+//! All components and all keys of a run.
 
-use implicit_bias_settings::{Invalid, Key, Settings};
+use implicit_bias_engine::optimizers::{OPTIMIZERS, OptimizerKind};
+use implicit_bias_engine::{NETWORKS, NetworkKind};
+use implicit_bias_settings::{Invalid, Key, Name, Settings};
 
 use super::keys::{data, descent, network, output, preparation};
 
 /// Keys under one heading of `--help`.
 pub(super) struct Group {
     pub heading: &'static str,
-    pub keys: &'static [Key],
+    pub keys: Vec<&'static Key>,
+}
+
+/// The networks that can be chosen.
+pub(crate) fn networks() -> impl Iterator<Item = &'static dyn NetworkKind> {
+    NETWORKS.iter().copied()
+}
+
+/// The optimizers that can be chosen.
+pub(crate) fn optimizers() -> impl Iterator<Item = &'static OptimizerKind> {
+    OPTIMIZERS.iter()
 }
 
 /// The groups of keys, in the order of `--help` and of a configuration.
-pub(super) fn groups() -> [Group; 5] {
-    let group = |heading, keys| Group { heading, keys };
-    [
-        group(data::HEADING, data::KEYS),
-        group(preparation::HEADING, preparation::KEYS),
-        group(network::HEADING, network::KEYS),
-        group(descent::HEADING, descent::KEYS),
-        group(output::HEADING, output::KEYS),
+pub(super) fn groups() -> Vec<Group> {
+    let group = |heading, lists: Vec<&'static [Key]>| {
+        let mut keys: Vec<&'static Key> = Vec::new();
+        // Components may share a key.
+        for key in lists.into_iter().flatten() {
+            if keys.iter().all(|known| known.name != key.name) {
+                keys.push(key);
+            }
+        }
+        Group { heading, keys }
+    };
+    let of_networks = networks().map(NetworkKind::keys);
+    let of_optimizers = optimizers().map(|optimizer| optimizer.keys);
+    let network = [network::KEYS].into_iter().chain(of_networks);
+    let descent = [descent::OF_STEPS].into_iter().chain(of_optimizers);
+    vec![
+        group(data::HEADING, vec![data::KEYS]),
+        group(preparation::HEADING, vec![preparation::KEYS]),
+        group(network::HEADING, network.collect()),
+        group(
+            descent::HEADING,
+            descent.chain([descent::OF_ENGINES]).collect(),
+        ),
+        group(output::HEADING, vec![output::KEYS]),
     ]
+}
+
+/// The components that a key of components chooses from, each with a line about it.
+pub(super) fn components(key: &Key) -> Vec<Name> {
+    if key.name == network::NETWORK.name {
+        let name = |kind: &dyn NetworkKind| Name {
+            name: kind.name(),
+            about: kind.about(),
+        };
+        networks().map(name).collect()
+    } else {
+        let name = |kind: &OptimizerKind| Name {
+            name: kind.name,
+            about: kind.about,
+        };
+        optimizers().map(name).collect()
+    }
 }
 
 /// All keys, in the order of a configuration.

@@ -64,11 +64,12 @@ fn flag(key: &Key) -> Arg {
         arg.value_name(key.value_name)
     };
     match key.kind {
-        Kind::Flag => arg.action(ArgAction::SetTrue),
+        Kind::Flag => arg.action(ArgAction::SetTrue).hide_possible_values(true),
         Kind::Switch => arg
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("true")
+            .hide_possible_values(true)
             .value_parser(BoolValueParser::new()),
         Kind::Count => arg
             .allow_negative_numbers(true)
@@ -80,7 +81,8 @@ fn flag(key: &Key) -> Arg {
             .allow_negative_numbers(true)
             .value_parser(value_parser!(Steps)),
         Kind::Label => arg.allow_hyphen_values(true),
-        Kind::Text | Kind::Component => arg,
+        Kind::Text => arg,
+        Kind::Component => arg.value_parser(parser(&catalogue::components(key))),
         Kind::Path => arg.value_parser(value_parser!(PathBuf)),
         Kind::Name(names) => arg.value_parser(parser(names)),
     }

@@ -1,6 +1,7 @@
 //! The configuration of a run: settings as given, and the validated configuration they resolve to.
 
-mod catalogue;
+pub(crate) mod catalogue;
+mod component;
 mod data;
 mod files;
 mod flags;
@@ -15,6 +16,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub use component::Component;
 pub use files::{parse_settings, read_settings};
 pub(crate) use files::{read_toml, settings_of_table, with_flag_spelling};
 pub use flags::SettingsArgs;
@@ -23,5 +25,5 @@ pub use implicit_bias_settings::Settings;
 pub use kinds::{EngineKind, ExportKind};
 pub use overlay::{of_data, overlay};
 pub(crate) use resolve::resolve_checkpoint_interval;
-pub use run_config::RunConfig;
+pub use run_config::{RunConfig, TwoLayerDescent};
 pub use source::{DataSource, InitSource};

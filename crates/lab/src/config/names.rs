@@ -52,6 +52,8 @@ impl Named for Loss {
     const NAMES: &'static [(&'static str, Self)] = &[
         ("logistic", Self::Logistic),
         ("exponential", Self::Exponential),
+        ("hinge", Self::Hinge),
+        ("squared", Self::Squared),
     ];
 }
 

@@ -3,12 +3,14 @@
 use std::fmt;
 
 use implicit_bias_engine::{Gradient, Precision};
-use implicit_bias_model::Activation;
+use implicit_bias_model::WIDTH;
 use implicit_bias_record::Steps;
 use implicit_bias_settings::Settings;
 
-use super::keys::descent::{COMPENSATED, ENGINE, EXACT_STEPS, GRADIENT, PRECISION};
-use super::keys::network::{ACTIVATION, INIT, INIT_SCALE, SLOPE, WIDTH};
+use super::keys::descent::{
+    COMPENSATED, ENGINE, EXACT_STEPS, GRADIENT, PRECISION, STEP_DECAY, STEP_OFFSET,
+};
+use super::keys::network::{INIT, INIT_SCALE};
 use super::keys::output::CHECKPOINT_INTERVAL;
 use super::kinds::EngineKind;
 use super::names::Named;
@@ -38,29 +40,22 @@ pub(super) fn resolve_init(settings: &Settings) -> Result<InitSource, LabError> 
         }
         return Ok(InitSource::File(path));
     }
-    let width = WIDTH.count_if_given(settings)?.unwrap_or(50);
-    if width == 0 {
-        return Err(invalid("width", "at least 1 neuron a block", width));
-    }
     Ok(InitSource::Gaussian {
         scale: INIT_SCALE.number_in(settings)?,
-        width: usize::try_from(width).unwrap_or(usize::MAX),
     })
 }
 
-pub(super) fn resolve_activation(settings: &Settings) -> Result<Activation, LabError> {
-    if ACTIVATION.text_in(settings)?.as_deref() == Some("relu") {
-        return match settings.number(SLOPE.name) {
-            None => Ok(Activation::RELU),
-            Some(slope) => Err(invalid(
-                "slope",
-                "no slope beside activation relu, whose slope is 0",
-                slope,
-            )),
-        };
+/// The exponent and the offset of the step size.
+pub(super) fn resolve_decay(settings: &Settings) -> Result<[f64; 2], LabError> {
+    let decay = STEP_DECAY.number_in(settings)?;
+    match STEP_OFFSET.number_if_given(settings)? {
+        Some(offset) if decay == 0.0 => Err(invalid(
+            "step-offset",
+            "step-decay beside it, without which step sizes are constant",
+            offset,
+        )),
+        offset => Ok([decay, offset.unwrap_or(1.0)]),
     }
-    let slope = SLOPE.number_in(settings)?;
-    Activation::leaky_relu(slope).map_err(|error| LabError::Model(error.into()))
 }
 
 /// The value of a key that has names.

@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use implicit_bias_data::{DataFile, Dataset, Preparation, Synthetic};
-use implicit_bias_engine::{Gradient, Precision};
-use implicit_bias_model::{Activation, Loss};
+use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE};
+use implicit_bias_engine::{Batches, Gradient, Precision, StepSize};
+use implicit_bias_model::{
+    ACTIVATION, Activation, Loss, SLOPE, TwoLayerArchitecture, WIDTH, activation,
+};
 use implicit_bias_output::sha256;
 
 use super::catalogue;
+use super::component::Component;
 use super::data::{
     describe_file, describe_preparation, describe_synthetic, resolve_data, resolve_preparation,
 };
@@ -15,13 +19,69 @@ use super::keys::{descent, network, output};
 use super::kinds::{EngineKind, ExportKind};
 use super::names::Named;
 use super::resolve::{
-    named, resolve_activation, resolve_checkpoint_interval, resolve_compensated, resolve_engine,
+    named, resolve_checkpoint_interval, resolve_compensated, resolve_decay, resolve_engine,
     resolve_exact_steps, resolve_init,
 };
 use super::source::{DataSource, InitSource, absolute};
 use crate::LabError;
 use implicit_bias_record::Steps;
 use implicit_bias_settings::Settings;
+
+/// The two-layer network under plain gradient descent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TwoLayerDescent {
+    /// The activation.
+    pub activation: Activation,
+    /// The loss, logistic or exponential.
+    pub loss: Loss,
+    /// The step size `η`.
+    pub step_size: f64,
+}
+
+/// The step sizes and the batches of an optimizer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OptimizerSettings {
+    /// The step size of every step.
+    pub step_size: StepSize,
+    /// The batches; all samples without.
+    pub batches: Option<Batches>,
+}
+
+/// The batches that an optimizer asks for.
+fn batches(optimizer: &Component, seed: u64) -> Option<Batches> {
+    let kind = optimizer.optimizer_kind();
+    let asked = BATCH_SIZE.count_if_given(&optimizer.settings).ok()?;
+    let asked = asked.map(|size| usize::try_from(size).unwrap_or(usize::MAX));
+    let size = asked.or(kind.batch_size)?;
+    let order = BATCH_ORDER.text_in(&optimizer.settings).ok()?;
+    Some(Batches {
+        size,
+        seed: (order.as_deref() != Some("cyclic")).then_some(seed),
+    })
+}
+
+/// Refuses keys of a step size beside an optimizer that has none.
+fn require_step_size(optimizer: &Component, settings: &Settings) -> Result<(), LabError> {
+    if optimizer.optimizer_kind().has_step_size {
+        return Ok(());
+    }
+    let keys = [
+        descent::STEP_SIZE,
+        descent::STEP_DECAY,
+        descent::STEP_OFFSET,
+    ];
+    match keys.iter().find(|key| settings.has(key.name)) {
+        None => Ok(()),
+        Some(key) => Err(LabError::Config {
+            key: key.name.into(),
+            expected: format!(
+                "no such key beside optimizer {}, which sets its own step size",
+                optimizer.name
+            ),
+            found: "a value".into(),
+        }),
+    }
+}
 
 /// A validated configuration of one run.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,12 +92,20 @@ pub struct RunConfig {
     pub preparation: Preparation,
     /// The initial weights.
     pub init: InitSource,
-    /// The activation.
-    pub activation: Activation,
+    /// The network.
+    pub network: Component,
     /// The loss.
     pub loss: Loss,
+    /// Whether the loss is the sum over the samples instead of their mean.
+    pub sum: bool,
+    /// The optimizer.
+    pub optimizer: Component,
     /// Step size `η`.
     pub step_size: f64,
+    /// Exponent `a` of a step size `η (t + t₀)^{−a}`; 0 for a constant one.
+    pub step_decay: f64,
+    /// Offset `t₀` of a step size that decays.
+    pub step_offset: f64,
     /// Horizon `T` in steps.
     pub steps: Steps,
     /// Engine asked for.
@@ -73,13 +141,24 @@ impl RunConfig {
     /// [`LabError::Config`] names the key, what was expected and what was found.
     pub fn resolve(settings: &Settings) -> Result<Self, LabError> {
         let settings = &catalogue::read(settings)?;
-        Ok(Self {
+        let network = Component::network(settings)?;
+        // Of any dimension: a setting that cannot be is refused before the data are looked into.
+        network.network_kind().blocks(&network.settings, 1)?;
+        let optimizer = Component::optimizer(settings)?;
+        (optimizer.optimizer_kind().make)(&optimizer.settings, 0)?;
+        let [step_decay, step_offset] = resolve_decay(settings)?;
+        require_step_size(&optimizer, settings)?;
+        let config = Self {
             data: resolve_data(settings)?,
             preparation: resolve_preparation(settings)?,
             init: resolve_init(settings)?,
-            activation: resolve_activation(settings)?,
+            network,
             loss: named(&descent::LOSS, settings)?.unwrap_or_default(),
+            sum: descent::REDUCTION.text_in(settings)?.as_deref() == Some("sum"),
+            optimizer,
             step_size: descent::STEP_SIZE.number_in(settings)?,
+            step_decay,
+            step_offset,
             steps: descent::STEPS.steps_in(settings)?,
             engine: resolve_engine(settings)?,
             exact_steps: resolve_exact_steps(settings)?,
@@ -94,6 +173,89 @@ impl RunConfig {
             checkpoint_interval: resolve_checkpoint_interval(
                 settings.number(output::CHECKPOINT_INTERVAL.name),
             )?,
+        };
+        config.require_engine()?;
+        Ok(config)
+    }
+
+    /// Refuses what only the two-layer network under plain gradient descent can have.
+    fn require_engine(&self) -> Result<(), LabError> {
+        let what = format!(
+            "network {}, optimizer {}, loss {}{}",
+            self.network.name,
+            self.optimizer.name,
+            self.loss.name(),
+            if self.step_decay == 0.0 && !self.sum {
+                ""
+            } else {
+                ", with another step size or reduction than the plain one"
+            }
+        );
+        if self.engine == EngineKind::Gram && self.two_layer_descent().is_none() {
+            return Err(LabError::Config {
+                key: "engine".into(),
+                expected: "tensor: Gram coordinates are for the two-layer network with the \
+                           logistic or exponential loss under plain gradient descent"
+                    .into(),
+                found: format!("gram, with {what}"),
+            });
+        }
+        if self.compensated && self.optimizer_run().is_some() {
+            return Err(LabError::Config {
+                key: "compensated".into(),
+                expected: "plain gradient descent: all else keeps its weights in double precision"
+                    .into(),
+                found: what,
+            });
+        }
+        Ok(())
+    }
+
+    /// The network's activation, where it has one.
+    pub fn activation(&self) -> Option<Activation> {
+        let keys = self.network.network_kind().keys();
+        let has_one = keys.iter().any(|key| key.name == ACTIVATION.name);
+        has_one.then(|| activation(&self.network.settings).ok())?
+    }
+
+    /// The width that is asked for; `None` where a file has it, or the network has none.
+    pub fn width(&self) -> Option<usize> {
+        let keys = self.network.network_kind().keys();
+        let drawn = matches!(self.init, InitSource::Gaussian { .. });
+        let has_one = drawn && keys.iter().any(|key| key.name == WIDTH.name);
+        has_one.then(|| WIDTH.size_in(&self.network.settings).ok())?
+    }
+
+    /// What the theorems of Kou, Chen & Gu, the limit program and Gram coordinates are about: the
+    /// two-layer network with a loss that falls like `e^{−q}`, under plain gradient descent on the
+    /// mean with a constant step size. `None` for any other run.
+    pub fn two_layer_descent(&self) -> Option<TwoLayerDescent> {
+        let plain = self.optimizer.optimizer_kind().is_plain && self.step_decay == 0.0 && !self.sum;
+        let applies = self.network.name == TwoLayerArchitecture::NAME
+            && plain
+            && self.loss.is_exponentially_tailed();
+        Some(TwoLayerDescent {
+            activation: self.activation().filter(|_| applies)?,
+            loss: self.loss,
+            step_size: self.step_size,
+        })
+    }
+
+    /// The step sizes and batches of the optimizer; `None` for plain gradient descent on the mean
+    /// with a constant step size and a smooth loss, which engines know by themselves.
+    pub fn optimizer_run(&self) -> Option<OptimizerSettings> {
+        let kind = self.optimizer.optimizer_kind();
+        let constant = self.step_decay == 0.0 && !self.sum;
+        if kind.is_plain && constant && self.loss.is_exponentially_tailed() {
+            return None;
+        }
+        Some(OptimizerSettings {
+            step_size: StepSize {
+                first: self.step_size,
+                decay: self.step_decay,
+                offset: self.step_offset,
+            },
+            batches: batches(&self.optimizer, self.seed),
         })
     }
 
@@ -125,21 +287,32 @@ impl RunConfig {
         let settings = describe_preparation(&self.preparation, of_file, settings);
         let settings = match &self.init {
             InitSource::File(path) => settings.with(network::INIT.name, absolute(path)),
-            InitSource::Gaussian { scale, width } => settings
-                .with(network::INIT_SCALE.name, *scale)
-                .with(network::WIDTH.name, *width),
+            InitSource::Gaussian { scale } => settings.with(network::INIT_SCALE.name, *scale),
         };
-        let settings = if self.activation == Activation::RELU {
-            settings.with(network::ACTIVATION.name, "relu")
-        } else {
-            settings
-                .with(network::ACTIVATION.name, "leaky-relu")
-                .with(network::SLOPE.name, self.activation.slope())
-        };
+        let settings = settings
+            .or(self.written_network())
+            .or(self.optimizer.settings.clone());
+        let unless = |default: bool, value: f64| (!default).then_some(value);
+        let decays = self.step_decay != 0.0;
+        let settings = settings
+            .with(
+                descent::OPTIMIZER.name,
+                (!self.optimizer.optimizer_kind().is_plain).then_some(self.optimizer.name),
+            )
+            .with(descent::REDUCTION.name, self.sum.then_some("sum"))
+            .with(descent::STEP_DECAY.name, unless(!decays, self.step_decay))
+            .with(
+                descent::STEP_OFFSET.name,
+                unless(!decays || self.step_offset == 1.0, self.step_offset),
+            );
+        let has_step_size = self.optimizer.optimizer_kind().has_step_size;
         let exact_steps = (self.engine != EngineKind::Tensor).then_some(self.exact_steps);
         settings
             .with(descent::LOSS.name, self.loss.name())
-            .with(descent::STEP_SIZE.name, self.step_size)
+            .with(
+                descent::STEP_SIZE.name,
+                has_step_size.then_some(self.step_size),
+            )
             .with(descent::STEPS.name, self.steps)
             .with(descent::ENGINE.name, self.engine.name())
             .with(descent::EXACT_STEPS.name, exact_steps)
@@ -152,6 +325,22 @@ impl RunConfig {
             .with(output::EXPORT.name, self.export.map(Named::name))
     }
 
+    /// The network as settings: all keys of the two-layer network, of which configurations always
+    /// had all; of the others those that are not the default.
+    fn written_network(&self) -> Settings {
+        let settings = self.network.settings.clone();
+        if self.network.name != TwoLayerArchitecture::NAME {
+            return settings.with(network::NETWORK.name, self.network.name);
+        }
+        let settings = settings.with(WIDTH.name, self.width());
+        match self.activation() {
+            Some(activation) if activation != Activation::RELU => settings
+                .with(ACTIVATION.name, "leaky-relu")
+                .with(SLOPE.name, activation.slope()),
+            _ => settings.with(ACTIVATION.name, "relu"),
+        }
+    }
+
     /// The configuration as TOML, readable again by [`read_settings`](super::read_settings).
     pub fn to_toml(&self) -> String {
         self.to_settings().to_toml(catalogue::keys())
@@ -161,10 +350,10 @@ impl RunConfig {
     pub fn run_name(&self) -> String {
         let mut hash = sha256(self.to_toml());
         hash.truncate(8);
-        let activation = if self.activation == Activation::RELU {
-            "relu"
-        } else {
-            "leaky-relu"
+        let network = match self.activation() {
+            _ if self.network.name != TwoLayerArchitecture::NAME => self.network.name,
+            Some(activation) if activation != Activation::RELU => "leaky-relu",
+            _ => "relu",
         };
         let data = match &self.data {
             DataSource::File {
@@ -176,6 +365,10 @@ impl RunConfig {
             DataSource::Synthetic(Synthetic::Gaussian { .. }) => "gaussian",
             DataSource::Synthetic(Synthetic::Orthogonal { .. }) => "orthogonal",
         };
-        format!("{activation}-{data}-{hash}")
+        let optimizer = match self.optimizer.optimizer_kind().is_plain {
+            true => String::new(),
+            false => format!("-{}", self.optimizer.name),
+        };
+        format!("{network}{optimizer}-{data}-{hash}")
     }
 }

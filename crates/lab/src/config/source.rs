@@ -92,14 +92,12 @@ impl fmt::Display for DataSource {
 /// Where the initial weights come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum InitSource {
-    /// A file with `W_pos` and `W_neg`; the width is the file's.
+    /// A file with an array `W_<name>` a block; the width is the file's.
     File(PathBuf),
     /// Independent `N(0, scale²)` entries.
     Gaussian {
         /// Standard deviation `σ₀`.
         scale: f64,
-        /// Neurons in each block.
-        width: usize,
     },
 }
 

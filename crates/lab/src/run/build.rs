@@ -1,10 +1,9 @@
 //! The engine of a run.
 
 use implicit_bias_engine::{
-    Engine, GramEngine, GramEngineOptions, Precision, TensorEngine, TensorEngineOptions,
+    Engine, GramEngine, GramEngineOptions, OptimizerRun, Precision, TensorEngineOptions,
     select_device,
 };
-use implicit_bias_model::TwoLayerConfig;
 
 use super::choice::{EngineChoice, Pick, check_memory, choose};
 use super::memory;
@@ -72,13 +71,20 @@ impl Prepared {
 
     /// The Gram engine at step 0, for which there is memory.
     fn gram_engine_unchecked(&self, config: &RunConfig) -> Result<GramEngine, LabError> {
+        let descent = config.two_layer_descent().ok_or_else(|| LabError::Config {
+            key: "network".into(),
+            expected: "the two-layer network with the logistic or exponential loss under plain \
+                       gradient descent, for Gram coordinates"
+                .into(),
+            found: format!("{}, {}", config.network.name, config.optimizer.name),
+        })?;
         Ok(GramEngine::new(
             &self.data,
             &self.weights,
             GramEngineOptions {
-                activation: config.activation,
-                loss: config.loss,
-                step_size: config.step_size,
+                activation: descent.activation,
+                loss: descent.loss,
+                step_size: descent.step_size,
                 exact_steps: config.exact_steps.get(),
             },
         )?)
@@ -98,18 +104,40 @@ impl Prepared {
             threads,
             compensated: config.compensated,
         };
-        let network = TwoLayerConfig::new(self.width, self.data.dim(), config.activation);
-        let engine = TensorEngine::new(&self.data, &device, options, |device| {
-            Ok(network.init_with(&self.weights, device)?)
-        })?;
-        let gradient = engine.gradient();
+        let count = self
+            .weights
+            .blocks()
+            .iter()
+            .map(|(_, block)| block.len())
+            .sum();
+        let optimizer = config
+            .optimizer_run()
+            .map(|run| {
+                let optimizer = &config.optimizer;
+                Ok::<_, LabError>(OptimizerRun {
+                    optimizer: (optimizer.optimizer_kind().make)(&optimizer.settings, count)?,
+                    step_size: run.step_size,
+                    sum: config.sum,
+                    batches: run.batches,
+                })
+            })
+            .transpose()?;
+        let network = &config.network;
+        let (engine, gradient) = network.network_kind().engine(
+            &network.settings,
+            &self.data,
+            &self.weights,
+            &device,
+            options,
+            optimizer,
+        )?;
         let place = match &device.hardware {
             Some(hardware) if !device.on_host => format!("{} ({hardware})", device.name),
             _ => device.name.clone(),
         };
         let reason = format!("weight space on {place}, gradient {gradient}: {why}");
         Ok(ReadyEngine {
-            engine: Box::new(engine),
+            engine,
             device: device.name,
             precision: device.precision,
             gradient,

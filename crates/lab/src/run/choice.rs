@@ -99,6 +99,10 @@ fn pick(config: &RunConfig, sizes: Sizes, free: Option<Bytes>) -> Result<(Pick, 
         }
         EngineKind::Auto => {}
     }
+    if config.two_layer_descent().is_none() {
+        let reason = "Gram coordinates are for the two-layer network under plain gradient descent";
+        return Ok((Pick::Tensor, reason.into()));
+    }
     if config.precision == Some(Precision::F32) {
         return Ok((Pick::Tensor, "single precision was asked for".into()));
     }

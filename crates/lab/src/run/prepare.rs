@@ -1,12 +1,9 @@
 //! The data and the initial weights of a run.
 
-use std::path::Path;
-
-use implicit_bias_data::random::{Stream, gaussian_matrix};
-use implicit_bias_data::{Dataset, Geometry, read_weights_npz};
-use implicit_bias_model::{TwoLayerConfig, Weights};
+use implicit_bias_data::random::initial_block;
+use implicit_bias_data::{Dataset, Geometry, read_matrix_npz, read_weights_npz};
+use implicit_bias_model::{TwoLayerArchitecture, TwoLayerConfig, Weights};
 use implicit_bias_output::sha256;
-use ndarray::Array2;
 
 use super::sizes::Sizes;
 use crate::LabError;
@@ -51,7 +48,7 @@ impl Prepared {
         watcher: &mut dyn FnMut(&str, f64),
     ) -> Result<Self, LabError> {
         decompose_on_one_thread();
-        if let InitSource::Gaussian { width, .. } = config.init {
+        if let Some(width) = config.width() {
             // Before the data: a typing error should not cost a long load.
             check_size("width", width, 1)?;
         }
@@ -64,36 +61,12 @@ impl Prepared {
         });
         let data = config.prepare(raw)?;
         let dim = data.dim();
-        let (pos, neg) = match &config.init {
-            InitSource::Gaussian { scale, width } => {
-                check_size("width", *width, dim.max(data.samples()))?;
-                let block = |stream| gaussian_matrix(*width, dim, *scale, config.seed, stream);
-                (block(Stream::WeightsPos)?, block(Stream::WeightsNeg)?)
-            }
-            InitSource::File(path) => {
-                if path
-                    .extension()
-                    .is_some_and(|extension| extension == "safetensors")
-                {
-                    read_safetensors(path)?
-                } else {
-                    read_weights_npz(path)?
-                }
-            }
-        };
-        if pos.dim() != neg.dim() || pos.ncols() != dim || pos.nrows() == 0 {
-            return Err(LabError::Config {
-                key: "init".into(),
-                expected: format!(
-                    "W_pos and W_neg of one shape [m, {dim}], as the data have d = {dim}"
-                ),
-                found: format!("{:?} and {:?}", pos.shape(), neg.shape()),
-            });
-        }
-        let width = pos.nrows();
+        let weights = initial_weights(config, &data)?;
+        let width = weights
+            .blocks()
+            .first()
+            .map_or(0, |(_, block)| block.nrows());
         check_size("width", width, dim.max(data.samples()))?;
-        let [pos_name, neg_name] = TwoLayerConfig::BLOCKS.map(str::to_owned);
-        let weights = Weights::new(vec![(pos_name, pos), (neg_name, neg)])?;
         Ok(Self {
             geometry: Geometry::watched(&data, &mut |done| watcher("geometry", done)),
             raw_geometry,
@@ -144,10 +117,66 @@ fn check_size(key: &str, width: usize, other: usize) -> Result<(), LabError> {
     }
 }
 
-fn read_safetensors(path: &Path) -> Result<(Array2<f64>, Array2<f64>), LabError> {
-    let weights = Weights::from_safetensors(path, &TwoLayerConfig::BLOCKS)?;
+/// The initial weights: drawn, or read from a file.
+fn initial_weights(config: &RunConfig, data: &Dataset) -> Result<Weights, LabError> {
+    let network = &config.network;
+    let blocks = network
+        .network_kind()
+        .blocks(&network.settings, data.dim())?;
+    let path = match &config.init {
+        InitSource::Gaussian { scale } => {
+            if let Some(width) = config.width() {
+                check_size("width", width, data.dim().max(data.samples()))?;
+            }
+            let draw = |(index, (name, [rows, columns])): (usize, (String, [usize; 2]))| {
+                let block = initial_block(rows, columns, *scale, config.seed, index)?;
+                Ok::<_, LabError>((name, block))
+            };
+            let blocks: Result<Vec<_>, _> = blocks.into_iter().enumerate().map(draw).collect();
+            return Ok(Weights::new(blocks?)?);
+        }
+        InitSource::File(path) => path,
+    };
+    let names: Vec<&str> = blocks.iter().map(|(name, _)| name.as_str()).collect();
+    let safetensors = path
+        .extension()
+        .is_some_and(|extension| extension == "safetensors");
+    if safetensors {
+        let weights = Weights::from_safetensors(path, &names)?;
+        require_two_blocks(config, data.dim(), &weights)?;
+        return Ok(weights);
+    }
+    let read = |name: &str| Ok::<_, LabError>(read_matrix_npz(path, &format!("W_{name}"))?);
+    let matrices = if names == TwoLayerConfig::BLOCKS {
+        let (pos, neg) = read_weights_npz(path)?;
+        vec![pos, neg]
+    } else {
+        names
+            .iter()
+            .map(|name| read(name))
+            .collect::<Result<_, _>>()?
+    };
+    let names = names.into_iter().map(str::to_owned);
+    let weights = Weights::new(names.zip(matrices).collect())?;
+    require_two_blocks(config, data.dim(), &weights)?;
+    Ok(weights)
+}
+
+/// Refuses blocks of the two-layer network that fit neither each other nor the data.
+fn require_two_blocks(config: &RunConfig, dim: usize, weights: &Weights) -> Result<(), LabError> {
+    if config.network.name != TwoLayerArchitecture::NAME {
+        // The network says what does not fit.
+        return Ok(());
+    }
     let [(_, pos), (_, neg)] = weights.blocks() else {
         unreachable!("the reader returns the blocks it was asked for")
     };
-    Ok((pos.clone(), neg.clone()))
+    if pos.dim() == neg.dim() && pos.ncols() == dim && pos.nrows() > 0 {
+        return Ok(());
+    }
+    Err(LabError::Config {
+        key: "init".into(),
+        expected: format!("W_pos and W_neg of one shape [m, {dim}], as the data have d = {dim}"),
+        found: format!("{:?} and {:?}", pos.shape(), neg.shape()),
+    })
 }

@@ -335,7 +335,7 @@ mod tests {
                 .iter()
                 .all(|run| run.config().steps.get() == 100.0)
         );
-        assert_eq!(sweep.runs()[23].config().activation.slope(), 0.5);
+        assert_eq!(sweep.runs()[23].config().activation().unwrap().slope(), 0.5);
         let listed = Sweep::from_toml("seeds = [7, 3]", Path::new("")).unwrap();
         let seeds: Vec<u64> = listed.runs().iter().map(|run| run.config().seed).collect();
         assert_eq!(seeds, [7, 3]);

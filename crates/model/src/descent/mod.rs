@@ -3,10 +3,12 @@
 mod float;
 mod gram_space;
 mod head;
+mod layer_scores;
 mod problem;
 mod weight_space;
 
 pub(crate) use self::gram_space::GramSpaceDescent;
 pub(crate) use self::head::{Head, Output};
+pub(crate) use self::layer_scores::LayerScores;
 pub use self::problem::{Descent, DescentProblem};
 pub(crate) use self::weight_space::WeightSpaceDescent;

@@ -236,8 +236,12 @@ fn train_on_batches(
         }
         builder.build(samples(&prepared.data))
     };
-    let network = TwoLayerConfig::new(prepared.width, prepared.data.dim(), config.activation)
-        .init_with(&prepared.weights, &device.clone().autodiff())?;
+    let network = TwoLayerConfig::new(
+        prepared.width,
+        prepared.data.dim(),
+        config.activation().expect("two layers"),
+    )
+    .init_with(&prepared.weights, &device.clone().autodiff())?;
     let labels =
         to_tensor(&prepared.data.y().clone().insert_axis(Along(1)), &device).squeeze_dim(1);
     let direction = class_direction(&to_tensor(prepared.data.x(), &device), &labels)?;

@@ -80,7 +80,7 @@ impl Sets {
 fn scores(record: &RunRecord, x: &Array2<f64>) -> Result<Array1<f64>, LabError> {
     let path = record.path.join("weights.safetensors");
     let weights = Weights::from_safetensors(&path, &TwoLayerConfig::BLOCKS)?;
-    let activation = record.config.activation;
+    let activation = record.config.activation().expect("two layers");
     let mut scores = Array1::zeros(x.nrows());
     for ((_, block), sign) in weights.blocks().iter().zip([1.0, -1.0]) {
         // n × m

@@ -172,7 +172,7 @@ fn the_experiment_shows_everything_it_promises_on_small_digits() {
                 .map(|((_, block), sign)| {
                     let neurons = block.outer_iter().map(|w| {
                         let z: f64 = w.iter().zip(&x).map(|(w, x)| w * x).sum();
-                        z.max(record.config.activation.slope() * z)
+                        z.max(record.config.activation().unwrap().slope() * z)
                     });
                     sign * neurons.sum::<f64>() / block.nrows() as f64
                 })

@@ -91,8 +91,8 @@ impl Network for Convolution {
         self
     }
 
-    fn homogeneity(&self) -> f64 {
-        1.0
+    fn homogeneity(&self) -> Option<f64> {
+        Some(1.0)
     }
 }
 

@@ -1,31 +1,79 @@
 //! Keys of the descent and of the engine that runs it.
 
+use implicit_bias_model::Loss;
 use implicit_bias_settings::{Key, Name};
 
 /// The heading of these keys in `--help`.
 pub const HEADING: &str = "Descent";
 
+const LOSSES: [Name; Loss::ALL.len()] = {
+    let mut names = [Name {
+        name: "",
+        about: "",
+    }; Loss::ALL.len()];
+    let mut index = 0;
+    while index < names.len() {
+        let (_, name, about) = Loss::ALL[index];
+        names[index] = Name { name, about };
+        index += 1;
+    }
+    names
+};
+
 /// The loss.
-pub const LOSS: Key = Key::one_of(
-    "loss",
+pub const LOSS: Key = Key::one_of("loss", &LOSSES, "Loss").by_default_name("logistic");
+
+/// What is made of the losses of all samples.
+pub const REDUCTION: Key = Key::one_of(
+    "reduction",
     &[
         Name {
-            name: "logistic",
-            about: "`log(1 + e^{−q})`",
+            name: "mean",
+            about: "Their mean",
         },
         Name {
-            name: "exponential",
-            about: "`e^{−q}`",
+            name: "sum",
+            about: "Their sum",
         },
     ],
-    "Loss",
+    "What is made of the losses of the samples",
 )
-.by_default_name("logistic");
+.by_default_name("mean");
+
+/// The optimizer.
+pub const OPTIMIZER: Key = Key::component("optimizer", "Optimizer").by_default_name("gd");
 
 /// The step size.
 pub const STEP_SIZE: Key = Key::number("step-size", "ETA", "Step size η")
     .by_default(0.1)
     .positive();
+
+/// How the step size decays.
+pub const STEP_DECAY: Key = Key::number(
+    "step-decay",
+    "A",
+    "Exponent a of the step size η (t + t₀)^(−a) of step t = 0, 1, …",
+)
+.by_default(0.0)
+.non_negative();
+
+/// From where the step size decays.
+pub const STEP_OFFSET: Key = Key::number(
+    "step-offset",
+    "T0",
+    "Offset t₀ of a step size that decays [default: 1]",
+)
+.positive();
+
+/// Keys of the loss and of the steps; those of the optimizers follow them.
+pub const OF_STEPS: &[Key] = &[
+    LOSS,
+    REDUCTION,
+    OPTIMIZER,
+    STEP_SIZE,
+    STEP_DECAY,
+    STEP_OFFSET,
+];
 
 /// The horizon.
 pub const STEPS: Key =
@@ -112,10 +160,8 @@ pub const COMPENSATED: Key = Key::switch(
     "Keep what rounding takes from each update (two-sum); for f32",
 );
 
-/// These keys, in the order of a configuration.
-pub const KEYS: &[Key] = &[
-    LOSS,
-    STEP_SIZE,
+/// Keys of the horizon and the engine, after those of the optimizers.
+pub const OF_ENGINES: &[Key] = &[
     STEPS,
     ENGINE,
     EXACT_STEPS,

@@ -1,6 +1,6 @@
 //! Keys of the network.
 
-use implicit_bias_settings::{Key, Name};
+use implicit_bias_settings::Key;
 
 /// The heading of these keys in `--help`.
 pub const HEADING: &str = "Network";
@@ -9,7 +9,8 @@ pub const HEADING: &str = "Network";
 pub const INIT: Key = Key::path(
     "init",
     "FILE",
-    "Initial weights: .npz or .safetensors with W_pos and W_neg, each m × d",
+    "Initial weights: .npz or .safetensors with an array W_NAME a block; W_pos and W_neg, each m × d, \
+     for two layers",
 )
 .excluding(&["init-scale"]);
 
@@ -22,34 +23,8 @@ pub const INIT_SCALE: Key = Key::number(
 .by_default(1e-3)
 .non_negative();
 
-/// The width of the network.
-pub const WIDTH: Key = Key::count(
-    "width",
-    "M",
-    "Width m: neurons in each of the two blocks [default: 50, or that of the init file]",
-);
+/// The network.
+pub const NETWORK: Key = Key::component("network", "Network").by_default_name("two-layer");
 
-/// The activation.
-pub const ACTIVATION: Key = Key::one_of(
-    "activation",
-    &[
-        Name {
-            name: "relu",
-            about: "`max(z, 0)`",
-        },
-        Name {
-            name: "leaky-relu",
-            about: "`max(z, γ z)`, slope `γ` by --slope",
-        },
-    ],
-    "Activation",
-)
-.by_default_name("leaky-relu");
-
-/// The slope of leaky ReLU.
-pub const SLOPE: Key = Key::number("slope", "GAMMA", "Slope γ of leaky ReLU, 0 ≤ γ < 1")
-    .by_default(0.1)
-    .within("a number in [0, 1)", |slope| (0.0..1.0).contains(&slope));
-
-/// These keys, in the order of a configuration.
-pub const KEYS: &[Key] = &[INIT, INIT_SCALE, WIDTH, ACTIVATION, SLOPE];
+/// These keys, in the order of a configuration; those of the networks follow them.
+pub const KEYS: &[Key] = &[INIT, INIT_SCALE, NETWORK];

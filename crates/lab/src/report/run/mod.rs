@@ -49,7 +49,7 @@ fn run_context(record: &RunRecord) -> RunContext {
             "n = {}, d = {}",
             record.manifest.data.n, record.manifest.data.d
         ),
-        activation: record.activation_words(),
+        activation: record.network_words(),
         blocks: TwoLayerConfig::BLOCKS.map(str::to_owned).to_vec(),
         labels: record.manifest.data.label_values(),
         limits: (record.prediction.limit())
@@ -59,7 +59,8 @@ fn run_context(record: &RunRecord) -> RunContext {
         limits_of: (record.prediction.limit()).map_or(LimitOf::ThisRun, |limit| limit.of),
         limits_proven: (record.prediction.limit()).is_some_and(|limit| limit.proven),
         norm_fit: norm_fit(record),
-        rank_one: record.config.activation != Activation::RELU,
+        rank_one: (record.config.two_layer_descent())
+            .is_some_and(|descent| descent.activation != Activation::RELU),
     }
 }
 
@@ -100,12 +101,14 @@ fn norm_fit(record: &RunRecord) -> Option<LogFit> {
 fn notices_of(record: &RunRecord) -> Vec<String> {
     let noted = record.manifest.notes.iter();
     let data = noted.filter(|note| note.starts_with("data: ")).cloned();
-    data.chain(record.regime.notices()).collect()
+    data.chain(record.regime_notices()).collect()
 }
 
 /// The hypotheses of the theorems, one line each.
 fn hypotheses_of(record: &RunRecord) -> Vec<Setting> {
-    let hypotheses = record.hypotheses();
+    let Some(hypotheses) = record.hypotheses() else {
+        return Vec::new();
+    };
     let pairs = hypotheses.each().into_iter().zip(hypotheses.lines());
     let line = |(hypothesis, [name, status, measured, _]): (&Hypothesis, [String; 4])| {
         let value = match hypothesis.measured {
@@ -117,27 +120,42 @@ fn hypotheses_of(record: &RunRecord) -> Vec<Setting> {
     pairs.map(line).collect()
 }
 
+/// What the run is, and which claims are judged on it.
+fn about(record: &RunRecord) -> String {
+    let Some(descent) = record.config.two_layer_descent() else {
+        let network = &record.config.network;
+        return format!(
+            "The network {} ({}), trained by {}. The claims of Kou, Chen & Gu (NeurIPS 2023, \
+             arXiv:2310.18935) are not about it, and none is judged. The settings are this run's.",
+            network.name,
+            network.network_kind().about().trim_matches('`'),
+            record.config.optimizer.name
+        );
+    };
+    let loss = match descent.loss {
+        Loss::Logistic => "The claims are about the logistic loss, as here.",
+        _ => {
+            "The paper's claims are about the logistic loss; this run has the exponential one, \
+             which has the same tail."
+        }
+    };
+    format!(
+        "A two-layer network with fixed second layer, trained by plain full-batch gradient \
+         descent, and the claims of Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) judged on it. \
+         The settings are this run's, not the paper's. {loss}"
+    )
+}
+
 /// The report of a run.
 fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> RunReport {
     RunReport {
         title: format!(
             "{} on {}",
-            record.activation_words(),
+            record.network_words(),
             record.manifest.data.source
         ),
         paragraphs: vec![
-            "A two-layer network with fixed second layer, trained by plain full-batch gradient \
-             descent, and the claims of Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) judged on \
-             it. The settings are this run's, not the paper's."
-                .to_owned(),
-            match record.config.loss {
-                Loss::Logistic => "The claims are about the logistic loss, as here.",
-                Loss::Exponential => {
-                    "The paper's claims are about the logistic loss; this run has the exponential \
-                     one, which has the same tail."
-                }
-            }
-            .to_owned(),
+            about(record),
             "Intervals are those of least squares with a correction for autocorrelated residuals. \
              A trajectory is no random sample: they say how well a law fits the window, not how \
              often a repetition would fall inside."

@@ -13,11 +13,13 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
     let data = &manifest.data;
     let init = match &config.init {
         InitSource::File(path) => path.display().to_string(),
-        InitSource::Gaussian { scale, .. } => format!("N(0, σ₀²), σ₀ = {scale}"),
+        InitSource::Gaussian { scale } => format!("N(0, σ₀²), σ₀ = {scale}"),
     };
     let loss = match config.loss {
         Loss::Logistic => "logistic, log(1 + e^−q)",
         Loss::Exponential => "exponential, e^−q",
+        Loss::Hinge => "hinge, max(0, 1 − q)",
+        Loss::Squared => "squared, ½ (f − y)²",
     };
     let positive = data.labels.chars().filter(|&sign| sign == '+').count();
     let ratio = data.ratio.map_or("∞".to_owned(), format_number);
@@ -38,14 +40,41 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
         Setting::new("near-orthogonality ratio", ratio).with_note(
             "R_min² / (n p); the theorems want it large, and the larger the smaller γ is",
         ),
-        Setting::new("activation", record.activation_words()),
+        Setting::new("network", record.network_words()),
         Setting::new("width m", manifest.width.to_string()).with_note("neurons in each block"),
         Setting::new("initial weights", init),
-        Setting::new("loss", loss),
-        Setting::new("step size η", config.step_size.to_string()).with_note("constant, full batch"),
+        Setting::new("loss", loss).with_note(if config.sum { "summed" } else { "mean" }),
+        Setting::new("step size η", step_size(record)).with_note(batches(record)),
         Setting::new("horizon T", config.steps.to_string()).with_note("steps"),
         Setting::new("seed", config.seed.to_string()),
     ]
+}
+
+/// The step size in words.
+fn step_size(record: &RunRecord) -> String {
+    let config = &record.config;
+    if !config.optimizer.optimizer_kind().has_step_size {
+        return format!("that of {}", config.optimizer.name);
+    }
+    match config.step_decay {
+        0.0 => config.step_size.to_string(),
+        decay => format!("{} (t + {})^−{decay}", config.step_size, config.step_offset),
+    }
+}
+
+/// What a step sees of the data.
+fn batches(record: &RunRecord) -> String {
+    let config = &record.config;
+    let constant = config.step_decay == 0.0 && config.optimizer.optimizer_kind().has_step_size;
+    let batches = config.optimizer_run().and_then(|run| run.batches);
+    let seen = batches.map_or("full batch".to_owned(), |batches| {
+        format!("batches of {}", batches.size)
+    });
+    if constant {
+        format!("constant, {seen}")
+    } else {
+        seen
+    }
 }
 
 /// Versions and hashes of a run; no times, so that equal runs make equal reports.

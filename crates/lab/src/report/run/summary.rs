@@ -14,7 +14,7 @@ impl RunRecord {
         let rows: Vec<ClaimRow> = self
             .claims
             .iter()
-            .map(|claim| ClaimRow::new(claim, self.activation_words()))
+            .map(|claim| ClaimRow::new(claim, self.network_words()))
             .collect();
         let stop = self
             .stop()
@@ -46,7 +46,9 @@ impl RunRecord {
         if self.claims.is_empty() {
             return String::new();
         }
-        let hypotheses = self.hypotheses();
+        let Some(hypotheses) = self.hypotheses() else {
+            return String::new();
+        };
         let mut text = hypotheses_table_text(&hypotheses);
         if self
             .claims

@@ -1,0 +1,34 @@
+//! Plain gradient descent.
+
+use super::optimizer::{Geometry, Optimizer, OptimizerKind, descend};
+use crate::oracle::Oracle;
+
+/// `W ← W − η_t ∇L(W)`.
+pub const GD: OptimizerKind = OptimizerKind {
+    name: "gd",
+    about: "`W ← W − η ∇L`, plain gradient descent",
+    keys: &[],
+    has_step_size: true,
+    batch_size: None,
+    is_plain: true,
+    geometry: |_| Geometry::Euclidean,
+    make: |_, weights| Ok(Box::new(GradientDescent(vec![0.0; weights]))),
+};
+
+/// Memory for a gradient.
+pub(super) struct GradientDescent(pub Vec<f64>);
+
+impl Optimizer for GradientDescent {
+    fn step(
+        &mut self,
+        _step: u64,
+        step_size: f64,
+        weights: &mut [f64],
+        oracle: &mut Oracle,
+    ) -> bool {
+        let Some(found) = oracle.gradient(weights, &mut self.0) else {
+            return false;
+        };
+        descend(weights, step_size * found.scale(), &self.0)
+    }
+}

@@ -1,0 +1,26 @@
+//! The descents, a file each: what a step makes of a gradient.
+//!
+//! An optimizer is a file with its state, its step and an [`OptimizerKind`], and a line in
+//! [`OPTIMIZERS`].
+
+mod adam;
+mod gd;
+mod momentum;
+mod normalized_gd;
+mod optimizer;
+mod polyak;
+mod sgd;
+mod sign_gd;
+
+pub use self::adam::ADAM;
+pub use self::gd::GD;
+pub use self::momentum::MOMENTUM;
+pub use self::normalized_gd::NORMALIZED_GD;
+pub(crate) use self::optimizer::norm;
+pub use self::optimizer::{Geometry, Optimizer, OptimizerKind};
+pub use self::polyak::POLYAK;
+pub use self::sgd::{BATCH_ORDER, BATCH_SIZE, SGD};
+pub use self::sign_gd::SIGN_GD;
+
+/// The optimizers of the laboratory, the default first.
+pub const OPTIMIZERS: &[OptimizerKind] = &[GD, MOMENTUM, NORMALIZED_GD, SIGN_GD, POLYAK, ADAM, SGD];

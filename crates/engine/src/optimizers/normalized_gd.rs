@@ -1,0 +1,36 @@
+//! Gradient descent with steps of a given length.
+
+use super::optimizer::{Geometry, Optimizer, OptimizerKind, descend, norm};
+use crate::oracle::Oracle;
+
+/// `W ← W − η_t ∇L/‖∇L‖_F`; no step at a zero gradient.
+pub const NORMALIZED_GD: OptimizerKind = OptimizerKind {
+    name: "normalized-gd",
+    about: "`W ← W − η ∇L/‖∇L‖`",
+    keys: &[],
+    has_step_size: true,
+    batch_size: None,
+    is_plain: false,
+    geometry: |_| Geometry::Euclidean,
+    make: |_, weights| Ok(Box::new(NormalizedGd(vec![0.0; weights]))),
+};
+
+/// Memory for a gradient.
+struct NormalizedGd(Vec<f64>);
+
+impl Optimizer for NormalizedGd {
+    fn step(
+        &mut self,
+        _step: u64,
+        step_size: f64,
+        weights: &mut [f64],
+        oracle: &mut Oracle,
+    ) -> bool {
+        if oracle.gradient(weights, &mut self.0).is_none() {
+            return false;
+        }
+        // The exponent of the gradient cancels.
+        let norm = norm(&self.0);
+        norm == 0.0 || descend(weights, step_size / norm, &self.0)
+    }
+}

@@ -1,0 +1,81 @@
+//! What an optimizer is.
+
+use implicit_bias_settings::{Invalid, Key, Settings};
+
+use crate::oracle::Oracle;
+
+/// A rule by which weights follow from weights, with the state that it keeps.
+///
+/// Weights and state are in host memory in double precision; the gradient comes from the
+/// [`Oracle`], whichever device computes it.
+pub trait Optimizer: Send {
+    /// Takes step number `step` (the first is 0) with the step size `step_size`; `false`, with
+    /// the weights as they were, where a score or the new weights are not finite.
+    fn step(&mut self, step: u64, step_size: f64, weights: &mut [f64], oracle: &mut Oracle)
+    -> bool;
+
+    /// The numbers that the next steps depend on besides the weights.
+    fn state(&self) -> Vec<f64> {
+        Vec::new()
+    }
+
+    /// Goes back to a [`state`](Self::state): the steps from there are the same to the last bit.
+    /// `false` if it is none of an optimizer of these settings on as many weights.
+    fn restore(&mut self, state: &[f64], _weights: usize) -> bool {
+        state.is_empty()
+    }
+}
+
+/// The geometry in which a descent is a steepest one, late in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Geometry {
+    /// Steps along the gradient: `‖·‖₂`.
+    Euclidean,
+    /// Steps of one size in every coordinate: `‖·‖_∞`.
+    Coordinates,
+    /// Neither, or not known.
+    Other,
+}
+
+/// A kind of optimizer with its name, its keys, how one is made, and what is true of it.
+#[derive(Clone, Copy, Debug)]
+pub struct OptimizerKind {
+    /// The name by which users choose it.
+    pub name: &'static str,
+    /// Its step, in a line.
+    pub about: &'static str,
+    /// The keys that it asks for.
+    pub keys: &'static [Key],
+    /// Whether its steps have a step size: `step-size` and its decay are then keys of it.
+    pub has_step_size: bool,
+    /// The samples of a batch where none is asked for; all samples without.
+    pub batch_size: Option<usize>,
+    /// Whether it is plain gradient descent, for which there are faster ways to the same steps.
+    pub is_plain: bool,
+    /// The geometry in which it is a steepest descent.
+    pub geometry: fn(&Settings) -> Geometry,
+    /// One of these, at step 0, of so many weights.
+    pub make: fn(&Settings, usize) -> Result<Box<dyn Optimizer>, Invalid>,
+}
+
+/// Adds `−step · direction` to the weights; `false`, with the weights as they were, where one would
+/// not be finite.
+pub(super) fn descend(weights: &mut [f64], step: f64, direction: &[f64]) -> bool {
+    let finite = |(w, d): (&f64, &f64)| (w - step * d).is_finite();
+    if !weights.iter().zip(direction).all(finite) {
+        return false;
+    }
+    let pairs = weights.iter_mut().zip(direction);
+    pairs.for_each(|(w, d)| *w -= step * d);
+    true
+}
+
+/// `√(Σ g²)`, without overflow or underflow on the way.
+pub(crate) fn norm(vector: &[f64]) -> f64 {
+    let largest = vector.iter().fold(0.0, |most: f64, g| most.max(g.abs()));
+    if largest == 0.0 || !largest.is_finite() {
+        return largest;
+    }
+    let sum: f64 = vector.iter().map(|g| (g / largest) * (g / largest)).sum();
+    largest * sum.sqrt()
+}

@@ -1,0 +1,43 @@
+//! Gradient descent on batches.
+
+use implicit_bias_settings::{Key, Name};
+
+use super::gd::GradientDescent;
+use super::optimizer::{Geometry, OptimizerKind};
+
+/// The size of a batch.
+pub const BATCH_SIZE: Key = Key::count(
+    "batch-size",
+    "B",
+    "Samples of a batch [default: 1 for sgd, all for other optimizers]",
+)
+.within("at least 1 sample", |size| size >= 1.0);
+
+/// The order of the samples.
+pub const BATCH_ORDER: Key = Key::one_of(
+    "batch-order",
+    &[
+        Name {
+            name: "shuffled",
+            about: "Every sample once an epoch, in an order drawn anew by --seed",
+        },
+        Name {
+            name: "cyclic",
+            about: "Every sample once an epoch, in the order of the data",
+        },
+    ],
+    "Order of the samples in batches",
+)
+.by_default_name("shuffled");
+
+/// `W ← W − η_t ∇L_B(W)` with the mean loss `L_B` of a batch.
+pub const SGD: OptimizerKind = OptimizerKind {
+    name: "sgd",
+    about: "`W ← W − η ∇L_B`, gradient descent on batches",
+    keys: &[BATCH_SIZE, BATCH_ORDER],
+    has_step_size: true,
+    batch_size: Some(1),
+    is_plain: false,
+    geometry: |_| Geometry::Other,
+    make: |_, weights| Ok(Box::new(GradientDescent(vec![0.0; weights]))),
+};

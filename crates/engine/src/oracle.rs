@@ -1,0 +1,167 @@
+//! Loss and gradient of a network in host memory, whichever way they are computed.
+
+use implicit_bias_model::{HostScores, Objective};
+
+/// A gradient `2^exponent · values`, in memory of the caller.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evaluation {
+    /// The exponent: 0 unless every slope of the loss is below `10⁻¹³⁰`.
+    pub exponent: i64,
+}
+
+impl Evaluation {
+    /// `2^exponent`; 0 where that underflows.
+    pub fn scale(self) -> f64 {
+        power_of_two(self.exponent)
+    }
+}
+
+/// `2^exponent`, 0 or infinite where that leaves the range of numbers.
+pub(crate) fn power_of_two(exponent: i64) -> f64 {
+    let exponent = exponent.clamp(-1100, 1100) as f64;
+    // In two factors: 2⁻¹⁰⁷⁴ is a number, 2¹⁰⁷⁴ is none.
+    (exponent / 2.0).floor().exp2() * (exponent - (exponent / 2.0).floor()).exp2()
+}
+
+/// Answers an optimizer's questions: the loss and its gradient at given weights, on all samples or
+/// on the batch of a step.
+pub struct Oracle {
+    scores: Box<dyn HostScores>,
+    objective: Objective,
+    /// Whether the loss is the sum over the samples instead of their mean.
+    sum: bool,
+    batches: Option<Batches>,
+    step: u64,
+    buffer: Vec<f64>,
+    /// The rows of the last gradient; all samples without.
+    rows: Option<Vec<usize>>,
+}
+
+/// Batches of samples, by the number of the step alone: nothing to remember.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batches {
+    /// Samples of a batch, at least 1; the last of an epoch may have fewer.
+    pub size: usize,
+    /// The seed of the order, new in every epoch; in the order of the samples without.
+    pub seed: Option<u64>,
+}
+
+impl Batches {
+    /// The samples of step `step`, out of `count`.
+    pub fn rows(self, step: u64, count: usize) -> Vec<usize> {
+        let per_epoch = count.div_ceil(self.size) as u64;
+        let (epoch, batch) = (step / per_epoch, (step % per_epoch) as usize);
+        let order = match self.seed {
+            Some(seed) => implicit_bias_data::random::shuffled(count, seed, epoch),
+            None => (0..count).collect(),
+        };
+        let first = batch * self.size;
+        order[first..count.min(first + self.size)].to_vec()
+    }
+}
+
+impl Oracle {
+    /// An oracle of these scores under an objective.
+    pub fn new(
+        scores: Box<dyn HostScores>,
+        objective: Objective,
+        sum: bool,
+        batches: Option<Batches>,
+    ) -> Self {
+        Self {
+            scores,
+            objective,
+            sum,
+            batches,
+            step: 0,
+            buffer: Vec::new(),
+            rows: None,
+        }
+    }
+
+    /// Sets the step that batches belong to.
+    pub(crate) fn at_step(&mut self, step: u64) {
+        self.step = step;
+    }
+
+    /// `∇L` of the step's batch at `weights`, as `2^exponent · gradient`; `None` where a score is
+    /// not finite.
+    pub fn gradient(&mut self, weights: &[f64], gradient: &mut [f64]) -> Option<Evaluation> {
+        self.rows = self
+            .batches
+            .filter(|batches| batches.size < self.objective.samples())
+            .map(|batches| batches.rows(self.step, self.objective.samples()));
+        self.evaluate(weights, gradient)
+    }
+
+    /// As [`gradient`](Self::gradient), of all samples whatever the batches.
+    pub fn full_gradient(&mut self, weights: &[f64], gradient: &mut [f64]) -> Option<Evaluation> {
+        self.rows = None;
+        self.evaluate(weights, gradient)
+    }
+
+    fn evaluate(&mut self, weights: &[f64], gradient: &mut [f64]) -> Option<Evaluation> {
+        let rows = self.rows.as_deref();
+        let samples = rows.map_or(self.objective.samples(), <[usize]>::len);
+        self.buffer.resize(samples * self.objective.outputs(), 0.0);
+        self.scores.scores(weights, rows, &mut self.buffer);
+        let exponent = self.objective.descend_scaled(&mut self.buffer, rows)?;
+        let scale = if self.sum {
+            -1.0
+        } else {
+            -1.0 / samples as f64
+        };
+        self.buffer.iter_mut().for_each(|c| *c *= scale);
+        self.scores.pull_back(&self.buffer, gradient);
+        Some(Evaluation { exponent })
+    }
+
+    /// `log L` of the samples of the last gradient, at the same `weights`.
+    pub fn log_loss(&mut self, weights: &[f64]) -> f64 {
+        let rows = self.rows.as_deref();
+        let samples = rows.map_or(self.objective.samples(), <[usize]>::len);
+        self.buffer.resize(samples * self.objective.outputs(), 0.0);
+        self.scores.scores(weights, rows, &mut self.buffer);
+        let margins = self.objective.soft_margins_of(&self.buffer, rows);
+        let mean = self.objective.loss().log_mean(&margins);
+        mean + if self.sum { (samples as f64).ln() } else { 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powers_of_two_are_exact_over_the_whole_range() {
+        assert_eq!(power_of_two(0), 1.0);
+        assert_eq!(power_of_two(-1074), f64::from_bits(1));
+        assert_eq!(power_of_two(1023), 2f64.powi(1023));
+        assert_eq!(power_of_two(-5000), 0.0);
+        assert_eq!(power_of_two(5000), f64::INFINITY);
+    }
+
+    #[test]
+    fn every_epoch_has_every_sample_once_and_orders_differ() {
+        let batches = Batches {
+            size: 3,
+            seed: Some(7),
+        };
+        let epoch = |number: u64| -> Vec<usize> {
+            (0..4)
+                .flat_map(|batch| batches.rows(4 * number + batch, 10))
+                .collect()
+        };
+        for number in [0, 1, 1 << 40] {
+            let mut rows = epoch(number);
+            rows.sort_unstable();
+            assert_eq!(rows, (0..10).collect::<Vec<_>>());
+        }
+        assert_ne!(epoch(0), epoch(1));
+        let cyclic = Batches {
+            size: 1,
+            seed: None,
+        };
+        assert_eq!(cyclic.rows(23, 10), [3]);
+    }
+}

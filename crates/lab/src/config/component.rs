@@ -1,0 +1,92 @@
+//! A component that was chosen, with its settings.
+
+use implicit_bias_engine::NetworkKind;
+use implicit_bias_engine::optimizers::OptimizerKind;
+use implicit_bias_settings::{Invalid, Key, Settings};
+
+use super::catalogue;
+use super::keys::descent::OPTIMIZER;
+use super::keys::network::NETWORK;
+
+/// A component out of a list, with what was given of its keys.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Component {
+    /// Its name.
+    pub name: &'static str,
+    /// What was given of its keys, but for what is the default anyway.
+    pub settings: Settings,
+}
+
+impl Component {
+    /// The component that settings choose by `chooser` out of `all`, each a name and its keys.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] for a name that there is not, and for a key of another component.
+    fn choose(
+        chooser: &Key,
+        all: &[(&'static str, &'static [Key])],
+        settings: &Settings,
+    ) -> Result<Self, Invalid> {
+        let asked = chooser.text_in(settings)?.unwrap_or_default();
+        let Some((name, keys)) = all.iter().find(|(name, _)| *name == asked) else {
+            let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+            let expected = format!("one of {}", names.join(", "));
+            return Err(Invalid::new(chooser.name, expected, format!("`{asked}`")));
+        };
+        let mut chosen = Settings::default();
+        for key in keys.iter() {
+            if let Some(value) = settings.get(key.name) {
+                let value = key.read(value.clone())?;
+                if key.default().as_ref() != Some(&value) {
+                    chosen.set(key.name, value);
+                }
+            }
+        }
+        for key in all.iter().flat_map(|(_, keys)| keys.iter()) {
+            if settings.has(key.name) && keys.iter().all(|own| own.name != key.name) {
+                let owners = all
+                    .iter()
+                    .filter(|(_, keys)| keys.iter().any(|other| other.name == key.name));
+                let owners: Vec<&str> = owners.map(|(name, _)| *name).collect();
+                let expected = format!("{} {}", chooser.name, owners.join(" or "));
+                let found = format!("{} {name}, which has no such key", chooser.name);
+                return Err(Invalid::new(key.name, expected, found));
+            }
+        }
+        Ok(Self {
+            name: *name,
+            settings: chosen,
+        })
+    }
+
+    /// The network that settings choose.
+    pub(super) fn network(settings: &Settings) -> Result<Self, Invalid> {
+        let all: Vec<_> = catalogue::networks()
+            .map(|kind| (kind.name(), kind.keys()))
+            .collect();
+        Self::choose(&NETWORK, &all, settings)
+    }
+
+    /// The optimizer that settings choose.
+    pub(super) fn optimizer(settings: &Settings) -> Result<Self, Invalid> {
+        let all: Vec<_> = catalogue::optimizers()
+            .map(|kind| (kind.name, kind.keys))
+            .collect();
+        Self::choose(&OPTIMIZER, &all, settings)
+    }
+
+    /// What this component is, of a network.
+    pub(crate) fn network_kind(&self) -> &'static dyn NetworkKind {
+        let mut all = catalogue::networks();
+        all.find(|kind| kind.name() == self.name)
+            .expect("a component is one of the list it was chosen from")
+    }
+
+    /// What this component is, of an optimizer.
+    pub(crate) fn optimizer_kind(&self) -> &'static OptimizerKind {
+        let mut all = catalogue::optimizers();
+        all.find(|kind| kind.name == self.name)
+            .expect("a component is one of the list it was chosen from")
+    }
+}

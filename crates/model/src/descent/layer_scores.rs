@@ -1,0 +1,108 @@
+//! Scores of the two-layer networks and their gradients in host memory.
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+use ndarray::Array2;
+
+use super::float::parallelism;
+use super::head::Output;
+use crate::{Activation, HostScores};
+
+/// A first layer below a head that adds each block's mean to an output: two matrix products.
+///
+/// With `W: K×d` of all neurons and `X: n×d`, `H = W Xᵀ`, `f_io = Σ_k (s_k/m) φ(h_ki)` over the
+/// blocks of output `o`, and `Σ c_io ∇f_io` has the rows `Σ_i (s_k/m) φ'(h_ki) c_{i,o(k)} x_i`.
+pub(crate) struct LayerScores {
+    x: Array2<f64>,
+    chosen: Option<Array2<f64>>,
+    activation: Activation,
+    outputs: Vec<Output>,
+    width: usize,
+    count: usize,
+    /// `H`, `K×rows`.
+    h: Vec<f64>,
+    threads: usize,
+}
+
+impl LayerScores {
+    /// Of blocks of `width` neurons, an output a block; `count` outputs.
+    pub fn new(
+        x: &Array2<f64>,
+        activation: Activation,
+        outputs: Vec<Output>,
+        width: usize,
+        count: usize,
+        threads: usize,
+    ) -> Self {
+        Self {
+            x: x.as_standard_layout().into_owned(),
+            chosen: None,
+            activation,
+            outputs,
+            width,
+            count,
+            h: Vec::new(),
+            threads,
+        }
+    }
+
+    fn samples(&self) -> &Array2<f64> {
+        self.chosen.as_ref().unwrap_or(&self.x)
+    }
+
+    fn par(&self) -> Par {
+        parallelism(2 * self.h.len() * self.x.ncols(), self.threads)
+    }
+}
+
+impl HostScores for LayerScores {
+    fn scores(&mut self, weights: &[f64], rows: Option<&[usize]>, scores: &mut [f64]) {
+        self.chosen = rows.map(|rows| self.x.select(ndarray::Axis(0), rows));
+        let (samples, dim) = self.samples().dim();
+        let neurons = self.width * self.outputs.len();
+        let mut h = std::mem::take(&mut self.h);
+        h.resize(neurons * samples, 0.0);
+        let x = self.samples().as_slice().expect("rows one after another");
+        matmul(
+            MatMut::from_row_major_slice_mut(&mut h, neurons, samples),
+            Accum::Replace,
+            MatRef::from_row_major_slice(weights, neurons, dim),
+            MatRef::from_row_major_slice(x, samples, dim).transpose(),
+            1.0,
+            parallelism(2 * neurons * samples * dim, self.threads),
+        );
+        self.h = h;
+        scores.fill(0.0);
+        for (k, row) in self.h.chunks_exact(samples).enumerate() {
+            let Output { index, sign } = self.outputs[k / self.width];
+            for (scores, &h) in scores.chunks_exact_mut(self.count).zip(row) {
+                scores[index] += sign * self.activation.apply(h);
+            }
+        }
+        scores
+            .iter_mut()
+            .for_each(|score| *score /= self.width as f64);
+    }
+
+    fn pull_back(&mut self, cotangent: &[f64], gradient: &mut [f64]) {
+        let (samples, dim) = self.samples().dim();
+        let mut h = std::mem::take(&mut self.h);
+        for (k, row) in h.chunks_exact_mut(samples).enumerate() {
+            let Output { index, sign } = self.outputs[k / self.width];
+            for (h, c) in row.iter_mut().zip(cotangent.chunks_exact(self.count)) {
+                *h = sign * c[index] * self.activation.derivative(*h) / self.width as f64;
+            }
+        }
+        self.h = h;
+        let neurons = self.h.len() / samples;
+        let x = self.samples().as_slice().expect("rows one after another");
+        matmul(
+            MatMut::from_row_major_slice_mut(gradient, neurons, dim),
+            Accum::Replace,
+            MatRef::from_row_major_slice(&self.h, neurons, samples),
+            MatRef::from_row_major_slice(x, samples, dim),
+            1.0,
+            self.par(),
+        );
+    }
+}

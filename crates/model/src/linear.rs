@@ -1,0 +1,193 @@
+//! The linear network.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use implicit_bias_settings::{Invalid, Settings};
+use ndarray::Array2;
+
+use crate::{Architecture, Block, HostScores, ModelError, Network, Weights, to_tensor};
+
+/// The linear network `f(w; x) = ⟨w, x⟩`, no bias; `W_weight` is `[1, d]`. Homogeneous of degree 1.
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use implicit_bias_model::{Linear, Network};
+/// # #[allow(deprecated)]
+/// let device = Device::ndarray();
+/// let network = Linear::new(Tensor::ones([1, 3], &device));
+/// let scores = network.scores(Tensor::ones([2, 3], &device));
+/// assert_eq!(scores.into_data().iter::<f64>().collect::<Vec<_>>(), [3.0, 3.0]);
+/// ```
+#[derive(Module, Debug)]
+pub struct Linear {
+    weight: Param<Tensor<2>>,
+}
+
+impl Linear {
+    /// The name of its one block.
+    pub const BLOCK: &'static str = "weight";
+
+    /// The network with weights `[1, d]`.
+    pub fn new(weight: Tensor<2>) -> Self {
+        Self {
+            weight: Param::from_tensor(weight),
+        }
+    }
+}
+
+impl Network for Linear {
+    fn scores(&self, x: Tensor<2>) -> Tensor<2> {
+        x.matmul(self.weight.val().transpose())
+    }
+
+    fn blocks(&self) -> Vec<Block> {
+        vec![Block {
+            name: Self::BLOCK.to_owned(),
+            weight: self.weight.val(),
+            sign: None,
+        }]
+    }
+
+    fn with_blocks(self, weights: Vec<Tensor<2>>) -> Self {
+        let [weight] = <[_; 1]>::try_from(weights).expect("a linear network has one block");
+        Self::new(weight)
+    }
+
+    fn homogeneity(&self) -> Option<f64> {
+        Some(1.0)
+    }
+
+    /// `margin_linf_min`, `min_i q_i/‖w‖_∞`.
+    fn probes(&self, margins: &[f64]) -> Vec<(String, f64)> {
+        let weight = Weights::host(&self.weight.val());
+        let norm = weight.iter().fold(0.0, |most: f64, w| most.max(w.abs()));
+        let least = margins.iter().copied().fold(f64::INFINITY, f64::min);
+        vec![("margin_linf_min".to_owned(), least / norm)]
+    }
+
+    fn host_scores(&self, x: &Array2<f64>, _threads: usize) -> Option<Box<dyn HostScores>> {
+        Some(Box::new(LinearScores::new(x)))
+    }
+}
+
+/// [`Linear`] as users choose it.
+#[derive(Clone, Copy, Debug)]
+pub struct LinearArchitecture;
+
+impl Architecture for LinearArchitecture {
+    type Network = Linear;
+
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn about(&self) -> &'static str {
+        "`⟨w, x⟩`, no bias"
+    }
+
+    fn blocks(&self, _: &Settings, dim: usize) -> Result<Vec<(String, [usize; 2])>, Invalid> {
+        Ok(vec![(Linear::BLOCK.to_owned(), [1, dim])])
+    }
+
+    fn network(
+        &self,
+        _: &Settings,
+        weights: &Weights,
+        dim: usize,
+        device: &Device,
+    ) -> Result<Linear, ModelError> {
+        let [weight] = weights.shaped([(Linear::BLOCK, [1, dim])])?;
+        Ok(Linear::new(to_tensor(weight, device)))
+    }
+}
+
+/// `X w` and `Xᵀ c` by sums of columns and of rows, which vectorize without another order of
+/// summation on other machines: `4 n d` operations.
+struct LinearScores {
+    /// Rows, `[n, d]`, and columns, `[d, n]`.
+    rows: Vec<f64>,
+    columns: Vec<f64>,
+    dim: usize,
+    chosen: Option<Vec<usize>>,
+}
+
+impl LinearScores {
+    fn new(x: &Array2<f64>) -> Self {
+        Self {
+            rows: x.iter().copied().collect(),
+            columns: x.t().iter().copied().collect(),
+            dim: x.ncols(),
+            chosen: None,
+        }
+    }
+}
+
+impl HostScores for LinearScores {
+    fn scores(&mut self, weights: &[f64], rows: Option<&[usize]>, scores: &mut [f64]) {
+        self.chosen = rows.map(<[usize]>::to_vec);
+        match rows {
+            None => pulp::Arch::new().dispatch(Combination {
+                vectors: &self.columns,
+                factors: weights,
+                out: scores,
+            }),
+            Some(rows) => {
+                for (score, row) in scores.iter_mut().zip(rows) {
+                    let x = &self.rows[row * self.dim..][..self.dim];
+                    *score = x.iter().zip(weights).map(|(x, w)| x * w).sum();
+                }
+            }
+        }
+    }
+
+    fn pull_back(&mut self, cotangent: &[f64], gradient: &mut [f64]) {
+        match &self.chosen {
+            None => pulp::Arch::new().dispatch(Combination {
+                vectors: &self.rows,
+                factors: cotangent,
+                out: gradient,
+            }),
+            Some(rows) => {
+                gradient.fill(0.0);
+                for (c, row) in cotangent.iter().zip(rows) {
+                    let x = &self.rows[row * self.dim..][..self.dim];
+                    gradient.iter_mut().zip(x).for_each(|(g, x)| *g += c * x);
+                }
+            }
+        }
+    }
+}
+
+/// `out = Σ_k factor_k vector_k`, in the order of the vectors, four at a time.
+struct Combination<'a> {
+    vectors: &'a [f64],
+    factors: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl pulp::WithSimd for Combination<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _instructions: S) {
+        let length = self.out.len();
+        self.out.fill(0.0);
+        let fours = self.factors.chunks(4);
+        for (factors, vectors) in fours.zip(self.vectors.chunks(4 * length.max(1))) {
+            if let &[a, b, c, d] = factors {
+                let (va, rest) = vectors.split_at(length);
+                let (vb, rest) = rest.split_at(length);
+                let (vc, vd) = rest.split_at(length);
+                let entries = self.out.iter_mut().zip(va).zip(vb).zip(vc).zip(vd);
+                for ((((out, va), vb), vc), vd) in entries {
+                    *out = *out + a * va + b * vb + c * vc + d * vd;
+                }
+            } else {
+                for (factor, vector) in factors.iter().zip(vectors.chunks(length.max(1))) {
+                    let entries = self.out.iter_mut().zip(vector);
+                    entries.for_each(|(out, v)| *out += factor * v);
+                }
+            }
+        }
+    }
+}
