@@ -16,8 +16,3 @@ use implicit_bias_lab::study::System;
 
 /// The systems that `reproduce` knows; the first is its default.
 pub const SYSTEMS: [System; 1] = [kou::SYSTEM];
-
-/// The README's Rust code, compiled and run as a documentation test.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;

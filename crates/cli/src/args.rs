@@ -14,7 +14,12 @@ use implicit_bias_lab::sweep::Shard;
 /// and normalized margins, and judges the claims of Kou, Chen & Gu (NeurIPS 2023,
 /// arXiv:2310.18935).
 #[derive(Debug, Parser)]
-#[command(name = "implicit-bias", version, max_term_width = 100)]
+#[command(
+    name = "implicit-bias",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 pub struct Cli {
     /// What to do
     #[command(subcommand)]
@@ -22,9 +27,9 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads the command line; exits with 0 after `--help`, with 2 for bad usage.
-    pub fn read() -> Self {
-        let command = Self::command().mut_subcommand("check", |check| {
+    /// The commands with their flags.
+    pub fn commands() -> clap::Command {
+        Self::command().mut_subcommand("check", |check| {
             check.mut_args(|argument| {
                 let of_data = [data::HEADING, preparation::HEADING]
                     .map(Some)
@@ -33,8 +38,13 @@ impl Cli {
                     of_data || ["input", "seed", "json"].contains(&argument.get_id().as_str());
                 argument.hide(!kept)
             })
-        });
-        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+        })
+    }
+
+    /// Reads the command line; exits with 0 after `--help`, with 2 for bad usage.
+    pub fn read() -> Self {
+        let matches = Self::commands().get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 }
 
@@ -63,6 +73,16 @@ pub enum Command {
     Report(ReportArgs),
     /// List the devices that this build can use
     Devices(DevicesArgs),
+    /// Explain a command, a flag, or one of its values: help network linear
+    Help(HelpArgs),
+}
+
+/// Arguments of `help`.
+#[derive(Args, Debug)]
+pub struct HelpArgs {
+    /// A command; or a flag without its dashes, and perhaps one of its values
+    #[arg(value_name = "TOPIC")]
+    pub topic: Vec<String>,
 }
 
 /// Flags of `reproduce`.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use implicit_bias_data::{Contradictions, Dataset, Geometry};
-use implicit_bias_lab::config::{RunConfig, Settings, of_data, overlay, read_settings};
+use implicit_bias_lab::config::{RunConfig, Settings, explain, of_data, overlay, read_settings};
 use implicit_bias_lab::study::{Effort, Reproduction};
 use implicit_bias_lab::{
     LabError, Progress, Report, Resumed, RunDirectory, RunOptions, RunRecord, conditions, execute,
@@ -16,7 +16,9 @@ use implicit_bias_output::format_number;
 use implicit_bias_record::StopReason;
 use serde_json::{Value, json};
 
-use crate::args::{CheckArgs, DevicesArgs, ReportArgs, ReproduceArgs, ResumeArgs, TrainArgs};
+use crate::args::{
+    CheckArgs, Cli, DevicesArgs, HelpArgs, ReportArgs, ReproduceArgs, ResumeArgs, TrainArgs,
+};
 use crate::interrupt::Interrupt;
 
 pub type Outcome = anyhow::Result<ExitCode>;
@@ -248,6 +250,34 @@ pub fn report(arguments: &ReportArgs) -> Outcome {
         print(record.summary_text())?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// `help`: a command, a flag, or one of its values.
+pub fn help(arguments: &HelpArgs) -> Outcome {
+    let mut commands = Cli::commands();
+    commands.build();
+    let mut command = Some(&mut commands);
+    for name in &arguments.topic {
+        command = command.and_then(|command| command.find_subcommand_mut(name));
+    }
+    if let Some(command) = command {
+        print(command.render_long_help())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let reason = match explain(&arguments.topic) {
+        Some(Ok(text)) => {
+            print(text)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Err(reason)) => reason,
+        None => format!(
+            "help: expected a command, or a flag without its dashes and perhaps one of its values, \
+             found `{}`",
+            arguments.topic.join(" ")
+        ),
+    };
+    print_to_stderr(&format!("error: {reason}"));
+    Ok(ExitCode::from(2))
 }
 
 /// `devices`: what this build can use.

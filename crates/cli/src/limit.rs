@@ -80,7 +80,6 @@ fn configuration(
         }
         flags.set("data", path);
     }
-    flags.set("engine", "gram");
     if !flags.has("steps") {
         flags.set("steps", LAST_STEP);
     }
@@ -95,7 +94,19 @@ fn configuration(
             .without("precision")
             .without("exact-steps")
     });
-    Ok((RunConfig::resolve(&overlay(flags, file))?, record))
+    let settings = overlay(flags, file);
+    let config = RunConfig::resolve(&settings)?;
+    if config.two_layer_descent().is_none() {
+        return Err(LabError::Config {
+            key: "network".into(),
+            expected: "the two-layer network with the logistic or exponential loss under plain \
+                       gradient descent, whose limit is known"
+                .into(),
+            found: format!("{}, {}", config.network.name, config.optimizer.name),
+        });
+    }
+    let config = RunConfig::resolve(&settings.with("engine", "gram"))?;
+    Ok((config, record))
 }
 
 /// Flags of `train` that would have no effect.

@@ -14,6 +14,7 @@
 //! | `optimizers` | the descents, a file each |
 //! | `oracle` | what an optimizer asks for: loss and gradient in host memory |
 //! | `step_size` | the step size of every step |
+//! | `linear_gram` | the linear network in Gram coordinates |
 //! | `drive` | an engine taken along a schedule |
 //! | `observation` | what is measured at a recorded step |
 //! | `device` | the backends of this build and their devices; every `cfg` of a backend is there |
@@ -24,6 +25,7 @@ mod drive;
 mod engine;
 mod error;
 mod gram;
+mod linear_gram;
 #[cfg(test)]
 mod margin_tests;
 mod networks;
@@ -45,6 +47,7 @@ pub use drive::{Trajectory, Watcher, drive, drive_from};
 pub use engine::Engine;
 pub use error::EngineError;
 pub use gram::{GramEngine, GramEngineOptions};
+pub use linear_gram::LinearGramEngine;
 pub use networks::{NETWORKS, NetworkKind};
 pub use observation::{
     BlockObservation, ClassObservation, Observation, PatternObservation, UpdateObservation,

@@ -1,7 +1,10 @@
 //! The networks that users choose by name.
 
 use implicit_bias_data::Dataset;
-use implicit_bias_model::{Architecture, LinearArchitecture, TwoLayerArchitecture, Weights};
+use implicit_bias_model::{
+    Architecture, DeepArchitecture, LinearArchitecture, TwoLayerArchitecture,
+    TwoLayerBothArchitecture, Weights,
+};
 use implicit_bias_settings::{Invalid, Key, Settings};
 
 use crate::device::SelectedDevice;
@@ -94,4 +97,9 @@ impl<A: Architecture> NetworkKind for A {
 }
 
 /// The networks of the laboratory, the default first.
-pub const NETWORKS: &[&dyn NetworkKind] = &[&TwoLayerArchitecture, &LinearArchitecture];
+pub const NETWORKS: &[&dyn NetworkKind] = &[
+    &TwoLayerArchitecture,
+    &TwoLayerBothArchitecture,
+    &DeepArchitecture,
+    &LinearArchitecture,
+];

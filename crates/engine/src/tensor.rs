@@ -182,11 +182,20 @@ impl<M: Network + 'static> TensorEngine<M> {
         };
         let plain = run.is_none() && hand_derived;
         let descent = plain.then(|| model.descent(&problem)).flatten();
-        let exact = device.precision == Precision::F64 && hand_derived && !plain;
+        let exact = device.precision == Precision::F64 && hand_derived && descent.is_none();
         let own = exact
             .then(|| model.host_scores(x, options.threads))
             .flatten();
         let hand_derived = descent.is_some() || own.is_some();
+        // The architecture's own gradient serves plain gradient descent too.
+        let run = run.or_else(|| {
+            let blocks = model.blocks().into_iter();
+            let count = blocks
+                .map(|block| block.weight.shape().num_elements())
+                .sum();
+            own.is_some()
+                .then(|| OptimizerRun::plain(options.step_size, count))
+        });
         if options.gradient == Gradient::HandDerived && !hand_derived {
             return Err(EngineError::Invalid {
                 key: "gradient".into(),

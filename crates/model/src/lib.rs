@@ -14,6 +14,8 @@
 //! | `first_layer` | the layer that both networks below share |
 //! | `two_layer` | the paper's network |
 //! | `multi_class` | a head of several classes over the same first layer |
+//! | `deep` | fully connected networks, all layers trained |
+//! | `two_layer_both` | the same with one hidden layer, by the names of its two |
 //! | `linear` | the linear network |
 //! | `host_scores` | scores and their gradients in host memory |
 //! | `optimizer` | plain gradient descent as a Burn optimizer |
@@ -22,6 +24,7 @@
 
 mod activation;
 mod architecture;
+mod deep;
 mod descent;
 mod error;
 mod first_layer;
@@ -33,10 +36,12 @@ mod network;
 mod objective;
 mod optimizer;
 mod two_layer;
+mod two_layer_both;
 mod weights;
 
 pub use activation::{ACTIVATION, SLOPE, TensorActivation, activation, describe_activation};
 pub use architecture::Architecture;
+pub use deep::{DEPTH, Deep, DeepArchitecture};
 pub use descent::{Descent, DescentProblem};
 pub use error::ModelError;
 pub use host_scores::HostScores;
@@ -48,4 +53,5 @@ pub use network::{Block, Network};
 pub use objective::{Objective, Targets, TensorObjective};
 pub use optimizer::{CompensatedGradientDescent, Compensation, GradientDescent, two_sum_step};
 pub use two_layer::{TwoLayer, TwoLayerArchitecture, TwoLayerConfig, WIDTH};
+pub use two_layer_both::TwoLayerBothArchitecture;
 pub use weights::{Weights, to_tensor};

@@ -74,11 +74,16 @@ impl Network for Linear {
 #[derive(Clone, Copy, Debug)]
 pub struct LinearArchitecture;
 
+impl LinearArchitecture {
+    /// Its name.
+    pub const NAME: &'static str = "linear";
+}
+
 impl Architecture for LinearArchitecture {
     type Network = Linear;
 
     fn name(&self) -> &'static str {
-        "linear"
+        Self::NAME
     }
 
     fn about(&self) -> &'static str {

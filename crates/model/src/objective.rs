@@ -203,15 +203,18 @@ impl Objective {
             return None;
         }
         let sample = |place: usize| rows.map_or(place, |rows| rows[place]);
-        let margins = self.soft_margins_of(scores, rows);
-        let (exponent, slopes) = scaled_slopes(self.loss, margins);
         match &self.targets {
             Targets::Signs(labels) => {
-                for (place, (score, slope)) in scores.iter_mut().zip(slopes).enumerate() {
-                    *score = labels[sample(place)] * slope;
-                }
+                let each = scores.iter_mut().enumerate();
+                each.for_each(|(place, score)| *score *= labels[sample(place)]);
+                let exponent = scaled_slopes(self.loss, scores);
+                let each = scores.iter_mut().enumerate();
+                each.for_each(|(place, score)| *score *= labels[sample(place)]);
+                Some(exponent)
             }
             Targets::Classes { class, count } => {
+                let mut slopes = self.soft_margins_of(scores, rows);
+                let exponent = scaled_slopes(self.loss, &mut slopes);
                 let each = scores.chunks_exact_mut(*count).zip(slopes);
                 for (place, (scores, slope)) in each.enumerate() {
                     let own = class[sample(place)];
@@ -224,9 +227,9 @@ impl Objective {
                         };
                     }
                 }
+                Some(exponent)
             }
         }
-        Some(exponent)
     }
 
     /// This objective with its targets on a device, for autodiff.
@@ -258,20 +261,25 @@ const FAR: f64 = 300.0;
 /// An exponent of slopes is a multiple of this: it seldom changes.
 const STRIDE: f64 = 256.0;
 
-/// `−ℓ'(q_i)` times `2^{−e}`, and `e`.
-fn scaled_slopes(loss: Loss, mut margins: Vec<f64>) -> (i64, Vec<f64>) {
+/// Logarithms of slopes, relative to a power of two, below which they count as 0: products with
+/// numbers near the smallest ones take machines many times as long.
+const NEGLIGIBLE: f64 = -600.0;
+
+/// Replaces margins by `−ℓ'(q_i)` times `2^{−e}`, and returns `e`.
+fn scaled_slopes(loss: Loss, margins: &mut [f64]) -> i64 {
     let least = margins.iter().copied().fold(f64::INFINITY, f64::min);
-    let far = loss.is_exponentially_tailed() && least > FAR && least.is_finite();
+    let far = loss.is_exponentially_tailed() && least > FAR;
     if !far {
         margins.iter_mut().for_each(|q| *q = loss.slope(*q));
-        return (0, margins);
+        return 0;
     }
     let exponent = STRIDE * (loss.log_slope(least) / std::f64::consts::LN_2 / STRIDE).floor();
     let shift = exponent * std::f64::consts::LN_2;
-    for q in &mut margins {
-        *q = (loss.log_slope(*q) - shift).exp();
+    for q in margins {
+        let slope = loss.log_slope(*q) - shift;
+        *q = if slope < NEGLIGIBLE { 0.0 } else { slope.exp() };
     }
-    (exponent as i64, margins)
+    exponent as i64
 }
 
 /// A soft margin `s_c − log Σ_{j≠c} e^{s_j}` and the parts it is made of.

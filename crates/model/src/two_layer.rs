@@ -163,6 +163,7 @@ impl Architecture for TwoLayerArchitecture {
         dim: usize,
     ) -> Result<Vec<(String, [usize; 2])>, Invalid> {
         let width = WIDTH.size_in(settings)?;
+        activation(settings)?;
         Ok(TwoLayerConfig::BLOCKS
             .map(|name| (name.to_owned(), [width, dim]))
             .to_vec())

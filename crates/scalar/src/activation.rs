@@ -40,6 +40,12 @@ impl Activation {
     /// ReLU, `max(z, 0)`.
     pub const RELU: Self = Self { slope: 0.0 };
 
+    /// The identity but for half a unit in the last place of negative numbers, `γ = 1 − 2⁻⁵³`: a
+    /// linear network is computed with it where a kink is expected, `γ < 1`.
+    pub const IDENTITY: Self = Self {
+        slope: 1.0 - f64::EPSILON / 2.0,
+    };
+
     /// Leaky ReLU with slope `γ` on the negative side.
     ///
     /// # Errors

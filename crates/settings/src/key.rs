@@ -191,12 +191,22 @@ impl Key {
         self.within("a finite number, at least 0", |value| value >= 0.0)
     }
 
+    /// Whether this is a declaration of the same key: one name, kind of value and meaning.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.kind == other.kind
+            && self.help == other.help
+            && self.default == other.default
+    }
+
     /// The help with the default, as `--help` shows it.
     pub fn help_with_default(&self) -> String {
         match self.default {
             Default::None => self.help.to_owned(),
             Default::Count(value) => format!("{} [default: {value}]", self.help),
-            Default::Number(value) if value >= 1e5 => format!("{} [default: {value:e}]", self.help),
+            Default::Number(value) if value >= 1e5 || (value > 0.0 && value < 1e-3) => {
+                format!("{} [default: {value:e}]", self.help)
+            }
             Default::Number(value) => format!("{} [default: {value}]", self.help),
             Default::Name(value) => format!("{} [default: {value}]", self.help),
         }

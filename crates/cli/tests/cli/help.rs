@@ -68,7 +68,7 @@ fn no_command_lacks_a_snapshot() {
 fn the_short_help_and_the_version_fit_a_screen() {
     let folder = folder();
     let short = run(folder.path(), &["train", "-h"]).ok().stdout;
-    assert!(short.lines().count() < 80, "{short}");
+    assert!(short.lines().count() < 90, "{short}");
     let version = run(folder.path(), &["--version"]).ok().stdout;
     assert_eq!(
         version,

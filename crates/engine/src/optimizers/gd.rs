@@ -12,8 +12,13 @@ pub const GD: OptimizerKind = OptimizerKind {
     batch_size: None,
     is_plain: true,
     geometry: |_| Geometry::Euclidean,
-    make: |_, weights| Ok(Box::new(GradientDescent(vec![0.0; weights]))),
+    make: |_, weights| Ok(plain(weights)),
 };
+
+/// Plain gradient descent on so many weights.
+pub(crate) fn plain(weights: usize) -> Box<dyn Optimizer> {
+    Box::new(GradientDescent(vec![0.0; weights]))
+}
 
 /// Memory for a gradient.
 pub(super) struct GradientDescent(pub Vec<f64>);

@@ -14,6 +14,7 @@ mod sign_gd;
 
 pub use self::adam::ADAM;
 pub use self::gd::GD;
+pub(crate) use self::gd::plain;
 pub use self::momentum::MOMENTUM;
 pub use self::normalized_gd::NORMALIZED_GD;
 pub(crate) use self::optimizer::norm;

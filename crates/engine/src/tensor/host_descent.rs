@@ -16,6 +16,18 @@ pub struct OptimizerRun {
     pub batches: Option<Batches>,
 }
 
+impl OptimizerRun {
+    /// Plain gradient descent on so many weights.
+    pub(super) fn plain(step_size: f64, weights: usize) -> Self {
+        Self {
+            optimizer: crate::optimizers::plain(weights),
+            step_size: StepSize::constant(step_size),
+            sum: false,
+            batches: None,
+        }
+    }
+}
+
 /// An optimizer with its weights, the entries of all blocks one after another.
 pub(super) struct HostDescent {
     pub weights: Vec<f64>,

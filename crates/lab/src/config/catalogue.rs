@@ -1,10 +1,13 @@
 //! All components and all keys of a run.
 
+use std::sync::OnceLock;
+
 use implicit_bias_engine::optimizers::{OPTIMIZERS, OptimizerKind};
 use implicit_bias_engine::{NETWORKS, NetworkKind};
 use implicit_bias_settings::{Invalid, Key, Name, Settings};
 
 use super::keys::{data, descent, network, output, preparation};
+use crate::LabError;
 
 /// Keys under one heading of `--help`.
 pub(super) struct Group {
@@ -12,18 +15,101 @@ pub(super) struct Group {
     pub keys: Vec<&'static Key>,
 }
 
+/// The components that can be chosen by name.
+///
+/// A process has one catalogue: the standard one, unless another was installed before the first
+/// settings were read.
+#[derive(Clone)]
+pub struct Catalogue {
+    networks: Vec<&'static dyn NetworkKind>,
+    optimizers: Vec<&'static OptimizerKind>,
+}
+
+static INSTALLED: OnceLock<Catalogue> = OnceLock::new();
+static GROUPS: OnceLock<Vec<Group>> = OnceLock::new();
+
+impl Catalogue {
+    /// The components of the laboratory.
+    pub fn standard() -> Self {
+        Self {
+            networks: NETWORKS.to_vec(),
+            optimizers: OPTIMIZERS.iter().collect(),
+        }
+    }
+
+    /// This catalogue with one more network.
+    #[must_use]
+    pub fn with_network(mut self, network: &'static dyn NetworkKind) -> Self {
+        self.networks.push(network);
+        self
+    }
+
+    /// This catalogue with one more optimizer.
+    #[must_use]
+    pub fn with_optimizer(mut self, optimizer: &'static OptimizerKind) -> Self {
+        self.optimizers.push(optimizer);
+        self
+    }
+
+    /// Makes this the catalogue of the process.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Config`] for two components of one kind and one name, for two keys of one name
+    /// that are not the same, and where settings were read before.
+    pub fn install(self) -> Result<(), LabError> {
+        let networks = self.networks.iter().map(|kind| kind.name());
+        let optimizers = self.optimizers.iter().map(|kind| kind.name);
+        for names in [networks.collect::<Vec<_>>(), optimizers.collect()] {
+            let twice = |name: &&&str| names.iter().filter(|other| other == name).count() > 1;
+            if let Some(name) = names.iter().find(twice) {
+                return Err(refuse(name, "one component of the name", "two"));
+            }
+        }
+        let all: Vec<&Key> = groups_of(&self).into_iter().flat_map(|g| g.keys).collect();
+        let own = self.networks.iter().map(|kind| kind.keys());
+        let own = own.chain(self.optimizers.iter().map(|kind| kind.keys));
+        for key in own.flatten() {
+            let same = |known: &&&Key| known.name == key.name && !known.is_same(key);
+            if all.iter().find(same).is_some() {
+                return Err(refuse(key.name, "one key of the name", "two that differ"));
+            }
+        }
+        if INSTALLED.set(self).is_err() {
+            return Err(refuse("catalogue", "one a process", "a second one"));
+        }
+        Ok(())
+    }
+}
+
+fn refuse(key: &str, expected: &str, found: &str) -> LabError {
+    LabError::Config {
+        key: key.to_owned(),
+        expected: expected.to_owned(),
+        found: found.to_owned(),
+    }
+}
+
+fn catalogue() -> &'static Catalogue {
+    INSTALLED.get_or_init(Catalogue::standard)
+}
+
 /// The networks that can be chosen.
 pub(crate) fn networks() -> impl Iterator<Item = &'static dyn NetworkKind> {
-    NETWORKS.iter().copied()
+    catalogue().networks.iter().copied()
 }
 
 /// The optimizers that can be chosen.
 pub(crate) fn optimizers() -> impl Iterator<Item = &'static OptimizerKind> {
-    OPTIMIZERS.iter()
+    catalogue().optimizers.iter().copied()
 }
 
 /// The groups of keys, in the order of `--help` and of a configuration.
-pub(super) fn groups() -> Vec<Group> {
+pub(super) fn groups() -> &'static [Group] {
+    GROUPS.get_or_init(|| groups_of(catalogue()))
+}
+
+fn groups_of(catalogue: &Catalogue) -> Vec<Group> {
     let group = |heading, lists: Vec<&'static [Key]>| {
         let mut keys: Vec<&'static Key> = Vec::new();
         // Components may share a key.
@@ -34,8 +120,8 @@ pub(super) fn groups() -> Vec<Group> {
         }
         Group { heading, keys }
     };
-    let of_networks = networks().map(NetworkKind::keys);
-    let of_optimizers = optimizers().map(|optimizer| optimizer.keys);
+    let of_networks = catalogue.networks.iter().map(|network| network.keys());
+    let of_optimizers = catalogue.optimizers.iter().map(|optimizer| optimizer.keys);
     let network = [network::KEYS].into_iter().chain(of_networks);
     let descent = [descent::OF_STEPS].into_iter().chain(of_optimizers);
     vec![
@@ -69,7 +155,18 @@ pub(super) fn components(key: &Key) -> Vec<Name> {
 
 /// All keys, in the order of a configuration.
 pub(super) fn keys() -> impl Iterator<Item = &'static Key> {
-    groups().into_iter().flat_map(|group| group.keys)
+    groups().iter().flat_map(|group| group.keys.iter().copied())
+}
+
+/// Whether a key matters to a run whose network and optimizer are the default ones: those alone are
+/// in the short help.
+pub(super) fn is_ordinary(key: &Key) -> bool {
+    let is = |other: &Key| other.name == key.name;
+    let mut default = networks().take(1).flat_map(NetworkKind::keys);
+    let mut of_networks = networks().skip(1).flat_map(NetworkKind::keys);
+    let mut of_optimizers = optimizers().flat_map(|optimizer| optimizer.keys);
+    let others = of_networks.any(is) || of_optimizers.any(is);
+    default.any(is) || !(others || descent::ADVANCED.iter().any(is))
 }
 
 /// The key of a name, or of another spelling of it.

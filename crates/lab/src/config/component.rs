@@ -37,10 +37,7 @@ impl Component {
         let mut chosen = Settings::default();
         for key in keys.iter() {
             if let Some(value) = settings.get(key.name) {
-                let value = key.read(value.clone())?;
-                if key.default().as_ref() != Some(&value) {
-                    chosen.set(key.name, value);
-                }
+                chosen.set(key.name, key.read(value.clone())?);
             }
         }
         for key in all.iter().flat_map(|(_, keys)| keys.iter()) {
@@ -58,6 +55,17 @@ impl Component {
             name: *name,
             settings: chosen,
         })
+    }
+
+    /// This component without settings that are the default anyway: what was given and what was
+    /// not given then make one configuration.
+    pub(super) fn without_defaults(mut self, keys: &[Key]) -> Self {
+        for key in keys {
+            if key.default().as_ref() == self.settings.get(key.name) {
+                self.settings.remove(&[key.name]);
+            }
+        }
+        self
     }
 
     /// The network that settings choose.

@@ -22,7 +22,11 @@ impl Args for SettingsArgs {
             .into_iter()
             .fold(command, |command, group| {
                 let flags = group.keys.iter();
-                command.args(flags.map(|key| flag(key).help_heading(group.heading)))
+                command.args(flags.map(|key| {
+                    flag(key)
+                        .help_heading(group.heading)
+                        .hide_short_help(!catalogue::is_ordinary(key))
+                }))
             })
     }
 
@@ -58,13 +62,13 @@ fn flag(key: &Key) -> Arg {
         Some(alias) => arg.alias(alias),
         None => arg,
     };
-    let arg = if key.value_name.is_empty() {
-        arg.value_name(key.name.to_uppercase().replace('-', "_"))
-    } else {
-        arg.value_name(key.value_name)
+    let arg = match key.value_name {
+        "" if key.kind == Kind::Flag => arg,
+        "" => arg.value_name(key.name.to_uppercase().replace('-', "_")),
+        name => arg.value_name(name),
     };
     match key.kind {
-        Kind::Flag => arg.action(ArgAction::SetTrue).hide_possible_values(true),
+        Kind::Flag => arg.action(ArgAction::SetTrue),
         Kind::Switch => arg
             .num_args(0..=1)
             .require_equals(true)

@@ -3,6 +3,7 @@
 pub(crate) mod catalogue;
 mod component;
 mod data;
+mod explain;
 mod files;
 mod flags;
 pub mod keys;
@@ -16,7 +17,9 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub use catalogue::Catalogue;
 pub use component::Component;
+pub use explain::explain;
 pub use files::{parse_settings, read_settings};
 pub(crate) use files::{read_toml, settings_of_table, with_flag_spelling};
 pub use flags::SettingsArgs;

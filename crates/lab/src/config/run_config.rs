@@ -6,7 +6,8 @@ use implicit_bias_data::{DataFile, Dataset, Preparation, Synthetic};
 use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE};
 use implicit_bias_engine::{Batches, Gradient, Precision, StepSize};
 use implicit_bias_model::{
-    ACTIVATION, Activation, Loss, SLOPE, TwoLayerArchitecture, WIDTH, activation,
+    ACTIVATION, Activation, LinearArchitecture, Loss, SLOPE, TwoLayerArchitecture, WIDTH,
+    activation,
 };
 use implicit_bias_output::sha256;
 
@@ -144,8 +145,13 @@ impl RunConfig {
         let network = Component::network(settings)?;
         // Of any dimension: a setting that cannot be is refused before the data are looked into.
         network.network_kind().blocks(&network.settings, 1)?;
+        let keys = network.network_kind().keys();
+        let network = network.without_defaults(keys);
         let optimizer = Component::optimizer(settings)?;
         (optimizer.optimizer_kind().make)(&optimizer.settings, 0)?;
+        BATCH_SIZE.count_if_given(&optimizer.settings)?;
+        let keys = optimizer.optimizer_kind().keys;
+        let optimizer = optimizer.without_defaults(keys);
         let [step_decay, step_offset] = resolve_decay(settings)?;
         require_step_size(&optimizer, settings)?;
         let config = Self {
@@ -191,11 +197,11 @@ impl RunConfig {
                 ", with another step size or reduction than the plain one"
             }
         );
-        if self.engine == EngineKind::Gram && self.two_layer_descent().is_none() {
+        if self.engine == EngineKind::Gram && !self.has_gram_coordinates() {
             return Err(LabError::Config {
                 key: "engine".into(),
-                expected: "tensor: Gram coordinates are for the two-layer network with the \
-                           logistic or exponential loss under plain gradient descent"
+                expected: "tensor: Gram coordinates are for the two-layer and the linear network \
+                           with the logistic or exponential loss under plain gradient descent"
                     .into(),
                 found: format!("gram, with {what}"),
             });
@@ -230,10 +236,7 @@ impl RunConfig {
     /// two-layer network with a loss that falls like `e^{−q}`, under plain gradient descent on the
     /// mean with a constant step size. `None` for any other run.
     pub fn two_layer_descent(&self) -> Option<TwoLayerDescent> {
-        let plain = self.optimizer.optimizer_kind().is_plain && self.step_decay == 0.0 && !self.sum;
-        let applies = self.network.name == TwoLayerArchitecture::NAME
-            && plain
-            && self.loss.is_exponentially_tailed();
+        let applies = self.network.name == TwoLayerArchitecture::NAME && self.is_plain_descent();
         Some(TwoLayerDescent {
             activation: self.activation().filter(|_| applies)?,
             loss: self.loss,
@@ -241,12 +244,28 @@ impl RunConfig {
         })
     }
 
+    /// Whether this is plain gradient descent on the mean of a loss that falls like `e^{−q}`, with a
+    /// constant step size.
+    fn is_plain_descent(&self) -> bool {
+        let plain = self.optimizer.optimizer_kind().is_plain && self.step_decay == 0.0 && !self.sum;
+        plain && self.loss.is_exponentially_tailed()
+    }
+
+    /// Whether Gram coordinates are known for this run: the two-layer and the linear network under
+    /// plain gradient descent.
+    pub(crate) fn has_gram_coordinates(&self) -> bool {
+        self.two_layer_descent().is_some() || self.is_linear_descent()
+    }
+
+    /// Whether this is plain gradient descent on the linear network.
+    pub(crate) fn is_linear_descent(&self) -> bool {
+        self.network.name == LinearArchitecture::NAME && self.is_plain_descent()
+    }
+
     /// The step sizes and batches of the optimizer; `None` for plain gradient descent on the mean
     /// with a constant step size and a smooth loss, which engines know by themselves.
     pub fn optimizer_run(&self) -> Option<OptimizerSettings> {
-        let kind = self.optimizer.optimizer_kind();
-        let constant = self.step_decay == 0.0 && !self.sum;
-        if kind.is_plain && constant && self.loss.is_exponentially_tailed() {
+        if self.is_plain_descent() {
             return None;
         }
         Some(OptimizerSettings {

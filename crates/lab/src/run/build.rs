@@ -1,8 +1,8 @@
 //! The engine of a run.
 
 use implicit_bias_engine::{
-    Engine, GramEngine, GramEngineOptions, OptimizerRun, Precision, TensorEngineOptions,
-    select_device,
+    Engine, GramEngine, GramEngineOptions, LinearGramEngine, OptimizerRun, Precision,
+    TensorEngineOptions, select_device,
 };
 
 use super::choice::{EngineChoice, Pick, check_memory, choose};
@@ -48,7 +48,20 @@ impl Prepared {
     ) -> Result<ReadyEngine, LabError> {
         match choice.engine {
             Pick::Gram => Ok(ReadyEngine {
-                engine: Box::new(self.gram_engine_unchecked(config)?),
+                engine: if config.is_linear_descent() {
+                    let exact_steps = config.exact_steps.get();
+                    let (loss, step_size) = (config.loss, config.step_size);
+                    let (data, weights) = (&self.data, &self.weights);
+                    Box::new(LinearGramEngine::new(
+                        data,
+                        weights,
+                        loss,
+                        step_size,
+                        exact_steps,
+                    )?)
+                } else {
+                    Box::new(self.gram_engine_unchecked(config)?)
+                },
                 device: "host".into(),
                 precision: Precision::F64,
                 gradient: "hand-derived",

@@ -99,8 +99,9 @@ fn pick(config: &RunConfig, sizes: Sizes, free: Option<Bytes>) -> Result<(Pick, 
         }
         EngineKind::Auto => {}
     }
-    if config.two_layer_descent().is_none() {
-        let reason = "Gram coordinates are for the two-layer network under plain gradient descent";
+    if !config.has_gram_coordinates() {
+        let reason = "Gram coordinates are for the two-layer and the linear network under plain \
+                      gradient descent";
         return Ok((Pick::Tensor, reason.into()));
     }
     if config.precision == Some(Precision::F32) {

@@ -65,6 +65,9 @@ pub const STEP_OFFSET: Key = Key::number(
 )
 .positive();
 
+/// Keys that few runs need.
+pub const ADVANCED: &[Key] = &[REDUCTION, STEP_DECAY, STEP_OFFSET];
+
 /// Keys of the loss and of the steps; those of the optimizers follow them.
 pub const OF_STEPS: &[Key] = &[
     LOSS,

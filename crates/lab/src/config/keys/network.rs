@@ -9,8 +9,8 @@ pub const HEADING: &str = "Network";
 pub const INIT: Key = Key::path(
     "init",
     "FILE",
-    "Initial weights: .npz or .safetensors with an array W_NAME a block; W_pos and W_neg, each m × d, \
-     for two layers",
+    "Initial weights: .npz or .safetensors with W_pos and W_neg, each m × d; W_NAME a block for other \
+     networks",
 )
 .excluding(&["init-scale"]);
 

@@ -120,17 +120,22 @@ fn hypotheses_of(record: &RunRecord) -> Vec<Setting> {
     pairs.map(line).collect()
 }
 
+/// What intervals are, for a reader of verdicts.
+const INTERVALS: &str = "Intervals are those of least squares with a correction for autocorrelated \
+                         residuals. A trajectory is no random sample: they say how well a law fits \
+                         the window, not how often a repetition would fall inside.";
+
 /// What the run is, and which claims are judged on it.
-fn about(record: &RunRecord) -> String {
+fn about(record: &RunRecord) -> Vec<String> {
     let Some(descent) = record.config.two_layer_descent() else {
         let network = &record.config.network;
-        return format!(
+        return vec![format!(
             "The network {} ({}), trained by {}. The claims of Kou, Chen & Gu (NeurIPS 2023, \
              arXiv:2310.18935) are not about it, and none is judged. The settings are this run's.",
             network.name,
             network.network_kind().about().trim_matches('`'),
             record.config.optimizer.name
-        );
+        )];
     };
     let loss = match descent.loss {
         Loss::Logistic => "The claims are about the logistic loss, as here.",
@@ -139,11 +144,10 @@ fn about(record: &RunRecord) -> String {
              which has the same tail."
         }
     };
-    format!(
-        "A two-layer network with fixed second layer, trained by plain full-batch gradient \
-         descent, and the claims of Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) judged on it. \
-         The settings are this run's, not the paper's. {loss}"
-    )
+    let network = "A two-layer network with fixed second layer, trained by plain full-batch gradient \
+                   descent, and the claims of Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) \
+                   judged on it. The settings are this run's, not the paper's.";
+    vec![network.to_owned(), loss.to_owned()]
 }
 
 /// The report of a run.
@@ -154,13 +158,10 @@ fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> RunReport {
             record.network_words(),
             record.manifest.data.source
         ),
-        paragraphs: vec![
-            about(record),
-            "Intervals are those of least squares with a correction for autocorrelated residuals. \
-             A trajectory is no random sample: they say how well a law fits the window, not how \
-             often a repetition would fall inside."
-                .to_owned(),
-        ],
+        paragraphs: about(record)
+            .into_iter()
+            .chain([INTERVALS.to_owned()])
+            .collect(),
         settings: settings_of(record),
         notices: notices_of(record),
         hypotheses: hypotheses_of(record),

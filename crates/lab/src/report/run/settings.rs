@@ -21,6 +21,15 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
         Loss::Hinge => "hinge, max(0, 1 − q)",
         Loss::Squared => "squared, ½ (f − y)²",
     };
+    let loss = if config.sum {
+        format!("{loss}, summed over the samples")
+    } else {
+        loss.to_owned()
+    };
+    let network = match config.two_layer_descent() {
+        Some(_) => "activation",
+        None => "network and optimizer",
+    };
     let positive = data.labels.chars().filter(|&sign| sign == '+').count();
     let ratio = data.ratio.map_or("∞".to_owned(), format_number);
     vec![
@@ -40,10 +49,10 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
         Setting::new("near-orthogonality ratio", ratio).with_note(
             "R_min² / (n p); the theorems want it large, and the larger the smaller γ is",
         ),
-        Setting::new("network", record.network_words()),
+        Setting::new(network, record.network_words()),
         Setting::new("width m", manifest.width.to_string()).with_note("neurons in each block"),
         Setting::new("initial weights", init),
-        Setting::new("loss", loss).with_note(if config.sum { "summed" } else { "mean" }),
+        Setting::new("loss", loss),
         Setting::new("step size η", step_size(record)).with_note(batches(record)),
         Setting::new("horizon T", config.steps.to_string()).with_note("steps"),
         Setting::new("seed", config.seed.to_string()),

@@ -28,11 +28,19 @@ impl RunRecord {
             Prediction::Solved(limit) => limit.to_string(),
             Prediction::Unsolved { reason, .. } => format!("not known: {reason}"),
         };
+        let verdicts = if rows.is_empty() {
+            format!("{}: no claim is about this run\n", self.network_words())
+        } else {
+            let claims: Vec<_> = self.claims.iter().collect();
+            format!(
+                "{}\nmeasured\n{}\n",
+                claims_table_text(&rows),
+                claims_legend(&claims)
+            )
+        };
         format!(
-            "{}\nmeasured\n{}\n{}limit (derived): {limit}\nstopped: {stop}; loss {}, weight norm \
+            "{verdicts}{}limit (derived): {limit}\nstopped: {stop}; loss {}, weight norm \
              {}, stable rank {} (stacked)\nrun: {}\n",
-            claims_table_text(&rows),
-            claims_legend(&self.claims.iter().collect::<Vec<_>>()),
             self.hypotheses_text(),
             value("loss"),
             value("weight_norm"),

@@ -1,0 +1,103 @@
+//! `implicit-bias`: where does gradient descent end up?
+//!
+//! The command line as a library: the program is [`Laboratory::standard`], and a program of your own
+//! is the same with networks or optimizers added. Here flags are read, the laboratory called and
+//! results printed; everything else is in `implicit-bias-lab`.
+
+mod args;
+mod commands;
+mod fetch;
+mod interrupt;
+mod limit;
+mod sweep;
+
+use std::process::ExitCode;
+
+use implicit_bias_engine::optimizers::OptimizerKind;
+use implicit_bias_fetch::FetchError;
+use implicit_bias_lab::config::Catalogue;
+use implicit_bias_lab::{LabError, print_to_stderr};
+use implicit_bias_model::Architecture;
+
+use args::{Cli, Command};
+
+/// A command line for the standard networks and optimizers, and for yours.
+///
+/// ```no_run
+/// use implicit_bias::Laboratory;
+/// use std::process::ExitCode;
+///
+/// fn main() -> ExitCode {
+///     // Laboratory::standard().with_network(MyNetwork).main()
+///     Laboratory::standard().main()
+/// }
+/// ```
+pub struct Laboratory {
+    catalogue: Catalogue,
+}
+
+impl Laboratory {
+    /// The networks and optimizers of the laboratory.
+    pub fn standard() -> Self {
+        Self {
+            catalogue: Catalogue::standard(),
+        }
+    }
+
+    /// With one more network, which `--network NAME` then chooses.
+    #[must_use]
+    pub fn with_network(mut self, network: impl Architecture) -> Self {
+        self.catalogue = self.catalogue.with_network(Box::leak(Box::new(network)));
+        self
+    }
+
+    /// With one more optimizer, which `--optimizer NAME` then chooses.
+    #[must_use]
+    pub fn with_optimizer(mut self, optimizer: OptimizerKind) -> Self {
+        let optimizer = Box::leak(Box::new(optimizer));
+        self.catalogue = self.catalogue.with_optimizer(optimizer);
+        self
+    }
+
+    /// Reads the command line of the process and does what it says: the whole `main` of a program.
+    pub fn main(self) -> ExitCode {
+        match self.catalogue.install() {
+            Ok(()) => run(),
+            Err(error) => {
+                print_to_stderr(&format!("error: {error}"));
+                ExitCode::from(2)
+            }
+        }
+    }
+}
+
+fn run() -> ExitCode {
+    let result = match Cli::read().command {
+        Command::Reproduce(arguments) => commands::reproduce(&arguments),
+        Command::Train(arguments) => commands::train(&arguments),
+        Command::Resume(arguments) => commands::resume(&arguments),
+        Command::Sweep(arguments) => sweep::sweep(&arguments),
+        Command::Limit(arguments) => limit::limit(&arguments),
+        Command::Check(arguments) => commands::check(&arguments),
+        Command::Fetch(arguments) => fetch::fetch(&arguments),
+        Command::Report(arguments) => commands::report(&arguments),
+        Command::Devices(arguments) => commands::devices(&arguments),
+        Command::Help(arguments) => commands::help(&arguments),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            print_to_stderr(&format!("error: {error}"));
+            let input = error
+                .downcast_ref::<LabError>()
+                .is_some_and(LabError::is_input)
+                || matches!(error.downcast_ref(), Some(FetchError::Mirror { .. }));
+            ExitCode::from(if input { 2 } else { 1 })
+        }
+    }
+}
+
+/// The README's Rust code, compiled as a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,0 +1,91 @@
+//! What a key is, and what can be chosen by it, in words.
+
+use implicit_bias_settings::{Key, Kind, Name};
+
+use super::catalogue;
+use super::keys::network::NETWORK;
+
+/// What a user should know of a key, or of one of the names that it may have: `topic` is the key,
+/// then perhaps the name. `None` for what is no key.
+pub fn explain(topic: &[String]) -> Option<Result<String, String>> {
+    let (first, rest) = topic.split_first()?;
+    let key = catalogue::find(&first.replace('_', "-"))?;
+    let names: Vec<Name> = match key.kind {
+        Kind::Component => catalogue::components(key),
+        Kind::Name(names) => names.to_vec(),
+        _ => Vec::new(),
+    };
+    match rest {
+        [] => Some(Ok(about_key(key, &names))),
+        [name] => Some(match names.iter().find(|known| known.name == name) {
+            Some(known) => Ok(about_name(key, known)),
+            None => {
+                let names: Vec<&str> = names.iter().map(|name| name.name).collect();
+                Err(format!(
+                    "{}: expected one of {}, found `{name}`",
+                    key.name,
+                    names.join(", ")
+                ))
+            }
+        }),
+        _ => None,
+    }
+}
+
+fn about_key(key: &Key, names: &[Name]) -> String {
+    let mut text = format!("--{}: {}\n", key.name, key.help_with_default());
+    let width = names.iter().map(|name| name.name.len()).max().unwrap_or(0);
+    for name in names {
+        text += &format!("  {:<width$}  {}\n", name.name, name.about);
+    }
+    if key.kind == Kind::Component {
+        text += &format!("More of one: implicit-bias help {} NAME\n", key.name);
+    }
+    text
+}
+
+fn about_name(key: &Key, name: &Name) -> String {
+    let mut text = format!("--{} {}\n{}\n", key.name, name.name, name.about);
+    if key.kind != Kind::Component {
+        return text;
+    }
+    let keys = if key.name == NETWORK.name {
+        let mut all = catalogue::networks();
+        all.find(|kind| kind.name() == name.name)
+            .map(|kind| kind.keys())
+    } else {
+        let mut all = catalogue::optimizers();
+        all.find(|kind| kind.name == name.name)
+            .map(|kind| kind.keys)
+    };
+    let keys = keys.unwrap_or_default();
+    if keys.is_empty() {
+        text += "It has no keys of its own.\n";
+    } else {
+        text += "Its keys:\n";
+        for key in keys {
+            text += &format!("  --{:<16} {}\n", key.name, key.help_with_default());
+        }
+    }
+    if let Some(blocks) = blocks_of(key, name) {
+        text += &format!("Arrays of its weights: {blocks}\n");
+    }
+    text
+}
+
+/// The arrays of a network's weights at its defaults.
+fn blocks_of(key: &Key, name: &Name) -> Option<String> {
+    if key.name != NETWORK.name {
+        return None;
+    }
+    let mut all = catalogue::networks();
+    let kind = all.find(|kind| kind.name() == name.name)?;
+    let blocks = kind
+        .blocks(&implicit_bias_settings::Settings::default(), 2000)
+        .ok()?;
+    let words = blocks
+        .into_iter()
+        .map(|(name, [rows, columns])| format!("W_{name} [{rows}, {columns}]"));
+    let words: Vec<String> = words.collect();
+    Some(format!("{} (at the defaults, d = 2000)", words.join(", ")))
+}

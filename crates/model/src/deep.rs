@@ -1,0 +1,148 @@
+//! Fully connected networks with all layers trained.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use implicit_bias_settings::{Invalid, Key, Settings};
+
+use crate::activation::{ACTIVATION, SLOPE, activation, describe_activation};
+use crate::{
+    Activation, Architecture, Block, ModelError, Network, TensorActivation, WIDTH, Weights,
+    to_tensor,
+};
+
+/// `f(x) = ⟨v, φ(W_k … φ(W_1 x))⟩`, all trained, no biases: `W_1` is `[m, d]`, `W_2` to `W_k` are
+/// `[m, m]`, `v` is `[1, m]`. Homogeneous of degree `k + 1`.
+#[derive(Module, Debug)]
+pub struct Deep {
+    layers: Vec<Param<Tensor<2>>>,
+    outer: Param<Tensor<2>>,
+    #[module(skip)]
+    names: Vec<String>,
+    #[module(skip)]
+    activation: Activation,
+}
+
+impl Deep {
+    /// The network with weights of these names, the last of them the outer layer's, for samples of
+    /// dimension `dim`; the width is that of the weights.
+    pub(crate) fn new(
+        names: Vec<String>,
+        weights: &Weights,
+        dim: usize,
+        activation: Activation,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let rows = weights
+            .blocks()
+            .first()
+            .map_or(1, |(_, first)| first.nrows());
+        let mut columns = dim;
+        let mut layers = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            let rows = if index + 1 == names.len() { 1 } else { rows };
+            let [matrix] = weights.shaped([(name.as_str(), [rows, columns])])?;
+            layers.push(Param::from_tensor(to_tensor(matrix, device)));
+            columns = rows;
+        }
+        let outer = layers.pop().expect("a network has an outer layer");
+        Ok(Self {
+            layers,
+            outer,
+            names,
+            activation,
+        })
+    }
+}
+
+impl Network for Deep {
+    fn scores(&self, x: Tensor<2>) -> Tensor<2> {
+        let hidden = self.layers.iter().fold(x, |hidden, layer| {
+            self.activation
+                .forward(hidden.matmul(layer.val().transpose()))
+        });
+        hidden.matmul(self.outer.val().transpose())
+    }
+
+    fn blocks(&self) -> Vec<Block> {
+        let weights = self.layers.iter().chain([&self.outer]);
+        let block = |(weight, name): (&Param<Tensor<2>>, &String)| Block {
+            name: name.clone(),
+            weight: weight.val(),
+            sign: None,
+        };
+        weights.zip(&self.names).map(block).collect()
+    }
+
+    fn with_blocks(mut self, weights: Vec<Tensor<2>>) -> Self {
+        let mut weights: Vec<_> = weights.into_iter().map(Param::from_tensor).collect();
+        self.outer = weights.pop().expect("a network has an outer layer");
+        self.layers = weights;
+        self
+    }
+
+    fn homogeneity(&self) -> Option<f64> {
+        Some(self.names.len() as f64)
+    }
+}
+
+/// The number of hidden layers.
+pub const DEPTH: Key = Key::count("depth", "K", "Hidden layers k (deep)")
+    .by_default_count(2)
+    .within("1 to 100 hidden layers", |depth| {
+        (1.0..=100.0).contains(&depth)
+    });
+
+/// [`Deep`] as users choose it.
+#[derive(Clone, Copy, Debug)]
+pub struct DeepArchitecture;
+
+impl Architecture for DeepArchitecture {
+    type Network = Deep;
+
+    fn name(&self) -> &'static str {
+        "deep"
+    }
+
+    fn about(&self) -> &'static str {
+        "`⟨v, φ(W_k … φ(W_1 x))⟩`, all layers trained"
+    }
+
+    fn keys(&self) -> &'static [Key] {
+        &[WIDTH, ACTIVATION, SLOPE, DEPTH]
+    }
+
+    fn blocks(
+        &self,
+        settings: &Settings,
+        dim: usize,
+    ) -> Result<Vec<(String, [usize; 2])>, Invalid> {
+        let (width, depth) = (WIDTH.size_in(settings)?, DEPTH.size_in(settings)?);
+        activation(settings)?;
+        let layer = |index: usize| {
+            let columns = if index == 1 { dim } else { width };
+            (index.to_string(), [width, columns])
+        };
+        let outer = ("outer".to_owned(), [1, width]);
+        Ok((1..=depth).map(layer).chain([outer]).collect())
+    }
+
+    fn network(
+        &self,
+        settings: &Settings,
+        weights: &Weights,
+        dim: usize,
+        device: &Device,
+    ) -> Result<Deep, ModelError> {
+        let names = self
+            .blocks(settings, dim)?
+            .into_iter()
+            .map(|(name, _)| name);
+        Deep::new(names.collect(), weights, dim, activation(settings)?, device)
+    }
+
+    fn describe(&self, settings: &Settings) -> String {
+        let layers = DEPTH.count_in(settings).unwrap_or_default();
+        let activation = activation(settings).map_or(String::new(), describe_activation);
+        format!("deep, {layers} hidden layers, {activation}")
+    }
+}

@@ -1,0 +1,126 @@
+//! Every optimizer on every network under every loss: nothing is named here, all comes from the
+//! lists, so that what joins a list is tested.
+
+use implicit_bias_engine::optimizers::OPTIMIZERS;
+use implicit_bias_engine::{Engine, NETWORKS};
+use implicit_bias_lab::Prepared;
+use implicit_bias_lab::config::{RunConfig, Settings};
+use implicit_bias_model::{Loss, Weights};
+
+/// A small problem: steps small enough for every loss.
+fn settings(network: &str, optimizer: &str, loss: &str) -> Settings {
+    let settings = Settings::default()
+        .with("synthetic", "gaussian")
+        .with("samples", 7)
+        .with("dim", 5)
+        .with("init-scale", 0.4)
+        .with("network", network)
+        .with("optimizer", optimizer)
+        .with("loss", loss)
+        .with("engine", "tensor")
+        .with("precision", "f64")
+        .with("seed", 3);
+    let kind = OPTIMIZERS.iter().find(|kind| kind.name == optimizer);
+    let settings = match kind.expect("of the list").has_step_size {
+        true => settings.with("step-size", 0.01).with("step-decay", 0.3),
+        false => settings,
+    };
+    let kind = NETWORKS.iter().find(|kind| kind.name() == network);
+    let wide = kind.expect("of the list").keys().iter();
+    if wide.into_iter().any(|key| key.name == "width") {
+        settings.with("width", 4)
+    } else {
+        settings
+    }
+}
+
+fn engine(settings: &Settings) -> Box<dyn Engine> {
+    let config = RunConfig::resolve(settings).expect("valid settings");
+    let prepared = Prepared::new(&config).expect("a valid problem");
+    prepared.engine(&config, 1).expect("an engine").engine
+}
+
+/// All combinations.
+fn product() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    NETWORKS.iter().flat_map(|network| {
+        OPTIMIZERS.iter().flat_map(move |optimizer| {
+            let losses = Loss::ALL.iter();
+            losses.map(move |(_, loss, _)| (network.name(), optimizer.name, *loss))
+        })
+    })
+}
+
+/// Largest difference of two weights beside their largest entry.
+fn difference(one: &Weights, other: &Weights) -> f64 {
+    let entries = |weights: &Weights| -> Vec<f64> {
+        let blocks = weights.blocks().iter();
+        blocks
+            .flat_map(|(_, block)| block.iter().copied())
+            .collect()
+    };
+    let (one, other) = (entries(one), entries(other));
+    assert_eq!(one.len(), other.len());
+    let largest = one.iter().fold(0.0, |most: f64, w| most.max(w.abs()));
+    let apart = one.iter().zip(&other).map(|(a, b)| (a - b).abs());
+    apart.fold(0.0, f64::max) / largest
+}
+
+#[test]
+fn every_combination_runs_and_goes_on_from_a_checkpoint_to_the_last_bit() {
+    for (network, optimizer, loss) in product() {
+        let settings = settings(network, optimizer, loss);
+        let mut whole = engine(&settings);
+        let stop = whole.advance(200.0).expect("steps");
+        assert_eq!(stop, None, "{network}, {optimizer}, {loss}");
+        let observation = whole.observe().expect("an observation");
+        assert!(observation.loss.is_finite() && observation.weight_norm > 0.0);
+        let mut first = engine(&settings);
+        first.advance(77.0).expect("steps");
+        let checkpoint = first.checkpoint().expect("every engine has one");
+        let mut second = engine(&settings);
+        second.restore(&checkpoint).expect("its own checkpoint");
+        second.advance(200.0).expect("steps");
+        assert_eq!(
+            second.weights(),
+            whole.weights(),
+            "{network}, {optimizer}, {loss}"
+        );
+        assert_eq!(second.checkpoint(), whole.checkpoint());
+    }
+}
+
+#[test]
+fn autodiff_and_hand_derived_gradients_make_the_same_steps() {
+    let mut compared = 0;
+    for (network, optimizer, loss) in product() {
+        let settings = settings(network, optimizer, loss);
+        let hand_derived = settings.clone().with("gradient", "hand-derived");
+        let config = RunConfig::resolve(&hand_derived).expect("valid settings");
+        let prepared = Prepared::new(&config).expect("a valid problem");
+        // Networks without formulas of their own say so.
+        let Ok(mut ready) = prepared.engine(&config, 1) else {
+            continue;
+        };
+        assert_eq!(ready.gradient, "hand-derived");
+        ready.engine.advance(200.0).expect("steps");
+        let mut autodiff = engine(&settings.with("gradient", "autodiff"));
+        autodiff.advance(200.0).expect("steps");
+        let apart = difference(&ready.engine.weights(), &autodiff.weights());
+        assert!(apart < 1e-11, "{network}, {optimizer}, {loss}: {apart:e}");
+        compared += 1;
+    }
+    assert!(compared > 2 * OPTIMIZERS.len());
+}
+
+#[test]
+fn gram_coordinates_are_refused_where_they_do_not_apply() {
+    for (network, optimizer, loss) in product() {
+        let settings = settings(network, optimizer, loss).with("engine", "gram");
+        let error = RunConfig::resolve(&settings).expect_err("step sizes decay, or are Polyak's");
+        assert!(error.is_input(), "{error}");
+        assert!(
+            error.to_string().starts_with("engine: expected tensor"),
+            "{error}"
+        );
+    }
+}
