@@ -44,7 +44,7 @@ pub enum LinearError {
     },
     /// The program would take more memory or time than is sensible.
     #[error(
-        "too large: {samples} samples of {dim} coordinates; at most 4194304 entries n d, and \
+        "too large: {samples} samples of {dim} coordinates; at most 1048576 entries n d, and \
          n d min(n, d) at most 1e9, are accepted"
     )]
     TooLarge {

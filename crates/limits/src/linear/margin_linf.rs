@@ -129,6 +129,10 @@ fn separates(rows: ArrayView2<'_, f64>, pair: &Pair) -> bool {
     })
 }
 
+/// The largest duality gap, relative to the margin, at which a solution is exact enough to tell
+/// whether it is the only one.
+const EXACT: f64 = 1e-12;
+
 fn describe(rows: ArrayView2<'_, f64>, pair: &Pair, scale: f64) -> MarginLinf {
     let margin = pair.primal(rows);
     let activity = Activity::of(rows, pair, margin);
@@ -136,11 +140,16 @@ fn describe(rows: ArrayView2<'_, f64>, pair: &Pair, scale: f64) -> MarginLinf {
     let total = rows.t().dot(&pair.multipliers);
     let of_samples = (pair.multipliers.iter().zip(&margins)).map(|(p, q)| p * (q - margin));
     let of_bounds = (total.iter().zip(&pair.weights)).map(|(u, w)| u.abs() - u * w);
+    let exact = pair.gap(rows) <= EXACT * margin;
+    let only = |decide: &dyn Fn() -> Uniqueness| match exact {
+        true => decide(),
+        false => Uniqueness::CannotTell,
+    };
     let violation = of_samples.chain(of_bounds).fold(0.0, f64::max);
     MarginLinf {
         gamma_linf: margin * scale,
-        unique: of_weights(rows, pair, margin, &activity),
-        multipliers_unique: of_multipliers(rows, pair, margin, &activity),
+        unique: only(&|| of_weights(rows, pair, margin, &activity)),
+        multipliers_unique: only(&|| of_multipliers(rows, pair, margin, &activity)),
         duality_gap: pair.gap(rows) * scale,
         kkt_residual: violation / margin,
         gamma_l2_of_w_linf: margin * scale / pair.weights.dot(&pair.weights).sqrt(),

@@ -8,7 +8,7 @@ use super::error::LinearError;
 pub const MAX_ENTRY: f64 = 1e150;
 
 /// The most entries `n d`; the solver's memory is some hundred bytes an entry.
-const MAX_ENTRIES: usize = 1 << 22;
+const MAX_ENTRIES: usize = 1 << 20;
 
 /// The most multiplications `n d min(n, d)` of one factorization.
 const MAX_PRODUCTS: f64 = 1e9;
@@ -130,7 +130,7 @@ mod tests {
         assert!(matches!(empty(0, 3), Err(LinearError::Empty { .. })));
         assert!(matches!(empty(3, 0), Err(LinearError::Empty { .. })));
         assert!(matches!(
-            empty(1 << 12, 1 << 11),
+            empty(1 << 11, 1 << 10),
             Err(LinearError::TooLarge { .. })
         ));
         assert!(matches!(
