@@ -13,8 +13,11 @@
 //! | `interior_point` | both programs, solved by Clarabel |
 //! | `vertex`, `uniqueness` | the exact solution of the linear program, and whether it is the only one |
 //! | `inseparable` | proofs that no weights separate |
+//! | `adam_far` | how Adam without `ε`, and sign descent, go on to any step |
+//! | `step_law`, `step_sum` | how fast they move, and how far in all |
 //! | `dense` | linear equations, singular ones too |
 
+mod adam_far;
 mod dense;
 mod error;
 mod inseparable;
@@ -23,11 +26,16 @@ mod margin_l2;
 mod margin_linf;
 mod outcome;
 mod samples;
+mod step_law;
+mod step_sum;
 mod uniqueness;
 mod vertex;
 
+pub use adam_far::{AdamFar, FarDescent, WhyNot};
 pub use error::LinearError;
 pub use margin_l2::{MarginL2, max_margin_l2};
 pub use margin_linf::{MarginLinf, max_margin_linf};
 pub use outcome::{Inseparable, MarginOutcome, Uniqueness};
 pub use samples::{MAX_ENTRY, SignedSamples};
+pub use step_law::{Pace, SignLikeDescent};
+pub use step_sum::StepSizes;
