@@ -11,11 +11,7 @@ use super::step_law::SignLikeDescent;
 use super::step_sum::{Growth, StepSizes};
 
 /// The largest [`AdamFar::slip`] of a state that is far enough (a setting of ours).
-const LARGEST_SLIP: f64 = 0.2;
-
-/// The largest share of the gradient that samples outside `A` may have, relative to those in it (a
-/// setting of ours).
-const LARGEST_SHARE: f64 = 0.02;
+const LARGEST_SLIP: f64 = 0.05;
 
 /// The largest relative change of the pace within the memory of `v` (a setting of ours).
 const LARGEST_LAG: f64 = 0.05;
@@ -59,14 +55,11 @@ pub enum WhyNot {
     /// The state is not near the vertex: its bound coordinates have other signs, a free coordinate
     /// is the largest, or margins of active samples are not what the vertex says.
     #[error(
-        "far horizon: the solution's active set is not that of the state yet (slip {slip:.2e}, \
-         other samples' share {share:.2e})"
+        "far horizon: the gradient of the state is not that of the solution yet (slip {slip:.2})"
     )]
     NotIdentified {
         /// The [`AdamFar::slip`] of the state, infinite where signs differ.
         slip: f64,
-        /// The share of the gradient of samples outside the active set.
-        share: f64,
     },
 }
 
@@ -137,24 +130,17 @@ impl AdamFar {
             .frozen(limit, weights, norm)
             .ok_or(WhyNot::NotIdentified {
                 slip: f64::INFINITY,
-                share: f64::INFINITY,
             })?;
         let (offsets, shift) = vertex.solve(samples, limit, frozen);
         let level = limit.gamma_linf * norm + shift;
-        // −log |ℓ'(q)| is q wherever the law holds.
-        let pulls = samples
-            .margins(weights)
-            .mapv(|q| -descent.loss.log_slope(q));
-        let predicted = |i: usize| level - limit.multipliers[i].ln();
-        let slip = (limit.active.iter())
-            .map(|&i| (pulls[i] - predicted(i)).abs())
-            .fold(0.0, f64::max);
-        let share = (0..samples.samples())
-            .filter(|i| !limit.active.contains(i))
-            .map(|i| (level - pulls[i]).exp())
+        // log |ℓ'(q)| is −q wherever the law holds.
+        let margins = samples.margins(weights);
+        let pull = |q: f64| (descent.loss.log_slope(q) + level).exp();
+        let slip = (margins.iter().zip(&limit.multipliers))
+            .map(|(&q, multiplier)| (pull(q) - multiplier).abs())
             .sum::<f64>();
-        if !(slip <= LARGEST_SLIP && share <= LARGEST_SHARE) {
-            return Err(WhyNot::NotIdentified { slip, share });
+        if slip.is_nan() || slip > LARGEST_SLIP {
+            return Err(WhyNot::NotIdentified { slip });
         }
         let largest = limit.multipliers.iter().copied().fold(0.0, f64::max);
         Ok(Self {
@@ -180,8 +166,8 @@ impl AdamFar {
         self.shift
     }
 
-    /// The largest `|q_i − (γ* S − log p*_i + β)|` over `i ∈ A` in the state: how far it is from
-    /// the law.
+    /// How far samples pull otherwise in the state than by the law, `Σ_i |p_i − p*_i|` over all
+    /// samples, with `p_i = |ℓ'(q_i)| e^{γ* S + β}`.
     pub fn slip(&self) -> f64 {
         self.slip
     }

@@ -2,8 +2,10 @@
 
 mod brute_force;
 mod closed_forms;
+mod far;
 mod properties;
 mod reference;
+mod stepping;
 
 use implicit_bias_limits::linear::SignedSamples;
 use ndarray::Array2;
