@@ -14,8 +14,8 @@ const ACCEPTED_RESIDUAL: f64 = 1e-8;
 
 /// Weights of maximum margin in the maximum norm, `γ∞* = max_w min_i ⟨z_i, w⟩ / ‖w‖_∞`.
 ///
-/// It equals the smallest `‖Σ_i p_i z_i‖_1` over the simplex, `p ≥ 0`, `Σ_i p_i = 1`: the duality of
-/// linear programs.
+/// It equals the smallest `‖Σ_i p_i z_i‖_1` over the simplex, `p ≥ 0`, `Σ_i p_i = 1`: the duality
+/// of linear programs.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MarginLinf {

@@ -13,7 +13,7 @@ const MAX_ENTRIES: usize = 1 << 20;
 /// The most multiplications `n d min(n, d)` of one factorization.
 const MAX_PRODUCTS: f64 = 1e9;
 
-/// Samples times their labels, `z_i = y_i x_i`, one a row: all that margins of a linear network see.
+/// Samples times their labels, `z_i = y_i x_i`, one a row: all that linear margins depend on.
 ///
 /// The margin of sample `i` under weights `w` is `⟨z_i, w⟩`.
 #[derive(Clone, Debug, PartialEq)]

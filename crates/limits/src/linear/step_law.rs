@@ -58,8 +58,8 @@ impl SignLikeDescent {
     /// r = κ ρ,    ρ = (1−β1)/(1−β1 e^r) · √((1−β2 e^{2r})/(1−β2)).
     /// ```
     ///
-    /// For `β1 ≤ β2` the right side falls with `r`, from 1 at `r = 0` to 0 at `r = −½ log β2`: there
-    /// is one solution (derived). `None` unless [`is_regular`](Self::is_regular) and `κ` is
+    /// For `β1 ≤ β2` the right side falls with `r`, from 1 at `r = 0` to 0 at `r = −½ log β2`:
+    /// there is one solution (derived). `None` unless [`is_regular`](Self::is_regular) and `κ` is
     /// positive and finite.
     pub fn pace(self, product: f64) -> Option<Pace> {
         if !(self.is_regular() && product > 0.0 && product.is_finite()) {
@@ -184,7 +184,7 @@ mod tests {
         }
     }
 
-    /// Limits by hand: `ρ = 1 + r (β1/(1−β1) − β2/(1−β2))` at small, `r = −½ log β2` at large steps.
+    /// By hand: `ρ = 1 + r (β1/(1−β1) − β2/(1−β2))` at small, `r = −½ log β2` at large steps.
     #[test]
     fn small_and_large_steps() {
         let pace = ADAM.pace(1e-7).unwrap();

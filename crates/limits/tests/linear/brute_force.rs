@@ -16,9 +16,9 @@ fn eliminate(mut system: Vec<Vec<f64>>) -> Option<Vec<f64>> {
         }
         for row in (0..size).filter(|&row| row != column) {
             let factor = system[row][column] / system[column][column];
-            for k in column..=size {
-                let change = factor * system[column][k];
-                system[row][k] -= change;
+            let pivot = system[column].clone();
+            for (entry, of_pivot) in system[row].iter_mut().zip(pivot) {
+                *entry -= factor * of_pivot;
             }
         }
     }

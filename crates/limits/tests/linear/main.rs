@@ -1,4 +1,4 @@
-//! Maximum margins of a linear network against closed forms, brute force and an independent program.
+//! Maximum margins of a linear network against closed forms, brute force and other programs.
 
 mod brute_force;
 mod closed_forms;
