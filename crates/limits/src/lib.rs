@@ -3,9 +3,11 @@
 //! | file | what |
 //! |---|---|
 //! | `two_layer` | the convex program of the two-layer network, as columns, residual, certificate |
+//! | [`linear`] | maximum margins of a linear network |
 //! | `lasting` | whether an activation pattern that no weights fit looks like the last one |
 
 mod lasting;
+pub mod linear;
 mod two_layer;
 
 pub use two_layer::{
