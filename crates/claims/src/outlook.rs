@@ -70,6 +70,7 @@ impl<'a> Outlook<'a> {
                 }
             }
             Prediction::Unsolved { reason, .. } => Self::Unsolved(reason),
+            Prediction::Named(_) => Self::Unsolved("it is that of another kind of network"),
             Prediction::Solved(limit) if !limit.consistent => Self::Inconsistent,
             Prediction::Solved(limit) => Self::of_consistent(run, prediction, limit),
         }

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use implicit_bias_data::{Contradictions, mnist};
 use implicit_bias_lab::config::{RunConfig, Settings, overlay};
-use implicit_bias_lab::{LabError, LimitReport, Prepared, Progress, RunRecord, find_limit};
+use implicit_bias_lab::{
+    LabError, LimitReport, Prepared, Progress, RunRecord, direction_limit, find_limit,
+};
 use implicit_bias_output::{format_number, format_step};
 use serde_json::{Value, json};
 
@@ -45,6 +47,9 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
         progress.line(&format!("data: {contradictions}"));
     }
     progress.stage("limit", 0.0);
+    if config.two_layer_descent().is_none() {
+        return direction(&config, &prepared, &progress, settings.is_on("json"));
+    }
     let report = find_limit(&config, &prepared, &mut |fraction| {
         progress.set(fraction);
         true
@@ -55,6 +60,37 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
     } else {
         print(text(&report))?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The limit of the direction of a descent that has no activation pattern.
+fn direction(config: &RunConfig, prepared: &Prepared, progress: &Progress, json: bool) -> Outcome {
+    let found = direction_limit(config, prepared);
+    progress.finish();
+    let limit = found?;
+    if json {
+        print(format_args!("{}\n", serde_json::to_string(&limit)?))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = format!(
+        "CANDIDATE for the limit of the direction: {}\n  {:<18} {}\n",
+        limit.limit, "because", limit.source
+    );
+    for (name, value) in limit.series.iter().chain(&limit.numbers) {
+        let value = match value.fract() {
+            0.0 => format!("{value}"),
+            _ => format!("{value:.10}"),
+        };
+        text += &format!("  {name:<18} {value}\n");
+    }
+    let unique = match limit.unique {
+        Some(true) => "yes",
+        Some(false) => "no: other weights are as good",
+        None => "not known",
+    };
+    text += &format!("  {:<18} {unique}\n", "the only one");
+    text += &format!("  {:<18} {:.1e}\n", "KKT residual", limit.kkt_residual);
+    print(text)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -97,13 +133,7 @@ fn configuration(
     let settings = overlay(flags, file);
     let config = RunConfig::resolve(&settings)?;
     if config.two_layer_descent().is_none() {
-        return Err(LabError::Config {
-            key: "network".into(),
-            expected: "the two-layer network with the logistic or exponential loss under plain \
-                       gradient descent, whose limit is known"
-                .into(),
-            found: format!("{}, {}", config.network.name, config.optimizer.name),
-        });
+        return Ok((config, record));
     }
     let config = RunConfig::resolve(&settings.with("engine", "gram"))?;
     Ok((config, record))

@@ -5,6 +5,7 @@
 //! are kept in [`Lanes`] of eight, a whole number of vectors of any of them.
 
 use implicit_bias_scalar::Loss;
+use implicit_bias_scalar::vector::slopes;
 use pulp::Simd;
 
 /// Doubles that arrays are padded to a multiple of.
@@ -60,60 +61,6 @@ pub(crate) fn vectors_mut<S: Simd>(values: &mut [Lanes]) -> &mut [S::f64s] {
 pub(crate) fn derivative<S: Simd>(simd: S, h: S::f64s, slope: S::f64s) -> S::f64s {
     let active = simd.less_than_f64s(simd.splat_f64s(0.0), h);
     simd.select_f64s(active, simd.splat_f64s(1.0), slope)
-}
-
-/// `a b + c`, rounded once where `FUSED`; elsewhere `mul_add` would call a slow routine.
-#[inline(always)]
-fn fma<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
-    if FUSED { a.mul_add(b, c) } else { a * b + c }
-}
-
-/// `e^x` to 1 unit in the last place for `|x| ≤ 708`; larger arguments are clamped to that, and a
-/// NaN gives the upper end (callers look at the margins for NaN, not at this).
-///
-/// `x = k log 2 + r` with `|r| ≤ ½ log 2`, then the Taylor polynomial of degree 13 in `r`, whose
-/// remainder is below `4·10⁻¹⁸`.
-#[inline(always)]
-fn exp<const FUSED: bool>(x: f64) -> f64 {
-    // Adding 1.5·2⁵² leaves the nearest integer k in the low bits of the mantissa.
-    const ROUND: f64 = 6_755_399_441_055_744.0;
-    const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
-    const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-    let x = if x < 708.0 { x } else { 708.0 };
-    let x = if x > -708.0 { x } else { -708.0 };
-    let shifted = fma::<FUSED>(x, std::f64::consts::LOG2_E, ROUND);
-    let k = shifted - ROUND;
-    let r = fma::<FUSED>(-k, LN_2_LOW, fma::<FUSED>(-k, LN_2_HIGH, x));
-    // Estrin's scheme: short dependency chains.
-    let r2 = r * r;
-    let r4 = r2 * r2;
-    let p01 = 1.0 + r;
-    let p23 = fma::<FUSED>(r, 1.0 / 6.0, 1.0 / 2.0);
-    let p45 = fma::<FUSED>(r, 1.0 / 120.0, 1.0 / 24.0);
-    let p67 = fma::<FUSED>(r, 1.0 / 5_040.0, 1.0 / 720.0);
-    let p89 = fma::<FUSED>(r, 1.0 / 362_880.0, 1.0 / 40_320.0);
-    let p1011 = fma::<FUSED>(r, 1.0 / 39_916_800.0, 1.0 / 3_628_800.0);
-    let p1213 = fma::<FUSED>(r, 1.0 / 6_227_020_800.0, 1.0 / 479_001_600.0);
-    let low = fma::<FUSED>(r2, p23, p01);
-    let middle = fma::<FUSED>(r2, p67, p45);
-    let high = fma::<FUSED>(r4, p1213, fma::<FUSED>(r2, p1011, p89));
-    let value = fma::<FUSED>(r4, fma::<FUSED>(r4, high, middle), low);
-    f64::from_bits(value.to_bits().wrapping_add(shifted.to_bits() << 52))
-}
-
-/// `−ℓ'(q)` of eight margins, as `Loss::slope` to two units in the last place while
-/// `|q| ≤ 708`.
-#[inline(always)]
-fn slopes<const FUSED: bool, const LOGISTIC: bool>(margins: &Lanes) -> Lanes {
-    let mut out = [0.0; LANES];
-    for (out, &q) in out.iter_mut().zip(margins) {
-        *out = if LOGISTIC {
-            1.0 / (1.0 + exp::<FUSED>(q))
-        } else {
-            exp::<FUSED>(-q)
-        };
-    }
-    out
 }
 
 /// [`slopes`] of a padded array of margins.

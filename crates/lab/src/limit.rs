@@ -4,9 +4,9 @@ use implicit_bias_engine::{Engine, GramEngine};
 use implicit_bias_gram::{
     Accuracy, ActivationPattern, Certificate, GramError, Limit, certify_within,
 };
-use implicit_bias_limits::certificate_text;
+use implicit_bias_limits::{certificate_text, predict_direction};
 use implicit_bias_output::format_step;
-use implicit_bias_record::{StopReason, schedule};
+use implicit_bias_record::{NamedLimit, StopReason, schedule};
 
 use crate::LabError;
 use crate::config::RunConfig;
@@ -53,6 +53,32 @@ impl LimitReport {
     pub fn certificate_text(&self) -> String {
         certificate_text(&self.certificate)
     }
+}
+
+/// The limit of the direction of a descent that has no activation pattern, by a program that knows
+/// the data alone.
+///
+/// # Errors
+///
+/// [`LabError::Config`] where no limit of the network under the descent is known, and where the
+/// samples have none.
+pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedLimit, LabError> {
+    let refuse = |key: &str, expected: &str, found: String| LabError::Config {
+        key: key.into(),
+        expected: expected.into(),
+        found,
+    };
+    let found = predict_direction(&config.descent_facts(), &prepared.data);
+    let found = found.ok_or_else(|| {
+        refuse(
+            "network",
+            "a network and a descent whose limit is known: two-layer under plain gradient \
+             descent, or linear under one that takes steepest steps, on a loss that falls like \
+             e^(-q)",
+            format!("{}, {}", config.network.name, config.optimizer.name),
+        )
+    })?;
+    found.map_err(|reason| refuse("data", "samples that a linear network separates", reason))
 }
 
 /// Runs gradient descent in Gram coordinates until the same-sign pattern settles, and solves the

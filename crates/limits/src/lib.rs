@@ -4,12 +4,15 @@
 //! |---|---|
 //! | `two_layer` | the convex program of the two-layer network, as columns, residual, certificate |
 //! | [`linear`] | maximum margins of a linear network |
+//! | `direction` | which program the direction of a descent on a linear network tends to |
 //! | `lasting` | whether an activation pattern that no weights fit looks like the last one |
 
+mod direction;
 mod lasting;
 pub mod linear;
 mod two_layer;
 
+pub use direction::{DIRECTION_LIMITS, DescentFacts, DirectionLimit, StepNorm, predict_direction};
 pub use two_layer::{
     DescentSettings, certificate_text, margins_become_equal, pre_activations, predict, solve,
     too_large,

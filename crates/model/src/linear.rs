@@ -2,8 +2,10 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
+use implicit_bias_scalar::vector::LANES;
 use implicit_bias_settings::{Invalid, Settings};
 use ndarray::Array2;
+use ndarray::iter::Lanes;
 
 use crate::{Architecture, Block, HostScores, ModelError, Network, Weights, to_tensor};
 
@@ -106,22 +108,19 @@ impl Architecture for LinearArchitecture {
     }
 }
 
-/// `X w` and `Xᵀ c` by sums of columns and of rows, which vectorize without another order of
-/// summation on other machines: `4 n d` operations.
+/// `X w` and `Xᵀ c` by sums of columns and of rows, each entry in the order of the terms: `4 n d`
+/// operations.
 struct LinearScores {
-    /// Rows, `[n, d]`, and columns, `[d, n]`.
-    rows: Vec<f64>,
-    columns: Vec<f64>,
-    dim: usize,
+    rows: PaddedVectors,
+    columns: PaddedVectors,
     chosen: Option<Vec<usize>>,
 }
 
 impl LinearScores {
     fn new(x: &Array2<f64>) -> Self {
         Self {
-            rows: x.iter().copied().collect(),
-            columns: x.t().iter().copied().collect(),
-            dim: x.ncols(),
+            rows: PaddedVectors::of(x.rows()),
+            columns: PaddedVectors::of(x.columns()),
             chosen: None,
         }
     }
@@ -131,14 +130,10 @@ impl HostScores for LinearScores {
     fn scores(&mut self, weights: &[f64], rows: Option<&[usize]>, scores: &mut [f64]) {
         self.chosen = rows.map(<[usize]>::to_vec);
         match rows {
-            None => pulp::Arch::new().dispatch(Combination {
-                vectors: &self.columns,
-                factors: weights,
-                out: scores,
-            }),
+            None => self.columns.combine(weights, scores),
             Some(rows) => {
-                for (score, row) in scores.iter_mut().zip(rows) {
-                    let x = &self.rows[row * self.dim..][..self.dim];
+                for (score, &row) in scores.iter_mut().zip(rows) {
+                    let x = self.rows.vector(row);
                     *score = x.iter().zip(weights).map(|(x, w)| x * w).sum();
                 }
             }
@@ -147,15 +142,11 @@ impl HostScores for LinearScores {
 
     fn pull_back(&mut self, cotangent: &[f64], gradient: &mut [f64]) {
         match &self.chosen {
-            None => pulp::Arch::new().dispatch(Combination {
-                vectors: &self.rows,
-                factors: cotangent,
-                out: gradient,
-            }),
+            None => self.rows.combine(cotangent, gradient),
             Some(rows) => {
                 gradient.fill(0.0);
-                for (c, row) in cotangent.iter().zip(rows) {
-                    let x = &self.rows[row * self.dim..][..self.dim];
+                for (c, &row) in cotangent.iter().zip(rows) {
+                    let x = self.rows.vector(row);
                     gradient.iter_mut().zip(x).for_each(|(g, x)| *g += c * x);
                 }
             }
@@ -163,36 +154,89 @@ impl HostScores for LinearScores {
     }
 }
 
-/// `out = Σ_k factor_k vector_k`, in the order of the vectors, four at a time.
+/// Vectors of one length one after another, each padded by zeros to whole machine vectors.
+struct PaddedVectors {
+    entries: Vec<f64>,
+    /// The length of a vector with its zeros.
+    stride: usize,
+    out: Vec<f64>,
+}
+
+impl PaddedVectors {
+    fn of(vectors: Lanes<'_, f64, ndarray::Ix1>) -> Self {
+        let mut entries = Vec::new();
+        let mut stride = 0;
+        for vector in vectors {
+            stride = vector.len().next_multiple_of(LANES);
+            entries.extend(vector);
+            entries.resize(entries.len().next_multiple_of(LANES), 0.0);
+        }
+        Self {
+            entries,
+            stride,
+            out: vec![0.0; stride],
+        }
+    }
+
+    fn vector(&self, index: usize) -> &[f64] {
+        &self.entries[index * self.stride..][..self.stride]
+    }
+
+    /// `out = Σ_k factor_k vector_k`.
+    fn combine(&mut self, factors: &[f64], out: &mut [f64]) {
+        pulp::Arch::new().dispatch(Combination {
+            vectors: &self.entries,
+            factors,
+            out: &mut self.out,
+        });
+        out.copy_from_slice(&self.out[..out.len()]);
+    }
+}
+
+/// A sum of multiples of padded vectors, some machine vectors of the result at a time.
 struct Combination<'a> {
     vectors: &'a [f64],
     factors: &'a [f64],
     out: &'a mut [f64],
 }
 
+impl Combination<'_> {
+    /// `COUNT` machine vectors of the result, from number `first` on.
+    #[inline(always)]
+    fn part<S: pulp::Simd, const COUNT: usize>(&mut self, simd: S, first: usize) {
+        let stride = self.out.len();
+        let mut sums = [simd.splat_f64s(0.0); COUNT];
+        for (factor, vector) in self.factors.iter().zip(self.vectors.chunks_exact(stride)) {
+            let factor = simd.splat_f64s(*factor);
+            let terms = &S::as_simd_f64s(vector).0[first..first + COUNT];
+            for (sum, term) in sums.iter_mut().zip(terms) {
+                *sum = simd.mul_add_f64s(factor, *term, *sum);
+            }
+        }
+        S::as_mut_simd_f64s(self.out).0[first..first + COUNT].copy_from_slice(&sums);
+    }
+}
+
 impl pulp::WithSimd for Combination<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _instructions: S) {
-        let length = self.out.len();
-        self.out.fill(0.0);
-        let fours = self.factors.chunks(4);
-        for (factors, vectors) in fours.zip(self.vectors.chunks(4 * length.max(1))) {
-            if let &[a, b, c, d] = factors {
-                let (va, rest) = vectors.split_at(length);
-                let (vb, rest) = rest.split_at(length);
-                let (vc, vd) = rest.split_at(length);
-                let entries = self.out.iter_mut().zip(va).zip(vb).zip(vc).zip(vd);
-                for ((((out, va), vb), vc), vd) in entries {
-                    *out = *out + a * va + b * vb + c * vc + d * vd;
-                }
-            } else {
-                for (factor, vector) in factors.iter().zip(vectors.chunks(length.max(1))) {
-                    let entries = self.out.iter_mut().zip(vector);
-                    entries.for_each(|(out, v)| *out += factor * v);
-                }
-            }
+    fn with_simd<S: pulp::Simd>(mut self, simd: S) {
+        let all = self.out.len() / S::F64_LANES;
+        let mut first = 0;
+        while all - first >= 8 {
+            self.part::<S, 8>(simd, first);
+            first += 8;
+        }
+        if all - first >= 4 {
+            self.part::<S, 4>(simd, first);
+            first += 4;
+        }
+        match all - first {
+            3 => self.part::<S, 3>(simd, first),
+            2 => self.part::<S, 2>(simd, first),
+            1 => self.part::<S, 1>(simd, first),
+            _ => {}
         }
     }
 }

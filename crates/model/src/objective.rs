@@ -2,6 +2,8 @@
 
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 
+use implicit_bias_scalar::vector::exponentials;
+
 use crate::{Loss, ModelError, TensorLoss};
 
 /// The targets of the samples: signs, or classes.
@@ -199,7 +201,11 @@ impl Objective {
         let outputs = self.outputs();
         let count = rows.map_or(self.samples(), <[usize]>::len);
         assert_eq!(scores.len(), count * outputs, "scores are [rows, outputs]");
-        if scores.iter().any(|score| !score.is_finite()) {
+        // Without an early end: a loop that a machine takes several numbers of at a time.
+        if scores
+            .iter()
+            .fold(false, |found, score| found | !score.is_finite())
+        {
             return None;
         }
         let sample = |place: usize| rows.map_or(place, |rows| rows[place]);
@@ -261,24 +267,19 @@ const FAR: f64 = 300.0;
 /// An exponent of slopes is a multiple of this: it seldom changes.
 const STRIDE: f64 = 256.0;
 
-/// Logarithms of slopes, relative to a power of two, below which they count as 0: products with
-/// numbers near the smallest ones take machines many times as long.
-const NEGLIGIBLE: f64 = -600.0;
-
 /// Replaces margins by `−ℓ'(q_i)` times `2^{−e}`, and returns `e`.
 fn scaled_slopes(loss: Loss, margins: &mut [f64]) -> i64 {
     let least = margins.iter().copied().fold(f64::INFINITY, f64::min);
     let far = loss.is_exponentially_tailed() && least > FAR;
     if !far {
-        margins.iter_mut().for_each(|q| *q = loss.slope(*q));
+        loss.fill_slopes(margins);
         return 0;
     }
     let exponent = STRIDE * (loss.log_slope(least) / std::f64::consts::LN_2 / STRIDE).floor();
     let shift = exponent * std::f64::consts::LN_2;
-    for q in margins {
-        let slope = loss.log_slope(*q) - shift;
-        *q = if slope < NEGLIGIBLE { 0.0 } else { slope.exp() };
-    }
+    // Past 37, the slope of either loss is e^{−q} to rounding.
+    margins.iter_mut().for_each(|q| *q = -*q - shift);
+    exponentials(margins);
     exponent as i64
 }
 

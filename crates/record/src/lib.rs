@@ -14,7 +14,7 @@ mod series;
 mod steps;
 mod stop;
 
-pub use limit::{LimitOf, PredictedLimit, Prediction};
+pub use limit::{LimitOf, NamedLimit, PredictedLimit, Prediction};
 pub use schedule::schedule;
 pub use series::{Series, TableError};
 pub use steps::Steps;

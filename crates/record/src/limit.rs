@@ -1,5 +1,6 @@
 //! The limit of a run as plain data: the content of `limit.json`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -135,12 +136,54 @@ impl PredictedLimit {
     }
 }
 
+/// The limit of a run's direction as named numbers: of a run that has no activation pattern.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NamedLimit {
+    /// What it is: `maximum L2 margin`.
+    pub limit: String,
+    /// Who says that the run tends there, and under which conditions.
+    pub source: String,
+    /// Its numbers by name, beside the others in the file.
+    #[serde(flatten)]
+    pub numbers: BTreeMap<String, f64>,
+    /// The limits of columns of `series.csv`.
+    pub series: BTreeMap<String, f64>,
+    /// Whether the solution is the only one; `None` where that is not known.
+    pub unique: Option<bool>,
+    /// How far the solution is from satisfying its Karush–Kuhn–Tucker conditions.
+    pub kkt_residual: f64,
+    /// `candidate`: where theorems say that the run tends, not proven for the run.
+    pub status: String,
+}
+
+impl fmt::Display for NamedLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}: ", self.limit, self.status)?;
+        for (name, value) in &self.series {
+            write!(f, "{name} {value:.6}, ")?;
+        }
+        if self.series.is_empty() {
+            for (name, value) in &self.numbers {
+                write!(f, "{name} {value:.6}, ")?;
+            }
+        }
+        let unique = match self.unique {
+            Some(true) => "the only one",
+            Some(false) => "not the only one",
+            None => "perhaps not the only one",
+        };
+        write!(f, "{unique}; residual {:.1e}", self.kkt_residual)
+    }
+}
+
 /// The limit of a run, or why there is none: the content of `limit.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Prediction {
     /// The solution of the limit program.
     Solved(PredictedLimit),
+    /// The limit of the direction of a run without activation pattern.
+    Named(NamedLimit),
     /// There is none.
     Unsolved {
         /// Why, in a phrase.
@@ -189,7 +232,7 @@ impl Prediction {
     pub fn limit(&self) -> Option<&PredictedLimit> {
         match self {
             Self::Solved(limit) => Some(limit),
-            Self::Unsolved { .. } => None,
+            Self::Named(_) | Self::Unsolved { .. } => None,
         }
     }
 
@@ -202,7 +245,28 @@ impl Prediction {
     pub fn decisive(&self) -> Result<&PredictedLimit, String> {
         match self {
             Self::Solved(limit) => limit.doubt().map_or(Ok(limit), Err),
+            Self::Named(_) => Err("it is no limit of a pattern".to_owned()),
             Self::Unsolved { reason, .. } => Err(reason.clone()),
+        }
+    }
+
+    /// The limits of columns of `series.csv`, and whether they are proven; none where the solution
+    /// is in doubt.
+    pub fn of_columns(&self) -> (BTreeMap<String, f64>, bool) {
+        const COLUMNS: [&str; 5] = [
+            "stable_rank_pos",
+            "stable_rank_neg",
+            "stable_rank",
+            "margin_min",
+            "margin_max",
+        ];
+        match self {
+            Self::Solved(limit) if limit.doubt_of_solution().is_none() => {
+                let of = |column: &str| Some((column.to_owned(), limit.of_column(column)?));
+                (COLUMNS.into_iter().filter_map(of).collect(), limit.proven)
+            }
+            Self::Named(limit) => (limit.series.clone(), false),
+            Self::Solved(_) | Self::Unsolved { .. } => (BTreeMap::new(), false),
         }
     }
 }

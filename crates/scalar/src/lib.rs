@@ -7,6 +7,7 @@ mod activation;
 mod error;
 mod loss;
 mod margin;
+pub mod vector;
 
 pub use activation::Activation;
 pub use error::SlopeError;

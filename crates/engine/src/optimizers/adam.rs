@@ -160,7 +160,8 @@ impl pulp::WithSimd for Moments<'_> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _instructions: S) {
         let adam = self.adam;
-        let ([beta1, beta2], [of_first, of_second]) = (adam.betas, self.corrections);
+        let [beta1, beta2] = adam.betas;
+        let [per_first, per_second] = self.corrections.map(f64::recip);
         // ε in the exponent of the moments; where the gradient is far below it, infinite.
         let epsilon = if adam.epsilon == 0.0 {
             0.0
@@ -173,8 +174,8 @@ impl pulp::WithSimd for Moments<'_> {
             let g = self.scale * g;
             *m = beta1 * *m + (1.0 - beta1) * g;
             *v = beta2 * *v + (1.0 - beta2) * g * g;
-            let root = (*v / of_second).sqrt() + epsilon;
-            let step = (*m / of_first) / root;
+            let root = (*v * per_second).sqrt() + epsilon;
+            let step = (*m * per_first) / root;
             *change = if root == 0.0 { 0.0 } else { step };
         }
     }

@@ -61,13 +61,35 @@ pub struct OptimizerKind {
 /// Adds `−step · direction` to the weights; `false`, with the weights as they were, where one would
 /// not be finite.
 pub(super) fn descend(weights: &mut [f64], step: f64, direction: &[f64]) -> bool {
-    let finite = |(w, d): (&f64, &f64)| (w - step * d).is_finite();
-    if !weights.iter().zip(direction).all(finite) {
-        return false;
+    pulp::Arch::new().dispatch(Descend {
+        weights,
+        step,
+        direction,
+    })
+}
+
+struct Descend<'a> {
+    weights: &'a mut [f64],
+    step: f64,
+    direction: &'a [f64],
+}
+
+impl pulp::WithSimd for Descend<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _instructions: S) -> bool {
+        let step = self.step;
+        // Without an early end: several numbers at a time.
+        let broken = |found: bool, (w, d): (&f64, &f64)| found | !(w - step * d).is_finite();
+        let pairs = self.weights.iter().zip(self.direction);
+        if pairs.fold(false, broken) {
+            return false;
+        }
+        let pairs = self.weights.iter_mut().zip(self.direction);
+        pairs.for_each(|(w, d)| *w -= step * d);
+        true
     }
-    let pairs = weights.iter_mut().zip(direction);
-    pairs.for_each(|(w, d)| *w -= step * d);
-    true
 }
 
 /// `√(Σ g²)`, without overflow or underflow on the way.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use implicit_bias_data::Dataset;
-use implicit_bias_limits::{DescentSettings, too_large};
+use implicit_bias_limits::{DescentSettings, predict_direction, too_large};
 use implicit_bias_model::{TwoLayerConfig, Weights};
 use implicit_bias_record::{Prediction, Series, StopReason};
 use ndarray::Array2;
@@ -11,9 +11,24 @@ use ndarray::Array2;
 use crate::config::{RunConfig, TwoLayerDescent};
 use crate::run::{Manifest, decompose_on_one_thread, two_blocks};
 
-/// Why a run has no limit program.
-const NO_PROGRAM: &str = "the limit program is that of the two-layer network with the logistic or \
-                          exponential loss under plain gradient descent";
+/// The largest program, in `n d min(n, d)`, that a run solves unasked: a second or so.
+const MOST_UNASKED: f64 = 2e7;
+
+/// The limit of the direction of a run without activation pattern.
+fn direction(config: &RunConfig, data: &Dataset) -> Prediction {
+    let (n, d) = (data.samples(), data.dim());
+    if n as f64 * d as f64 * n.min(d) as f64 > MOST_UNASKED {
+        return Prediction::unsolved(format!(
+            "a program of {n} samples of {d} coordinates is not solved unasked; \
+             `implicit-bias limit` solves it"
+        ));
+    }
+    match predict_direction(&config.descent_facts(), data) {
+        Some(Ok(limit)) => Prediction::Named(limit),
+        Some(Err(reason)) => Prediction::unsolved(reason),
+        None => Prediction::unsolved("no limit of this network under this descent is known here"),
+    }
+}
 
 /// The limit of a run that left these weights, or why it is not known.
 pub(super) fn predict(
@@ -34,7 +49,7 @@ pub(super) fn predict(
         step_size,
     }) = config.two_layer_descent()
     else {
-        return Prediction::unsolved(NO_PROGRAM);
+        return direction(config, data);
     };
     let Some(blocks) = two_blocks(weights) else {
         return Prediction::unsolved("the weights are not those of two blocks");
@@ -71,7 +86,14 @@ pub(super) fn predict_again(
     decompose_on_one_thread();
     let (data, width) = (&manifest.data, manifest.width);
     if config.two_layer_descent().is_none() {
-        return Prediction::unsolved(NO_PROGRAM);
+        let loaded = load_data(config, manifest);
+        return match (endpoint(manifest), loaded) {
+            (Err(reason), _) => Prediction::unsolved(reason),
+            (_, Ok(data)) => direction(config, &data),
+            (_, Err(reason)) => {
+                written(path, manifest).unwrap_or_else(|| Prediction::unsolved(reason))
+            }
+        };
     }
     let unneeded = endpoint(manifest).err();
     // Known from the manifest: large data are not loaded only to be left alone.
@@ -127,16 +149,22 @@ fn load(
     config: &RunConfig,
     manifest: &Manifest,
 ) -> Result<(Dataset, Weights), String> {
+    let data = load_data(config, manifest)?;
+    let weights = path.join("weights.safetensors");
+    let weights = Weights::from_safetensors(&weights, &TwoLayerConfig::BLOCKS)
+        .map_err(|error| error.to_string())?;
+    Ok((data, weights))
+}
+
+/// The data of a run, if they are still those of the run.
+fn load_data(config: &RunConfig, manifest: &Manifest) -> Result<Dataset, String> {
     let data = config
         .load_data()
         .map_err(|error| format!("the data cannot be loaded again: {error}"))?;
     if data.sha256() != manifest.data.sha256 {
         return Err("the data have changed since the run".into());
     }
-    let weights = path.join("weights.safetensors");
-    let weights = Weights::from_safetensors(&weights, &TwoLayerConfig::BLOCKS)
-        .map_err(|error| error.to_string())?;
-    Ok((data, weights))
+    Ok(data)
 }
 
 /// The limit that the run itself wrote.

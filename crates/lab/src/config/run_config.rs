@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use implicit_bias_data::{DataFile, Dataset, Preparation, Synthetic};
-use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE};
+use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE, Geometry};
 use implicit_bias_engine::{Batches, Gradient, Precision, StepSize};
+use implicit_bias_limits::{DescentFacts, StepNorm};
 use implicit_bias_model::{
     ACTIVATION, Activation, LinearArchitecture, Loss, SLOPE, TwoLayerArchitecture, WIDTH,
     activation,
@@ -255,6 +256,22 @@ impl RunConfig {
     /// plain gradient descent.
     pub(crate) fn has_gram_coordinates(&self) -> bool {
         self.two_layer_descent().is_some() || self.is_linear_descent()
+    }
+
+    /// What is true of the descent, as far as its limit goes.
+    pub fn descent_facts(&self) -> DescentFacts {
+        let kind = self.optimizer.optimizer_kind();
+        let batches = self.optimizer_run().and_then(|run| run.batches);
+        DescentFacts {
+            is_linear: self.network.name == LinearArchitecture::NAME,
+            is_exponentially_tailed: self.loss.is_exponentially_tailed(),
+            norm: match (kind.geometry)(&self.optimizer.settings) {
+                _ if batches.is_some() => StepNorm::Unknown,
+                Geometry::Euclidean => StepNorm::L2,
+                Geometry::Coordinates => StepNorm::Linf,
+                Geometry::Other => StepNorm::Unknown,
+            },
+        }
     }
 
     /// Whether this is plain gradient descent on the linear network.

@@ -32,6 +32,9 @@ pub struct RunContext {
     pub limits_of: LimitOf,
     /// Whether the pattern that they belong to is proven to last.
     pub limits_proven: bool,
+    /// Whether the limits are those of the run's last activation pattern; otherwise they are those
+    /// of a program that knows the data alone.
+    pub limits_of_pattern: bool,
     /// The fit of the weight norm, if there is one.
     pub norm_fit: Option<LogFit>,
     /// Whether the claim is that each block's stable rank tends to 1 (leaky ReLU).

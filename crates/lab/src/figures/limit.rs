@@ -52,6 +52,10 @@ pub(super) fn caption(context: &RunContext) -> &'static str {
         LimitOf::ThisRun if context.limits_proven => {
             " Thin dashed lines are the limits proven for this run (derived)."
         }
+        LimitOf::ThisRun if !context.limits_of_pattern => {
+            " Thin dashed lines are candidates for the limits: those of the maximum margin to which \
+             such descents tend, not proven for this run."
+        }
         LimitOf::ThisRun => {
             " Thin dashed lines are candidates for the limits: those of the run's last activation \
              pattern, which is not proven to last (derived)."

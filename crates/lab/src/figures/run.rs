@@ -23,6 +23,7 @@ pub fn run_figures(series: &Series, margins: &Series, context: &RunContext) -> V
         loss(series),
         stable_rank(series, context),
         normalized_margins(margins, context),
+        linf_margin(series, context),
         weight_norm(series, context),
         activation(series),
         rank_gap(series, context),
@@ -55,6 +56,7 @@ pub fn quantity_label(column: &str) -> String {
         "margin_min" => "smallest normalized margin".into(),
         "margin_max" => "largest normalized margin".into(),
         "margin_gap" => "normalized margin gap".into(),
+        "margin_linf_min" => "smallest margin over ‖w‖_∞".into(),
         _ => match column.strip_prefix("stable_rank_") {
             Some(block) => format!("stable rank of {}", block_label(block)),
             None => column.replace('_', " "),
@@ -228,6 +230,24 @@ fn normalized_margins(margins: &Series, context: &RunContext) -> Option<Figure> 
     levels.extend(layers);
     let panel = Panel::new(Axis::log(TIME), Axis::linear("normalized margin"), levels);
     Some(Figure::new("margins", "Normalized margins", vec![panel]).with_caption(caption))
+}
+
+/// The smallest margin over the largest weight; only series of linear networks have this column.
+fn linf_margin(series: &Series, context: &RunContext) -> Option<Figure> {
+    let name = "margin_linf_min";
+    let points = column(series, name)?;
+    let limit = (name.to_owned(), String::new(), Style::of(1));
+    let mut layers = limit::levels(context, [limit]);
+    let mut caption = String::from("min_i y_i ⟨w, x_i⟩ / ‖w‖_∞.");
+    if !layers.is_empty() {
+        caption += limit::caption(context);
+    }
+    let curve = Layer::curve("smallest margin", points, Style::of(0).with_width(2.0));
+    layers.push(curve);
+    let panel = Panel::new(Axis::log(TIME), Axis::linear(quantity_label(name)), layers);
+    Some(
+        Figure::new("margin-linf", "Margin in the maximum norm", vec![panel]).with_caption(caption),
+    )
 }
 
 /// At most `most` indices, evenly spaced, those of the smallest and the largest value among them.

@@ -68,6 +68,7 @@ pub(crate) fn laws(samples: usize) -> (Series, Series, RunContext) {
         limits: BTreeMap::from([("stable_rank".into(), 1.6)]),
         limits_of: LimitOf::ThisRun,
         limits_proven: true,
+        limits_of_pattern: true,
         norm_fit: Some(LogFit {
             slope: 0.5,
             intercept: 1.0,

@@ -137,6 +137,8 @@ pub struct LimitSummary {
 pub struct RunReport {
     /// The run, in a few words.
     pub title: String,
+    /// Whether the claims of Kou, Chen & Gu are about the run.
+    pub of_paper: bool,
     /// Text below the title, one paragraph an entry, without markup.
     pub paragraphs: Vec<String>,
     /// Data geometry, model, step size, engine, precision, seed, ….

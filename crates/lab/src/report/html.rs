@@ -29,6 +29,7 @@ pub fn run_report(report: &RunReport) -> Result<String, LabError> {
         "run.html",
         context! {
             title => report.title.as_str(),
+            of_paper => report.of_paper,
             paragraphs => view::texts(&report.paragraphs),
             settings => view::list(&report.settings, view::setting),
             stop_reason => report.stop_reason.as_str(),

@@ -51,6 +51,7 @@ fn claim(text: &str) -> Claim {
 
 fn run(text: &str) -> RunReport {
     RunReport {
+        of_paper: true,
         title: text.into(),
         paragraphs: vec![text.into()],
         settings: vec![Setting::new(text, text).with_note(text)],

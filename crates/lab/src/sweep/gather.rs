@@ -118,7 +118,13 @@ fn fill(row: &mut Row, path: &Path, manifest: &Manifest) -> Result<(), LabError>
             .map_or(String::new(), |block| format!("_{block}"));
         row.text(&format!("verdict_{name}{block}"), &word(&claim.verdict)?);
     }
-    if let Prediction::Solved(limit) = json(&path.join("limit.json"))?
+    let prediction = json(&path.join("limit.json"))?;
+    if let Prediction::Named(limit) = &prediction {
+        for (column, value) in &limit.series {
+            row.number(&format!("limit_{column}"), Some(*value));
+        }
+    }
+    if let Prediction::Solved(limit) = prediction
         && limit.of == LimitOf::ThisRun
     {
         row.number("limit_stable_rank_pos", limit.stable_rank_pos);

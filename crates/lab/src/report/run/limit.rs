@@ -1,15 +1,17 @@
 //! The predicted limit of a run in a report.
 
 use implicit_bias_output::format_number;
-use implicit_bias_record::{LimitOf, Prediction};
+use implicit_bias_record::{LimitOf, NamedLimit, Prediction};
 
 use crate::conclusion::RunRecord;
+use crate::figures::quantity_label;
 use crate::report::contents::{LimitSummary, Setting};
 
 /// What a reader should know of the predicted limit: numbers, then how far to trust them.
 pub(super) fn limit_summary(record: &RunRecord) -> LimitSummary {
     let limit = match &record.prediction {
         Prediction::Solved(limit) => limit,
+        Prediction::Named(limit) => return named(record, limit),
         Prediction::Unsolved { reason, .. } => {
             return LimitSummary {
                 status: format!("The limit program has no answer for this run: {reason}."),
@@ -90,4 +92,39 @@ pub(super) fn limit_summary(record: &RunRecord) -> LimitSummary {
             .to_owned(),
     };
     LimitSummary { status, rows }
+}
+
+/// The same of a limit of directions.
+fn named(record: &RunRecord, limit: &NamedLimit) -> LimitSummary {
+    let mut rows: Vec<Setting> = limit
+        .series
+        .iter()
+        .map(|(column, value)| {
+            let last = record.series.last(column).map_or_else(
+                || "not recorded".to_owned(),
+                |last| format!("{last:.6} at the last step"),
+            );
+            Setting::new(quantity_label(column), format!("{value:.6}")).with_note(last)
+        })
+        .collect();
+    let numbers = limit.numbers.iter();
+    rows.extend(
+        numbers.map(|(name, value)| Setting::new(name.replace('_', " "), format_number(*value))),
+    );
+    rows.push(Setting::new(
+        "KKT residual",
+        format_number(limit.kkt_residual),
+    ));
+    let unique = match limit.unique {
+        Some(true) => "It is the only solution.",
+        Some(false) => "Other weights are as good, so that it says little of where the run ends.",
+        None => "Whether other weights are as good is not known.",
+    };
+    LimitSummary {
+        status: format!(
+            "The {}, a candidate for the limit of the direction: {}. {unique}",
+            limit.limit, limit.source
+        ),
+        rows,
+    }
 }

@@ -4,12 +4,10 @@ mod limit;
 mod settings;
 mod summary;
 
-use std::collections::BTreeMap;
-
 use implicit_bias_claims::{Hypothesis, fit_line};
-use implicit_bias_model::{Activation, Loss, TwoLayerConfig};
+use implicit_bias_model::{Activation, Loss};
 use implicit_bias_plot::Figure;
-use implicit_bias_record::{LimitOf, PredictedLimit};
+use implicit_bias_record::LimitOf;
 
 use self::limit::limit_summary;
 pub(crate) use self::settings::{provenance_of, settings_of};
@@ -50,28 +48,26 @@ fn run_context(record: &RunRecord) -> RunContext {
             record.manifest.data.n, record.manifest.data.d
         ),
         activation: record.network_words(),
-        blocks: TwoLayerConfig::BLOCKS.map(str::to_owned).to_vec(),
+        blocks: blocks_of(record),
         labels: record.manifest.data.label_values(),
-        limits: (record.prediction.limit())
-            .filter(|limit| limit.doubt_of_solution().is_none())
-            .map(limits_of_columns)
-            .unwrap_or_default(),
+        limits: record.prediction.of_columns().0,
         limits_of: (record.prediction.limit()).map_or(LimitOf::ThisRun, |limit| limit.of),
         limits_proven: (record.prediction.limit()).is_some_and(|limit| limit.proven),
+        limits_of_pattern: record.prediction.limit().is_some(),
         norm_fit: norm_fit(record),
         rank_one: (record.config.two_layer_descent())
             .is_some_and(|descent| descent.activation != Activation::RELU),
     }
 }
 
-/// The limits of the columns that have one.
-fn limits_of_columns(limit: &PredictedLimit) -> BTreeMap<String, f64> {
-    let blocks = TwoLayerConfig::BLOCKS.map(|block| format!("stable_rank_{block}"));
-    let others = ["stable_rank", "margin_min", "margin_max"].map(str::to_owned);
-    let columns = blocks.into_iter().chain(others);
-    columns
-        .filter_map(|column| limit.of_column(&column).map(|value| (column, value)))
-        .collect()
+/// The names of the network's blocks.
+fn blocks_of(record: &RunRecord) -> Vec<String> {
+    let network = &record.config.network;
+    let blocks = network
+        .network_kind()
+        .blocks(&network.settings, record.manifest.data.d);
+    let blocks = blocks.unwrap_or_default().into_iter();
+    blocks.map(|(name, _)| name).collect()
 }
 
 /// The line through the weight norm against log t over the last two decades, if there are enough.
@@ -130,11 +126,17 @@ fn about(record: &RunRecord) -> Vec<String> {
     let Some(descent) = record.config.two_layer_descent() else {
         let network = &record.config.network;
         return vec![format!(
-            "The network {} ({}), trained by {}. The claims of Kou, Chen & Gu (NeurIPS 2023, \
-             arXiv:2310.18935) are not about it, and none is judged. The settings are this run's.",
+            "The network {}, {}, trained by {}, {}. The claims of Kou, Chen & Gu (NeurIPS 2023, \
+             arXiv:2310.18935) are not about it, and none is judged.",
             network.name,
-            network.network_kind().about().trim_matches('`'),
-            record.config.optimizer.name
+            network.network_kind().about().replace('`', ""),
+            record.config.optimizer.name,
+            record
+                .config
+                .optimizer
+                .optimizer_kind()
+                .about
+                .replace('`', "")
         )];
     };
     let loss = match descent.loss {
@@ -147,21 +149,19 @@ fn about(record: &RunRecord) -> Vec<String> {
     let network = "A two-layer network with fixed second layer, trained by plain full-batch gradient \
                    descent, and the claims of Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) \
                    judged on it. The settings are this run's, not the paper's.";
-    vec![network.to_owned(), loss.to_owned()]
+    [network, loss, INTERVALS].map(str::to_owned).to_vec()
 }
 
 /// The report of a run.
 fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> RunReport {
     RunReport {
+        of_paper: record.config.two_layer_descent().is_some(),
         title: format!(
             "{} on {}",
             record.network_words(),
             record.manifest.data.source
         ),
-        paragraphs: about(record)
-            .into_iter()
-            .chain([INTERVALS.to_owned()])
-            .collect(),
+        paragraphs: about(record),
         settings: settings_of(record),
         notices: notices_of(record),
         hypotheses: hypotheses_of(record),

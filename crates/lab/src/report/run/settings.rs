@@ -47,10 +47,18 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
         .with_note("smallest and largest ‖x_i‖"),
         Setting::new("p", format_number(data.p)).with_note("largest |⟨x_i, x_k⟩|, i ≠ k"),
         Setting::new("near-orthogonality ratio", ratio).with_note(
-            "R_min² / (n p); the theorems want it large, and the larger the smaller γ is",
+            match config.two_layer_descent() {
+                Some(_) => {
+                    "R_min² / (n p); the theorems want it large, and the larger the smaller γ is"
+                }
+                None => "R_min² / (n p)",
+            },
         ),
         Setting::new(network, record.network_words()),
-        Setting::new("width m", manifest.width.to_string()).with_note("neurons in each block"),
+        Setting::new("width m", manifest.width.to_string()).with_note(match config.activation() {
+            Some(_) => "neurons in each block",
+            None => "rows of the first block",
+        }),
         Setting::new("initial weights", init),
         Setting::new("loss", loss),
         Setting::new("step size η", step_size(record)).with_note(batches(record)),

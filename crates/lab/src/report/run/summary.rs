@@ -26,6 +26,7 @@ impl RunRecord {
         };
         let limit = match &self.prediction {
             Prediction::Solved(limit) => limit.to_string(),
+            Prediction::Named(limit) => limit.to_string(),
             Prediction::Unsolved { reason, .. } => format!("not known: {reason}"),
         };
         let verdicts = if rows.is_empty() {

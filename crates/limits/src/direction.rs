@@ -1,0 +1,178 @@
+//! Limits of the direction of a descent on a linear network: which program, and its answer as named
+//! numbers.
+
+use std::collections::BTreeMap;
+
+use implicit_bias_data::Dataset;
+use implicit_bias_record::NamedLimit;
+use ndarray::Array1;
+
+use crate::linear::{
+    Inseparable, MarginOutcome, SignedSamples, Uniqueness, max_margin_l2, max_margin_linf,
+};
+
+/// The norm in which a descent takes steepest steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepNorm {
+    /// `‖·‖₂`: steps along the gradient.
+    L2,
+    /// `‖·‖_∞`: steps of one size in every coordinate.
+    Linf,
+    /// Neither, or not known.
+    Unknown,
+}
+
+/// What is true of a descent, as far as its limit goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DescentFacts {
+    /// Whether the network is linear, `f = ⟨w, x⟩`.
+    pub is_linear: bool,
+    /// Whether the loss falls like `e^{−q}`.
+    pub is_exponentially_tailed: bool,
+    /// The norm in which its steps are steepest.
+    pub norm: StepNorm,
+}
+
+/// A limit of directions: a program, and the descents that it is about.
+#[derive(Clone, Copy, Debug)]
+pub struct DirectionLimit {
+    /// Its name.
+    pub name: &'static str,
+    /// Who says that which descents tend there.
+    pub source: &'static str,
+    /// Whether it is about a descent.
+    pub applies: fn(&DescentFacts) -> bool,
+    /// Its solution; why there is none.
+    solve: fn(&SignedSamples) -> Result<Solution, String>,
+}
+
+/// The limits of directions.
+pub const DIRECTION_LIMITS: &[DirectionLimit] = &[
+    DirectionLimit {
+        name: "maximum L2 margin",
+        source: "gradient descent on separable data tends there (Soudry et al. 2018), and steepest \
+                 descent in the Euclidean norm; at step sizes small enough, which is not checked",
+        applies: |facts| {
+            facts.is_linear && facts.is_exponentially_tailed && facts.norm == StepNorm::L2
+        },
+        solve: solve_l2,
+    },
+    DirectionLimit {
+        name: "maximum Linf margin",
+        source: "Adam without ε tends there on separable data (Zhang, Zou & Cao, NeurIPS 2024), \
+                 and steepest descent in the maximum norm; at step sizes that decay, which is not \
+                 checked",
+        applies: |facts| {
+            facts.is_linear && facts.is_exponentially_tailed && facts.norm == StepNorm::Linf
+        },
+        solve: solve_linf,
+    },
+];
+
+/// The limit of the direction of a descent on labelled samples; `None` where no limit of the list is
+/// about it.
+///
+/// # Errors
+///
+/// Why there is none, as a phrase: samples that no weights separate, and programs that are too
+/// large or were not solved.
+pub fn predict_direction(
+    facts: &DescentFacts,
+    data: &Dataset,
+) -> Option<Result<NamedLimit, String>> {
+    let limit = DIRECTION_LIMITS
+        .iter()
+        .find(|limit| (limit.applies)(facts))?;
+    let samples = SignedSamples::labelled(data.x().view(), data.y().view());
+    let solution = samples
+        .map_err(|error| error.to_string())
+        .and_then(|samples| (limit.solve)(&samples));
+    Some(solution.map(|solution| NamedLimit {
+        limit: limit.name.to_owned(),
+        source: limit.source.to_owned(),
+        numbers: solution.numbers,
+        series: solution.series,
+        unique: solution.unique,
+        kkt_residual: solution.kkt_residual,
+        status: "candidate".to_owned(),
+    }))
+}
+
+struct Solution {
+    numbers: BTreeMap<String, f64>,
+    series: BTreeMap<String, f64>,
+    unique: Option<bool>,
+    kkt_residual: f64,
+}
+
+impl Solution {
+    /// Of weights `w` with these numbers by name, the residual among them.
+    fn new(
+        samples: &SignedSamples,
+        weights: &Array1<f64>,
+        numbers: &[(&'static str, f64)],
+        unique: Uniqueness,
+    ) -> Self {
+        let margins = samples.margins(weights.view());
+        let norm = weights.dot(weights).sqrt();
+        let largest = weights.iter().fold(0.0, |most: f64, w| most.max(w.abs()));
+        let least = margins.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = margins.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let unique = match unique {
+            Uniqueness::Unique => Some(true),
+            Uniqueness::NotUnique => Some(false),
+            Uniqueness::CannotTell => None,
+        };
+        let series = [
+            ("margin_min", least / norm),
+            ("margin_max", most / norm),
+            ("margin_linf_min", least / largest),
+        ];
+        let named = |(name, value): (&str, f64)| (name.to_owned(), value);
+        let residual = numbers.iter().find(|(name, _)| *name == "kkt_residual");
+        let others = numbers.iter().filter(|(name, _)| *name != "kkt_residual");
+        Self {
+            numbers: others.copied().map(named).collect(),
+            // Where other weights are as good, the run may end at any of them.
+            series: match unique {
+                Some(true) => series.into_iter().map(named).collect(),
+                _ => BTreeMap::new(),
+            },
+            unique,
+            kkt_residual: residual.map_or(f64::NAN, |(_, value)| *value),
+        }
+    }
+}
+
+fn solve_l2(samples: &SignedSamples) -> Result<Solution, String> {
+    let found = solved(max_margin_l2(samples))?;
+    let unique = Uniqueness::Unique;
+    let numbers = found.columns();
+    Ok(Solution::new(samples, &found.weights, &numbers, unique))
+}
+
+fn solve_linf(samples: &SignedSamples) -> Result<Solution, String> {
+    let found = solved(max_margin_linf(samples))?;
+    let numbers = found.columns();
+    Ok(Solution::new(
+        samples,
+        &found.weights,
+        &numbers,
+        found.unique,
+    ))
+}
+
+/// The solution of a program, or in a phrase why there is none.
+fn solved<T>(outcome: MarginOutcome<T>) -> Result<T, String> {
+    match outcome {
+        MarginOutcome::Separable(solution) => Ok(solution),
+        MarginOutcome::Inseparable(Inseparable { exact: true, .. }) => {
+            Err("infeasible: no weights separate the samples (proven)".to_owned())
+        }
+        MarginOutcome::Inseparable(Inseparable { margin_bound, .. }) => Err(format!(
+            "not solved: no weights separate the samples by a normalized margin above \
+             {margin_bound:.1e}"
+        )),
+        MarginOutcome::NotSolved(reason) => Err(format!("not solved: {reason}")),
+    }
+}
