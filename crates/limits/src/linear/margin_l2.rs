@@ -2,12 +2,12 @@
 
 use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
 
+use super::active_set::indices;
 use super::dense::{Decomposition, Rank};
 use super::interior_point::{InteriorPoint, quadratic_program};
 use super::margin_linf::max_margin_linf;
 use super::outcome::{MarginOutcome, Uniqueness};
 use super::samples::SignedSamples;
-use super::vertex::indices;
 
 /// The largest [`MarginL2::kkt_residual`] of an answer.
 const ACCEPTED_RESIDUAL: f64 = 1e-8;
@@ -234,5 +234,45 @@ fn describe(rows: ArrayView2<'_, f64>, pair: Pair, scale: f64) -> MarginL2 {
         gamma_linf_of_w_l2: margin * scale / largest,
         weights: pair.weights,
         multipliers: pair.multipliers,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    /// Weights and multipliers that are far from optimal, by hand: margins 3 and 1, pulls 3/4, 5/4.
+    #[test]
+    fn residuals_are_those_of_the_pair() {
+        let pair = Pair {
+            weights: array![0.0, 1.0],
+            multipliers: array![0.75, 0.25],
+        };
+        let rows = array![[1.0, 3.0], [0.0, 1.0]];
+        let limit = describe(rows.view(), pair, 2.0);
+        assert_eq!(limit.gamma_l2, 2.0);
+        assert!((limit.duality_gap - 2.0 * (6.8125f64.sqrt() - 1.0)).abs() < 1e-15);
+        // 3/4 (3 − 1) of the first sample; |(3/4, 5/2) − (0, 1)| of the weights.
+        assert_eq!(limit.kkt_residual, 1.5);
+    }
+
+    /// Whatever samples seem active at first, the right ones are found.
+    #[test]
+    fn wrong_active_samples_are_revised() {
+        let rows = array![[3.0, 1.0], [-1.0, 2.0], [4.0, 5.0]];
+        for mask in 1..8 {
+            let active = [0, 1, 2].map(|i| f64::from(mask >> i & 1));
+            let multipliers = Array1::from(active.to_vec());
+            let point = InteriorPoint {
+                weights: array![0.5, 0.5],
+                slacks: 1.0 - &multipliers,
+                multipliers,
+                bound: vec![false; 2],
+            };
+            let pair = polish(rows.view(), &point).unwrap();
+            assert!(pair.gap(rows.view()) < 1e-14, "{active:?}");
+            assert!((pair.primal(rows.view()) - 7.0 / 17f64.sqrt()).abs() < 1e-14);
+        }
     }
 }
