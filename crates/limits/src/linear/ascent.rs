@@ -5,7 +5,8 @@ use ndarray::{Array1, ArrayView1, ArrayView2};
 use super::active_set::{ActiveSet, Pair, indices, solve, system};
 use super::dense::Decomposition;
 
-/// Margins within this share of their terms of the smallest, and weights this near to a bound, are active.
+/// Margins this near to the smallest, relative to their terms, and weights this near to a bound are
+/// active.
 const ACTIVE: f64 = 1e-13;
 
 /// Multipliers are negative below minus this share of the largest.

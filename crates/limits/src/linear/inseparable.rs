@@ -15,7 +15,7 @@ const GRID: f64 = (1u64 << 20) as f64;
 /// Entries smaller than this, relative to their sample, might underflow in exact sums.
 const TINY: f64 = 1e-250;
 
-/// Samples with a weight times length below this share of the largest are left out of a combination.
+/// Samples with a weight times length below this share of the largest are left out.
 const NEGLIGIBLE: f64 = 1e-7;
 
 /// What a combination `p` of the rows `z_i`, `n × d`, proves; `None` if it does not vanish within
@@ -33,7 +33,7 @@ pub(super) fn prove(
         .filter(|&i| pulls[i] > NEGLIGIBLE * largest)
         .collect();
     let lengths = lengths.select(Axis(0), &support);
-    let chosen = rows.select(Axis(0), &support) / &lengths.view().insert_axis(Axis(1));
+    let chosen = rows.select(Axis(0), &support) / lengths.view().insert_axis(Axis(1));
     let inverse = Decomposition::of(chosen.view())?;
     let weights = vanishing(chosen.view(), &inverse, pulls.select(Axis(0), &support))?;
     // Of samples as they are, and the sum by which they were divided.

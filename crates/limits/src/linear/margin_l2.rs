@@ -12,8 +12,14 @@ use super::samples::SignedSamples;
 /// The largest [`MarginL2::kkt_residual`] of an answer.
 const ACCEPTED_RESIDUAL: f64 = 1e-8;
 
-/// The most sets of active samples that are tried.
-const MAX_ROUNDS: usize = 40;
+/// Rounds that may be spent for each sample and each coordinate.
+const MAX_ROUNDS_EACH: usize = 10;
+
+/// Multiplications that may be spent on finding the active samples: seconds.
+const MAX_PRODUCTS: f64 = 3e10;
+
+/// Margins of 1 are below it by no more than this.
+const ROUNDING: f64 = 1e-13;
 
 /// Rounds of refinement of each solve.
 const REFINEMENTS: usize = 3;
@@ -150,39 +156,50 @@ impl Pair {
 }
 
 /// The pair of smallest residual among the given one and those that satisfy with equality what
-/// seems active in it, revised where signs are violated.
+/// seems active in it, revised by the rule of Lawson and Hanson until all signs are right.
+///
+/// Multipliers go towards those of the active samples until one of them vanishes, and its sample is
+/// given up; where none does, the sample with the smallest margin joins.
 fn polish(rows: ArrayView2<'_, f64>, point: &InteriorPoint) -> Option<Pair> {
     let mut best = Pair::feasible(point.weights.clone(), point.multipliers.clone())?;
     let typical = point.multipliers.sum() / rows.nrows() as f64;
     let mut active: Vec<bool> = (point.multipliers.iter().zip(&point.slacks))
         .map(|(multiplier, slack)| *multiplier > *slack * typical)
         .collect();
-    let mut near = point.multipliers.clone();
-    for _ in 0..MAX_ROUNDS {
-        let Some((weights, multipliers)) = solve(rows, &active, near.view()) else {
+    let mut current = point.multipliers.clone();
+    let mut products = 0.0;
+    for _ in 0..MAX_ROUNDS_EACH * (rows.nrows() + rows.ncols()) {
+        let support = indices(&active);
+        let [count, dim] = [support.len() as f64, rows.ncols() as f64];
+        products += 20.0 * count * dim * count.min(dim) + 10.0 * rows.len() as f64;
+        if products > MAX_PRODUCTS {
+            break;
+        }
+        let Some((weights, multipliers)) = solve(rows, &active, current.view()) else {
             break;
         };
+        let towards = |i: &usize| current[*i] / (current[*i] - multipliers[*i]);
+        let vanishing = (support.iter().filter(|&&i| multipliers[i] <= 0.0))
+            .min_by(|a, b| towards(a).total_cmp(&towards(b)));
+        if let Some(&i) = vanishing {
+            let share = towards(&i).clamp(0.0, 1.0);
+            current = &current + &((&multipliers - &current) * share);
+            active[i] = false;
+            continue;
+        }
+        current.clone_from(&multipliers);
         let margins = rows.dot(&weights);
-        let next: Vec<bool> = (0..rows.nrows())
-            .map(|i| {
-                if active[i] {
-                    multipliers[i] > 0.0
-                } else {
-                    margins[i] < 1.0 - 1e-13
-                }
-            })
-            .collect();
-        near.clone_from(&multipliers);
         let Some(found) = Pair::feasible(weights, multipliers) else {
             break;
         };
         if found.residual(rows) < best.residual(rows) {
             best = found;
         }
-        if next == active {
-            break;
+        let loose = (0..margins.len()).filter(|&i| !active[i] && margins[i] < 1.0 - ROUNDING);
+        match loose.min_by(|&a, &b| margins[a].total_cmp(&margins[b])) {
+            Some(i) => active[i] = true,
+            None => break,
         }
-        active = next;
     }
     Some(best)
 }

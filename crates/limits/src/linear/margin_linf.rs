@@ -161,7 +161,7 @@ mod tests {
     use super::*;
     use ndarray::array;
 
-    /// Weights and multipliers that are far from optimal, by hand: margins 4 and 1, pulls 1 and 3/2.
+    /// Weights and multipliers that are far from optimal, by hand: margins 4, 1, pulls 1, 3/2.
     #[test]
     fn residuals_are_those_of_the_pair() {
         let rows = array![[3.0, 1.0], [-1.0, 2.0]];
