@@ -150,19 +150,32 @@ mod tests {
     use super::*;
     use ndarray::{Array2, array};
 
-    /// From any weights that separate to the solution `w = (1/4, 1)` of margin 7/4.
+    /// From any weights to the solution `w = (1/4, 1)` of margin 7/4, with either sign of both.
     #[test]
     fn the_margin_ascends_to_its_maximum() {
-        let rows: Array2<f64> = array![[3.0, 1.0], [-1.0, 2.0], [4.0, 5.0]];
-        for weights in [[0.5, 0.9], [0.0, 1.0], [1.0, 1.0], [-0.1, 0.5], [0.25, 1.0]] {
-            let start = Pair {
-                weights: Array1::from(weights.to_vec()),
-                multipliers: array![0.0, 0.0, 1.0],
-            };
-            let pair = ascend(rows.view(), &start).unwrap();
-            assert!(pair.gap(rows.view()).abs() < 1e-14, "{weights:?}");
-            assert!((pair.weights[0] - 0.25).abs() < 1e-15 && pair.weights[1] == 1.0);
-            assert!((pair.primal(rows.view()) - 1.75).abs() < 1e-15);
+        let rows = array![[3.0, 1.0], [-1.0, 2.0], [4.0, 5.0]];
+        let starts = [
+            [0.5, 0.9],
+            [0.0, 1.0],
+            [1.0, 1.0],
+            [-0.1, 0.5],
+            [0.25, 1.0],
+            [-1.0, -0.2],
+        ];
+        for weights in starts {
+            for signs in [[1.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]] {
+                let signs = Array1::from(signs.to_vec());
+                let rows: Array2<f64> = &rows * &signs;
+                let start = Pair {
+                    weights: Array1::from(weights.to_vec()) * &signs,
+                    multipliers: array![0.0, 0.0, 1.0],
+                };
+                let pair = ascend(rows.view(), &start).unwrap();
+                assert!(pair.gap(rows.view()).abs() < 1e-14, "{weights:?}, {signs}");
+                let error = &pair.weights * &signs - array![0.25, 1.0];
+                assert!(error.iter().all(|error| error.abs() < 1e-15));
+                assert!((pair.primal(rows.view()) - 1.75).abs() < 1e-15);
+            }
         }
     }
 }

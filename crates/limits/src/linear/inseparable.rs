@@ -168,10 +168,10 @@ mod tests {
         let proof = prove(rows.view(), array![0.49, 0.51, 0.0].view()).unwrap();
         assert_eq!(proof.combination, [0.5, 0.5, 0.0]);
         assert!(proof.exact && proof.margin_bound == 0.0);
-        // Shares in inverse proportion to lengths that differ by 10⁷.
-        let rows = array![[-3e-7], [3.0]];
-        let proof = prove(rows.view(), array![1.0, 1.1e-7].view()).unwrap();
-        assert!(proof.exact && (proof.combination[1] / 1e-7 - 1.0).abs() < 1e-6);
+        // Shares in inverse proportion to lengths that differ by 10⁹.
+        let rows = array![[-3e-9], [3.0]];
+        let proof = prove(rows.view(), array![1.0, 1.1e-9].view()).unwrap();
+        assert!(proof.exact && (proof.combination[1] / 1e-9 - 1.0).abs() < 1e-8);
     }
 
     /// Three directions of the plane, whose combination is not a simple fraction.

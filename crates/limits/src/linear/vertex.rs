@@ -35,3 +35,30 @@ pub(super) fn polish(rows: ArrayView2<'_, f64>, point: &InteriorPoint) -> Option
     }
     Some(better(ascend(rows, &solved)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array1, array};
+
+    /// Whatever seems active at first, the solution `w = (1/4, 1)` of margin 7/4 is found.
+    #[test]
+    fn wrong_active_sets_are_put_right() {
+        let rows = array![[3.0, 1.0], [-1.0, 2.0], [4.0, 5.0]];
+        for mask in 1..8 {
+            for bounds in 0..4 {
+                let active = [0, 1, 2].map(|i| f64::from(mask >> i & 1));
+                let multipliers = Array1::from(active.to_vec());
+                let point = InteriorPoint {
+                    weights: array![0.5, 0.9],
+                    slacks: 1.0 - &multipliers,
+                    multipliers,
+                    bound: [0, 1].map(|k| bounds >> k & 1 == 1).to_vec(),
+                };
+                let pair = polish(rows.view(), &point).unwrap();
+                assert!(pair.gap(rows.view()) < 1e-14, "{active:?}, {bounds}");
+                assert!((pair.weights[0] - 0.25).abs() < 1e-14);
+            }
+        }
+    }
+}
