@@ -11,13 +11,15 @@
 //! | `margin_l2`, `margin_linf` | weights of maximum margin in either norm |
 //! | `outcome` | separable, not separable and why, or not solved |
 //! | `interior_point` | both programs, solved by Clarabel |
-//! | `vertex`, `uniqueness` | the linear program solved exactly, and in how many ways |
+//! | `active_set`, `vertex`, `ascent`, `uniqueness` | exact solutions of the linear program |
 //! | `inseparable` | proofs that no weights separate |
 //! | `adam_far`, `why_not` | how Adam without `ε`, and sign descent, go on to any step |
 //! | `step_law`, `step_sum` | how fast they move, and how far in all |
 //! | `dense` | linear equations, singular ones too |
 
+mod active_set;
 mod adam_far;
+mod ascent;
 mod dense;
 mod error;
 mod inseparable;

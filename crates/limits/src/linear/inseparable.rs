@@ -12,10 +12,10 @@ const SAFETY: f64 = 16.0;
 /// exact.
 const GRID: f64 = (1u64 << 20) as f64;
 
-/// Entries smaller than this, relative to the shortest sample, might underflow in exact sums.
+/// Entries smaller than this, relative to their sample, might underflow in exact sums.
 const TINY: f64 = 1e-250;
 
-/// Samples with a weight below this share of the largest are left out of a combination.
+/// Samples with a weight times length below this share of the largest are left out.
 const NEGLIGIBLE: f64 = 1e-7;
 
 /// What a combination `p` of the rows `z_i`, `n × d`, proves; `None` if it does not vanish within
@@ -24,27 +24,30 @@ pub(super) fn prove(
     rows: ArrayView2<'_, f64>,
     combination: ArrayView1<'_, f64>,
 ) -> Option<Inseparable> {
-    let largest = combination.iter().copied().fold(0.0, f64::max);
+    let length = |row: ArrayView1<'_, f64>| row.iter().map(|z| z.abs()).sum::<f64>();
+    // Powers of two, so that samples over them are exact.
+    let lengths = rows.map_axis(Axis(1), |row| length(row).log2().floor().exp2());
+    let pulls = &combination * &lengths;
+    let largest = pulls.iter().copied().fold(0.0, f64::max);
     let support: Vec<usize> = (0..rows.nrows())
-        .filter(|&i| combination[i] > NEGLIGIBLE * largest)
+        .filter(|&i| pulls[i] > NEGLIGIBLE * largest)
         .collect();
-    let chosen = rows.select(Axis(0), &support);
+    let lengths = lengths.select(Axis(0), &support);
+    let chosen = rows.select(Axis(0), &support) / lengths.view().insert_axis(Axis(1));
     let inverse = Decomposition::of(chosen.view())?;
-    let weights = vanishing(
-        chosen.view(),
-        &inverse,
-        combination.select(Axis(0), &support),
-    )?;
+    let weights = vanishing(chosen.view(), &inverse, pulls.select(Axis(0), &support))?;
+    // Of samples as they are, and the sum by which they were divided.
     let spread = |weights: &Array1<f64>| {
+        let shares = weights / &lengths;
         let mut all = vec![0.0; rows.nrows()];
-        for (&i, &weight) in support.iter().zip(weights) {
-            all[i] = weight;
+        for (&i, &share) in support.iter().zip(&shares) {
+            all[i] = share / shares.sum();
         }
-        all
+        (all, shares.sum())
     };
     if let Some(weights) = on_grid(chosen.view(), &weights) {
         return Some(Inseparable {
-            combination: spread(&weights),
+            combination: spread(&weights).0,
             margin_bound: 0.0,
             exact: true,
         });
@@ -58,9 +61,10 @@ pub(super) fn prove(
     let entries = (chosen.nrows() + chosen.ncols()) as f64;
     let surely = smallest - SAFETY * entries * f64::EPSILON * longest;
     let least = weights.iter().copied().fold(f64::INFINITY, f64::min);
+    let (combination, total) = spread(&weights);
     Some(Inseparable {
-        combination: spread(&weights),
-        margin_bound: rest + rounding,
+        combination,
+        margin_bound: (rest + rounding) / total,
         exact: spans && surely > 0.0 && SAFETY * (rest + rounding) <= least * surely,
     })
 }
@@ -164,6 +168,10 @@ mod tests {
         let proof = prove(rows.view(), array![0.49, 0.51, 0.0].view()).unwrap();
         assert_eq!(proof.combination, [0.5, 0.5, 0.0]);
         assert!(proof.exact && proof.margin_bound == 0.0);
+        // Shares in inverse proportion to lengths that differ by 10⁹.
+        let rows = array![[-3e-9], [3.0]];
+        let proof = prove(rows.view(), array![1.0, 1.1e-9].view()).unwrap();
+        assert!(proof.exact && (proof.combination[1] / 1e-9 - 1.0).abs() < 1e-8);
     }
 
     /// Three directions of the plane, whose combination is not a simple fraction.

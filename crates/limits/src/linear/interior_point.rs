@@ -6,8 +6,9 @@ use clarabel::solver::{
 };
 use ndarray::{Array1, ArrayView2};
 
-/// Relative tolerance of the solver: it stops earlier where rounding ends its progress.
-const TOLERANCE: f64 = 1e-13;
+/// Relative tolerances of the solver, tried in this order: where rounding keeps it from one, it
+/// may give up far from the solution.
+const TOLERANCES: [f64; 3] = [1e-13, 1e-10, 1e-8];
 
 /// A point near the centre of the solutions of a program, and which constraints seem to hold there
 /// with equality.
@@ -94,40 +95,47 @@ fn solve(
     constraints: &CscMatrix<f64>,
     right: &[f64],
 ) -> Result<Answer, String> {
-    let settings = DefaultSettings {
-        verbose: false,
-        tol_gap_abs: TOLERANCE,
-        tol_gap_rel: TOLERANCE,
-        tol_feas: TOLERANCE,
-        max_iter: 200,
-        ..DefaultSettings::default()
-    };
-    let cones: [SupportedConeT<f64>; 1] = [NonnegativeConeT(right.len())];
-    let mut solver = DefaultSolver::new(square, objective, constraints, right, &cones, settings)
-        .map_err(|error| format!("the solver refused the program: {error}"))?;
-    solver.solve();
-    let found = &solver.solution;
-    let finite = [&found.x, &found.z, &found.s]
-        .iter()
-        .all(|part| part.iter().all(|entry| entry.is_finite()));
-    match found.status {
-        SolverStatus::Solved
-        | SolverStatus::AlmostSolved
-        | SolverStatus::InsufficientProgress
-        | SolverStatus::MaxIterations
-            if finite => {}
-        status => {
-            let iterations = found.iterations;
-            return Err(format!(
-                "the solver stopped after {iterations} iterations: {status:?}"
-            ));
+    let mut reason = String::new();
+    let mut rough = None;
+    for tolerance in TOLERANCES {
+        let settings = DefaultSettings {
+            verbose: false,
+            tol_gap_abs: tolerance,
+            tol_gap_rel: tolerance,
+            tol_feas: tolerance,
+            max_iter: 200,
+            ..DefaultSettings::default()
+        };
+        let cones: [SupportedConeT<f64>; 1] = [NonnegativeConeT(right.len())];
+        let mut solver =
+            DefaultSolver::new(square, objective, constraints, right, &cones, settings)
+                .map_err(|error| format!("the solver refused the program: {error}"))?;
+        solver.solve();
+        let found = solver.solution;
+        let parts = [&found.x, &found.z, &found.s];
+        let finite = parts
+            .iter()
+            .all(|part| part.iter().all(|entry| entry.is_finite()));
+        let answer = finite.then_some(Answer {
+            x: found.x,
+            z: found.z,
+            s: found.s,
+        });
+        match (found.status, answer) {
+            (SolverStatus::Solved, Some(answer)) => return Ok(answer),
+            (
+                SolverStatus::AlmostSolved
+                | SolverStatus::InsufficientProgress
+                | SolverStatus::MaxIterations,
+                Some(answer),
+            ) => rough = Some(answer),
+            (status, _) => {
+                let iterations = found.iterations;
+                reason = format!("the solver stopped after {iterations} iterations: {status:?}");
+            }
         }
     }
-    Ok(Answer {
-        x: found.x.clone(),
-        z: found.z.clone(),
-        s: found.s.clone(),
-    })
+    rough.ok_or(reason)
 }
 
 fn nonnegative(values: &[f64]) -> Array1<f64> {

@@ -2,12 +2,13 @@
 
 use ndarray::{Array1, ArrayView2};
 
+use super::active_set::{Pair, indices};
 use super::inseparable::prove;
 use super::interior_point::linear_program;
 use super::outcome::{Inseparable, MarginOutcome, Uniqueness};
 use super::samples::SignedSamples;
 use super::uniqueness::{Activity, of_multipliers, of_weights};
-use super::vertex::{Pair, indices, polish};
+use super::vertex::polish;
 
 /// The largest [`MarginLinf::kkt_residual`] of an answer.
 const ACCEPTED_RESIDUAL: f64 = 1e-8;
@@ -129,10 +130,6 @@ fn separates(rows: ArrayView2<'_, f64>, pair: &Pair) -> bool {
     })
 }
 
-/// The largest duality gap, relative to the margin, at which a solution is exact enough to tell
-/// whether it is the only one.
-const EXACT: f64 = 1e-12;
-
 fn describe(rows: ArrayView2<'_, f64>, pair: &Pair, scale: f64) -> MarginLinf {
     let margin = pair.primal(rows);
     let activity = Activity::of(rows, pair, margin);
@@ -140,8 +137,7 @@ fn describe(rows: ArrayView2<'_, f64>, pair: &Pair, scale: f64) -> MarginLinf {
     let total = rows.t().dot(&pair.multipliers);
     let of_samples = (pair.multipliers.iter().zip(&margins)).map(|(p, q)| p * (q - margin));
     let of_bounds = (total.iter().zip(&pair.weights)).map(|(u, w)| u.abs() - u * w);
-    let exact = pair.gap(rows) <= EXACT * margin;
-    let only = |decide: &dyn Fn() -> Uniqueness| match exact {
+    let only = |decide: &dyn Fn() -> Uniqueness| match pair.is_exact(rows) {
         true => decide(),
         false => Uniqueness::CannotTell,
     };
@@ -157,5 +153,31 @@ fn describe(rows: ArrayView2<'_, f64>, pair: &Pair, scale: f64) -> MarginLinf {
         free: indices(&activity.free),
         weights: pair.weights.clone(),
         multipliers: pair.multipliers.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    /// Weights and multipliers that are far from optimal, by hand: margins 4, 1, pulls 1, 3/2.
+    #[test]
+    fn residuals_are_those_of_the_pair() {
+        let rows = array![[3.0, 1.0], [-1.0, 2.0]];
+        let pair = Pair {
+            weights: array![1.0, 1.0],
+            multipliers: array![0.5, 0.5],
+        };
+        let limit = describe(rows.view(), &pair, 2.0);
+        assert_eq!((limit.gamma_linf, limit.duality_gap), (2.0, 3.0));
+        assert_eq!(limit.kkt_residual, 1.5);
+        assert_eq!(limit.unique, Uniqueness::CannotTell);
+        let pair = Pair {
+            weights: array![-0.5, 1.0],
+            multipliers: array![0.5, 0.5],
+        };
+        // Margins −1/2 and 5/2: no weights that separate.
+        assert!(!separates(rows.view(), &pair));
     }
 }

@@ -2,9 +2,9 @@
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
+use super::active_set::{Pair, indices};
 use super::dense::{Decomposition, Rank};
 use super::outcome::Uniqueness;
-use super::vertex::{Pair, indices};
 
 /// What is below this share of its scale may be zero: slacks of the scale `γ`, multipliers of
 /// `1/n`, entries of `Σ_i p_i z_i` of `γ/d`.
@@ -173,4 +173,36 @@ fn reach(values: ArrayView1<'_, f64>, rates: ArrayView1<'_, f64>) -> f64 {
 
 fn longest(direction: ArrayView1<'_, f64>) -> f64 {
     direction.iter().fold(0.0, |size: f64, v| size.max(v.abs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    /// Weights `(1, 0)` are the only ones of margin 1, but multipliers `(1, 0, 0)` do not show it:
+    /// the directions that they leave are blocked by samples without a multiplier.
+    #[test]
+    fn what_multipliers_do_not_show_is_not_told() {
+        let rows = array![[1.0, 0.0], [1.0, 1.0], [1.0, -1.0]];
+        let with = |multipliers: Array1<f64>| {
+            let pair = Pair {
+                weights: array![1.0, 0.0],
+                multipliers,
+            };
+            let activity = Activity::of(rows.view(), &pair, 1.0);
+            [of_weights, of_multipliers].map(|of| of(rows.view(), &pair, 1.0, &activity))
+        };
+        use Uniqueness::{CannotTell, NotUnique, Unique};
+        assert_eq!(with(array![1.0, 0.0, 0.0]), [CannotTell, NotUnique]);
+        assert_eq!(with(array![0.5, 0.25, 0.25]), [Unique, NotUnique]);
+        let rows = array![[1.0, 0.0], [2.0, 1.0]];
+        let pair = Pair {
+            weights: array![1.0, 0.0],
+            multipliers: array![1.0, 0.0],
+        };
+        let activity = Activity::of(rows.view(), &pair, 1.0);
+        assert_eq!(of_weights(rows.view(), &pair, 1.0, &activity), NotUnique);
+        assert_eq!(of_multipliers(rows.view(), &pair, 1.0, &activity), Unique);
+    }
 }

@@ -113,9 +113,8 @@ pub fn l2(rows: &Array2<f64>) -> f64 {
                         .sum()
                 })
                 .collect();
-            if margin(rows, &weights) > 1.0 - 1e-9 {
-                best = best.max(1.0 / weights.iter().map(|w| w * w).sum::<f64>().sqrt());
-            }
+            let norm = weights.iter().map(|w| w * w).sum::<f64>().sqrt();
+            best = best.max(margin(rows, &weights) / norm);
         }
     }
     best

@@ -185,6 +185,14 @@ fn what_the_law_does_not_cover_is_refused() {
     run.advance(1e4);
     assert!(at(plain, &run.weights, 1e4).is_ok());
 
+    // A free coordinate out of its place changes which samples pull.
+    let mut moved = run.weights.clone();
+    moved[limit.free[0]] += 0.3;
+    let Err(WhyNot::NotIdentified { slip }) = at(plain, &moved, 1e4) else {
+        panic!("moved weights are accepted");
+    };
+    assert!(slip > 0.05 && slip.is_finite());
+
     // A bound coordinate of the other sign; a free one that is the largest.
     let bound = (0..16).find(|k| !limit.free.contains(k)).unwrap();
     for (k, factor) in [(bound, -1.0), (limit.free[0], 1e3)] {
