@@ -91,6 +91,7 @@ fn run(settings: &Settings, folder: &Path) -> Result<RunRecord, LabError> {
 
 fn line(claim: &Claim, record: &RunRecord) -> String {
     let prediction = match &record.prediction {
+        Prediction::Named(_) => unreachable!("a two-layer network"),
         Prediction::Unsolved { reason, lasts } => format!("unsolved: {reason}, lasts {lasts:?}"),
         Prediction::Solved(limit) => format!(
             "consistent {}, proven {}, residual {:.0e}, ranks {:?} {:?}, gap {:.2e}",

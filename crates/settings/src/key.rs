@@ -48,6 +48,9 @@ enum Default {
     Name(&'static str),
 }
 
+/// What numbers are accepted, in words and as a test.
+type Range = (&'static str, fn(f64) -> bool);
+
 /// A key that a component asks for: its name, help, kind of value, default and range.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
@@ -65,7 +68,7 @@ pub struct Key {
     pub excludes: &'static [&'static str],
     default: Default,
     /// What is accepted, in words and as a test.
-    pub(crate) range: Option<(&'static str, fn(f64) -> bool)>,
+    pub(crate) range: Option<Range>,
 }
 
 impl Key {

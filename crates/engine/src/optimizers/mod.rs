@@ -18,7 +18,7 @@ pub(crate) use self::gd::plain;
 pub use self::momentum::MOMENTUM;
 pub use self::normalized_gd::NORMALIZED_GD;
 pub(crate) use self::optimizer::norm;
-pub use self::optimizer::{Geometry, Optimizer, OptimizerKind};
+pub use self::optimizer::{Geometry, Make, Optimizer, OptimizerKind};
 pub use self::polyak::POLYAK;
 pub use self::sgd::{BATCH_ORDER, BATCH_SIZE, SGD};
 pub use self::sign_gd::SIGN_GD;

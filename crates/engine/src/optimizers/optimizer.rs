@@ -37,6 +37,9 @@ pub enum Geometry {
     Other,
 }
 
+/// Makes an optimizer of so many weights, at step 0, or says which setting cannot be.
+pub type Make = fn(&Settings, usize) -> Result<Box<dyn Optimizer>, Invalid>;
+
 /// A kind of optimizer with its name, its keys, how one is made, and what is true of it.
 #[derive(Clone, Copy, Debug)]
 pub struct OptimizerKind {
@@ -55,7 +58,7 @@ pub struct OptimizerKind {
     /// The geometry in which it is a steepest descent.
     pub geometry: fn(&Settings) -> Geometry,
     /// One of these, at step 0, of so many weights.
-    pub make: fn(&Settings, usize) -> Result<Box<dyn Optimizer>, Invalid>,
+    pub make: Make,
 }
 
 /// Adds `−step · direction` to the weights; `false`, with the weights as they were, where one would

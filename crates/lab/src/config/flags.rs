@@ -18,16 +18,14 @@ pub struct SettingsArgs(
 
 impl Args for SettingsArgs {
     fn augment_args(command: Command) -> Command {
-        catalogue::groups()
-            .into_iter()
-            .fold(command, |command, group| {
-                let flags = group.keys.iter();
-                command.args(flags.map(|key| {
-                    flag(key)
-                        .help_heading(group.heading)
-                        .hide_short_help(!catalogue::is_ordinary(key))
-                }))
-            })
+        catalogue::groups().iter().fold(command, |command, group| {
+            let flags = group.keys.iter();
+            command.args(flags.map(|key| {
+                flag(key)
+                    .help_heading(group.heading)
+                    .hide_short_help(!catalogue::is_ordinary(key))
+            }))
+        })
     }
 
     fn augment_args_for_update(command: Command) -> Command {

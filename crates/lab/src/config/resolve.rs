@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use implicit_bias_engine::{Gradient, Precision};
+use implicit_bias_engine::{Gradient, Precision, StepSize};
 use implicit_bias_model::WIDTH;
 use implicit_bias_record::Steps;
 use implicit_bias_settings::Settings;
 
 use super::keys::descent::{
-    COMPENSATED, ENGINE, EXACT_STEPS, GRADIENT, PRECISION, STEP_DECAY, STEP_OFFSET,
+    COMPENSATED, ENGINE, EXACT_STEPS, GRADIENT, PRECISION, STEP_DECAY, STEP_OFFSET, STEP_TABLE,
 };
 use super::keys::network::{INIT, INIT_SCALE};
 use super::keys::output::CHECKPOINT_INTERVAL;
@@ -56,6 +56,17 @@ pub(super) fn resolve_decay(settings: &Settings) -> Result<[f64; 2], LabError> {
         )),
         offset => Ok([decay, offset.unwrap_or(1.0)]),
     }
+}
+
+/// The step sizes from some steps on.
+pub(super) fn resolve_step_table(settings: &Settings) -> Result<Vec<(u64, f64)>, LabError> {
+    let Some(text) = STEP_TABLE.text_in(settings)? else {
+        return Ok(Vec::new());
+    };
+    StepSize::read_table(&text).map_err(|found| {
+        let expected = "rising steps, each with a positive step size, such as 1e3:0.05,1e4:0.01";
+        invalid(STEP_TABLE.name, expected, found)
+    })
 }
 
 /// The value of a key that has names.

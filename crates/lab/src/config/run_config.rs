@@ -22,7 +22,7 @@ use super::kinds::{EngineKind, ExportKind};
 use super::names::Named;
 use super::resolve::{
     named, resolve_checkpoint_interval, resolve_compensated, resolve_decay, resolve_engine,
-    resolve_exact_steps, resolve_init,
+    resolve_exact_steps, resolve_init, resolve_step_table,
 };
 use super::source::{DataSource, InitSource, absolute};
 use crate::LabError;
@@ -41,7 +41,7 @@ pub struct TwoLayerDescent {
 }
 
 /// The step sizes and the batches of an optimizer.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OptimizerSettings {
     /// The step size of every step.
     pub step_size: StepSize,
@@ -71,6 +71,7 @@ fn require_step_size(optimizer: &Component, settings: &Settings) -> Result<(), L
         descent::STEP_SIZE,
         descent::STEP_DECAY,
         descent::STEP_OFFSET,
+        descent::STEP_TABLE,
     ];
     match keys.iter().find(|key| settings.has(key.name)) {
         None => Ok(()),
@@ -108,6 +109,8 @@ pub struct RunConfig {
     pub step_decay: f64,
     /// Offset `t₀` of a step size that decays.
     pub step_offset: f64,
+    /// Steps, rising, and the `η` from each of them on.
+    pub step_table: Vec<(u64, f64)>,
     /// Horizon `T` in steps.
     pub steps: Steps,
     /// Engine asked for.
@@ -166,6 +169,7 @@ impl RunConfig {
             step_size: descent::STEP_SIZE.number_in(settings)?,
             step_decay,
             step_offset,
+            step_table: resolve_step_table(settings)?,
             steps: descent::STEPS.steps_in(settings)?,
             engine: resolve_engine(settings)?,
             exact_steps: resolve_exact_steps(settings)?,
@@ -192,7 +196,7 @@ impl RunConfig {
             self.network.name,
             self.optimizer.name,
             self.loss.name(),
-            if self.step_decay == 0.0 && !self.sum {
+            if self.has_constant_step_size() && !self.sum {
                 ""
             } else {
                 ", with another step size or reduction than the plain one"
@@ -245,11 +249,18 @@ impl RunConfig {
         })
     }
 
+    /// Whether every step has the same step size.
+    pub(crate) fn has_constant_step_size(&self) -> bool {
+        self.optimizer.optimizer_kind().has_step_size
+            && self.step_decay == 0.0
+            && self.step_table.is_empty()
+    }
+
     /// Whether this is plain gradient descent on the mean of a loss that falls like `e^{−q}`, with a
     /// constant step size.
     fn is_plain_descent(&self) -> bool {
-        let plain = self.optimizer.optimizer_kind().is_plain && self.step_decay == 0.0 && !self.sum;
-        plain && self.loss.is_exponentially_tailed()
+        let plain = self.optimizer.optimizer_kind().is_plain && self.has_constant_step_size();
+        plain && !self.sum && self.loss.is_exponentially_tailed()
     }
 
     /// Whether Gram coordinates are known for this run: the two-layer and the linear network under
@@ -290,6 +301,7 @@ impl RunConfig {
                 first: self.step_size,
                 decay: self.step_decay,
                 offset: self.step_offset,
+                table: self.step_table.clone(),
             },
             batches: batches(&self.optimizer, self.seed),
         })
@@ -341,6 +353,12 @@ impl RunConfig {
                 descent::STEP_OFFSET.name,
                 unless(!decays || self.step_offset == 1.0, self.step_offset),
             );
+        let piece = |(from, step_size): &(u64, f64)| format!("{from}:{step_size}");
+        let table: Vec<String> = self.step_table.iter().map(piece).collect();
+        let settings = settings.with(
+            descent::STEP_TABLE.name,
+            (!table.is_empty()).then(|| table.join(",")),
+        );
         let has_step_size = self.optimizer.optimizer_kind().has_step_size;
         let exact_steps = (self.engine != EngineKind::Tensor).then_some(self.exact_steps);
         settings

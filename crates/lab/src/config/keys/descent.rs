@@ -65,8 +65,15 @@ pub const STEP_OFFSET: Key = Key::number(
 )
 .positive();
 
+/// Step sizes from some steps on.
+pub const STEP_TABLE: Key = Key::text(
+    "step-table",
+    "T:ETA,…",
+    "Other step sizes η from some steps on, such as 1e3:0.05,1e4:0.01",
+);
+
 /// Keys that few runs need.
-pub const ADVANCED: &[Key] = &[REDUCTION, STEP_DECAY, STEP_OFFSET];
+pub const ADVANCED: &[Key] = &[REDUCTION, STEP_DECAY, STEP_OFFSET, STEP_TABLE];
 
 /// Keys of the loss and of the steps; those of the optimizers follow them.
 pub const OF_STEPS: &[Key] = &[
@@ -76,6 +83,7 @@ pub const OF_STEPS: &[Key] = &[
     STEP_SIZE,
     STEP_DECAY,
     STEP_OFFSET,
+    STEP_TABLE,
 ];
 
 /// The horizon.

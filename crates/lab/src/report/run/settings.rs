@@ -73,21 +73,24 @@ fn step_size(record: &RunRecord) -> String {
     if !config.optimizer.optimizer_kind().has_step_size {
         return format!("that of {}", config.optimizer.name);
     }
+    let pieces = config.step_table.iter();
+    let pieces = pieces.map(|(from, step_size)| format!(", {step_size} from step {from}"));
+    let size = std::iter::once(config.step_size.to_string()).chain(pieces);
+    let size: String = size.collect();
     match config.step_decay {
-        0.0 => config.step_size.to_string(),
-        decay => format!("{} (t + {})^−{decay}", config.step_size, config.step_offset),
+        0.0 => size,
+        decay => format!("({size}) (t + {})^−{decay}", config.step_offset),
     }
 }
 
 /// What a step sees of the data.
 fn batches(record: &RunRecord) -> String {
     let config = &record.config;
-    let constant = config.step_decay == 0.0 && config.optimizer.optimizer_kind().has_step_size;
     let batches = config.optimizer_run().and_then(|run| run.batches);
     let seen = batches.map_or("full batch".to_owned(), |batches| {
         format!("batches of {}", batches.size)
     });
-    if constant {
+    if config.has_constant_step_size() {
         format!("constant, {seen}")
     } else {
         seen
