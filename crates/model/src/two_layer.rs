@@ -129,9 +129,13 @@ impl Network for TwoLayer {
 }
 
 /// The width of a network.
-pub const WIDTH: Key = Key::count("width", "M", "Width m: neurons in each block")
-    .by_default_count(50)
-    .within("at least 1 neuron a block", |width| width >= 1.0);
+pub const WIDTH: Key = Key::count(
+    "width",
+    "M",
+    "Width m: neurons in each block, or in a hidden layer; a file of initial weights has its own",
+)
+.by_default_count(50)
+.within("at least 1 neuron a block", |width| width >= 1.0);
 
 /// The paper's network as users choose it.
 #[derive(Clone, Copy, Debug)]

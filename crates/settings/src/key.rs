@@ -43,6 +43,7 @@ pub enum Kind {
 enum Default {
     /// None, or one that its component computes.
     None,
+    Switch(bool),
     Count(u64),
     Number(f64),
     Name(&'static str),
@@ -154,6 +155,13 @@ impl Key {
         self
     }
 
+    /// This key, a switch that is on by default.
+    #[must_use]
+    pub const fn on_by_default(mut self) -> Self {
+        self.default = Default::Switch(true);
+        self
+    }
+
     /// This key with a number as its default.
     #[must_use]
     pub const fn by_default(mut self, value: f64) -> Self {
@@ -206,6 +214,7 @@ impl Key {
     pub fn help_with_default(&self) -> String {
         match self.default {
             Default::None => self.help.to_owned(),
+            Default::Switch(value) => format!("{} [default: {value}]", self.help),
             Default::Count(value) => format!("{} [default: {value}]", self.help),
             Default::Number(value) if value >= 1e5 || (value > 0.0 && value < 1e-3) => {
                 format!("{} [default: {value:e}]", self.help)
@@ -219,6 +228,7 @@ impl Key {
     pub fn default(&self) -> Option<Value> {
         match self.default {
             Default::None => None,
+            Default::Switch(value) => Some(Value::Switch(value)),
             Default::Count(value) => Some(Value::Whole(i128::from(value))),
             Default::Number(value) if self.kind == Kind::Steps => {
                 Steps::try_from(value).ok().map(Value::Steps)

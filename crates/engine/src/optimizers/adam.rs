@@ -26,10 +26,8 @@ pub const EPSILON: Key = Key::number(
 .non_negative();
 
 /// Whether moments are corrected for their start at 0.
-pub const BIAS_CORRECTION: Key = Key::switch(
-    "bias-correction",
-    "Divide the moments by 1 − β^t [default: true] (adam)",
-);
+pub const BIAS_CORRECTION: Key =
+    Key::switch("bias-correction", "Divide the moments by 1 − β^t (adam)").on_by_default();
 
 /// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `W ← W − η_t m̂/(√v̂ + ε)`, from `m = v = 0`
 /// (Kingma & Ba 2015); no step in a coordinate where `v̂` and `ε` are 0.

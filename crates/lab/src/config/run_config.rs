@@ -360,7 +360,8 @@ impl RunConfig {
             (!table.is_empty()).then(|| table.join(",")),
         );
         let has_step_size = self.optimizer.optimizer_kind().has_step_size;
-        let exact_steps = (self.engine != EngineKind::Tensor).then_some(self.exact_steps);
+        let counts = self.engine != EngineKind::Tensor && self.has_gram_coordinates();
+        let exact_steps = counts.then_some(self.exact_steps);
         settings
             .with(descent::LOSS.name, self.loss.name())
             .with(
