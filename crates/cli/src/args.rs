@@ -10,9 +10,9 @@ use implicit_bias_lab::sweep::Shard;
 
 /// Where does gradient descent end up?
 ///
-/// Trains two-layer ReLU and leaky ReLU networks by plain gradient descent, measures stable rank
-/// and normalized margins, and judges the claims of Kou, Chen & Gu (NeurIPS 2023,
-/// arXiv:2310.18935).
+/// Trains networks by gradient descent and its kin, measures stable rank and normalized margins,
+/// and judges the claims of Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) on two-layer ReLU and
+/// leaky ReLU networks under plain gradient descent.
 #[derive(Debug, Parser)]
 #[command(
     name = "implicit-bias",
@@ -229,6 +229,9 @@ W/|W|. The run stops where the solution keeps the signs it assumes (consistent) 
 is proven to stay, or where no weights with a pattern fit all samples and it has not changed over \
 two decades. At the last step (--steps) the answer is that for the pattern reached, consistent or \
 not: read `consistent` and `certificate`.
+
+Of a linear network (--network linear) it is the maximum margin of the norm in which the optimizer \
+takes steepest steps, a quadratic or a linear program of the data alone; no run is made.
 
 A run directory stands for its own data, initial weights and settings; the run is repeated from \
 its start, and flags win over its settings. Nothing is written.";

@@ -199,10 +199,9 @@ impl<M: Network + 'static> TensorEngine<M> {
         if options.gradient == Gradient::HandDerived && !hand_derived {
             return Err(EngineError::Invalid {
                 key: "gradient".into(),
-                expected:
-                    "auto or autodiff for an architecture without a hand-derived one in this \
-                           precision"
-                        .into(),
+                expected: "auto or autodiff: this architecture has no hand-derived one, or has it \
+                           in double precision alone"
+                    .into(),
                 found: "hand-derived".into(),
             });
         }

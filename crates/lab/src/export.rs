@@ -46,10 +46,9 @@ impl RunRecord {
             .config
             .activation()
             .map(|phi| ("slope", arr0(phi.slope())));
-        let scalars: Vec<_> = slope
-            .into_iter()
-            .chain([("step_size", arr0(self.config.step_size))])
-            .collect();
+        let has_step_size = self.config.optimizer.optimizer_kind().has_step_size;
+        let step_size = has_step_size.then(|| ("step_size", arr0(self.config.step_size)));
+        let scalars: Vec<_> = slope.into_iter().chain(step_size).collect();
         let columns: Vec<(String, Array1<f64>)> = self
             .series
             .columns()

@@ -70,15 +70,32 @@ pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedL
     };
     let found = predict_direction(&config.descent_facts(), &prepared.data);
     let found = found.ok_or_else(|| {
-        refuse(
-            "network",
-            "a network and a descent whose limit is known: two-layer under plain gradient \
-             descent, or linear under one that takes steepest steps, on a loss that falls like \
-             e^(-q)",
-            format!("{}, {}", config.network.name, config.optimizer.name),
-        )
+        let known = "two layers under plain gradient descent, or a linear network under a descent \
+                     of steepest steps whose sizes do not fall faster than 1/t, on a loss that \
+                     falls like e^(-q)";
+        let linear = config.descent_facts();
+        let [key, found] = if linear.is_linear && !linear.is_exponentially_tailed {
+            [
+                "loss".to_owned(),
+                format!("the {} loss", config.loss_name()),
+            ]
+        } else if linear.is_linear && config.step_decay > 1.0 {
+            ["step-decay".to_owned(), config.step_decay.to_string()]
+        } else if linear.is_linear {
+            ["optimizer".to_owned(), config.optimizer.name.to_owned()]
+        } else {
+            let [key, _, found] = config.not_plain().unwrap_or_default();
+            [key, found]
+        };
+        refuse(&key, &format!("a run whose limit is known: {known}"), found)
     })?;
-    found.map_err(|reason| refuse("data", "samples that a linear network separates", reason))
+    found.map_err(|reason| {
+        refuse(
+            "data",
+            "samples that a linear network separates",
+            format!("others: {reason}"),
+        )
+    })
 }
 
 /// Runs gradient descent in Gram coordinates until the same-sign pattern settles, and solves the

@@ -50,8 +50,9 @@ pub struct DirectionLimit {
 pub const DIRECTION_LIMITS: &[DirectionLimit] = &[
     DirectionLimit {
         name: "maximum L2 margin",
-        source: "gradient descent on separable data tends there (Soudry et al. 2018), and steepest \
-                 descent in the Euclidean norm; at step sizes small enough, which is not checked",
+        source: "steepest descents in the Euclidean norm tend there on separable data, gradient \
+                 descent first (Soudry et al. 2018), at step sizes small enough, which is not \
+                 checked; Adam with ε is one once gradients are far below ε (derived)",
         applies: |facts| {
             facts.is_linear && facts.is_exponentially_tailed && facts.norm == StepNorm::L2
         },
@@ -59,9 +60,9 @@ pub const DIRECTION_LIMITS: &[DirectionLimit] = &[
     },
     DirectionLimit {
         name: "maximum Linf margin",
-        source: "Adam without ε tends there on separable data (Zhang, Zou & Cao, NeurIPS 2024), \
-                 and steepest descent in the maximum norm; at step sizes that decay, which is not \
-                 checked",
+        source: "steepest descents in the maximum norm tend there on separable data, and Adam \
+                 without ε (Zhang, Zou & Cao, NeurIPS 2024), at step sizes that decay, which is \
+                 not checked",
         applies: |facts| {
             facts.is_linear && facts.is_exponentially_tailed && facts.norm == StepNorm::Linf
         },

@@ -17,6 +17,7 @@
 //! | `deep` | fully connected networks, all layers trained |
 //! | `two_layer_both` | the same with one hidden layer, by the names of its two |
 //! | `linear` | the linear network |
+//! | `combination` | sums of multiples of vectors, for the linear network |
 //! | `host_scores` | scores and their gradients in host memory |
 //! | `optimizer` | plain gradient descent as a Burn optimizer |
 //! | `descent` | the hand-derived descent of both in host memory |
@@ -24,6 +25,7 @@
 
 mod activation;
 mod architecture;
+mod combination;
 mod deep;
 mod descent;
 mod error;

@@ -43,6 +43,8 @@ impl Key {
         read.ok_or_else(|| {
             let found = match &value {
                 Value::Text(text) => format!("`{text}`"),
+                // With its point, by which a number is told from a whole one.
+                Value::Number(number) => format!("{number:?}"),
                 other => other.to_string(),
             };
             Invalid::new(self.name, self.expected(), found)

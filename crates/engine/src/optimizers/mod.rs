@@ -5,6 +5,7 @@
 
 mod adam;
 mod gd;
+mod moments;
 mod momentum;
 mod normalized_gd;
 mod optimizer;

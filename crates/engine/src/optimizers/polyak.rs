@@ -9,7 +9,7 @@ use crate::oracle::Oracle;
 pub const POLYAK_FACTOR: Key = Key::number(
     "polyak-factor",
     "C",
-    "Factor c of Polyak's step size c (L − inf L)/‖∇L‖², with inf L = 0",
+    "Factor c of Polyak's step size c (L − inf L)/‖∇L‖², with inf L = 0 (polyak)",
 )
 .by_default(1.0)
 .positive();

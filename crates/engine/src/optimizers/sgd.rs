@@ -9,7 +9,7 @@ use super::optimizer::{Geometry, OptimizerKind};
 pub const BATCH_SIZE: Key = Key::count(
     "batch-size",
     "B",
-    "Samples of a batch [default: 1 for sgd, all for other optimizers]",
+    "Samples of a batch (sgd, momentum, sign-gd, adam) [default: 1 for sgd, all for others]",
 )
 .within("at least 1 sample", |size| size >= 1.0);
 
@@ -26,7 +26,7 @@ pub const BATCH_ORDER: Key = Key::one_of(
             about: "Every sample once an epoch, in the order of the data",
         },
     ],
-    "Order of the samples in batches",
+    "Order of the samples in batches (sgd, momentum, sign-gd, adam)",
 )
 .by_default_name("shuffled");
 

@@ -153,6 +153,21 @@ pub(super) fn components(key: &Key) -> Vec<Name> {
     }
 }
 
+/// The keys of one of the components that `chooser` chooses from, with those of the step size where
+/// it has one; none of a name that there is not.
+pub(super) fn keys_of(chooser: &Key, name: &str) -> Vec<&'static Key> {
+    if chooser.name == network::NETWORK.name {
+        let kind = networks().find(|kind| kind.name() == name);
+        return kind.map_or(Vec::new(), |kind| kind.keys().iter().collect());
+    }
+    let Some(kind) = optimizers().find(|kind| kind.name == name) else {
+        return Vec::new();
+    };
+    let of_step_size = descent::OF_STEP_SIZE.iter();
+    let of_step_size = of_step_size.filter(|_| kind.has_step_size);
+    kind.keys.iter().chain(of_step_size).collect()
+}
+
 /// All keys, in the order of a configuration.
 pub(super) fn keys() -> impl Iterator<Item = &'static Key> {
     groups().iter().flat_map(|group| group.keys.iter().copied())

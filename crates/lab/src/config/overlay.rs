@@ -1,7 +1,10 @@
 //! Flags over a file.
 
-use implicit_bias_settings::Settings;
+use implicit_bias_settings::{Key, Settings};
 
+use super::catalogue;
+use super::keys::descent::OPTIMIZER;
+use super::keys::network::NETWORK;
 use super::keys::{data, output, preparation};
 
 /// The settings of `flags` where given, and those of `file` where not.
@@ -43,7 +46,30 @@ pub fn overlay(flags: Settings, mut file: Settings) -> Settings {
     if flags.text("activation") == Some("relu") {
         file.remove(&["slope"]);
     }
+    for chooser in [NETWORK, OPTIMIZER] {
+        drop_keys_of_another(&chooser, &flags, &mut file);
+    }
+    if flags.number("step-decay") == Some(0.0) {
+        file.remove(&["step-offset"]);
+    }
     flags.or(file)
+}
+
+/// Takes the keys of the file's component away that the one which the flags choose does not have.
+fn drop_keys_of_another(chooser: &Key, flags: &Settings, file: &mut Settings) {
+    let Some(chosen) = flags.text(chooser.name) else {
+        return;
+    };
+    let own = catalogue::keys_of(chooser, chosen);
+    let all = catalogue::components(chooser);
+    for key in all
+        .iter()
+        .flat_map(|name| catalogue::keys_of(chooser, name.name))
+    {
+        if own.iter().all(|known| known.name != key.name) {
+            file.remove(&[key.name]);
+        }
+    }
 }
 
 /// The settings that say what the data are, and no others.

@@ -67,12 +67,7 @@ fn require_step_size(optimizer: &Component, settings: &Settings) -> Result<(), L
     if optimizer.optimizer_kind().has_step_size {
         return Ok(());
     }
-    let keys = [
-        descent::STEP_SIZE,
-        descent::STEP_DECAY,
-        descent::STEP_OFFSET,
-        descent::STEP_TABLE,
-    ];
+    let keys = descent::OF_STEP_SIZE;
     match keys.iter().find(|key| settings.has(key.name)) {
         None => Ok(()),
         Some(key) => Err(LabError::Config {
@@ -155,7 +150,11 @@ impl RunConfig {
         (optimizer.optimizer_kind().make)(&optimizer.settings, 0)?;
         BATCH_SIZE.count_if_given(&optimizer.settings)?;
         let keys = optimizer.optimizer_kind().keys;
-        let optimizer = optimizer.without_defaults(keys);
+        let mut optimizer = optimizer.without_defaults(keys);
+        let batch = optimizer.settings.count(BATCH_SIZE.name);
+        if batch.is_some() && batch == optimizer.optimizer_kind().batch_size.map(|b| b as u64) {
+            optimizer.settings.remove(&[BATCH_SIZE.name]);
+        }
         let [step_decay, step_offset] = resolve_decay(settings)?;
         require_step_size(&optimizer, settings)?;
         let config = Self {
@@ -191,35 +190,67 @@ impl RunConfig {
 
     /// Refuses what only the two-layer network under plain gradient descent can have.
     fn require_engine(&self) -> Result<(), LabError> {
-        let what = format!(
-            "network {}, optimizer {}, loss {}{}",
-            self.network.name,
-            self.optimizer.name,
-            self.loss.name(),
-            if self.has_constant_step_size() && !self.sum {
-                ""
-            } else {
-                ", with another step size or reduction than the plain one"
-            }
-        );
-        if self.engine == EngineKind::Gram && !self.has_gram_coordinates() {
+        if self.engine == EngineKind::Gram
+            && let Some([_, expected, found]) = self.not_plain()
+        {
             return Err(LabError::Config {
                 key: "engine".into(),
-                expected: "tensor: Gram coordinates are for the two-layer and the linear network \
-                           with the logistic or exponential loss under plain gradient descent"
-                    .into(),
-                found: format!("gram, with {what}"),
+                expected: format!("tensor: Gram coordinates are for {expected}"),
+                found: format!("gram, with {found}"),
             });
         }
         if self.compensated && self.optimizer_run().is_some() {
+            let [_, _, found] = self.not_plain().unwrap_or_default();
             return Err(LabError::Config {
                 key: "compensated".into(),
                 expected: "plain gradient descent: all else keeps its weights in double precision"
                     .into(),
-                found: what,
+                found,
             });
         }
         Ok(())
+    }
+
+    /// What keeps this run from being plain gradient descent on a network with Gram coordinates: the
+    /// key, what it would have to be, and what it is. `None` if nothing does.
+    pub fn not_plain(&self) -> Option<[String; 3]> {
+        let cause = |key: &str, expected: &str, found: String| {
+            Some([key, expected, &found].map(str::to_owned))
+        };
+        let name = self.network.name;
+        if !self.optimizer.optimizer_kind().is_plain {
+            cause(
+                "optimizer",
+                "plain gradient descent (gd)",
+                format!("optimizer {}", self.optimizer.name),
+            )
+        } else if name != TwoLayerArchitecture::NAME && name != LinearArchitecture::NAME {
+            cause(
+                "network",
+                "the two-layer and the linear network",
+                format!("network {name}"),
+            )
+        } else if !self.loss.is_exponentially_tailed() {
+            cause(
+                "loss",
+                "the logistic and the exponential loss",
+                format!("the {} loss", self.loss.name()),
+            )
+        } else if self.sum {
+            cause(
+                "reduction",
+                "the mean of the losses (with n times the step size it takes the steps of the sum)",
+                "their sum".to_owned(),
+            )
+        } else if !self.has_constant_step_size() {
+            cause(
+                "step-decay",
+                "a constant step size",
+                "one that varies".to_owned(),
+            )
+        } else {
+            None
+        }
     }
 
     /// The network's activation, where it has one.
@@ -247,6 +278,11 @@ impl RunConfig {
             loss: self.loss,
             step_size: self.step_size,
         })
+    }
+
+    /// The name of the loss.
+    pub(crate) fn loss_name(&self) -> &'static str {
+        self.loss.name()
     }
 
     /// Whether every step has the same step size.
@@ -277,7 +313,8 @@ impl RunConfig {
             is_linear: self.network.name == LinearArchitecture::NAME,
             is_exponentially_tailed: self.loss.is_exponentially_tailed(),
             norm: match (kind.geometry)(&self.optimizer.settings) {
-                _ if batches.is_some() => StepNorm::Unknown,
+                // Steps whose sizes have a finite sum lead nowhere far.
+                _ if batches.is_some() || self.step_decay > 1.0 => StepNorm::Unknown,
                 Geometry::Euclidean => StepNorm::L2,
                 Geometry::Coordinates => StepNorm::Linf,
                 Geometry::Other => StepNorm::Unknown,

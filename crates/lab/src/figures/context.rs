@@ -37,6 +37,8 @@ pub struct RunContext {
     pub limits_of_pattern: bool,
     /// The fit of the weight norm, if there is one.
     pub norm_fit: Option<LogFit>,
+    /// Whether the claims of Kou, Chen & Gu are about the run.
+    pub of_paper: bool,
     /// Whether the claim is that each block's stable rank tends to 1 (leaky ReLU).
     pub rank_one: bool,
 }

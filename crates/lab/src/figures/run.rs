@@ -20,7 +20,7 @@ const MOST_CURVES: usize = 200;
 /// figure whose columns are absent or hold no number is left out.
 pub fn run_figures(series: &Series, margins: &Series, context: &RunContext) -> Vec<Figure> {
     [
-        loss(series),
+        loss(series, context),
         stable_rank(series, context),
         normalized_margins(margins, context),
         linf_margin(series, context),
@@ -116,17 +116,21 @@ fn guide(label: &str, points: &[[f64; 2]], first: f64, law: impl Fn(f64) -> f64)
     })
 }
 
-fn loss(series: &Series) -> Option<Figure> {
+fn loss(series: &Series, context: &RunContext) -> Option<Figure> {
     let points = column(series, "loss")?;
-    let mut layers: Vec<Layer> = guide("slope −1", &points, 1.0, |t| 1.0 / t)
-        .into_iter()
-        .collect();
+    // The rate of gradient descent on separable data, which others do not have.
+    let rate = context
+        .of_paper
+        .then(|| guide("slope −1", &points, 1.0, |t| 1.0 / t));
+    let mut layers: Vec<Layer> = rate.flatten().into_iter().collect();
     layers.push(Layer::curve("loss", points, Style::of(0)));
     let panel = Panel::new(Axis::log(TIME), Axis::log(quantity_label("loss")), layers);
-    Some(
-        Figure::new("loss", "Training loss", vec![panel])
-            .with_caption("Both axes are logarithmic. The dotted line has slope −1, the rate 1/t."),
-    )
+    let caption = if context.of_paper {
+        "Both axes are logarithmic. The dotted line has slope −1, the rate 1/t."
+    } else {
+        "Both axes are logarithmic."
+    };
+    Some(Figure::new("loss", "Training loss", vec![panel]).with_caption(caption))
 }
 
 /// Columns of stable rank with their labels: each block, then the stack.
@@ -152,10 +156,12 @@ fn stable_rank(series: &Series, context: &RunContext) -> Option<Figure> {
     if curves.is_empty() {
         return None;
     }
-    let mut caption = String::from(
+    let mut caption = String::from(if context.of_paper {
         "Stable rank ‖W‖²_F / ‖W‖²₂ of each sign block and of the two blocks stacked. The claims \
-         are about the blocks.",
-    );
+         are about the blocks."
+    } else {
+        "Stable rank ‖W‖²_F / ‖W‖²₂ of each block, and of blocks of one width stacked."
+    });
     let mut levels = limit::levels(context, limits);
     if !levels.is_empty() {
         caption += limit::caption(context);
@@ -214,8 +220,13 @@ fn normalized_margins(margins: &Series, context: &RunContext) -> Option<Figure> 
     if layers.is_empty() {
         return None;
     }
+    let norm = if context.of_paper {
+        "‖W‖_F"
+    } else {
+        "‖W‖_F^L, L the network's degree of homogeneity"
+    };
     let mut caption =
-        String::from("Normalized margins y f(W; x) / ‖W‖_F, one thin line a sample, by class.");
+        format!("Normalized margins y f(W; x) / {norm}, one thin line a sample, by class.");
     if kept.len() < samples {
         caption += &format!(
             " Of {samples} samples {} are drawn, evenly spaced in the order of the data, with the \
@@ -454,7 +465,9 @@ fn margin_gap(series: &Series, context: &RunContext) -> Option<Figure> {
             style,
         ));
         caption += limit::caption(context);
-    } else if let Some(law) = guide("∝ 1/log t", &points, 3.0, |t| t.ln().recip()) {
+    } else if context.of_paper
+        && let Some(law) = guide("∝ 1/log t", &points, 3.0, |t| t.ln().recip())
+    {
         // The law is for a gap that closes; next to another limit it would mislead.
         layers.push(law);
         caption += " The dotted line falls like 1/log t, the claimed bound.";

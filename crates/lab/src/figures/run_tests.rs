@@ -69,6 +69,7 @@ pub(crate) fn laws(samples: usize) -> (Series, Series, RunContext) {
         limits_of: LimitOf::ThisRun,
         limits_proven: true,
         limits_of_pattern: true,
+        of_paper: true,
         norm_fit: Some(LogFit {
             slope: 0.5,
             intercept: 1.0,

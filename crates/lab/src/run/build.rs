@@ -148,7 +148,13 @@ impl Prepared {
             Some(hardware) if !device.on_host => format!("{} ({hardware})", device.name),
             _ => device.name.clone(),
         };
-        let reason = format!("weight space on {place}, gradient {gradient}: {why}");
+        let place = format!("weight space on {place}, gradient {gradient}: ");
+        // A run that goes on has the words already.
+        let reason = if why.starts_with(&place) {
+            why
+        } else {
+            format!("{place}{why}")
+        };
         Ok(ReadyEngine {
             engine,
             device: device.name,

@@ -3,7 +3,7 @@
 use super::memory::Bytes;
 use super::sizes::Sizes;
 use crate::LabError;
-use crate::config::{EngineKind, RunConfig};
+use crate::config::{EngineKind, RunConfig, Steps};
 use implicit_bias_engine::is_on_host;
 use implicit_bias_engine::{Gradient, Precision};
 use implicit_bias_output::format_number;
@@ -57,16 +57,22 @@ pub(super) fn choose(
         }
         Pick::Tensor => {}
     }
-    if engine == Pick::Tensor && config.steps.get() > MAX_TENSOR_STEPS {
+    require_reachable(engine, config.steps, &reason)?;
+    Ok(EngineChoice { engine, reason })
+}
+
+/// Refuses a horizon that the engine, picked for this `reason`, cannot get to.
+pub(super) fn require_reachable(engine: Pick, steps: Steps, reason: &str) -> Result<(), LabError> {
+    if engine == Pick::Tensor && steps.get() > MAX_TENSOR_STEPS {
         return Err(LabError::Config {
             key: "steps".into(),
             expected: format!(
                 "at most 2^53 for the tensor engine, which takes every step ({reason})"
             ),
-            found: config.steps.to_string(),
+            found: steps.to_string(),
         });
     }
-    Ok(EngineChoice { engine, reason })
+    Ok(())
 }
 
 /// What is free, in words.
@@ -100,9 +106,9 @@ fn pick(config: &RunConfig, sizes: Sizes, free: Option<Bytes>) -> Result<(Pick, 
         EngineKind::Auto => {}
     }
     if !config.has_gram_coordinates() {
-        let reason = "Gram coordinates are for the two-layer and the linear network under plain \
-                      gradient descent";
-        return Ok((Pick::Tensor, reason.into()));
+        let [_, expected, found] = config.not_plain().unwrap_or_default();
+        let reason = format!("Gram coordinates are for {expected}, this is {found}");
+        return Ok((Pick::Tensor, reason));
     }
     if config.precision == Some(Precision::F32) {
         return Ok((Pick::Tensor, "single precision was asked for".into()));
@@ -173,12 +179,13 @@ pub(super) fn check_memory(sizes: Sizes, free: Option<Bytes>) -> Result<(), LabE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Settings, Steps};
+    use crate::config::Settings;
 
     const NEARLY_ORTHOGONAL: Sizes = Sizes {
         samples: 10,
         dim: 2000,
         width: 50,
+        weights: 2 * 50 * 2000,
         squares_in_range: true,
     };
 

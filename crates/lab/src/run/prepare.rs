@@ -89,6 +89,12 @@ impl Prepared {
             samples: self.data.samples(),
             dim: self.data.dim(),
             width: self.width,
+            weights: self
+                .weights
+                .blocks()
+                .iter()
+                .map(|(_, block)| block.len())
+                .sum(),
             squares_in_range: self.data.x().rows().into_iter().all(|x| {
                 let square = x.dot(&x);
                 (1e-290..1e300).contains(&square) || x.iter().all(|&entry| entry == 0.0)
@@ -128,6 +134,7 @@ fn initial_weights(config: &RunConfig, data: &Dataset) -> Result<Weights, LabErr
             if let Some(width) = config.width() {
                 check_size("width", width, data.dim().max(data.samples()))?;
             }
+            require_room(config, &blocks)?;
             let draw = |(index, (name, [rows, columns])): (usize, (String, [usize; 2]))| {
                 let block = initial_block(rows, columns, *scale, config.seed, index)?;
                 Ok::<_, LabError>((name, block))
@@ -160,6 +167,27 @@ fn initial_weights(config: &RunConfig, data: &Dataset) -> Result<Weights, LabErr
     let weights = Weights::new(names.zip(matrices).collect())?;
     require_two_blocks(config, data.dim(), &weights)?;
     Ok(weights)
+}
+
+/// Refuses more weights than memory is meant to hold, before any is drawn.
+fn require_room(config: &RunConfig, blocks: &[(String, [usize; 2])]) -> Result<(), LabError> {
+    let sizes = blocks
+        .iter()
+        .map(|(_, [rows, columns])| *rows as u128 * *columns as u128);
+    let weights: u128 = sizes.sum();
+    if weights <= MAX_ENTRIES as u128 {
+        return Ok(());
+    }
+    let key = if config.width().is_some() {
+        "width"
+    } else {
+        "network"
+    };
+    Err(LabError::Config {
+        key: key.into(),
+        expected: format!("at most {MAX_ENTRIES} weights in all, 2 GiB of numbers"),
+        found: format!("{weights} in {} blocks", blocks.len()),
+    })
 }
 
 /// Refuses blocks of the two-layer network that fit neither each other nor the data.

@@ -7,7 +7,7 @@ use implicit_bias_record::StopReason;
 
 use super::build::ReadyEngine;
 use super::checkpoint::{self, SavedRun};
-use super::choice::{EngineChoice, Pick};
+use super::choice::{EngineChoice, Pick, require_reachable};
 use super::directory::RunDirectory;
 use super::execute::{Notices, ready};
 use super::manifest::{Manifest, read_manifest};
@@ -77,6 +77,11 @@ pub(crate) fn resume<T>(
     )?;
     require_same_engine(&ready, &manifest)?;
     if let Some(steps) = longer {
+        require_reachable(
+            choice_of(&manifest).engine,
+            steps,
+            "asked for when the run began",
+        )?;
         config.steps = steps;
         extend(&directory, &config, &mut manifest)?;
     }

@@ -6,6 +6,8 @@ pub(super) struct Sizes {
     pub samples: usize,
     pub dim: usize,
     pub width: usize,
+    /// Weights of all blocks, `2 m d` for two layers.
+    pub weights: usize,
     /// Whether the squared norm of every sample is an ordinary number, so that its inner products
     /// neither overflow nor lose their digits.
     pub squares_in_range: bool,
@@ -17,9 +19,9 @@ impl Sizes {
         2.0 * self.width as f64 * self.samples as f64
     }
 
-    /// Entries of the samples and the weights, `(n + 2m) d`.
+    /// Entries of the samples and the weights, `n d` and `2 m d` for two layers.
     pub fn arrays(self) -> f64 {
-        (self.samples as f64 + 2.0 * self.width as f64) * self.dim as f64
+        self.samples as f64 * self.dim as f64 + self.weights as f64
     }
 
     /// Operations of one step in weight space by the hand-derived gradient: `8 m n d`.

@@ -72,6 +72,9 @@ pub const STEP_TABLE: Key = Key::text(
     "Other step sizes η from some steps on, such as 1e3:0.05,1e4:0.01",
 );
 
+/// Keys of the step size.
+pub const OF_STEP_SIZE: &[Key] = &[STEP_SIZE, STEP_DECAY, STEP_OFFSET, STEP_TABLE];
+
 /// Keys that few runs need.
 pub const ADVANCED: &[Key] = &[REDUCTION, STEP_DECAY, STEP_OFFSET, STEP_TABLE];
 

@@ -53,6 +53,7 @@ fn run_context(record: &RunRecord) -> RunContext {
         limits: record.prediction.of_columns().0,
         limits_of: (record.prediction.limit()).map_or(LimitOf::ThisRun, |limit| limit.of),
         limits_proven: (record.prediction.limit()).is_some_and(|limit| limit.proven),
+        of_paper: record.config.two_layer_descent().is_some(),
         limits_of_pattern: record.prediction.limit().is_some(),
         norm_fit: norm_fit(record),
         rank_one: (record.config.two_layer_descent())

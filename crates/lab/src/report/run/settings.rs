@@ -2,9 +2,10 @@
 
 use implicit_bias_model::Loss;
 use implicit_bias_output::format_number;
+use implicit_bias_settings::Key;
 
 use crate::conclusion::RunRecord;
-use crate::config::InitSource;
+use crate::config::{Component, InitSource};
 use crate::report::contents::Setting;
 
 /// The settings of a run, one line each.
@@ -32,7 +33,7 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
     };
     let positive = data.labels.chars().filter(|&sign| sign == '+').count();
     let ratio = data.ratio.map_or("∞".to_owned(), format_number);
-    vec![
+    let mut settings = vec![
         Setting::new("data", &data.source),
         Setting::new("samples n, dimension d", format!("{}, {}", data.n, data.d)).with_note(
             format!("{positive} positive, {} negative", data.n - positive),
@@ -64,8 +65,35 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
         Setting::new("step size η", step_size(record)).with_note(batches(record)),
         Setting::new("horizon T", config.steps.to_string()).with_note("steps"),
         Setting::new("seed", config.seed.to_string()),
-    ]
+    ];
+    settings.extend(of_components(record));
+    settings
 }
+
+/// What the network and the optimizer were given or have by default, where the rows above do not say
+/// it.
+fn of_components(record: &RunRecord) -> Vec<Setting> {
+    let config = &record.config;
+    if config.two_layer_descent().is_some() {
+        return Vec::new();
+    }
+    let of = |component: &Component, keys: &'static [Key]| -> Vec<Setting> {
+        let known = |key: &&Key| !SHOWN.contains(&key.name);
+        let row = |key: &Key| {
+            let given = component.settings.get(key.name).cloned();
+            let value = given.or_else(|| key.default())?;
+            let note = key.help.split(" (").next().unwrap_or(key.help);
+            Some(Setting::new(key.name, value.to_string()).with_note(note))
+        };
+        keys.iter().filter(known).filter_map(row).collect()
+    };
+    let network = of(&config.network, config.network.network_kind().keys());
+    let optimizer = of(&config.optimizer, config.optimizer.optimizer_kind().keys);
+    network.into_iter().chain(optimizer).collect()
+}
+
+/// Keys that other rows show.
+const SHOWN: [&str; 5] = ["width", "activation", "slope", "batch-size", "depth"];
 
 /// The step size in words.
 fn step_size(record: &RunRecord) -> String {
