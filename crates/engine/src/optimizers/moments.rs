@@ -75,6 +75,12 @@ impl Moments {
             return 1.0;
         }
         let largest = self.second.iter().copied().fold(0.0, f64::max);
+        if largest == 0.0 {
+            // Nothing that could be brought anywhere: no gradient but 0 so far.
+            self.first.fill(0.0);
+            self.exponent = exponent;
+            return 1.0;
+        }
         // Old moments that outweigh the gradient by far keep their own exponent until they have
         // decayed.
         if shift < 0 && largest * power_of_two(-shift) * power_of_two(-shift) > power_of_two(900) {

@@ -1,0 +1,152 @@
+//! Networks and optimizers by name: what belongs to which, what is refused, where they end.
+
+use serde_json::Value;
+
+use crate::support::{folder, run};
+
+/// What a refused command says.
+fn refused(folder: &std::path::Path, command: &str) -> String {
+    let arguments: Vec<&str> = command.split_whitespace().collect();
+    let outcome = run(folder, &arguments);
+    assert_eq!(outcome.code, Some(2), "{command}: {}", outcome.stderr);
+    outcome.stderr
+}
+
+#[test]
+fn flags_that_choose_another_component_drop_the_keys_of_the_files() {
+    let folder = folder();
+    let train = |command: &str| {
+        let arguments: Vec<&str> = command.split_whitespace().collect();
+        run(folder.path(), &arguments).ok()
+    };
+    train("train --samples 4 --dim 6 --width 3 --steps 5 --out two");
+    train("train two/config.toml --network linear --out linear");
+    train(
+        "train linear/config.toml --network deep --depth 1 --optimizer adam --beta2 0.9 --out deep",
+    );
+    train("train deep/config.toml --network linear --optimizer polyak --out polyak");
+    let text = std::fs::read_to_string(folder.path().join("polyak/config.toml")).unwrap();
+    for key in ["depth", "beta2", "step-size", "width"] {
+        assert!(!text.contains(key), "{text}");
+    }
+    // What is the default anyway makes no other configuration.
+    train(
+        "train --network linear --samples 4 --dim 6 --optimizer sgd --batch-size 1 --steps 5 --out a",
+    );
+    train("train --network linear --samples 4 --dim 6 --optimizer sgd --steps 5 --out b");
+    let [a, b] = ["a", "b"]
+        .map(|run| std::fs::read_to_string(folder.path().join(run).join("config.toml")).unwrap());
+    assert_eq!(a, b);
+}
+
+#[test]
+fn what_no_machine_holds_or_reaches_is_refused_by_name() {
+    let folder = folder();
+    let weights = refused(
+        folder.path(),
+        "train --network deep --width 20000 --depth 100 --steps 2",
+    );
+    assert!(weights.contains("width: expected at most"), "{weights}");
+    let train = [
+        "train",
+        "--network",
+        "linear",
+        "--samples",
+        "4",
+        "--dim",
+        "6",
+        "--optimizer",
+        "adam",
+        "--steps",
+        "5",
+        "--out",
+        "adam",
+    ];
+    run(folder.path(), &train).ok();
+    let steps = refused(folder.path(), "resume adam --steps 1e300");
+    assert!(steps.contains("at most 2^53"), "{steps}");
+    for (command, said) in [
+        ("train --beta2 0.9", "beta2: expected optimizer adam"),
+        (
+            "train --network linear --width 3",
+            "width: expected network two-layer or",
+        ),
+        (
+            "train --optimizer polyak --step-size 1",
+            "step-size: expected no such key",
+        ),
+        (
+            "train --step-table 5:1,5:2",
+            "step-table: expected rising steps",
+        ),
+        (
+            "train --network linear --optimizer adam --engine gram",
+            "engine: expected tensor",
+        ),
+        (
+            "limit --network linear --optimizer sgd",
+            "optimizer: expected",
+        ),
+        ("limit --network linear --loss hinge", "loss: expected"),
+        (
+            "limit --network linear --optimizer sign-gd --step-decay 2",
+            "step-decay: expected",
+        ),
+        ("limit --reduction sum", "reduction: expected"),
+        ("help network cubic", "network: expected one of two-layer"),
+    ] {
+        let error = refused(folder.path(), command);
+        assert!(error.contains(said), "{command}: {error}");
+    }
+}
+
+#[test]
+fn a_linear_network_ends_at_a_maximum_margin() {
+    let folder = folder();
+    std::fs::write(folder.path().join("d.csv"), "a,b,y\n3,1,1\n1,-2,-1\n").unwrap();
+    let limit = |optimizer: &str| -> Value {
+        let arguments = [
+            "limit",
+            "d.csv",
+            "--network",
+            "linear",
+            "--optimizer",
+            optimizer,
+            "--json",
+        ];
+        serde_json::from_str(&run(folder.path(), &arguments).ok().stdout).unwrap()
+    };
+    let gd = limit("gd");
+    let gamma = gd["gamma_l2"].as_f64().unwrap();
+    assert!((gamma - 7.0 / 17f64.sqrt()).abs() < 1e-13, "{gd}");
+    assert_eq!(gd["status"], "candidate");
+    let sign = limit("sign-gd");
+    assert!(
+        (sign["gamma_linf"].as_f64().unwrap() - 1.75).abs() < 1e-13,
+        "{sign}"
+    );
+    assert!(sign["kkt_residual"].as_f64().unwrap() < 1e-12);
+    // A run goes there, to any horizon.
+    let train = [
+        "train",
+        "--data",
+        "d.csv",
+        "--network",
+        "linear",
+        "--steps",
+        "1e300",
+        "--step-size",
+        "0.1",
+        "--json",
+        "--out",
+        "far",
+    ];
+    let far: Value = serde_json::from_str(&run(folder.path(), &train).ok().stdout).unwrap();
+    assert_eq!(
+        (&far["engine"], &far["claims"]),
+        (&"gram".into(), &Value::Array(vec![]))
+    );
+    let margin = far["final"]["margin_min"].as_f64().unwrap();
+    assert!((margin - gamma).abs() < 1e-2, "{far}");
+    assert!(far["final"]["margin_linf_min"].as_f64().unwrap() > 1.7);
+}
