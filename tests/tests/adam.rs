@@ -243,3 +243,38 @@ fn margins_grow_by_the_exact_law_at_a_constant_step() {
     }
     assert!((found / low - 1.0).abs() < 1e-9, "{found} against {low}");
 }
+
+/// On one coordinate each of these steps has a length that is known, past where slopes underflow.
+#[test]
+fn steps_of_known_length_keep_it_where_slopes_underflow() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = folder.path().join("data.csv");
+    std::fs::write(&data, "a,y\n1,1\n-2,-1\n").expect("a writable folder");
+    for (optimizer, key) in [
+        ("normalized-gd", "step-size"),
+        ("sign-gd", "step-size"),
+        ("polyak", "polyak-factor"),
+    ] {
+        let settings = Settings::default()
+            .with("data", data.as_path())
+            .with("network", "linear")
+            .with("optimizer", optimizer)
+            .with("loss", "exponential")
+            .with(key, 0.25);
+        let config = RunConfig::resolve(&settings).expect("valid settings");
+        let prepared = Prepared::new(&config).expect("a valid problem");
+        let mut engine = prepared.engine(&config, 1).expect("an engine").engine;
+        // Polyak's step is c (L/|L'|), c where the first sample is all of the loss.
+        let mut weight = |step: f64| {
+            assert_eq!(engine.advance(step).expect("steps"), None);
+            engine.weights().blocks()[0].1[[0, 0]]
+        };
+        let [early, late] = [1000.0, 9000.0].map(&mut weight);
+        assert!(late > 2000.0, "{optimizer}: {late}");
+        assert!(
+            (late - early - 2000.0).abs() < 1e-8,
+            "{optimizer}: {}",
+            late - early
+        );
+    }
+}

@@ -128,3 +128,71 @@ fn gram_coordinates_are_refused_where_they_do_not_apply() {
         );
     }
 }
+
+#[test]
+fn the_sum_takes_the_steps_of_the_mean_with_n_times_the_step_size() {
+    for (_, loss, _) in Loss::ALL {
+        let mean = settings("linear", "gd", loss).with("step-size", 0.07);
+        let sum = settings("linear", "gd", loss).with("reduction", "sum");
+        let [mut mean, mut sum] = [mean, sum].map(|settings| engine(&settings));
+        for engine in [&mut mean, &mut sum] {
+            engine.advance(50.0).expect("steps");
+        }
+        // Seven samples.
+        assert!(
+            difference(&mean.weights(), &sum.weights()) < 1e-13,
+            "{loss}"
+        );
+        let [mean, sum] = [mean, sum].map(|mut engine| engine.observe().expect("finite"));
+        assert!((sum.loss / mean.loss / 7.0 - 1.0).abs() < 1e-12, "{loss}");
+        assert!(
+            (sum.log_loss - mean.log_loss - 7f64.ln()).abs() < 1e-12,
+            "{loss}"
+        );
+        assert!((sum.gradient_norm / mean.gradient_norm / 7.0 - 1.0).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn a_linear_network_in_gram_coordinates_is_the_one_in_weight_space() {
+    for loss in ["logistic", "exponential"] {
+        let settings = settings("linear", "gd", loss)
+            .without("step-decay")
+            .with("dim", 9);
+        let mut rows = ["gram", "tensor"].map(|kind| {
+            let mut engine = engine(&settings.clone().with("engine", kind));
+            assert_eq!(engine.name(), kind);
+            engine.advance(3000.0).expect("steps");
+            (engine.observe().expect("finite"), engine.weights())
+        });
+        let [(gram, weights), (tensor, others)] = &mut rows;
+        assert!(difference(weights, others) < 1e-11);
+        assert_eq!(gram.columns(), tensor.columns());
+        for ((name, one), other) in gram.columns().iter().zip(gram.row()).zip(tensor.row()) {
+            let same = one.is_nan() && other.is_nan();
+            let near = (one - other).abs() <= 1e-9 * other.abs().max(1e-9);
+            assert!(same || near, "{loss}: {name} {one} {other}");
+        }
+        for (one, other) in gram
+            .normalized_margins
+            .iter()
+            .zip(&tensor.normalized_margins)
+        {
+            assert!((one - other).abs() < 1e-10);
+        }
+    }
+}
+
+#[test]
+fn every_order_of_batches_sees_every_sample() {
+    // A batch of all samples is the full batch, in whatever order.
+    let full = settings("two-layer", "momentum", "logistic");
+    let mut whole = engine(&full);
+    let mut batches = engine(&full.clone().with("batch-size", 7));
+    let mut some = engine(&full.with("batch-size", 3));
+    for engine in [&mut whole, &mut batches, &mut some] {
+        engine.advance(30.0).expect("steps");
+    }
+    assert_eq!(whole.weights(), batches.weights());
+    assert!(difference(&whole.weights(), &some.weights()) > 1e-6);
+}

@@ -31,6 +31,8 @@ pub struct Oracle {
     /// Whether the loss is the sum over the samples instead of their mean.
     sum: bool,
     batches: Option<Batches>,
+    /// The order of the samples in an epoch.
+    order: Option<(u64, Vec<usize>)>,
     step: u64,
     buffer: Vec<f64>,
     /// The rows of the last gradient; all samples without.
@@ -47,14 +49,19 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// The samples of step `step`, out of `count`.
-    pub fn rows(self, step: u64, count: usize) -> Vec<usize> {
+    /// The samples of step `step`, out of `count`; `order` is the one of an epoch, and is drawn anew
+    /// where the step belongs to another.
+    fn rows(self, step: u64, count: usize, order: &mut Option<(u64, Vec<usize>)>) -> Vec<usize> {
         let per_epoch = count.div_ceil(self.size) as u64;
         let (epoch, batch) = (step / per_epoch, (step % per_epoch) as usize);
-        let order = match self.seed {
-            Some(seed) => implicit_bias_data::random::shuffled(count, seed, epoch),
-            None => (0..count).collect(),
-        };
+        let known = order.take().filter(|(of, _)| *of == epoch);
+        let (_, order) = order.insert(known.unwrap_or_else(|| {
+            let drawn = match self.seed {
+                Some(seed) => implicit_bias_data::random::shuffled(count, seed, epoch),
+                None => (0..count).collect(),
+            };
+            (epoch, drawn)
+        }));
         let first = batch * self.size;
         order[first..count.min(first + self.size)].to_vec()
     }
@@ -73,6 +80,7 @@ impl Oracle {
             objective,
             sum,
             batches,
+            order: None,
             step: 0,
             buffer: Vec::new(),
             rows: None,
@@ -87,24 +95,50 @@ impl Oracle {
     /// `∇L` of the step's batch at `weights`, as `2^exponent · gradient`; `None` where a score is
     /// not finite.
     pub fn gradient(&mut self, weights: &[f64], gradient: &mut [f64]) -> Option<Evaluation> {
-        self.rows = self
-            .batches
-            .filter(|batches| batches.size < self.objective.samples())
-            .map(|batches| batches.rows(self.step, self.objective.samples()));
-        self.evaluate(weights, gradient)
+        self.choose_rows();
+        Some(self.evaluate(weights, gradient, false)?.0)
+    }
+
+    /// As [`gradient`](Self::gradient), with `log L` of the same samples.
+    pub fn gradient_and_log_loss(
+        &mut self,
+        weights: &[f64],
+        gradient: &mut [f64],
+    ) -> Option<(Evaluation, f64)> {
+        self.choose_rows();
+        self.evaluate(weights, gradient, true)
     }
 
     /// As [`gradient`](Self::gradient), of all samples whatever the batches.
     pub fn full_gradient(&mut self, weights: &[f64], gradient: &mut [f64]) -> Option<Evaluation> {
         self.rows = None;
-        self.evaluate(weights, gradient)
+        Some(self.evaluate(weights, gradient, false)?.0)
     }
 
-    fn evaluate(&mut self, weights: &[f64], gradient: &mut [f64]) -> Option<Evaluation> {
+    fn choose_rows(&mut self) {
+        let samples = self.objective.samples();
+        let batches = self.batches.filter(|batches| batches.size < samples);
+        self.rows = batches.map(|batches| batches.rows(self.step, samples, &mut self.order));
+    }
+
+    /// The gradient, and `log L` where that is asked for (`NaN` where not).
+    fn evaluate(
+        &mut self,
+        weights: &[f64],
+        gradient: &mut [f64],
+        with_loss: bool,
+    ) -> Option<(Evaluation, f64)> {
         let rows = self.rows.as_deref();
         let samples = rows.map_or(self.objective.samples(), <[usize]>::len);
         self.buffer.resize(samples * self.objective.outputs(), 0.0);
         self.scores.scores(weights, rows, &mut self.buffer);
+        let log_loss = if with_loss {
+            let margins = self.objective.soft_margins_of(&self.buffer, rows);
+            let mean = self.objective.loss().log_mean(&margins);
+            mean + if self.sum { (samples as f64).ln() } else { 0.0 }
+        } else {
+            f64::NAN
+        };
         let exponent = self.objective.descend_scaled(&mut self.buffer, rows)?;
         let scale = if self.sum {
             -1.0
@@ -113,18 +147,7 @@ impl Oracle {
         };
         self.buffer.iter_mut().for_each(|c| *c *= scale);
         self.scores.pull_back(&self.buffer, gradient);
-        Some(Evaluation { exponent })
-    }
-
-    /// `log L` of the samples of the last gradient, at the same `weights`.
-    pub fn log_loss(&mut self, weights: &[f64]) -> f64 {
-        let rows = self.rows.as_deref();
-        let samples = rows.map_or(self.objective.samples(), <[usize]>::len);
-        self.buffer.resize(samples * self.objective.outputs(), 0.0);
-        self.scores.scores(weights, rows, &mut self.buffer);
-        let margins = self.objective.soft_margins_of(&self.buffer, rows);
-        let mean = self.objective.loss().log_mean(&margins);
-        mean + if self.sum { (samples as f64).ln() } else { 0.0 }
+        Some((Evaluation { exponent }, log_loss))
     }
 }
 
@@ -149,7 +172,7 @@ mod tests {
         };
         let epoch = |number: u64| -> Vec<usize> {
             (0..4)
-                .flat_map(|batch| batches.rows(4 * number + batch, 10))
+                .flat_map(|batch| batches.rows(4 * number + batch, 10, &mut None))
                 .collect()
         };
         for number in [0, 1, 1 << 40] {
@@ -162,6 +185,6 @@ mod tests {
             size: 1,
             seed: None,
         };
-        assert_eq!(cyclic.rows(23, 10), [3]);
+        assert_eq!(cyclic.rows(23, 10, &mut None), [3]);
     }
 }

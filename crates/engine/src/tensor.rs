@@ -1,7 +1,7 @@
 //! Gradient descent in weight space, for any network on any Burn device.
 
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use implicit_bias_data::{ClassDataset, Dataset};
 use implicit_bias_metrics::{ActivationPattern, MetricError, normalized_margins, weight_norm};
 use implicit_bias_model::{
@@ -17,7 +17,7 @@ mod host_descent;
 mod measures;
 mod options;
 
-use self::autodiff_scores::{AutodiffScores, with_weights};
+use self::autodiff_scores::{AutodiffScores, tensors_like, with_weights};
 use self::gradients::{Arrangement, arrangement, block_gradients, host_values};
 use self::host_descent::HostDescent;
 pub use self::host_descent::OptimizerRun;
@@ -221,7 +221,7 @@ impl<M: Network + 'static> TensorEngine<M> {
             let oracle = Oracle::new(scores, objective.clone(), run.sum, run.batches);
             HostDescent::new(weights, oracle, run)
         });
-        let compensations = (options.compensated && descent.is_none())
+        let compensations = (options.compensated && descent.is_none() && host.is_none())
             .then(|| model.blocks().into_iter().map(zeros).collect());
         Ok(Self {
             model,
@@ -538,20 +538,11 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
                     .sum();
                 let fits = parts * length == state.len();
                 if fits {
-                    let mut rest = state.as_slice();
-                    let mut next = |like: &Tensor<2>| {
-                        let (values, after) = rest.split_at(like.shape().num_elements());
-                        rest = after;
-                        let data = TensorData::new(values.to_vec(), like.shape());
-                        Tensor::from_data(data, (&like.device(), like.dtype()))
-                    };
-                    let weights = blocks.iter().map(|block| next(&block.weight)).collect();
+                    let (weights, lost) = state.split_at(length);
+                    self.model = with_weights(self.model.clone(), weights);
                     if let Some(compensations) = &mut self.compensations {
-                        for lost in compensations {
-                            *lost = next(lost);
-                        }
+                        *compensations = tensors_like(compensations, lost);
                     }
-                    self.model = self.model.clone().with_blocks(weights);
                 }
                 fits
             }

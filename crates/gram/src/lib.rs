@@ -64,6 +64,7 @@ pub mod limit;
 mod measure;
 mod piece;
 mod problem;
+pub mod sparse;
 
 pub use certificate::{Accuracy, Certificate, NotProven, Proof, certify, certify_within};
 pub use descent::{DescentCheckpoint, GramDescent, Outcome, Stepping, Work};

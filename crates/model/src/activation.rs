@@ -8,14 +8,8 @@ use implicit_bias_settings::{Invalid, Key, Name, Settings};
 pub const ACTIVATION: Key = Key::one_of(
     "activation",
     &[
-        Name {
-            name: "relu",
-            about: "`max(z, 0)`",
-        },
-        Name {
-            name: "leaky-relu",
-            about: "`max(z, γ z)`, slope `γ` by --slope",
-        },
+        Name::new("relu", "`max(z, 0)`"),
+        Name::new("leaky-relu", "`max(z, γ z)`, slope `γ` by --slope"),
     ],
     "Activation",
 )

@@ -13,6 +13,13 @@ pub struct Name {
     pub about: &'static str,
 }
 
+impl Name {
+    /// A name and what it means.
+    pub const fn new(name: &'static str, about: &'static str) -> Self {
+        Self { name, about }
+    }
+}
+
 /// What kind of value a key has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

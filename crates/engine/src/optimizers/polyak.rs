@@ -39,7 +39,8 @@ struct Polyak {
 
 impl Optimizer for Polyak {
     fn step(&mut self, _: u64, _: f64, weights: &mut [f64], oracle: &mut Oracle) -> bool {
-        let Some(found) = oracle.gradient(weights, &mut self.gradient) else {
+        let found = oracle.gradient_and_log_loss(weights, &mut self.gradient);
+        let Some((found, log_loss)) = found else {
             return false;
         };
         let norm = norm(&self.gradient);
@@ -48,7 +49,7 @@ impl Optimizer for Polyak {
         }
         // With g = 2^e g̃ the step is c L 2^{−e} g̃/‖g̃‖².
         let shift = found.exponent as f64 * std::f64::consts::LN_2;
-        let loss = (oracle.log_loss(weights) - shift).exp();
+        let loss = (log_loss - shift).exp();
         descend(weights, self.factor * loss / norm / norm, &self.gradient)
     }
 }

@@ -17,14 +17,14 @@ pub const BATCH_SIZE: Key = Key::count(
 pub const BATCH_ORDER: Key = Key::one_of(
     "batch-order",
     &[
-        Name {
-            name: "shuffled",
-            about: "Every sample once an epoch, in an order drawn anew by --seed",
-        },
-        Name {
-            name: "cyclic",
-            about: "Every sample once an epoch, in the order of the data",
-        },
+        Name::new(
+            "shuffled",
+            "Every sample once an epoch, in an order drawn anew by --seed",
+        ),
+        Name::new(
+            "cyclic",
+            "Every sample once an epoch, in the order of the data",
+        ),
     ],
     "Order of the samples in batches (sgd, momentum, sign-gd, adam)",
 )

@@ -25,18 +25,23 @@ impl<M: Network> AutodiffScores<M> {
     }
 }
 
-/// The blocks of `model` replaced by `weights`, the entries of all of them one after another.
-pub(super) fn with_weights<M: Network>(model: M, weights: &[f64]) -> M {
-    let mut rest = weights;
-    let blocks = model.blocks().into_iter().map(|block| {
-        let like = block.weight;
+/// Tensors of the shapes, devices and types of `like`, with `values` one after another.
+pub(super) fn tensors_like(like: &[Tensor<2>], values: &[f64]) -> Vec<Tensor<2>> {
+    let mut rest = values;
+    let tensors = like.iter().map(|like| {
         let (values, after) = rest.split_at(like.shape().num_elements());
         rest = after;
         let data = TensorData::new(values.to_vec(), like.shape());
         Tensor::from_data(data, (&like.device(), like.dtype()))
     });
-    let blocks = blocks.collect();
-    model.with_blocks(blocks)
+    tensors.collect()
+}
+
+/// The blocks of `model` replaced by `weights`, the entries of all of them one after another.
+pub(super) fn with_weights<M: Network>(model: M, weights: &[f64]) -> M {
+    let blocks = model.blocks().into_iter().map(|block| block.weight);
+    let weights = tensors_like(&blocks.collect::<Vec<_>>(), weights);
+    model.with_blocks(weights)
 }
 
 impl<M: Network> HostScores for AutodiffScores<M> {

@@ -8,6 +8,7 @@ use ndarray::Array2;
 
 use super::program::{Program, ProgramPoint};
 use crate::GramError;
+use crate::sparse::Columns;
 
 /// The most entries of the dual's quadratic form that are accepted, an upper triangle's worth.
 ///
@@ -106,7 +107,7 @@ fn quadratic_form(program: &Program) -> CscMatrix<f64> {
             }
         }
     }
-    let mut columns = Columns::new();
+    let mut columns = Columns::default();
     for j in 0..samples {
         for i in 0..=j {
             columns.push(i, weights[[i, j]] * signed(i, j));
@@ -147,7 +148,7 @@ fn bounds(program: &Program) -> (CscMatrix<f64>, usize) {
         entries.push((rows, -1.0));
         rows += 1;
     }
-    let mut columns = Columns::new();
+    let mut columns = Columns::default();
     for entries in of_sample {
         for (row, value) in entries {
             columns.push(row, value);
@@ -176,37 +177,4 @@ fn unpack(program: &Program, solution: &[f64]) -> ProgramPoint {
         }
     }
     program.point(multipliers, weighted)
-}
-
-/// A compressed sparse column matrix under construction.
-struct Columns {
-    starts: Vec<usize>,
-    rows: Vec<usize>,
-    values: Vec<f64>,
-}
-
-impl Columns {
-    fn new() -> Self {
-        Self {
-            starts: vec![0],
-            rows: Vec::new(),
-            values: Vec::new(),
-        }
-    }
-
-    fn push(&mut self, row: usize, value: f64) {
-        if value != 0.0 {
-            self.rows.push(row);
-            self.values.push(value);
-        }
-    }
-
-    fn close(&mut self) {
-        self.starts.push(self.rows.len());
-    }
-
-    fn finish(self, rows: usize) -> CscMatrix<f64> {
-        let columns = self.starts.len() - 1;
-        CscMatrix::new(rows, columns, self.starts, self.rows, self.values)
-    }
 }

@@ -302,7 +302,7 @@ impl RunConfig {
     /// Whether Gram coordinates are known for this run: the two-layer and the linear network under
     /// plain gradient descent.
     pub(crate) fn has_gram_coordinates(&self) -> bool {
-        self.two_layer_descent().is_some() || self.is_linear_descent()
+        self.not_plain().is_none()
     }
 
     /// What is true of the descent, as far as its limit goes.

@@ -1,15 +1,16 @@
 //! The engine of a run.
 
 use implicit_bias_engine::{
-    Engine, GramEngine, GramEngineOptions, LinearGramEngine, OptimizerRun, Precision,
+    Engine, EngineError, GramEngine, GramEngineOptions, LinearGramEngine, OptimizerRun, Precision,
     TensorEngineOptions, select_device,
 };
+use implicit_bias_model::ModelError;
 
 use super::choice::{EngineChoice, Pick, check_memory, choose};
 use super::memory;
 use super::prepare::Prepared;
 use crate::LabError;
-use crate::config::RunConfig;
+use crate::config::{InitSource, RunConfig};
 
 /// An engine ready to step, with what the manifest says about it.
 pub struct ReadyEngine {
@@ -136,14 +137,17 @@ impl Prepared {
             })
             .transpose()?;
         let network = &config.network;
-        let (engine, gradient) = network.network_kind().engine(
-            &network.settings,
-            &self.data,
-            &self.weights,
-            &device,
-            options,
-            optimizer,
-        )?;
+        let (engine, gradient) = network
+            .network_kind()
+            .engine(
+                &network.settings,
+                &self.data,
+                &self.weights,
+                &device,
+                options,
+                optimizer,
+            )
+            .map_err(|error| of_init_file(error, config))?;
         let place = match &device.hardware {
             Some(hardware) if !device.on_host => format!("{} ({hardware})", device.name),
             _ => device.name.clone(),
@@ -162,5 +166,24 @@ impl Prepared {
             gradient,
             reason,
         })
+    }
+}
+
+/// The error of an engine, where it is about the shapes of a file of initial weights.
+fn of_init_file(error: EngineError, config: &RunConfig) -> LabError {
+    match (error, &config.init) {
+        (
+            EngineError::Model(ModelError::Shape {
+                block,
+                expected,
+                found,
+            }),
+            InitSource::File(path),
+        ) => LabError::Config {
+            key: "init".into(),
+            expected: format!("W_{block} of shape {expected:?}"),
+            found: format!("{found:?} in {}", path.display()),
+        },
+        (error, _) => error.into(),
     }
 }

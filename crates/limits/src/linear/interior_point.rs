@@ -4,6 +4,7 @@ use clarabel::algebra::CscMatrix;
 use clarabel::solver::{
     DefaultSettings, DefaultSolver, IPSolver, NonnegativeConeT, SolverStatus, SupportedConeT,
 };
+use implicit_bias_gram::sparse::Columns;
 use ndarray::{Array1, ArrayView2};
 
 /// Relative tolerances of the solver, tried in this order: where rounding keeps it from one, it
@@ -140,39 +141,4 @@ fn solve(
 
 fn nonnegative(values: &[f64]) -> Array1<f64> {
     values.iter().map(|value| value.max(0.0)).collect()
-}
-
-/// A compressed sparse column matrix under construction.
-struct Columns {
-    starts: Vec<usize>,
-    rows: Vec<usize>,
-    values: Vec<f64>,
-}
-
-impl Default for Columns {
-    fn default() -> Self {
-        Self {
-            starts: vec![0],
-            rows: Vec::new(),
-            values: Vec::new(),
-        }
-    }
-}
-
-impl Columns {
-    fn push(&mut self, row: usize, value: f64) {
-        if value != 0.0 {
-            self.rows.push(row);
-            self.values.push(value);
-        }
-    }
-
-    fn close(&mut self) {
-        self.starts.push(self.rows.len());
-    }
-
-    fn finish(self, rows: usize) -> CscMatrix<f64> {
-        let columns = self.starts.len() - 1;
-        CscMatrix::new(rows, columns, self.starts, self.rows, self.values)
-    }
 }

@@ -38,14 +38,8 @@ pub const DATA_DIR: Key = Key::path(
 pub const SPLIT: Key = Key::one_of(
     "split",
     &[
-        Name {
-            name: "train",
-            about: "The training set, 60,000 digits",
-        },
-        Name {
-            name: "test",
-            about: "The test set, 10,000 digits",
-        },
+        Name::new("train", "The training set, 60,000 digits"),
+        Name::new("test", "The test set, 10,000 digits"),
     ],
     "Part of MNIST [default: train]",
 );
@@ -54,14 +48,8 @@ pub const SPLIT: Key = Key::one_of(
 pub const LABELS: Key = Key::one_of(
     "labels",
     &[
-        Name {
-            name: "plus-minus-one",
-            about: "−1 and +1",
-        },
-        Name {
-            name: "zero-one",
-            about: "0 and 1, read as −1 and +1",
-        },
+        Name::new("plus-minus-one", "−1 and +1"),
+        Name::new("zero-one", "0 and 1, read as −1 and +1"),
     ],
     "How the labels of the data file are written [default: plus-minus-one]",
 )
@@ -93,18 +81,12 @@ pub const PER_CLASS: Key = Key::count(
 pub const SYNTHETIC: Key = Key::one_of(
     "synthetic",
     &[
-        Name {
-            name: "mixture",
-            about: "`x = y μ + ξ`, two Gaussian classes with means `±μ`",
-        },
-        Name {
-            name: "gaussian",
-            about: "`x = ξ`, labels independent of the samples",
-        },
-        Name {
-            name: "orthogonal",
-            about: "Exactly orthogonal samples",
-        },
+        Name::new(
+            "mixture",
+            "`x = y μ + ξ`, two Gaussian classes with means `±μ`",
+        ),
+        Name::new("gaussian", "`x = ξ`, labels independent of the samples"),
+        Name::new("orthogonal", "Exactly orthogonal samples"),
     ],
     "Generated data, where no file is given [default: mixture]",
 );

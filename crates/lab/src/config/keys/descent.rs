@@ -7,10 +7,7 @@ use implicit_bias_settings::{Key, Name};
 pub const HEADING: &str = "Descent";
 
 const LOSSES: [Name; Loss::ALL.len()] = {
-    let mut names = [Name {
-        name: "",
-        about: "",
-    }; Loss::ALL.len()];
+    let mut names = [Name::new("", ""); Loss::ALL.len()];
     let mut index = 0;
     while index < names.len() {
         let (_, name, about) = Loss::ALL[index];
@@ -27,14 +24,8 @@ pub const LOSS: Key = Key::one_of("loss", &LOSSES, "Loss").by_default_name("logi
 pub const REDUCTION: Key = Key::one_of(
     "reduction",
     &[
-        Name {
-            name: "mean",
-            about: "Their mean",
-        },
-        Name {
-            name: "sum",
-            about: "Their sum",
-        },
+        Name::new("mean", "Their mean"),
+        Name::new("sum", "Their sum"),
     ],
     "What is made of the losses of the samples",
 )
@@ -97,18 +88,12 @@ pub const STEPS: Key =
 pub const ENGINE: Key = Key::one_of(
     "engine",
     &[
-        Name {
-            name: "auto",
-            about: "The cheapest engine that can run the configuration",
-        },
-        Name {
-            name: "tensor",
-            about: "Weight space, on a Burn device",
-        },
-        Name {
-            name: "gram",
-            about: "Gram coordinates: exact, at a cost that does not depend on d; any horizon",
-        },
+        Name::new("auto", "The cheapest engine that can run the configuration"),
+        Name::new("tensor", "Weight space, on a Burn device"),
+        Name::new(
+            "gram",
+            "Gram coordinates: exact, at a cost that does not depend on d; any horizon",
+        ),
     ],
     "Engine",
 )
@@ -132,14 +117,11 @@ pub const GRADIENT: Key = Key::one_of(
             about: "Hand-derived where the architecture has one and the device computes in host \
                     memory",
         },
-        Name {
-            name: "autodiff",
-            about: "Burn's automatic differentiation",
-        },
-        Name {
-            name: "hand-derived",
-            about: "The architecture's own formula, in host memory",
-        },
+        Name::new("autodiff", "Burn's automatic differentiation"),
+        Name::new(
+            "hand-derived",
+            "The architecture's own formula, in host memory",
+        ),
     ],
     "Gradient of the tensor engine",
 )
@@ -156,14 +138,8 @@ pub const DEVICE: Key = Key::text(
 pub const PRECISION: Key = Key::one_of(
     "precision",
     &[
-        Name {
-            name: "f32",
-            about: "Single precision",
-        },
-        Name {
-            name: "f64",
-            about: "Double precision",
-        },
+        Name::new("f32", "Single precision"),
+        Name::new("f64", "Double precision"),
     ],
     "Precision [default: f64 where the device has it]",
 );

@@ -29,10 +29,10 @@ pub const OUT: Key = Key::path("out", "DIR", "Run directory [default: runs/NAME-
 /// Another format for the results.
 pub const EXPORT: Key = Key::one_of(
     "export",
-    &[Name {
-        name: "npz",
-        about: "results.npz: data, weights and every recorded column, for NumPy",
-    }],
+    &[Name::new(
+        "npz",
+        "results.npz: data, weights and every recorded column, for NumPy",
+    )],
     "Also write the results in this format",
 );
 
