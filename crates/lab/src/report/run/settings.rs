@@ -93,7 +93,14 @@ fn of_components(record: &RunRecord) -> Vec<Setting> {
 }
 
 /// Keys that other rows show.
-const SHOWN: [&str; 5] = ["width", "activation", "slope", "batch-size", "depth"];
+const SHOWN: [&str; 6] = [
+    "width",
+    "activation",
+    "slope",
+    "batch-size",
+    "batch-order",
+    "depth",
+];
 
 /// The step size in words.
 fn step_size(record: &RunRecord) -> String {
@@ -107,6 +114,9 @@ fn step_size(record: &RunRecord) -> String {
     let size: String = size.collect();
     match config.step_decay {
         0.0 => size,
+        decay if config.step_table.is_empty() => {
+            format!("{size} (t + {})^−{decay}", config.step_offset)
+        }
         decay => format!("({size}) (t + {})^−{decay}", config.step_offset),
     }
 }
@@ -116,7 +126,11 @@ fn batches(record: &RunRecord) -> String {
     let config = &record.config;
     let batches = config.optimizer_run().and_then(|run| run.batches);
     let seen = batches.map_or("full batch".to_owned(), |batches| {
-        format!("batches of {}", batches.size)
+        let order = match batches.seed {
+            Some(_) => "shuffled",
+            None => "cyclic",
+        };
+        format!("batches of {}, {order}", batches.size)
     });
     if config.has_constant_step_size() {
         format!("constant, {seen}")
