@@ -1,7 +1,7 @@
 //! A verdict must not be taken back by a longer run: runs that once were judged too early, each
 //! with the verdicts that a far horizon, and the proof that holds there, give.
 
-use implicit_bias_claims::{Claim, ClaimId, DecidedBy, Verdict};
+use implicit_bias_claims::{Claim, ClaimId, DecidedBy, Verdict, kou::ids};
 use implicit_bias_lab::RunRecord;
 use implicit_bias_lab::config::Settings;
 use implicit_bias_record::LimitOf;
@@ -69,11 +69,11 @@ fn a_loss_that_falls_faster_than_the_law_is_no_refutation() {
     let settings = heavy(100.0, 1);
     let early = run(&settings, 1e4);
     assert_nothing_is_refuted(&early);
-    let loss = of(&early, ClaimId::Loss, None);
+    let loss = of(&early, ids::LOSS, None);
     assert!(loss.measured.is_some_and(|power| power < -3.0), "{loss:#?}");
     let late = run(&settings, 1e6);
     assert_nothing_is_refuted(&late);
-    assert_verdict(&late, ClaimId::Loss, None, Verdict::Supported);
+    assert_verdict(&late, ids::LOSS, None, Verdict::Supported);
 }
 
 /// The initial weights are ten times heavier: what descent adds to them is not yet seen in their
@@ -84,7 +84,7 @@ fn a_norm_that_has_yet_to_grow_is_no_refutation() {
     assert_nothing_is_refuted(&run(&settings, 1e4));
     let late = run(&settings, 1e100);
     assert_nothing_is_refuted(&late);
-    assert_verdict(&late, ClaimId::Loss, None, Verdict::Supported);
+    assert_verdict(&late, ids::LOSS, None, Verdict::Supported);
 }
 
 /// At 10⁴ the limit of the pattern leaves the pattern; at 10⁶ the loss falls like t^−2.2; from 10⁴⁰
@@ -100,26 +100,21 @@ fn a_pattern_that_must_break_refutes_nothing() {
             .is_some_and(|limit| !limit.consistent)
     );
     assert_nothing_is_refuted(&early);
-    assert_verdict(&early, ClaimId::Alignment, None, Verdict::Inconclusive);
+    assert_verdict(&early, ids::ALIGNMENT, None, Verdict::Inconclusive);
     let middle = run(&settings, 1e6);
-    assert_verdict(&middle, ClaimId::Loss, None, Verdict::Inconclusive);
+    assert_verdict(&middle, ids::LOSS, None, Verdict::Inconclusive);
     let late = run(&settings, 1e100);
     assert!(late.prediction.limit().is_some_and(|limit| limit.proven));
-    for id in [
-        ClaimId::Loss,
-        ClaimId::Norm,
-        ClaimId::Margins,
-        ClaimId::Alignment,
-    ] {
+    for id in [ids::LOSS, ids::NORM, ids::MARGINS, ids::ALIGNMENT] {
         assert_verdict(&late, id, None, Verdict::Supported);
         assert_ne!(of(&middle, id, None).verdict, Verdict::Refuted);
     }
     for (block, rank) in [("pos", 1.16924), ("neg", 1.06108)] {
-        assert_verdict(&late, ClaimId::RankOne, Some(block), Verdict::Refuted);
-        let limit = of(&late, ClaimId::RankOne, Some(block)).limit.clone();
+        assert_verdict(&late, ids::RANK_ONE, Some(block), Verdict::Refuted);
+        let limit = of(&late, ids::RANK_ONE, Some(block)).limit.clone();
         assert!(limit.is_some_and(|limit| (limit.predicted - rank).abs() < 1e-5));
         assert_ne!(
-            of(&middle, ClaimId::RankOne, Some(block)).verdict,
+            of(&middle, ids::RANK_ONE, Some(block)).verdict,
             Verdict::Supported
         );
     }
@@ -141,13 +136,13 @@ fn a_limit_of_a_pattern_that_breaks_is_not_the_runs() {
         .with("seed", 4);
     let early = run(&settings, 1e15);
     for block in ["pos", "neg"] {
-        assert_verdict(&early, ClaimId::RankOne, Some(block), Verdict::Inconclusive);
+        assert_verdict(&early, ids::RANK_ONE, Some(block), Verdict::Inconclusive);
     }
-    assert_verdict(&early, ClaimId::Loss, None, Verdict::Supported);
+    assert_verdict(&early, ids::LOSS, None, Verdict::Supported);
     let late = run(&settings, 1e100);
     for block in ["pos", "neg"] {
-        assert_verdict(&late, ClaimId::RankOne, Some(block), Verdict::Supported);
-        let claim = of(&late, ClaimId::RankOne, Some(block));
+        assert_verdict(&late, ids::RANK_ONE, Some(block), Verdict::Supported);
+        let claim = of(&late, ids::RANK_ONE, Some(block));
         assert_eq!(claim.decided_by, DecidedBy::LimitProgram);
     }
     assert!(late.prediction.limit().is_some_and(|limit| limit.proven));
@@ -166,7 +161,7 @@ fn a_stable_rank_near_one_is_no_limit_of_one() {
         .with("seed", 0);
     let early = run(&settings, 1e3);
     for block in ["pos", "neg"] {
-        let claim = of(&early, ClaimId::RankOne, Some(block));
+        let claim = of(&early, ids::RANK_ONE, Some(block));
         assert!(
             claim.measured.is_some_and(|rank| rank < 1.001),
             "{claim:#?}"
@@ -174,10 +169,10 @@ fn a_stable_rank_near_one_is_no_limit_of_one() {
         assert_eq!(claim.verdict, Verdict::Inconclusive, "{claim:#?}");
         assert!(claim.reason.contains("change sides"), "{}", claim.reason);
     }
-    assert_verdict(&early, ClaimId::Alignment, None, Verdict::Inconclusive);
+    assert_verdict(&early, ids::ALIGNMENT, None, Verdict::Inconclusive);
     let late = run(&settings, 1e100);
-    assert_verdict(&late, ClaimId::RankOne, Some("pos"), Verdict::Refuted);
-    assert_verdict(&late, ClaimId::RankOne, Some("neg"), Verdict::Supported);
+    assert_verdict(&late, ids::RANK_ONE, Some("pos"), Verdict::Refuted);
+    assert_verdict(&late, ids::RANK_ONE, Some("neg"), Verdict::Supported);
     let limit = late.prediction.limit().expect("a solvable program");
     assert!(limit.proven && (limit.stable_rank_pos.unwrap_or(0.0) - 1.59504).abs() < 1e-5);
 }
@@ -220,7 +215,7 @@ fn a_sample_on_which_every_neuron_is_dead_refutes_the_loss() {
         let record = run(&settings, horizon);
         let loss = record.series.last("loss").expect("a loss");
         assert!((loss - std::f64::consts::LN_2 / 6.0).abs() < 1e-3, "{loss}");
-        assert_verdict(&record, ClaimId::Loss, None, Verdict::Refuted);
-        assert_verdict(&record, ClaimId::Margins, None, Verdict::Refuted);
+        assert_verdict(&record, ids::LOSS, None, Verdict::Refuted);
+        assert_verdict(&record, ids::MARGINS, None, Verdict::Refuted);
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use implicit_bias_claims::{Claim, ClaimId, Verdict};
+use implicit_bias_claims::{Claim, ClaimId, Verdict, kou::ids};
 use implicit_bias_data::{Dataset, write_npz_arrays};
 use implicit_bias_lab::config::Settings;
 use implicit_bias_tests::{scratch_run, steps};
@@ -79,7 +79,7 @@ fn contradictory_labels_refute_loss_norm_and_margins() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data = data_file(folder.path(), &CONTRADICTORY);
     let claims = claims(settings(data, 4, 1e5));
-    for id in [ClaimId::Loss, ClaimId::Norm, ClaimId::Margins] {
+    for id in [ids::LOSS, ids::NORM, ids::MARGINS] {
         assert_eq!(verdicts(&claims, id), [Verdict::Refuted], "{id:?}");
     }
 }
@@ -96,7 +96,7 @@ fn collinear_samples_refute_margins_and_nothing_else() {
     let claims = claims(settings(data, 4, 1e5));
     for claim in &claims {
         let refuted = claim.verdict == Verdict::Refuted;
-        assert_eq!(refuted, claim.id == ClaimId::Margins, "{claim:#?}");
+        assert_eq!(refuted, claim.id == ids::MARGINS, "{claim:#?}");
     }
 }
 
@@ -117,7 +117,7 @@ fn antipodal_pairs_refute_rank_one() {
     }
     let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
     let claims = claims(settings(data_file(folder.path(), &rows), 16, 1e5));
-    let found = verdicts(&claims, ClaimId::RankOne);
+    let found = verdicts(&claims, ids::RANK_ONE);
     assert_eq!(found, [Verdict::Refuted, Verdict::Refuted]);
 }
 
@@ -126,7 +126,7 @@ fn antipodal_pairs_refute_rank_one() {
 /// that nothing is fitted does not.
 #[test]
 fn random_labels_on_many_samples_in_few_dimensions_refute_loss_norm_and_margins() {
-    let fitted = [ClaimId::Loss, ClaimId::Norm, ClaimId::Margins];
+    let fitted = [ids::LOSS, ids::NORM, ids::MARGINS];
     let mut refuted = 0;
     for seed in 1..4 {
         let claims = claims(
@@ -176,11 +176,8 @@ fn an_endless_oscillation_of_large_steps_is_measured_and_withheld() {
             .with("steps", steps(2000.0))
             .with("record", 20),
     );
-    assert_eq!(
-        verdicts(&claims, ClaimId::Alignment),
-        [Verdict::Inconclusive]
-    );
-    let alignment = claims.iter().find(|claim| claim.id == ClaimId::Alignment);
+    assert_eq!(verdicts(&claims, ids::ALIGNMENT), [Verdict::Inconclusive]);
+    let alignment = claims.iter().find(|claim| claim.id == ids::ALIGNMENT);
     let reason = &alignment.expect("a pattern").reason;
     for said in [
         "12.50 times the bound 8",
@@ -219,13 +216,10 @@ fn relu_neurons_that_share_no_sample_refute_the_bounded_rank() {
             .with("step-size", 1.0)
             .with("steps", steps(1e5)),
     );
-    let found = verdicts(&claims, ClaimId::RankBounded);
+    let found = verdicts(&claims, ids::RANK_BOUNDED);
     assert_eq!(found, [Verdict::Refuted, Verdict::Refuted]);
     // The other claims hold on these data, and say so or leave it open.
-    for claim in claims
-        .iter()
-        .filter(|claim| claim.id != ClaimId::RankBounded)
-    {
+    for claim in claims.iter().filter(|claim| claim.id != ids::RANK_BOUNDED) {
         assert_ne!(claim.verdict, Verdict::Refuted, "{claim:#?}");
     }
 }

@@ -1,25 +1,63 @@
 //! What a claim is, before any of them is judged.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::hypotheses::Hypotheses;
 
-/// Which claim of the paper, by the identifiers of the README's table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClaimId {
-    /// The loss falls like `1/t`.
-    Loss,
-    /// The weight norm grows like `log t`.
-    Norm,
-    /// All normalized margins become equal.
-    Margins,
-    /// Leaky ReLU: the stable rank of each block tends to 1.
-    RankOne,
-    /// ReLU: the stable rank of each block stays bounded by a constant.
-    RankBounded,
-    /// The activation pattern on same-sign samples stops changing.
-    Alignment,
+/// Which claim, by an identifier that no other theory uses.
+///
+/// A theory states its own as constants, `const MINE: ClaimId = ClaimId::new("mine")`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct ClaimId(&'static str);
+
+impl ClaimId {
+    /// The claim of this identifier, lower-case words joined by hyphens.
+    pub const fn new(id: &'static str) -> Self {
+        Self(id)
+    }
+
+    /// The identifier.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for ClaimId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ClaimId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// The identifiers that were read: they live as long as the process, each once.
+        static READ: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+        let id = String::deserialize(deserializer)?;
+        let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = read.get(id.as_str()).copied();
+        Ok(Self(known.unwrap_or_else(|| {
+            let id: &'static str = id.leak();
+            read.insert(id);
+            id
+        })))
+    }
+}
+
+/// How the numbers of a claim are written for a reader.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shown {
+    /// With a few significant digits.
+    #[default]
+    Number,
+    /// As a number whose distance to 1 matters.
+    NearOne,
+    /// As a gap of which what is below the residual of the limit program is 0.
+    Gap,
 }
 
 /// How a claim ended on one run.
@@ -69,6 +107,9 @@ pub enum DecidedBy {
     LimitProgram,
     /// The proof that the same-sign pattern never changes again (derived).
     Certificate,
+    /// The limit of the direction by theorems about the descent, which the trajectory is seen to
+    /// approach.
+    DirectionLimit,
 }
 
 impl DecidedBy {
@@ -78,6 +119,7 @@ impl DecidedBy {
             Self::Trajectory => "trajectory",
             Self::LimitProgram => "limit program (derived)",
             Self::Certificate => "certificate (derived)",
+            Self::DirectionLimit => "limit of the direction (literature)",
         }
     }
 }
@@ -103,6 +145,9 @@ pub struct Claim {
     pub block: Option<String>,
     /// The claim in one sentence.
     pub statement: String,
+    /// How its numbers are written for a reader.
+    #[serde(skip)]
+    pub shown: Shown,
     /// What `measured` is, in words.
     pub quantity: String,
     /// The number measured on this run; `None` where it is undefined.
@@ -128,12 +173,13 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// A claim before it is judged.
-    pub(crate) fn draft(id: ClaimId, statement: &str, quantity: &str, predicted: &str) -> Self {
+    /// A claim before it is judged: inconclusive, with no number and no reason.
+    pub fn draft(id: ClaimId, statement: &str, quantity: &str, predicted: &str) -> Self {
         Self {
             id,
             block: None,
             statement: statement.into(),
+            shown: Shown::Number,
             quantity: quantity.into(),
             measured: None,
             predicted: predicted.into(),

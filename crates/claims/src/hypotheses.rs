@@ -1,14 +1,9 @@
-//! Whether the hypotheses of the theorems hold on a run, as far as they can be measured.
-//!
-//! The paper asks for nearly orthogonal samples, `‖x_i‖² ≥ C n p` with a large constant `C` that it
-//! does not state, for the logistic loss, and for a small initialization and a small step size. A
-//! constant is never invented here: each hypothesis comes with a measured number, and a verdict
-//! says beside it what that number is. The measures of *small* are derived here
-//! (`docs/hypotheses.md`).
+//! Whether the hypotheses of a theorem hold on a run, as far as they can be measured.
 
-use implicit_bias_output::format_number;
-use implicit_bias_scalar::{Activation, Loss};
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
 
 /// Whether a hypothesis of a theorem holds on a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +17,17 @@ pub enum HypothesisStatus {
     Unknown,
 }
 
+impl HypothesisStatus {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::NotMet => "not met",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// One hypothesis of a theorem, measured on a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hypothesis {
@@ -33,96 +39,66 @@ pub struct Hypothesis {
     pub measured: Option<f64>,
     /// What was measured and what it says, in whole sentences.
     pub sentence: String,
+    /// Whether the hypothesis and its measure are the paper's, not derived or set here.
+    #[serde(skip)]
+    pub is_of_paper: bool,
+    /// What the number is, in a few words for a table.
+    #[serde(skip)]
+    pub what: String,
+    /// What of it is not met, for a cell of a table: `ratio 0.036`.
+    #[serde(skip)]
+    pub brief: String,
+    /// The same within a sentence.
+    #[serde(skip)]
+    pub phrase: String,
 }
 
-/// The hypotheses of the theorems, measured on a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+impl Hypothesis {
+    /// A hypothesis of the paper, `brief` and `phrase` being its name; a number that is not finite
+    /// is none.
+    pub fn new(
+        name: &str,
+        status: HypothesisStatus,
+        measured: Option<f64>,
+        sentence: impl Into<String>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            status,
+            measured: measured.filter(|measured| measured.is_finite()),
+            sentence: sentence.into(),
+            is_of_paper: true,
+            what: String::new(),
+            brief: name.into(),
+            phrase: name.into(),
+        }
+    }
+
+    /// The key in files: the name with `_` between its words.
+    fn key(&self) -> String {
+        self.name.replace(['-', ' '], "_")
+    }
+}
+
+/// The hypotheses of a theorem, measured on a run.
+///
+/// In files they are an object: `met`, then each by its name.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Hypotheses {
     /// Whether all hold, for the constants that the sentences name; `None` where that is unknown.
     pub met: Option<bool>,
-    /// `‖x_i‖² ≥ C n p` (paper), by `R_min²/(n p)`.
-    pub near_orthogonality: Hypothesis,
-    /// The logistic loss (paper).
-    pub loss: Hypothesis,
-    /// Small i.i.d. Gaussian weights (paper), by `2 n m σ₀/(η R_min)` (derived).
-    pub initialization: Hypothesis,
-    /// Small steps (paper), by `η` over the bound of descent (derived).
-    pub step_size: Hypothesis,
-}
-
-/// What the hypotheses are about.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Conditions {
-    /// Number of samples `n`.
-    pub samples: usize,
-    /// Neurons in each block, `m`.
-    pub width: usize,
-    /// `R_min`.
-    pub r_min: f64,
-    /// `R_max`.
-    pub r_max: f64,
-    /// `p`.
-    pub p: f64,
-    /// The activation.
-    pub activation: Activation,
-    /// The loss.
-    pub loss: Loss,
-    /// `σ₀`; `None` for weights from a file.
-    pub init_scale: Option<f64>,
-    /// The step size `η`.
-    pub step_size: f64,
-    /// The loss at step 0; `None` where it is not known.
-    pub initial_loss: Option<f64>,
-}
-
-impl Conditions {
-    /// The step size up to which gradient descent is sure not to raise the loss while no
-    /// pre-activation changes sign (derived); infinite where the samples are all zero, `None` where
-    /// it is not known.
-    ///
-    /// ```math
-    /// \eta < \frac{2}{\beta}, \qquad
-    /// \beta = \frac{R_{\max}^2 + (n-1)\,p}{2 m n} \le \frac{R_{\max}^2}{2m}
-    /// ```
-    ///
-    /// bounds the Hessian of the logistic loss, `(1/n) Σ ℓ''(q_i) ∇q_i ∇q_iᵀ`, by `ℓ'' ≤ 1/4` and
-    /// the row sums of the Gram matrix of the `∇q_i`, whose entries are at most `2|⟨x_i, x_k⟩|/m`.
-    /// The exponential loss has no such bound for all weights; where the loss is at most its
-    /// initial value `L₀`, `β = 2 R_max² L₀/m`, and descent stays there.
-    pub fn step_bound(&self) -> Option<f64> {
-        let (n, m, r_max) = (self.samples as f64, self.width as f64, self.r_max);
-        // The quotients keep squares of norms from overflowing.
-        match self.loss {
-            _ if r_max == 0.0 => Some(f64::INFINITY),
-            Loss::Logistic => Some(4.0 * m * n / r_max / (r_max + (n - 1.0) * (self.p / r_max))),
-            Loss::Exponential => {
-                let initial_loss = self.initial_loss.filter(|loss| !loss.is_nan())?;
-                Some(m / r_max / r_max / initial_loss)
-            }
-            Loss::Hinge | Loss::Squared => None,
-        }
-    }
-
-    /// `R_min²/(n p)`: 0 for a zero sample, else infinite where `p = 0`.
-    fn ratio(&self) -> f64 {
-        if self.r_min == 0.0 {
-            0.0
-        } else {
-            self.r_min * self.r_min / (self.samples as f64 * self.p)
-        }
-    }
+    /// Each of them, in the order of the paper's assumptions.
+    pub each: Vec<Hypothesis>,
+    /// What a table says where all hold: `met for C ≤ 2.7`.
+    pub if_met: String,
+    /// What a refuted claim says about the theorem where all hold, a clause.
+    pub refuted_if_met: String,
 }
 
 impl Hypotheses {
-    /// Measures them.
-    pub fn of(conditions: &Conditions) -> Self {
-        let all = [
-            near_orthogonality(conditions),
-            loss(conditions),
-            initialization(conditions),
-            step_size(conditions),
-        ];
-        let has = |status| all.iter().any(|hypothesis| hypothesis.status == status);
+    /// Hypotheses that hold if each does.
+    pub fn new(each: Vec<Hypothesis>) -> Self {
+        let has = |status| each.iter().any(|one| one.status == status);
         let met = match (
             has(HypothesisStatus::NotMet),
             has(HypothesisStatus::Unknown),
@@ -131,295 +107,147 @@ impl Hypotheses {
             (false, true) => None,
             (false, false) => Some(true),
         };
-        let [near_orthogonality, loss, initialization, step_size] = all;
         Self {
             met,
-            near_orthogonality,
-            loss,
-            initialization,
-            step_size,
+            each,
+            if_met: "met".into(),
+            refuted_if_met: "the theorem's hypotheses hold as far as they can be measured.".into(),
         }
     }
 
-    /// All of them, in the order of the paper's assumptions.
-    pub fn each(&self) -> [&Hypothesis; 4] {
-        [
-            &self.near_orthogonality,
-            &self.loss,
-            &self.initialization,
-            &self.step_size,
-        ]
+    /// The hypothesis of a name.
+    pub fn get(&self, name: &str) -> Option<&Hypothesis> {
+        self.each.iter().find(|one| one.name == name)
     }
 
     /// All of them in a few words: `not met: ratio 0.03600`, `met for C ≤ 2.714`.
     pub fn brief(&self) -> String {
         let of = |status| {
-            let chosen = self
-                .each()
-                .into_iter()
-                .filter(move |one| one.status == status);
-            chosen.map(Hypothesis::brief).collect::<Vec<_>>().join(", ")
+            let chosen = self.each.iter().filter(|one| one.status == status);
+            let chosen: Vec<&str> = chosen.map(|one| one.brief.as_str()).collect();
+            chosen.join(", ")
         };
-        match (self.met, self.near_orthogonality.measured) {
-            (Some(false), _) => format!("not met: {}", of(HypothesisStatus::NotMet)),
-            (None, _) => format!("unknown: {}", of(HypothesisStatus::Unknown)),
-            (Some(true), Some(ratio)) => format!("met for C ≤ {}", format_number(ratio)),
-            (Some(true), None) => "met for every C".to_owned(),
+        match self.met {
+            Some(false) => format!("not met: {}", of(HypothesisStatus::NotMet)),
+            None => format!("unknown: {}", of(HypothesisStatus::Unknown)),
+            Some(true) => self.if_met.clone(),
         }
     }
 
-    /// A line each for a terminal: name, status, measured number and what that is.
-    pub fn lines(&self) -> [[String; 4]; 4] {
-        self.each().map(|one| {
-            let status = match one.status {
-                HypothesisStatus::Met => "met",
-                HypothesisStatus::NotMet => "not met",
-                HypothesisStatus::Unknown => "unknown",
-            };
-            let what = match one.name.as_str() {
-                "near-orthogonality" => "R_min²/(n p), the largest constant C for which it holds",
-                "loss" if one.status == HypothesisStatus::Met => "logistic",
-                "loss" => "not the paper's loss",
-                "initialization" if one.measured.is_none() => "not measured",
-                "initialization" => {
-                    "initial pre-activations over their change by the first step (derived)"
-                }
-                _ if one.measured.is_none() => "not measured",
-                _ => "η over the step size up to which descent is sure (derived)",
-            };
-            let measured = one.measured.map_or("—".to_owned(), format_number);
-            [
-                one.name.clone(),
-                status.to_owned(),
-                measured,
-                what.to_owned(),
-            ]
-        })
-    }
-
-    /// What a refuted claim says about the theorem.
+    /// What a refuted claim says about the theorem, a clause.
     pub fn of_a_refuted_claim(&self) -> String {
-        let unmet = |one: &&Hypothesis| one.status == HypothesisStatus::NotMet;
-        let paper = [&self.near_orthogonality, &self.loss];
-        let ours = [&self.initialization, &self.step_size];
-        let names = |all: [&Hypothesis; 2], status| {
-            let chosen = all.into_iter().filter(|one| one.status == status);
-            chosen
-                .map(Hypothesis::in_words)
-                .collect::<Vec<_>>()
-                .join("; ")
+        let phrases = |status, of_paper: Option<bool>| {
+            let chosen = self.each.iter().filter(|one| {
+                one.status == status && of_paper.is_none_or(|of_paper| one.is_of_paper == of_paper)
+            });
+            let chosen: Vec<&str> = chosen.map(|one| one.phrase.as_str()).collect();
+            (!chosen.is_empty()).then(|| chosen.join("; "))
         };
-        let (paper_unmet, ours_unmet) = (
-            names(paper, HypothesisStatus::NotMet),
-            names(ours, HypothesisStatus::NotMet),
-        );
-        if paper.iter().any(unmet) {
+        if let Some(unmet) = phrases(HypothesisStatus::NotMet, Some(true)) {
+            format!("the theorem's hypothesis is not met ({unmet}), so this contradicts nothing.")
+        } else if let Some(unmet) = phrases(HypothesisStatus::NotMet, Some(false)) {
             format!(
-                "the theorem's hypothesis is not met ({paper_unmet}), so this contradicts nothing."
+                "by the measure derived here the theorem's hypothesis is not met ({unmet}), so \
+                 this need not contradict it."
             )
-        } else if ours.iter().any(unmet) {
-            format!(
-                "by the measure derived here the theorem's hypothesis is not met ({ours_unmet}), \
-                 so this need not contradict it."
-            )
-        } else if self.met.is_none() {
-            let unknown = names(ours, HypothesisStatus::Unknown);
+        } else if let Some(unknown) = phrases(HypothesisStatus::Unknown, None) {
             format!(
                 "whether the theorem's hypothesis holds is unknown ({unknown}), so this need not \
                  contradict it."
             )
-        } else if let Some(ratio) = self.near_orthogonality.measured {
-            format!(
-                "the theorem asks for near-orthogonality with a large constant that it does not \
-                 state, here at most {}, so this need not contradict it.",
-                format_number(ratio)
-            )
         } else {
-            "the theorem's hypotheses hold as far as they can be measured; its constants for the \
-             initialization and the step size are not stated."
-                .to_owned()
+            self.refuted_if_met.clone()
         }
     }
 }
 
-impl Hypothesis {
-    fn new(name: &str, status: HypothesisStatus, measured: Option<f64>, sentence: String) -> Self {
-        Self {
-            name: name.into(),
-            status,
-            measured: measured.filter(|measured| measured.is_finite()),
-            sentence,
+impl Serialize for Hypotheses {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1 + self.each.len()))?;
+        map.serialize_entry("met", &self.met)?;
+        for one in &self.each {
+            map.serialize_entry(&one.key(), one)?;
         }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Hypotheses {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(HypothesesVisitor)
+    }
+}
+
+struct HypothesesVisitor;
+
+impl<'de> Visitor<'de> for HypothesesVisitor {
+    type Value = Hypotheses;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with `met` and hypotheses by name")
     }
 
-    /// For a cell of a table.
-    fn brief(&self) -> String {
-        match (self.name.as_str(), self.measured) {
-            ("near-orthogonality", Some(ratio)) => format!("ratio {}", format_number(ratio)),
-            (name, _) => name.into(),
-        }
-    }
-
-    /// For a sentence.
-    fn in_words(&self) -> String {
-        match (self.name.as_str(), self.measured) {
-            ("near-orthogonality", Some(ratio)) => {
-                format!("near-orthogonality ratio {}", format_number(ratio))
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Hypotheses, A::Error> {
+        let mut met: Option<Option<bool>> = None;
+        let mut each = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "met" {
+                met = Some(map.next_value()?);
+            } else {
+                let one: Hypothesis = map.next_value()?;
+                // What is not written is that of a hypothesis without words of its own.
+                each.push(Hypothesis::new(
+                    &one.name,
+                    one.status,
+                    one.measured,
+                    one.sentence,
+                ));
             }
-            ("loss", _) => "not the paper's loss".into(),
-            ("step size", Some(share)) => {
-                format!("step size {} times the bound", format_number(share))
-            }
-            ("initialization", Some(share)) => {
-                format!(
-                    "initial pre-activations {} times the first step's change",
-                    format_number(share)
-                )
-            }
-            (name, _) => name.into(),
         }
+        let met = met.ok_or_else(|| A::Error::missing_field("met"))?;
+        Ok(Hypotheses {
+            met,
+            ..Hypotheses::new(each)
+        })
     }
-}
-
-fn near_orthogonality(conditions: &Conditions) -> Hypothesis {
-    let ratio = conditions.ratio();
-    let (status, found) = if ratio == f64::INFINITY {
-        let found = "The samples are orthogonal (p = 0), so that ‖x_i‖² ≥ C n p holds for every \
-                     constant C.";
-        (HypothesisStatus::Met, found.to_owned())
-    } else if ratio > 1.0 {
-        let found = format!(
-            "R_min²/(n p) = {0}: ‖x_i‖² ≥ C n p holds for constants C up to {0}; the theorem's own \
-             C is large and not stated.",
-            format_number(ratio)
-        );
-        (HypothesisStatus::Met, found)
-    } else {
-        let found = format!(
-            "R_min²/(n p) = {0}: the theorem asks for ‖x_i‖² ≥ C n p with a large constant C, \
-             which fails for every C above {0}.",
-            format_number(ratio)
-        );
-        (HypothesisStatus::NotMet, found)
-    };
-    let slope = conditions.activation.slope();
-    let slope = if slope == 0.0 {
-        String::new()
-    } else {
-        format!(" For leaky ReLU it asks for more the smaller the slope is, here γ = {slope}.")
-    };
-    let norms = conditions.r_max / conditions.r_min;
-    let norms = if norms.is_finite() && norms > 2.0 {
-        let norms = format_number(norms);
-        format!(" Norms differ by a factor R_max/R_min = {norms}, which it asks to be bounded.")
-    } else {
-        String::new()
-    };
-    let sentence = format!("{found}{slope}{norms}");
-    Hypothesis::new("near-orthogonality", status, Some(ratio), sentence)
-}
-
-fn loss(conditions: &Conditions) -> Hypothesis {
-    let (status, sentence) = match conditions.loss {
-        Loss::Logistic => (
-            HypothesisStatus::Met,
-            "The logistic loss, as in the theorem.",
-        ),
-        Loss::Exponential => (
-            HypothesisStatus::NotMet,
-            "The exponential loss: not the paper's loss, which is the logistic one with the same \
-             tail.",
-        ),
-        Loss::Hinge | Loss::Squared => (
-            HypothesisStatus::NotMet,
-            "Not the paper's loss, which is the logistic one, and without its exponential tail.",
-        ),
-    };
-    Hypothesis::new("loss", status, None, sentence.to_owned())
-}
-
-/// Small where the first step changes the pre-activation of a sample by more than its initial size.
-///
-/// The size is `σ₀ ‖x_i‖`, one standard deviation; the change by the sample's own gradient at the
-/// margin 0 is `η |ℓ'(0)| ‖x_i‖²/(n m)`, with `|ℓ'(0)| = 1/2` for the logistic loss and 1 for the
-/// exponential one. Their quotient is largest at `R_min` (derived).
-fn initialization(conditions: &Conditions) -> Hypothesis {
-    let Some(scale) = conditions.init_scale else {
-        let sentence = "The initial weights come from a file: whether they are i.i.d. Gaussian and \
-                        small is unknown.";
-        return Hypothesis::new(
-            "initialization",
-            HypothesisStatus::Unknown,
-            None,
-            sentence.to_owned(),
-        );
-    };
-    let (n, m) = (conditions.samples as f64, conditions.width as f64);
-    let slope = conditions.loss.slope(0.0);
-    let share = if scale == 0.0 {
-        0.0
-    } else {
-        n * m / slope * (scale / conditions.step_size) / conditions.r_min
-    };
-    let found = format!(
-        "i.i.d. Gaussian, σ₀ = {scale}: one standard deviation of an initial pre-activation is {} \
-         times what the first step changes it by through its own sample, {} for the sample of norm \
-         R_min; small means less than once (a measure derived here, not the paper's constant).",
-        format_number(share),
-        if slope == 0.5 {
-            "2 n m σ₀/(η R_min)"
-        } else {
-            "n m σ₀/(η R_min)"
-        }
-    );
-    let (status, sentence) = if scale == 0.0 {
-        let zero = "σ₀ = 0 is no Gaussian initialization: every neuron starts at its kink, and \
-                    those of a block stay equal.";
-        (HypothesisStatus::NotMet, zero.to_owned())
-    } else if conditions.r_min == 0.0 {
-        let zero = "i.i.d. Gaussian, but not measured: the sample of smallest norm is zero, and so \
-                    are its pre-activations at any step.";
-        (HypothesisStatus::Unknown, zero.to_owned())
-    } else if share <= 1.0 {
-        (HypothesisStatus::Met, found)
-    } else {
-        (HypothesisStatus::NotMet, found)
-    };
-    Hypothesis::new("initialization", status, Some(share), sentence)
-}
-
-fn step_size(conditions: &Conditions) -> Hypothesis {
-    let step_size = conditions.step_size;
-    let Some(bound) = conditions.step_bound() else {
-        let sentence =
-            "The exponential loss has no bound on the step size that holds for all weights.";
-        return Hypothesis::new(
-            "step size",
-            HypothesisStatus::Unknown,
-            None,
-            sentence.to_owned(),
-        );
-    };
-    let share = step_size / bound;
-    let formula = match conditions.loss {
-        Loss::Logistic => "4 m n/(R_max² + (n − 1) p)",
-        Loss::Exponential => "m/(R_max² L(0)) at the initial loss L(0)",
-        Loss::Hinge | Loss::Squared => "no bound",
-    };
-    let sentence = format!(
-        "η = {step_size} is {} times {} = {formula}, up to which no step raises the loss while no \
-         pre-activation changes sign; small means less than once (derived here, not the paper's \
-         constant).",
-        format_number(share),
-        format_number(bound)
-    );
-    let status = if share <= 1.0 {
-        HypothesisStatus::Met
-    } else {
-        HypothesisStatus::NotMet
-    };
-    Hypothesis::new("step size", status, Some(share), sentence)
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hypotheses_are_an_object_of_their_names_and_come_back_from_it() {
+        let one = |name, status| Hypothesis::new(name, status, Some(0.5), "Half.");
+        let all = Hypotheses::new(vec![
+            one("step size", HypothesisStatus::Met),
+            one("near-orthogonality", HypothesisStatus::Unknown),
+        ]);
+        let text = serde_json::to_string(&all).unwrap();
+        assert!(
+            text.starts_with(r#"{"met":null,"step_size":{"name":"step size","#),
+            "{text}"
+        );
+        assert!(text.contains(r#","near_orthogonality":{"#), "{text}");
+        assert_eq!(serde_json::from_str::<Hypotheses>(&text).unwrap(), all);
+        assert!(serde_json::from_str::<Hypotheses>("{}").is_err());
+    }
+
+    #[test]
+    fn what_is_not_met_comes_first() {
+        let one = |name, status| Hypothesis::new(name, status, None, "");
+        let (met, not_met, unknown) = (
+            one("a", HypothesisStatus::Met),
+            one("b", HypothesisStatus::NotMet),
+            one("c", HypothesisStatus::Unknown),
+        );
+        let all = Hypotheses::new(vec![met.clone(), unknown.clone(), not_met]);
+        assert_eq!((all.met, all.brief().as_str()), (Some(false), "not met: b"));
+        assert!(all.of_a_refuted_claim().contains("not met (b)"));
+        let open = Hypotheses::new(vec![met.clone(), unknown]);
+        assert_eq!((open.met, open.brief().as_str()), (None, "unknown: c"));
+        assert!(open.of_a_refuted_claim().contains("unknown (c)"));
+        let held = Hypotheses::new(vec![met]);
+        assert_eq!((held.met, held.brief().as_str()), (Some(true), "met"));
+    }
+}

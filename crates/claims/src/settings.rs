@@ -107,3 +107,29 @@ pub(crate) const REFUTING_CHANGE_SHARE: f64 = 0.5;
 
 /// A block has outgrown its initial weights once its norm is this many times the initial one.
 pub(crate) const MIN_NORM_RATIO: f64 = 2.0;
+
+/// Maximum margins: what a margin lacks of its maximum, relative to that, counts as nothing below
+/// this: programs are solved to 10⁻¹².
+pub(crate) const ARRIVED_MARGIN_GAP: f64 = 1e-9;
+
+/// Maximum margins: both maxima are those of one direction up to this, relative to the margin.
+pub(crate) const SAME_MAXIMUM: f64 = 1e-6;
+
+/// Maximum margins: a gap of at most this that falls supports.
+pub(crate) const MARGIN_GAP_SUPPORTED: f64 = 0.1;
+
+/// Maximum margins: only a gap above this is refuted by a trajectory.
+pub(crate) const MARGIN_GAP_REFUTED: f64 = 0.1;
+
+/// Maximum margins: a gap stays if its exponent in `t` is above minus this.
+pub(crate) const MARGIN_GAP_STAYS: f64 = 0.05;
+
+/// Maximum margins: a run with this share of the maximum that it is known to tend to is near it.
+pub(crate) const NEAR_KNOWN_MAXIMUM: f64 = 0.9;
+
+/// Maximum margins: a run with this share of a maximum, of which nothing is known, is near it.
+pub(crate) const NEAR_MAXIMUM: f64 = 0.95;
+
+/// Maximum margins: a margin this near to what the other maximum has of it, relative to its own
+/// maximum, is there.
+pub(crate) const NEAR_OTHER_MAXIMUM: f64 = 0.05;

@@ -244,8 +244,8 @@ pub fn report(arguments: &ReportArgs) -> Outcome {
         if let Some(format) = arguments.export {
             record.export(format, &record.config.load_data()?)?;
         }
-        for notice in record.regime_notices() {
-            print_to_stderr(&notice);
+        for notice in &record.notices {
+            print_to_stderr(notice);
         }
         print(record.summary_text())?;
     }

@@ -1,7 +1,7 @@
 //! `implicit-bias`: where does gradient descent end up?
 //!
 //! The command line as a library: the program is [`Laboratory::standard`], and a program of your own
-//! is the same with networks or optimizers added. Here flags are read, the laboratory called and
+//! is the same with networks, optimizers or theories added. Here flags are read, the laboratory called and
 //! results printed; everything else is in `implicit-bias-lab`.
 
 mod args;
@@ -13,6 +13,7 @@ mod sweep;
 
 use std::process::ExitCode;
 
+use implicit_bias_claims::Theory;
 use implicit_bias_engine::optimizers::OptimizerKind;
 use implicit_bias_fetch::FetchError;
 use implicit_bias_lab::config::Catalogue;
@@ -21,7 +22,7 @@ use implicit_bias_model::Architecture;
 
 use args::{Cli, Command};
 
-/// A command line for the standard networks and optimizers, and for yours.
+/// A command line for the standard networks, optimizers and theories, and for yours.
 ///
 /// ```no_run
 /// use implicit_bias::Laboratory;
@@ -37,7 +38,7 @@ pub struct Laboratory {
 }
 
 impl Laboratory {
-    /// The networks and optimizers of the laboratory.
+    /// The networks, optimizers and theories of the laboratory.
     pub fn standard() -> Self {
         Self {
             catalogue: Catalogue::standard(),
@@ -56,6 +57,13 @@ impl Laboratory {
     pub fn with_optimizer(mut self, optimizer: OptimizerKind) -> Self {
         let optimizer = Box::leak(Box::new(optimizer));
         self.catalogue = self.catalogue.with_optimizer(optimizer);
+        self
+    }
+
+    /// With one more theory, whose claims are judged on the runs that it is about.
+    #[must_use]
+    pub fn with_theory(mut self, theory: Theory) -> Self {
+        self.catalogue = self.catalogue.with_theory(Box::leak(Box::new(theory)));
         self
     }
 

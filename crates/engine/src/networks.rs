@@ -5,6 +5,7 @@ use implicit_bias_model::{
     Architecture, DeepArchitecture, LinearArchitecture, TwoLayerArchitecture,
     TwoLayerBothArchitecture, Weights,
 };
+use implicit_bias_record::Family;
 use implicit_bias_settings::{Invalid, Key, Settings};
 
 use crate::device::SelectedDevice;
@@ -30,6 +31,9 @@ pub trait NetworkKind: Send + Sync {
     /// [`Invalid`] for a setting that cannot be.
     fn blocks(&self, settings: &Settings, dim: usize)
     -> Result<Vec<(String, [usize; 2])>, Invalid>;
+
+    /// As [`Architecture::family`].
+    fn family(&self) -> Family;
 
     /// As [`Architecture::describe`].
     fn describe(&self, settings: &Settings) -> String;
@@ -69,6 +73,10 @@ impl<A: Architecture> NetworkKind for A {
         dim: usize,
     ) -> Result<Vec<(String, [usize; 2])>, Invalid> {
         Architecture::blocks(self, settings, dim)
+    }
+
+    fn family(&self) -> Family {
+        Architecture::family(self)
     }
 
     fn describe(&self, settings: &Settings) -> String {

@@ -6,7 +6,7 @@ use implicit_bias_gram::{
 };
 use implicit_bias_limits::{certificate_text, predict_direction};
 use implicit_bias_output::format_step;
-use implicit_bias_record::{NamedLimit, StopReason, schedule};
+use implicit_bias_record::{Family, NamedLimit, StopReason, schedule};
 
 use crate::LabError;
 use crate::config::RunConfig;
@@ -73,15 +73,16 @@ pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedL
         let known = "two layers under plain gradient descent, or a linear network under a descent \
                      of steepest steps whose sizes do not fall faster than 1/t, on a loss that \
                      falls like e^(-q)";
-        let linear = config.descent_facts();
-        let [key, found] = if linear.is_linear && !linear.is_exponentially_tailed {
+        let facts = config.descent_facts();
+        let is_linear = facts.family == Family::Linear;
+        let [key, found] = if is_linear && !facts.is_exponentially_tailed {
             [
                 "loss".to_owned(),
                 format!("the {} loss", config.loss_name()),
             ]
-        } else if linear.is_linear && config.step_decay > 1.0 {
+        } else if is_linear && config.step_decay > 1.0 {
             ["step-decay".to_owned(), config.step_decay.to_string()]
-        } else if linear.is_linear {
+        } else if is_linear {
             ["optimizer".to_owned(), config.optimizer.name.to_owned()]
         } else {
             let [key, _, found] = config.not_plain().unwrap_or_default();

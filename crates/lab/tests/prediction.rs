@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use implicit_bias_claims::{ClaimId, DecidedBy, Verdict};
+use implicit_bias_claims::{DecidedBy, Verdict, kou::ids};
 use implicit_bias_data::Dataset;
 use implicit_bias_lab::config::{RunConfig, Settings, Steps};
 use implicit_bias_lab::{Report, RunOptions, RunRecord, execute};
@@ -72,7 +72,7 @@ fn two_orthogonal_samples_have_the_limit_of_the_closed_form() {
     assert_eq!(limit.doubt(), None);
     for claim in &record.claims {
         assert_eq!(claim.verdict, Verdict::Supported, "{claim:#?}");
-        let about_a_limit = matches!(claim.id, ClaimId::Margins | ClaimId::RankOne);
+        let about_a_limit = matches!(claim.id, ids::MARGINS | ids::RANK_ONE);
         assert_eq!(claim.limit.is_some(), about_a_limit, "{claim:#?}");
         assert_eq!(
             claim.decided_by == DecidedBy::LimitProgram,

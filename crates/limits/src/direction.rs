@@ -4,29 +4,18 @@
 use std::collections::BTreeMap;
 
 use implicit_bias_data::Dataset;
-use implicit_bias_record::NamedLimit;
+use implicit_bias_record::{Family, NamedLimit, StepNorm};
 use ndarray::Array1;
 
 use crate::linear::{
     Inseparable, MarginOutcome, SignedSamples, Uniqueness, max_margin_l2, max_margin_linf,
 };
 
-/// The norm in which a descent takes steepest steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StepNorm {
-    /// `‖·‖₂`: steps along the gradient.
-    L2,
-    /// `‖·‖_∞`: steps of one size in every coordinate.
-    Linf,
-    /// Neither, or not known.
-    Unknown,
-}
-
 /// What is true of a descent, as far as its limit goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DescentFacts {
-    /// Whether the network is linear, `f = ⟨w, x⟩`.
-    pub is_linear: bool,
+    /// Which network it is a descent on.
+    pub family: Family,
     /// Whether the loss falls like `e^{−q}`.
     pub is_exponentially_tailed: bool,
     /// The norm in which its steps are steepest.
@@ -54,7 +43,9 @@ pub const DIRECTION_LIMITS: &[DirectionLimit] = &[
                  descent first (Soudry et al. 2018), at step sizes small enough, which is not \
                  checked; Adam with ε is one once gradients are far below ε (derived)",
         applies: |facts| {
-            facts.is_linear && facts.is_exponentially_tailed && facts.norm == StepNorm::L2
+            facts.family == Family::Linear
+                && facts.is_exponentially_tailed
+                && facts.norm == StepNorm::L2
         },
         solve: solve_l2,
     },
@@ -64,7 +55,9 @@ pub const DIRECTION_LIMITS: &[DirectionLimit] = &[
                  without ε (Zhang, Zou & Cao, NeurIPS 2024), at step sizes that decay, which is \
                  not checked",
         applies: |facts| {
-            facts.is_linear && facts.is_exponentially_tailed && facts.norm == StepNorm::Linf
+            facts.family == Family::Linear
+                && facts.is_exponentially_tailed
+                && facts.norm == StepNorm::Linf
         },
         solve: solve_linf,
     },
@@ -97,6 +90,35 @@ pub fn predict_direction(
         kkt_residual: solution.kkt_residual,
         status: "candidate".to_owned(),
     }))
+}
+
+/// The maximum margins of labelled samples in both norms, and in the other norm the margins of the
+/// weights that have them: `gamma_l2`, `gamma_linf_of_w_l2`, `gamma_linf`, and, where those weights
+/// are the only ones, `gamma_l2_of_w_linf`. A limit that is `known` is not solved for again.
+///
+/// # Errors
+///
+/// As those of [`predict_direction`].
+pub fn direction_numbers(
+    data: &Dataset,
+    known: Option<&NamedLimit>,
+) -> Result<BTreeMap<String, f64>, String> {
+    let samples = SignedSamples::labelled(data.x().view(), data.y().view());
+    let samples = samples.map_err(|error| error.to_string())?;
+    let mut all = BTreeMap::new();
+    for limit in DIRECTION_LIMITS {
+        let (numbers, unique) = match known.filter(|known| known.limit == limit.name) {
+            Some(known) => (known.numbers.clone(), known.unique),
+            None => {
+                let solution = (limit.solve)(&samples)?;
+                (solution.numbers, solution.unique)
+            }
+        };
+        let of_others = |name: &str| name.contains("_of_") && unique != Some(true);
+        let kept = numbers.into_iter();
+        all.extend(kept.filter(|(name, _)| name.starts_with("gamma_") && !of_others(name)));
+    }
+    Ok(all)
 }
 
 struct Solution {

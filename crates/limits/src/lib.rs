@@ -12,7 +12,9 @@ mod lasting;
 pub mod linear;
 mod two_layer;
 
-pub use direction::{DIRECTION_LIMITS, DescentFacts, DirectionLimit, StepNorm, predict_direction};
+pub use direction::{
+    DIRECTION_LIMITS, DescentFacts, DirectionLimit, direction_numbers, predict_direction,
+};
 pub use two_layer::{
     DescentSettings, certificate_text, margins_become_equal, pre_activations, predict, solve,
     too_large,

@@ -1,12 +1,13 @@
 //! Which maximum margin the direction of a descent on a linear network tends to.
 
 use implicit_bias_data::Dataset;
-use implicit_bias_limits::{DescentFacts, StepNorm, predict_direction};
+use implicit_bias_limits::{DescentFacts, direction_numbers, predict_direction};
+use implicit_bias_record::{Family, StepNorm};
 use ndarray::array;
 
 fn facts(norm: StepNorm) -> DescentFacts {
     DescentFacts {
-        is_linear: true,
+        family: Family::Linear,
         is_exponentially_tailed: true,
         norm,
     }
@@ -37,6 +38,34 @@ fn each_geometry_has_its_maximum_margin() {
     assert!((linf.series["margin_min"] - 1.75 / (17f64.sqrt() / 4.0)).abs() < 1e-13);
 }
 
+/// Of the samples above, where `(1, 4)` has both maximum margins.
+#[test]
+fn both_maxima_are_numbers_whichever_limit_is_known() {
+    let expected = [
+        ("gamma_l2", 7.0 / 17f64.sqrt()),
+        ("gamma_l2_of_w_linf", 7.0 / 17f64.sqrt()),
+        ("gamma_linf", 1.75),
+        ("gamma_linf_of_w_l2", 1.75),
+    ];
+    for norm in [StepNorm::L2, StepNorm::Linf, StepNorm::Unknown] {
+        let known = predict_direction(&facts(norm), &data()).map(|known| known.expect("solved"));
+        let numbers = direction_numbers(&data(), known.as_ref()).expect("separable");
+        assert_eq!(numbers.len(), 4);
+        for (name, value) in expected {
+            assert!((numbers[name] - value).abs() < 1e-13, "{name}");
+        }
+    }
+}
+
+/// `(1, 0)` alone: all `(1, w₂)` have the largest margin in the maximum norm.
+#[test]
+fn of_weights_that_are_not_the_only_ones_there_is_no_margin() {
+    let alone = Dataset::new(array![[1.0, 0.0], [-1.0, 0.0]], array![1.0, -1.0]).expect("valid");
+    let numbers = direction_numbers(&alone, None).expect("separable");
+    assert!(!numbers.contains_key("gamma_l2_of_w_linf"), "{numbers:?}");
+    assert!((numbers["gamma_linf_of_w_l2"] - 1.0).abs() < 1e-13);
+}
+
 #[test]
 fn what_has_no_limit_has_none() {
     for norm in [StepNorm::L2, StepNorm::Linf] {
@@ -45,7 +74,7 @@ fn what_has_no_limit_has_none() {
             ..facts(norm)
         };
         let deep = DescentFacts {
-            is_linear: false,
+            family: Family::Other,
             ..facts(norm)
         };
         for facts in [squared, deep, facts(StepNorm::Unknown)] {

@@ -1,6 +1,7 @@
 //! An architecture that users choose by name.
 
 use burn::tensor::Device;
+use implicit_bias_record::Family;
 use implicit_bias_settings::{Invalid, Key, Settings};
 
 use crate::{ModelError, Network, Weights};
@@ -49,6 +50,11 @@ pub trait Architecture: Send + Sync + 'static {
         dim: usize,
         device: &Device,
     ) -> Result<Self::Network, ModelError>;
+
+    /// Which of the networks that theorems are about it is.
+    fn family(&self) -> Family {
+        Family::Other
+    }
 
     /// A network of these settings in words: `leaky ReLU, γ = 0.1`.
     fn describe(&self, _settings: &Settings) -> String {

@@ -2,6 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
+use implicit_bias_record::Family;
 use implicit_bias_settings::{Invalid, Settings};
 use ndarray::Array2;
 
@@ -85,6 +86,10 @@ impl Architecture for LinearArchitecture {
 
     fn name(&self) -> &'static str {
         Self::NAME
+    }
+
+    fn family(&self) -> Family {
+        Family::Linear
     }
 
     fn about(&self) -> &'static str {

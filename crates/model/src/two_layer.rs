@@ -3,6 +3,7 @@
 use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use implicit_bias_record::Family;
 use implicit_bias_settings::{Invalid, Key, Settings};
 use ndarray::Array2;
 
@@ -151,6 +152,10 @@ impl Architecture for TwoLayerArchitecture {
 
     fn name(&self) -> &'static str {
         Self::NAME
+    }
+
+    fn family(&self) -> Family {
+        Family::TwoLayer
     }
 
     fn about(&self) -> &'static str {

@@ -7,13 +7,16 @@
 //! | `steps` | [`Steps`], a number of steps of any size |
 //! | `stop` | [`StopReason`], why a run ended |
 //! | `limit` | [`Prediction`], the content of `limit.json` |
+//! | `facts` | what theorems ask about a run |
 
+mod facts;
 mod limit;
 mod schedule;
 mod series;
 mod steps;
 mod stop;
 
+pub use facts::{Family, StepNorm};
 pub use limit::{LimitOf, NamedLimit, PredictedLimit, Prediction};
 pub use schedule::schedule;
 pub use series::{Series, TableError};

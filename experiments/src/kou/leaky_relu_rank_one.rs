@@ -1,7 +1,7 @@
 //! Leaky ReLU: the stable rank of each block tends to 1.
 
 use crate::kou::common::{PAPER, SLOPE, base, base_words, leaky_panel, leaky_relu};
-use implicit_bias_claims::ClaimId;
+use implicit_bias_claims::kou::ids;
 use implicit_bias_lab::report::Statement;
 use implicit_bias_lab::study::{Effort, Study, StudyRun, figures_side_by_side};
 
@@ -30,7 +30,7 @@ pub fn leaky_relu_rank_one(effort: Effort) -> Study {
             parameter: SLOPE,
             settings: leaky_relu(base(effort), SLOPE),
         }],
-        claims: &[ClaimId::RankOne, ClaimId::Alignment],
+        claims: &[ids::RANK_ONE, ids::ALIGNMENT],
         columns: &[
             ("stable_rank_pos", "SR of W₊₁"),
             ("stable_rank_neg", "SR of W₋₁"),

@@ -1,7 +1,7 @@
 //! Both activations: the loss falls like 1/t, the weight norm grows like log t.
 
 use crate::kou::common::{PAPER, base_runs, base_words};
-use implicit_bias_claims::ClaimId;
+use implicit_bias_claims::kou::ids;
 use implicit_bias_lab::report::Statement;
 use implicit_bias_lab::study::{Effort, Study, figures_side_by_side};
 
@@ -17,7 +17,7 @@ pub fn loss_and_norm_rates(effort: Effort) -> Study {
         setting: base_words(effort),
         paragraphs: Vec::new(),
         runs: base_runs(effort),
-        claims: &[ClaimId::Loss, ClaimId::Norm],
+        claims: &[ids::LOSS, ids::NORM],
         columns: &[
             ("loss", "loss"),
             ("weight_norm", "‖W‖_F"),

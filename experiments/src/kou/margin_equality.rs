@@ -1,7 +1,7 @@
 //! Both activations: all samples end with the same normalized margin.
 
 use crate::kou::common::{PAPER, base_runs, base_words};
-use implicit_bias_claims::ClaimId;
+use implicit_bias_claims::kou::ids;
 use implicit_bias_lab::report::Statement;
 use implicit_bias_lab::study::{Effort, Study, figures_side_by_side};
 
@@ -25,7 +25,7 @@ pub fn margin_equality(effort: Effort) -> Study {
                 .to_owned(),
         ],
         runs: base_runs(effort),
-        claims: &[ClaimId::Margins],
+        claims: &[ids::MARGINS],
         columns: &[
             ("margin_min", "smallest margin"),
             ("margin_mean", "mean margin"),

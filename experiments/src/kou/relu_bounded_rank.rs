@@ -1,7 +1,7 @@
 //! ReLU: the stable rank of each block stays bounded by a constant.
 
 use crate::kou::common::{PAPER, base, base_words, relu, steps};
-use implicit_bias_claims::ClaimId;
+use implicit_bias_claims::kou::ids;
 use implicit_bias_lab::figures::{CurveEntry, curves_by_parameter};
 use implicit_bias_lab::report::Statement;
 use implicit_bias_lab::study::{Effort, Study, StudyRun, figures_side_by_side};
@@ -53,7 +53,7 @@ pub fn relu_bounded_rank(effort: Effort) -> Study {
                 settings: relu(orthogonal),
             },
         ],
-        claims: &[ClaimId::RankBounded, ClaimId::Alignment],
+        claims: &[ids::RANK_BOUNDED, ids::ALIGNMENT],
         columns: &[
             ("stable_rank_pos", "SR of W₊₁"),
             ("stable_rank_neg", "SR of W₋₁"),

@@ -4,9 +4,10 @@ use implicit_bias_settings::Key;
 
 use super::moments::Moments;
 use super::momentum::BETA1;
-use super::optimizer::{Geometry, Optimizer, OptimizerKind, descend};
+use super::optimizer::{Optimizer, OptimizerKind, descend};
 use super::sgd::{BATCH_ORDER, BATCH_SIZE};
 use crate::oracle::Oracle;
+use implicit_bias_record::StepNorm;
 
 /// The share of the past in the second moment.
 pub const BETA2: Key = Key::number(
@@ -47,9 +48,9 @@ pub const ADAM: OptimizerKind = OptimizerKind {
     batch_size: None,
     is_plain: false,
     // Where gradients fall below ε, what is left is momentum with the step size η/ε.
-    geometry: |settings| match EPSILON.number_in(settings) {
-        Ok(0.0) => Geometry::Coordinates,
-        _ => Geometry::Euclidean,
+    step_norm: |settings| match EPSILON.number_in(settings) {
+        Ok(0.0) => StepNorm::Linf,
+        _ => StepNorm::L2,
     },
     make: |settings, weights| {
         let betas = [BETA1.number_in(settings)?, BETA2.number_in(settings)?];

@@ -1,7 +1,8 @@
 //! Plain gradient descent.
 
-use super::optimizer::{Geometry, Optimizer, OptimizerKind, descend};
+use super::optimizer::{Optimizer, OptimizerKind, descend};
 use crate::oracle::Oracle;
+use implicit_bias_record::StepNorm;
 
 /// `W ← W − η_t ∇L(W)`.
 pub const GD: OptimizerKind = OptimizerKind {
@@ -11,7 +12,7 @@ pub const GD: OptimizerKind = OptimizerKind {
     has_step_size: true,
     batch_size: None,
     is_plain: true,
-    geometry: |_| Geometry::Euclidean,
+    step_norm: |_| StepNorm::L2,
     make: |_, weights| Ok(plain(weights)),
 };
 

@@ -19,10 +19,11 @@ pub(crate) use self::gd::plain;
 pub use self::momentum::MOMENTUM;
 pub use self::normalized_gd::NORMALIZED_GD;
 pub(crate) use self::optimizer::norm;
-pub use self::optimizer::{Geometry, Make, Optimizer, OptimizerKind};
+pub use self::optimizer::{Make, Optimizer, OptimizerKind};
 pub use self::polyak::POLYAK;
 pub use self::sgd::{BATCH_ORDER, BATCH_SIZE, SGD};
 pub use self::sign_gd::SIGN_GD;
+pub use implicit_bias_record::StepNorm;
 
 /// The optimizers of the laboratory, the default first.
 pub const OPTIMIZERS: &[OptimizerKind] = &[GD, MOMENTUM, NORMALIZED_GD, SIGN_GD, POLYAK, ADAM, SGD];

@@ -2,9 +2,10 @@
 
 use implicit_bias_settings::Key;
 
-use super::optimizer::{Geometry, Optimizer, OptimizerKind, descend};
+use super::optimizer::{Optimizer, OptimizerKind, descend};
 use super::sgd::{BATCH_ORDER, BATCH_SIZE};
 use crate::oracle::Oracle;
+use implicit_bias_record::StepNorm;
 
 /// The share of the past in the first moment.
 pub const BETA1: Key = Key::number(
@@ -23,7 +24,7 @@ pub const MOMENTUM: OptimizerKind = OptimizerKind {
     has_step_size: true,
     batch_size: None,
     is_plain: false,
-    geometry: |_| Geometry::Euclidean,
+    step_norm: |_| StepNorm::L2,
     make: |settings, weights| {
         Ok(Box::new(Momentum {
             beta: BETA1.number_in(settings)?,

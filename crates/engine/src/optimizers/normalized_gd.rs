@@ -1,7 +1,8 @@
 //! Gradient descent with steps of a given length.
 
-use super::optimizer::{Geometry, Optimizer, OptimizerKind, descend, norm};
+use super::optimizer::{Optimizer, OptimizerKind, descend, norm};
 use crate::oracle::Oracle;
+use implicit_bias_record::StepNorm;
 
 /// `W ← W − η_t ∇L/‖∇L‖_F`; no step at a zero gradient.
 pub const NORMALIZED_GD: OptimizerKind = OptimizerKind {
@@ -11,7 +12,7 @@ pub const NORMALIZED_GD: OptimizerKind = OptimizerKind {
     has_step_size: true,
     batch_size: None,
     is_plain: false,
-    geometry: |_| Geometry::Euclidean,
+    step_norm: |_| StepNorm::L2,
     make: |_, weights| Ok(Box::new(NormalizedGd(vec![0.0; weights]))),
 };
 

@@ -1,5 +1,6 @@
 //! What an optimizer is.
 
+use implicit_bias_record::StepNorm;
 use implicit_bias_settings::{Invalid, Key, Settings};
 
 use crate::oracle::Oracle;
@@ -26,17 +27,6 @@ pub trait Optimizer: Send {
     }
 }
 
-/// The geometry in which a descent is a steepest one, late in a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Geometry {
-    /// Steps along the gradient: `‖·‖₂`.
-    Euclidean,
-    /// Steps of one size in every coordinate: `‖·‖_∞`.
-    Coordinates,
-    /// Neither, or not known.
-    Other,
-}
-
 /// Makes an optimizer of so many weights, at step 0, or says which setting cannot be.
 pub type Make = fn(&Settings, usize) -> Result<Box<dyn Optimizer>, Invalid>;
 
@@ -55,8 +45,8 @@ pub struct OptimizerKind {
     pub batch_size: Option<usize>,
     /// Whether it is plain gradient descent, for which there are faster ways to the same steps.
     pub is_plain: bool,
-    /// The geometry in which it is a steepest descent.
-    pub geometry: fn(&Settings) -> Geometry,
+    /// The norm in which its steps are steepest, late in a run.
+    pub step_norm: fn(&Settings) -> StepNorm,
     /// One of these, at step 0, of so many weights.
     pub make: Make,
 }

@@ -2,8 +2,9 @@
 
 use implicit_bias_settings::Key;
 
-use super::optimizer::{Geometry, Optimizer, OptimizerKind, descend, norm};
+use super::optimizer::{Optimizer, OptimizerKind, descend, norm};
 use crate::oracle::Oracle;
+use implicit_bias_record::StepNorm;
 
 /// The factor of the step.
 pub const POLYAK_FACTOR: Key = Key::number(
@@ -23,7 +24,7 @@ pub const POLYAK: OptimizerKind = OptimizerKind {
     has_step_size: false,
     batch_size: None,
     is_plain: false,
-    geometry: |_| Geometry::Euclidean,
+    step_norm: |_| StepNorm::L2,
     make: |settings, weights| {
         Ok(Box::new(Polyak {
             factor: POLYAK_FACTOR.number_in(settings)?,

@@ -3,7 +3,8 @@
 use implicit_bias_settings::{Key, Name};
 
 use super::gd::GradientDescent;
-use super::optimizer::{Geometry, OptimizerKind};
+use super::optimizer::OptimizerKind;
+use implicit_bias_record::StepNorm;
 
 /// The size of a batch.
 pub const BATCH_SIZE: Key = Key::count(
@@ -38,6 +39,6 @@ pub const SGD: OptimizerKind = OptimizerKind {
     has_step_size: true,
     batch_size: Some(1),
     is_plain: false,
-    geometry: |_| Geometry::Other,
+    step_norm: |_| StepNorm::Unknown,
     make: |_, weights| Ok(Box::new(GradientDescent(vec![0.0; weights]))),
 };

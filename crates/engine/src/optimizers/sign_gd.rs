@@ -1,8 +1,9 @@
 //! Steps of one size in every coordinate.
 
-use super::optimizer::{Geometry, Optimizer, OptimizerKind, descend};
+use super::optimizer::{Optimizer, OptimizerKind, descend};
 use super::sgd::{BATCH_ORDER, BATCH_SIZE};
 use crate::oracle::Oracle;
+use implicit_bias_record::StepNorm;
 
 /// `W ← W − η_t sign(∇L)`, with `sign(0) = 0`.
 pub const SIGN_GD: OptimizerKind = OptimizerKind {
@@ -12,7 +13,7 @@ pub const SIGN_GD: OptimizerKind = OptimizerKind {
     has_step_size: true,
     batch_size: None,
     is_plain: false,
-    geometry: |_| Geometry::Coordinates,
+    step_norm: |_| StepNorm::Linf,
     make: |_, weights| Ok(Box::new(SignGd(vec![0.0; weights]))),
 };
 

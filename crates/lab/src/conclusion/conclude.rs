@@ -27,17 +27,13 @@ pub(crate) fn conclude(
         states,
     } = run;
     let data = &prepared.data;
-    let prediction = predict(config, &manifest, data, &weights, &states, &series);
+    let where_to = predict(config, &manifest, data, &weights, &states, &series);
     let path = directory.path().to_owned();
-    let mut record = RunRecord::new(path, config.clone(), manifest, series, margins, prediction);
-    let outcome = record
-        .regime
-        .as_ref()
-        .map(|regime| regime.outcome_notices());
-    for notice in outcome.into_iter().flatten() {
-        (messages.announce)(&notice);
+    let mut record = RunRecord::new(path, config.clone(), manifest, series, margins, where_to);
+    for notice in &record.outcome {
+        (messages.announce)(notice);
     }
-    let notices = record.regime_notices();
+    let notices = record.notices.clone();
     let notes = &mut record.manifest.notes;
     notes.extend(data_notice(prepared));
     notes.extend(notices);

@@ -1,62 +1,18 @@
 //! What the hypotheses of the theorems are about, of a run that begins or ended.
 
-use implicit_bias_claims::{Conditions, Regime, step_size_notice};
+use implicit_bias_claims::kou::{Conditions, step_size_notice};
 use implicit_bias_data::{Contradictions, Geometry};
-use implicit_bias_engine::Precision;
 use implicit_bias_limits::pre_activations;
 use implicit_bias_model::Loss;
-use implicit_bias_record::Series;
 
-use crate::config::{InitSource, RunConfig, TwoLayerDescent};
-use crate::run::{Manifest, Prepared, two_blocks};
-
-/// The regime of a run that recorded `series`, if it is one that the theorems are about.
-pub(super) fn regime(config: &RunConfig, manifest: &Manifest, series: &Series) -> Option<Regime> {
-    let descent = config.two_layer_descent()?;
-    let data = &manifest.data;
-    let numbers = [data.r_min, data.r_max, data.p];
-    let epsilon = match manifest.precision {
-        Precision::F32 => f64::from(f32::EPSILON),
-        Precision::F64 => f64::EPSILON,
-    };
-    Some(Regime::of(
-        &of_numbers(config, descent, manifest.width, data.n, numbers),
-        epsilon,
-        series,
-    ))
-}
+use super::facts::facts_of_plan;
+use crate::config::RunConfig;
+use crate::run::{Prepared, two_blocks};
 
 /// What the hypotheses of the theorems are about, for a network of this `width` on data of this
 /// geometry; without the initial loss. `None` for a run that the theorems are not about.
 pub fn conditions(config: &RunConfig, geometry: &Geometry, width: usize) -> Option<Conditions> {
-    let numbers = [geometry.r_min, geometry.r_max, geometry.p];
-    let descent = config.two_layer_descent()?;
-    Some(of_numbers(config, descent, width, geometry.n, numbers))
-}
-
-fn of_numbers(
-    config: &RunConfig,
-    descent: TwoLayerDescent,
-    width: usize,
-    samples: usize,
-    numbers: [f64; 3],
-) -> Conditions {
-    let [r_min, r_max, p] = numbers;
-    Conditions {
-        samples,
-        width,
-        r_min,
-        r_max,
-        p,
-        activation: descent.activation,
-        loss: descent.loss,
-        init_scale: match config.init {
-            InitSource::Gaussian { scale } => Some(scale),
-            InitSource::File(_) => None,
-        },
-        step_size: descent.step_size,
-        initial_loss: None,
-    }
+    Conditions::of(&facts_of_plan(config, geometry, width))
 }
 
 /// What is wrong with the data, as a notice, if something is.

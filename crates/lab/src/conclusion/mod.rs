@@ -1,7 +1,8 @@
-//! What is concluded from a run: its limit, its regime, its claims.
+//! What is concluded from a run: its limit, its claims.
 
 mod conclude;
 mod conditions;
+mod facts;
 mod predict;
 mod record;
 

@@ -1,11 +1,12 @@
 //! Where a finished run ends, from its weights: when it ends, and when its directory is read again.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use implicit_bias_data::Dataset;
-use implicit_bias_limits::{DescentSettings, predict_direction, too_large};
+use implicit_bias_limits::{DescentSettings, direction_numbers, predict_direction, too_large};
 use implicit_bias_model::{TwoLayerConfig, Weights};
-use implicit_bias_record::{Prediction, Series, StopReason};
+use implicit_bias_record::{Family, Prediction, Series, StopReason};
 use ndarray::Array2;
 
 use crate::config::{RunConfig, TwoLayerDescent};
@@ -14,19 +15,54 @@ use crate::run::{Manifest, decompose_on_one_thread, two_blocks};
 /// The largest program, in `n d min(n, d)`, that a run solves unasked: a second or so.
 const MOST_UNASKED: f64 = 2e7;
 
+/// Where a run ends, and numbers of its data that theories compare with, or why they are not known.
+pub(crate) struct WhereTo {
+    pub prediction: Prediction,
+    pub numbers: Result<BTreeMap<String, f64>, String>,
+}
+
+impl WhereTo {
+    fn without_numbers(prediction: Prediction) -> Self {
+        Self {
+            prediction,
+            numbers: Err("there are none of this network".to_owned()),
+        }
+    }
+
+    fn unknown(reason: String) -> Self {
+        Self {
+            prediction: Prediction::unsolved(reason.clone()),
+            numbers: Err(reason),
+        }
+    }
+}
+
 /// The limit of the direction of a run without activation pattern.
-fn direction(config: &RunConfig, data: &Dataset) -> Prediction {
+fn direction(config: &RunConfig, data: &Dataset) -> WhereTo {
+    let facts = config.descent_facts();
+    if facts.family != Family::Linear {
+        let reason = "no limit of this network under this descent is known here";
+        return WhereTo::without_numbers(Prediction::unsolved(reason));
+    }
     let (n, d) = (data.samples(), data.dim());
     if n as f64 * d as f64 * n.min(d) as f64 > MOST_UNASKED {
-        return Prediction::unsolved(format!(
+        return WhereTo::unknown(format!(
             "a program of {n} samples of {d} coordinates is not solved unasked; \
              `implicit-bias limit` solves it"
         ));
     }
-    match predict_direction(&config.descent_facts(), data) {
+    let prediction = match predict_direction(&facts, data) {
         Some(Ok(limit)) => Prediction::Named(limit),
         Some(Err(reason)) => Prediction::unsolved(reason),
         None => Prediction::unsolved("no limit of this network under this descent is known here"),
+    };
+    let known = match &prediction {
+        Prediction::Named(limit) => Some(limit),
+        Prediction::Solved(_) | Prediction::Unsolved { .. } => None,
+    };
+    WhereTo {
+        numbers: direction_numbers(data, known),
+        prediction,
     }
 }
 
@@ -38,10 +74,10 @@ pub(super) fn predict(
     weights: &Weights,
     states: &[(f64, Array2<f64>)],
     series: &Series,
-) -> Prediction {
+) -> WhereTo {
     let step = match endpoint(manifest) {
         Ok(step) => step,
-        Err(reason) => return Prediction::unsolved(reason),
+        Err(reason) => return WhereTo::unknown(reason),
     };
     let Some(TwoLayerDescent {
         activation,
@@ -52,7 +88,7 @@ pub(super) fn predict(
         return direction(config, data);
     };
     let Some(blocks) = two_blocks(weights) else {
-        return Prediction::unsolved("the weights are not those of two blocks");
+        return WhereTo::unknown("the weights are not those of two blocks".to_owned());
     };
     let error_at = |step| error_at(series, step);
     let descent = DescentSettings {
@@ -60,7 +96,8 @@ pub(super) fn predict(
         loss,
         step_size,
     };
-    implicit_bias_limits::predict(descent, data, blocks, step, states, &error_at)
+    let found = implicit_bias_limits::predict(descent, data, blocks, step, states, &error_at);
+    WhereTo::without_numbers(found)
 }
 
 /// The `error_estimate` of the last record up to `step`; 0 of a run without that column, whose
@@ -82,33 +119,36 @@ pub(super) fn predict_again(
     config: &RunConfig,
     manifest: &Manifest,
     series: &Series,
-) -> Prediction {
+) -> WhereTo {
     decompose_on_one_thread();
     let (data, width) = (&manifest.data, manifest.width);
     if config.two_layer_descent().is_none() {
         let loaded = load_data(config, manifest);
         return match (endpoint(manifest), loaded) {
-            (Err(reason), _) => Prediction::unsolved(reason),
+            (Err(reason), _) => WhereTo::unknown(reason),
             (_, Ok(data)) => direction(config, &data),
-            (_, Err(reason)) => {
-                written(path, manifest).unwrap_or_else(|| Prediction::unsolved(reason))
-            }
+            (_, Err(reason)) => WhereTo {
+                prediction: written(path, manifest)
+                    .unwrap_or_else(|| Prediction::unsolved(reason.clone())),
+                numbers: Err(reason),
+            },
         };
     }
     let unneeded = endpoint(manifest).err();
     // Known from the manifest: large data are not loaded only to be left alone.
     if let Some(reason) = unneeded.or_else(|| too_large(data.n, data.d, width)) {
-        return Prediction::unsolved(reason);
+        return WhereTo::unknown(reason);
     }
     let (data, weights) = match load(path, config, manifest) {
         Ok(loaded) => loaded,
         Err(reason) => {
-            return written(path, manifest).unwrap_or_else(|| Prediction::unsolved(reason));
+            let known = written(path, manifest).unwrap_or_else(|| Prediction::unsolved(reason));
+            return WhereTo::without_numbers(known);
         }
     };
-    let mut prediction = predict(config, manifest, &data, &weights, &[], series);
+    let mut where_to = predict(config, manifest, &data, &weights, &[], series);
     // The run had snapshots, and knows of its past what its last weights do not tell.
-    match (&mut prediction, written(path, manifest)) {
+    match (&mut where_to.prediction, written(path, manifest)) {
         (Prediction::Solved(limit), Some(Prediction::Solved(known)))
             if known.proven && limit.agrees_with(&known) =>
         {
@@ -125,7 +165,7 @@ pub(super) fn predict_again(
         ) if *reason == same => *lasts = known,
         _ => {}
     }
-    prediction
+    where_to
 }
 
 /// The last step of a run whose weights have a limit.

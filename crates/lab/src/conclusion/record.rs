@@ -2,17 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use implicit_bias_claims::{
-    Claim, ClaimContext, Hypotheses, RankClaim, Regime, RunEnd, judge, limit_of,
-};
-use implicit_bias_model::{Activation, TwoLayerConfig};
+use implicit_bias_claims::{Claim, Hypotheses, RunView, limit_of};
 use implicit_bias_output::{sha256, to_json};
 use implicit_bias_record::{Prediction, Series, StopReason};
 
-use super::conditions::regime;
-use super::predict::predict_again;
+use super::facts::{end, facts_of_run};
+use super::predict::{WhereTo, predict_again};
 use crate::LabError;
-use crate::config::{RunConfig, TwoLayerDescent, read_settings};
+use crate::config::{RunConfig, read_settings, theories};
 use crate::run::{Manifest, RunDirectory, read_manifest};
 
 /// A run that ended, with what was recorded and the claims judged on it.
@@ -31,9 +28,10 @@ pub struct RunRecord {
     /// `limit.json`: where the run ends, by the limit program (docs/theory.md §6, derived), or why
     /// that is not known.
     pub prediction: Prediction,
-    /// The step size beside the smoothness of the loss, and what the loss shows of it; `None` for a
-    /// run that the theorems of Kou, Chen & Gu are not about.
-    pub regime: Option<Regime>,
+    /// What a reader must know of the run before the verdicts, a sentence each.
+    pub notices: Vec<String>,
+    /// Those of the notices that nobody could know before the run ended.
+    pub outcome: Vec<String>,
     /// `claims.json`; none of a run that no claim is about.
     pub claims: Vec<Claim>,
 }
@@ -46,16 +44,22 @@ impl RunRecord {
         manifest: Manifest,
         series: Series,
         margins: Series,
-        prediction: Prediction,
+        where_to: WhereTo,
     ) -> Self {
-        let prediction = prediction.with_limit_of(limit_of(&series));
-        let regime = regime(&config, &manifest, &series);
-        let mut claims = Vec::new();
-        if let Some((regime, descent)) = regime.as_ref().zip(config.two_layer_descent()) {
-            let context = claim_context(descent, &manifest, &prediction);
-            claims = judge(&series, &margins, &context);
-            regime.withhold(&mut claims);
-            Hypotheses::of(regime.conditions()).write(&mut claims);
+        let prediction = where_to.prediction.with_limit_of(limit_of(&series));
+        let view = RunView {
+            facts: &facts_of_run(&config, &manifest),
+            series: &series,
+            margins: &margins,
+            end: end(manifest.stop),
+            prediction: &prediction,
+            numbers: where_to.numbers.as_ref().map_err(String::as_str),
+        };
+        let (mut claims, mut notices, mut outcome) = (Vec::new(), Vec::new(), Vec::new());
+        for judgement in theories().filter_map(|theory| (theory.judge)(&view)) {
+            claims.extend(judgement.claims);
+            notices.extend(judgement.notices);
+            outcome.extend(judgement.outcome);
         }
         Self {
             path,
@@ -64,7 +68,8 @@ impl RunRecord {
             series,
             margins,
             prediction,
-            regime,
+            notices,
+            outcome,
             claims,
         }
     }
@@ -127,14 +132,14 @@ impl RunRecord {
                 format!("expected {expected}, found {found}"),
             ));
         }
-        let prediction = predict_again(path, &config, &manifest, &series);
+        let where_to = predict_again(path, &config, &manifest, &series);
         Ok(Self::new(
             path.to_owned(),
             config,
             manifest,
             series,
             margins,
-            prediction,
+            where_to,
         ))
     }
 
@@ -161,18 +166,19 @@ impl RunRecord {
         }
     }
 
-    /// The hypotheses of the theorems on this run, where they are about it.
-    pub fn hypotheses(&self) -> Option<Hypotheses> {
-        let regime = self.regime.as_ref()?;
-        Some(Hypotheses::of(regime.conditions()))
-    }
-
-    /// What a reader must know of the steps before the verdicts.
-    pub fn regime_notices(&self) -> Vec<String> {
-        self.regime
-            .as_ref()
-            .map(Regime::notices)
-            .unwrap_or_default()
+    /// The hypotheses of the theorems whose claims are judged on this run, each set once.
+    pub fn hypotheses(&self) -> Vec<&Hypotheses> {
+        let mut all: Vec<&Hypotheses> = Vec::new();
+        for hypotheses in self
+            .claims
+            .iter()
+            .filter_map(|claim| claim.hypotheses.as_ref())
+        {
+            if !all.contains(&hypotheses) {
+                all.push(hypotheses);
+            }
+        }
+        all
     }
 
     /// Writes claims and limit.
@@ -189,34 +195,4 @@ fn first_rows(table: Series, rows: usize) -> Series {
         first.push(row.clone());
     }
     first
-}
-
-/// What the claims need to know about a run besides its tables.
-fn claim_context(
-    descent: TwoLayerDescent,
-    manifest: &Manifest,
-    prediction: &Prediction,
-) -> ClaimContext {
-    let bounded = descent.activation == Activation::RELU;
-    ClaimContext {
-        rank_claim: Some(if bounded {
-            RankClaim::Bounded
-        } else {
-            RankClaim::OnePerBlock
-        }),
-        blocks: TwoLayerConfig::BLOCKS.map(str::to_owned).to_vec(),
-        homogeneity: 1.0,
-        prediction: Some(prediction.clone()),
-        largest_rank: Some(manifest.width.min(manifest.data.n).min(manifest.data.d)),
-        end: match manifest.stop {
-            Some(StopReason::Diverged { step }) => RunEnd::Diverged { step },
-            Some(StopReason::NonFinite { step }) => RunEnd::NonFinite { step },
-            Some(
-                StopReason::Completed { .. }
-                | StopReason::Stalled { .. }
-                | StopReason::Interrupted { .. },
-            )
-            | None => RunEnd::Sound,
-        },
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use implicit_bias_claims::{THEORIES, Theory};
 use implicit_bias_engine::optimizers::{OPTIMIZERS, OptimizerKind};
 use implicit_bias_engine::{NETWORKS, NetworkKind};
 use implicit_bias_settings::{Invalid, Key, Name, Settings};
@@ -23,6 +24,7 @@ pub(super) struct Group {
 pub struct Catalogue {
     networks: Vec<&'static dyn NetworkKind>,
     optimizers: Vec<&'static OptimizerKind>,
+    theories: Vec<&'static Theory>,
 }
 
 static INSTALLED: OnceLock<Catalogue> = OnceLock::new();
@@ -34,6 +36,7 @@ impl Catalogue {
         Self {
             networks: NETWORKS.to_vec(),
             optimizers: OPTIMIZERS.iter().collect(),
+            theories: THEORIES.iter().collect(),
         }
     }
 
@@ -51,6 +54,13 @@ impl Catalogue {
         self
     }
 
+    /// This catalogue with one more theory.
+    #[must_use]
+    pub fn with_theory(mut self, theory: &'static Theory) -> Self {
+        self.theories.push(theory);
+        self
+    }
+
     /// Makes this the catalogue of the process.
     ///
     /// # Errors
@@ -60,7 +70,16 @@ impl Catalogue {
     pub fn install(self) -> Result<(), LabError> {
         let networks = self.networks.iter().map(|kind| kind.name());
         let optimizers = self.optimizers.iter().map(|kind| kind.name);
-        for names in [networks.collect::<Vec<_>>(), optimizers.collect()] {
+        let theories = self.theories.iter();
+        let claims = theories.clone().flat_map(|theory| theory.claims);
+        let claims = claims.map(|(id, _)| id.as_str()).collect();
+        let theories = theories.map(|theory| theory.name).collect();
+        for names in [
+            networks.collect::<Vec<_>>(),
+            optimizers.collect(),
+            theories,
+            claims,
+        ] {
             let twice = |name: &&&str| names.iter().filter(|other| other == name).count() > 1;
             if let Some(name) = names.iter().find(twice) {
                 return Err(refuse(name, "one component of the name", "two"));
@@ -102,6 +121,11 @@ pub(crate) fn networks() -> impl Iterator<Item = &'static dyn NetworkKind> {
 /// The optimizers that can be chosen.
 pub(crate) fn optimizers() -> impl Iterator<Item = &'static OptimizerKind> {
     catalogue().optimizers.iter().copied()
+}
+
+/// The theories whose claims are judged.
+pub(crate) fn theories() -> impl Iterator<Item = &'static Theory> {
+    catalogue().theories.iter().copied()
 }
 
 /// The groups of keys, in the order of `--help` and of a configuration.

@@ -3,13 +3,10 @@
 use std::path::PathBuf;
 
 use implicit_bias_data::{DataFile, Dataset, Preparation, Synthetic};
-use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE, Geometry};
+use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE};
 use implicit_bias_engine::{Batches, Gradient, Precision, StepSize};
-use implicit_bias_limits::{DescentFacts, StepNorm};
-use implicit_bias_model::{
-    ACTIVATION, Activation, LinearArchitecture, Loss, SLOPE, TwoLayerArchitecture, WIDTH,
-    activation,
-};
+use implicit_bias_limits::DescentFacts;
+use implicit_bias_model::{ACTIVATION, Activation, Loss, SLOPE, WIDTH, activation};
 use implicit_bias_output::sha256;
 
 use super::catalogue;
@@ -26,7 +23,7 @@ use super::resolve::{
 };
 use super::source::{DataSource, InitSource, absolute};
 use crate::LabError;
-use implicit_bias_record::Steps;
+use implicit_bias_record::{Family, StepNorm, Steps};
 use implicit_bias_settings::Settings;
 
 /// The two-layer network under plain gradient descent.
@@ -224,7 +221,7 @@ impl RunConfig {
                 "plain gradient descent (gd)",
                 format!("optimizer {}", self.optimizer.name),
             )
-        } else if name != TwoLayerArchitecture::NAME && name != LinearArchitecture::NAME {
+        } else if self.family() == Family::Other {
             cause(
                 "network",
                 "the two-layer and the linear network",
@@ -253,6 +250,11 @@ impl RunConfig {
         }
     }
 
+    /// Which of the networks that theorems are about the network is.
+    pub(crate) fn family(&self) -> Family {
+        self.network.network_kind().family()
+    }
+
     /// The network's activation, where it has one.
     pub fn activation(&self) -> Option<Activation> {
         let keys = self.network.network_kind().keys();
@@ -272,7 +274,7 @@ impl RunConfig {
     /// two-layer network with a loss that falls like `e^{−q}`, under plain gradient descent on the
     /// mean with a constant step size. `None` for any other run.
     pub fn two_layer_descent(&self) -> Option<TwoLayerDescent> {
-        let applies = self.network.name == TwoLayerArchitecture::NAME && self.is_plain_descent();
+        let applies = self.family() == Family::TwoLayer && self.is_plain_descent();
         Some(TwoLayerDescent {
             activation: self.activation().filter(|_| applies)?,
             loss: self.loss,
@@ -310,21 +312,19 @@ impl RunConfig {
         let kind = self.optimizer.optimizer_kind();
         let batches = self.optimizer_run().and_then(|run| run.batches);
         DescentFacts {
-            is_linear: self.network.name == LinearArchitecture::NAME,
+            family: self.family(),
             is_exponentially_tailed: self.loss.is_exponentially_tailed(),
-            norm: match (kind.geometry)(&self.optimizer.settings) {
+            norm: match (kind.step_norm)(&self.optimizer.settings) {
                 // Steps whose sizes have a finite sum lead nowhere far.
                 _ if batches.is_some() || self.step_decay > 1.0 => StepNorm::Unknown,
-                Geometry::Euclidean => StepNorm::L2,
-                Geometry::Coordinates => StepNorm::Linf,
-                Geometry::Other => StepNorm::Unknown,
+                norm => norm,
             },
         }
     }
 
     /// Whether this is plain gradient descent on the linear network.
     pub(crate) fn is_linear_descent(&self) -> bool {
-        self.network.name == LinearArchitecture::NAME && self.is_plain_descent()
+        self.family() == Family::Linear && self.is_plain_descent()
     }
 
     /// The step sizes and batches of the optimizer; `None` for plain gradient descent on the mean
@@ -421,7 +421,7 @@ impl RunConfig {
     /// had all; of the others those that are not the default.
     fn written_network(&self) -> Settings {
         let settings = self.network.settings.clone();
-        if self.network.name != TwoLayerArchitecture::NAME {
+        if self.family() != Family::TwoLayer {
             return settings.with(network::NETWORK.name, self.network.name);
         }
         let settings = settings.with(WIDTH.name, self.width());
@@ -443,7 +443,7 @@ impl RunConfig {
         let mut hash = sha256(self.to_toml());
         hash.truncate(8);
         let network = match self.activation() {
-            _ if self.network.name != TwoLayerArchitecture::NAME => self.network.name,
+            _ if self.family() != Family::TwoLayer => self.network.name,
             Some(activation) if activation != Activation::RELU => "leaky-relu",
             _ => "relu",
         };

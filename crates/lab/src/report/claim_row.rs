@@ -1,6 +1,6 @@
 //! One line of the table of claims, and the words in it.
 
-use implicit_bias_claims::{Claim, ClaimId, Hypotheses, Verdict};
+use implicit_bias_claims::{Claim, Hypotheses, Shown, Verdict};
 use implicit_bias_output::format_number;
 
 /// The names of the columns.
@@ -37,18 +37,18 @@ pub struct ClaimRow {
 impl ClaimRow {
     /// The line of a claim that was judged in a setting.
     pub fn new(claim: &Claim, setting: impl Into<String>) -> Self {
-        let name = claim_name(claim.id);
+        let name = claim.id;
         let claim_text = match &claim.block {
             Some(block) => format!("{name}, {}", block_name(block)),
-            None => name.into(),
+            None => name.to_string(),
         };
         let measured = claim.measured.unwrap_or(f64::NAN);
         Self {
             claim: claim_text,
             setting: setting.into(),
-            measured: match claim.id {
+            measured: match claim.shown {
                 // Four decimals, so that the distance to 1 shows.
-                ClaimId::RankOne if measured.is_finite() => format!("{measured:.4}"),
+                Shown::NearOne if measured.is_finite() => format!("{measured:.4}"),
                 _ => format_number(measured),
             },
             limit: limit_text(claim),
@@ -64,10 +64,10 @@ impl ClaimRow {
 
 /// The predicted limit of a claim for a table.
 pub(super) fn limit_text(claim: &Claim) -> String {
-    match (&claim.limit, claim.id) {
+    match (&claim.limit, claim.shown) {
         (None, _) => "—".into(),
         // As many decimals as the measured number has, unless they would hide the distance to 1.
-        (Some(limit), ClaimId::RankOne) if (limit.predicted - 1.0).abs() > 1e-9 => {
+        (Some(limit), Shown::NearOne) if (limit.predicted - 1.0).abs() > 1e-9 => {
             let excess = limit.predicted - 1.0;
             if excess < 1e-4 {
                 format!("1 + {}", format_number(excess))
@@ -75,22 +75,10 @@ pub(super) fn limit_text(claim: &Claim) -> String {
                 format!("{:.4}", limit.predicted)
             }
         }
-        (Some(_), ClaimId::RankOne) => "1".into(),
+        (Some(_), Shown::NearOne) => "1".into(),
         // A gap below the residual of the program is zero.
-        (Some(limit), ClaimId::Margins) if limit.predicted <= 1e-8 => "0".into(),
+        (Some(limit), Shown::Gap) if limit.predicted <= 1e-8 => "0".into(),
         (Some(limit), _) => format_number(limit.predicted),
-    }
-}
-
-/// The identifier of a claim in the README's table.
-pub(super) fn claim_name(id: ClaimId) -> &'static str {
-    match id {
-        ClaimId::Loss => "loss",
-        ClaimId::Norm => "norm",
-        ClaimId::Margins => "margins",
-        ClaimId::RankOne => "rank-one",
-        ClaimId::RankBounded => "rank-bounded",
-        ClaimId::Alignment => "alignment",
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::report::{
     ClaimRow, Finding, LimitSummary, ReportFigure, Section, Setting, Statement, Table,
 };
-use implicit_bias_claims::{Claim, ClaimId, ClaimLimit, DecidedBy, Fit, Verdict};
+use implicit_bias_claims::{Claim, ClaimLimit, DecidedBy, Fit, Shown, Verdict, kou::ids};
 use implicit_bias_plot::{Axis, Figure, Layer, Panel, Style};
 
 const EVIL: &str = "<script>alert('x')</script>\"><img src=http://evil>{{ 7001*3 }}";
@@ -20,7 +20,8 @@ fn figure(text: &str) -> ReportFigure {
 
 fn claim(text: &str) -> Claim {
     Claim {
-        id: ClaimId::RankOne,
+        id: ids::RANK_ONE,
+        shown: Shown::NearOne,
         block: Some("pos".into()),
         statement: text.into(),
         quantity: text.into(),

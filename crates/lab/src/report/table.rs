@@ -1,8 +1,9 @@
 //! The table of claims for a terminal and for Markdown.
 
-use implicit_bias_claims::{Claim, Hypotheses};
+use implicit_bias_claims::{Claim, Hypotheses, Hypothesis};
+use implicit_bias_output::format_number;
 
-use super::claim_row::{ClaimRow, HEADER, claim_name, verdict_words};
+use super::claim_row::{ClaimRow, HEADER, verdict_words};
 use super::contents::Table;
 
 /// The columns of numbers, set flush right.
@@ -118,7 +119,12 @@ impl Table {
 /// The hypotheses of the theorems on a run, for a terminal: a line each.
 pub fn hypotheses_table_text(hypotheses: &Hypotheses) -> String {
     let header = ["hypothesis", "status", "measured", "which is"].map(String::from);
-    let rows = hypotheses.lines().map(|line| line.to_vec());
+    let row = |one: &Hypothesis| {
+        let measured = one.measured.map_or("—".to_owned(), format_number);
+        let status = one.status.words().to_owned();
+        vec![one.name.clone(), status, measured, one.what.clone()]
+    };
+    let rows: Vec<Vec<String>> = hypotheses.each.iter().map(row).collect();
     aligned(&header, &rows, &[false, false, true, false])
 }
 
@@ -126,7 +132,7 @@ pub fn hypotheses_table_text(hypotheses: &Hypotheses) -> String {
 pub fn claims_legend(claims: &[&Claim]) -> String {
     let mut text = String::new();
     for claim in claims {
-        let line = format!("{:<13} {}\n", claim_name(claim.id), claim.quantity);
+        let line = format!("{:<13} {}\n", claim.id.as_str(), claim.quantity);
         if !text.contains(&line) {
             text.push_str(&line);
         }

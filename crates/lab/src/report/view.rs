@@ -2,7 +2,7 @@
 
 use minijinja::{Value, context};
 
-use super::claim_row::{ClaimRow, block_name, claim_name, limit_text, verdict_words};
+use super::claim_row::{ClaimRow, block_name, limit_text, verdict_words};
 use super::contents::{LimitSummary, ReportFigure, Section, Setting, Table};
 use super::table::numeric_columns;
 use crate::figures::quantity_label;
@@ -49,7 +49,7 @@ fn verdict(verdict: Verdict) -> Value {
 
 pub(super) fn claim(claim: &Claim) -> Value {
     context! {
-        name => claim_name(claim.id),
+        name => claim.id.as_str(),
         block => claim.block.as_deref().map(block_name).unwrap_or_default(),
         statement => claim.statement.as_str(),
         quantity => claim.quantity.as_str(),

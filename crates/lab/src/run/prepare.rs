@@ -2,8 +2,9 @@
 
 use implicit_bias_data::random::initial_block;
 use implicit_bias_data::{Dataset, Geometry, read_matrix_npz, read_weights_npz};
-use implicit_bias_model::{TwoLayerArchitecture, TwoLayerConfig, Weights};
+use implicit_bias_model::{TwoLayerConfig, Weights};
 use implicit_bias_output::sha256;
+use implicit_bias_record::Family;
 
 use super::sizes::Sizes;
 use crate::LabError;
@@ -192,7 +193,7 @@ fn require_room(config: &RunConfig, blocks: &[(String, [usize; 2])]) -> Result<(
 
 /// Refuses blocks of the two-layer network that fit neither each other nor the data.
 fn require_two_blocks(config: &RunConfig, dim: usize, weights: &Weights) -> Result<(), LabError> {
-    if config.network.name != TwoLayerArchitecture::NAME {
+    if config.family() != Family::TwoLayer {
         // The network says what does not fit.
         return Ok(());
     }

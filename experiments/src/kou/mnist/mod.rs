@@ -7,7 +7,7 @@ mod table;
 
 use self::runs::{DIGITS, is_rank_claim, preparation};
 use crate::kou::common::{PAPER, SLOPE, run_with, steps};
-use implicit_bias_claims::{Claim, ClaimId, Verdict};
+use implicit_bias_claims::{Claim, Verdict, kou::ids};
 use implicit_bias_lab::RunRecord;
 use implicit_bias_lab::config::Settings;
 use implicit_bias_lab::report::Statement;
@@ -118,7 +118,7 @@ fn show(results: &[StudyResult<'_>], _: &[LimitResult<'_>]) -> Shown {
     let same_panel = |a: &StudyResult<'_>, b: &StudyResult<'_>| a.run.panel == b.run.panel;
     let paragraphs = results.chunk_by(same_panel).map(|of_panel| {
         let rank = count_by_preparation(of_panel, is_rank_claim);
-        let margins = count_by_preparation(of_panel, |claim| claim.id == ClaimId::Margins);
+        let margins = count_by_preparation(of_panel, |claim| claim.id == ids::MARGINS);
         format!(
             "{}: the claim on the stable rank is supported in both blocks for {rank}. Equal \
              margins are supported for {margins}.",

@@ -1,6 +1,6 @@
 //! What the runs on digits are called, and what is read off them.
 
-use implicit_bias_claims::{Claim, ClaimId};
+use implicit_bias_claims::{Claim, kou::ids};
 use implicit_bias_lab::RunRecord;
 use implicit_bias_lab::study::StudyResult;
 
@@ -29,5 +29,5 @@ pub(super) fn margin_gap(record: &RunRecord) -> f64 {
 }
 
 pub(super) fn is_rank_claim(claim: &Claim) -> bool {
-    matches!(claim.id, ClaimId::RankOne | ClaimId::RankBounded)
+    matches!(claim.id, ids::RANK_ONE | ids::RANK_BOUNDED)
 }

@@ -1,7 +1,7 @@
 //! The runs on MNIST in numbers: tables for the report, and a file for other programs.
 
 use super::runs::{initial_scale, is_rank_claim, margin_gap, preparation};
-use implicit_bias_claims::{Claim, ClaimId, Verdict};
+use implicit_bias_claims::{Claim, Verdict, kou::ids};
 use implicit_bias_lab::RunRecord;
 use implicit_bias_lab::report::Table;
 use implicit_bias_lab::study::StudyResult;
@@ -40,7 +40,7 @@ pub(super) fn verdict_table(results: &[StudyResult<'_>], accuracy: &[f64]) -> Ta
             let held_out: Vec<f64> = accuracy.by_ref().take(group.len()).collect();
             rows[index].extend([
                 marks(&is_rank_claim),
-                marks(&|claim| claim.id == ClaimId::Margins),
+                marks(&|claim| claim.id == ids::MARGINS),
                 gaps.collect::<Vec<_>>().join(" "),
                 range_of_shares(&held_out),
             ]);
@@ -176,12 +176,7 @@ fn verdicts_of(result: &StudyResult<'_>, accuracy: Option<f64>) -> Vec<String> {
     let claims = &result.record.claims;
     let mut row = names(result);
     row.push(mark(claims, is_rank_claim));
-    for id in [
-        ClaimId::Margins,
-        ClaimId::Loss,
-        ClaimId::Norm,
-        ClaimId::Alignment,
-    ] {
+    for id in [ids::MARGINS, ids::LOSS, ids::NORM, ids::ALIGNMENT] {
         row.push(mark(claims, |claim| claim.id == id));
     }
     row.push(accuracy.map_or("—".to_owned(), |share| format!("{:.1} %", 100.0 * share)));
@@ -244,7 +239,7 @@ pub(super) fn csv(results: &[StudyResult<'_>], accuracy: &[f64]) -> String {
             number(Some(margin_gap(record))),
             number(limit.map(|limit| limit.margin_gap())),
             word(&is_rank_claim).to_owned(),
-            word(&|claim| claim.id == ClaimId::Margins).to_owned(),
+            word(&|claim| claim.id == ids::MARGINS).to_owned(),
             number(accuracy.get(index).copied()),
             record.path.display().to_string(),
         ];

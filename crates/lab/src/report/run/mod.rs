@@ -6,6 +6,7 @@ mod summary;
 
 use implicit_bias_claims::{Hypothesis, fit_line};
 use implicit_bias_model::{Activation, Loss};
+use implicit_bias_output::format_number;
 use implicit_bias_plot::Figure;
 use implicit_bias_record::LimitOf;
 
@@ -98,23 +99,21 @@ fn norm_fit(record: &RunRecord) -> Option<LogFit> {
 fn notices_of(record: &RunRecord) -> Vec<String> {
     let noted = record.manifest.notes.iter();
     let data = noted.filter(|note| note.starts_with("data: ")).cloned();
-    data.chain(record.regime_notices()).collect()
+    data.chain(record.notices.clone()).collect()
 }
 
 /// The hypotheses of the theorems, one line each.
 fn hypotheses_of(record: &RunRecord) -> Vec<Setting> {
-    let Some(hypotheses) = record.hypotheses() else {
-        return Vec::new();
-    };
-    let pairs = hypotheses.each().into_iter().zip(hypotheses.lines());
-    let line = |(hypothesis, [name, status, measured, _]): (&Hypothesis, [String; 4])| {
-        let value = match hypothesis.measured {
-            Some(_) => format!("{status} ({measured})"),
-            None => status,
+    let line = |one: &Hypothesis| {
+        let status = one.status.words();
+        let value = match one.measured {
+            Some(measured) => format!("{status} ({})", format_number(measured)),
+            None => status.to_owned(),
         };
-        Setting::new(name, value).with_note(hypothesis.sentence.as_str())
+        Setting::new(one.name.as_str(), value).with_note(one.sentence.as_str())
     };
-    pairs.map(line).collect()
+    let sets = record.hypotheses().into_iter();
+    sets.flat_map(|set| set.each.iter().map(line)).collect()
 }
 
 /// What intervals are, for a reader of verdicts.

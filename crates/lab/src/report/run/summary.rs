@@ -1,6 +1,6 @@
 //! A run in a terminal.
 
-use implicit_bias_claims::Verdict;
+use implicit_bias_claims::{Claim, Verdict};
 use implicit_bias_output::format_number;
 use implicit_bias_record::Prediction;
 
@@ -25,9 +25,9 @@ impl RunRecord {
                 .map_or("—".to_owned(), format_number)
         };
         let limit = match &self.prediction {
-            Prediction::Solved(limit) => limit.to_string(),
-            Prediction::Named(limit) => limit.to_string(),
-            Prediction::Unsolved { reason, .. } => format!("not known: {reason}"),
+            Prediction::Solved(limit) => format!("limit (derived): {limit}"),
+            Prediction::Named(limit) => format!("limit (literature): {limit}"),
+            Prediction::Unsolved { reason, .. } => format!("limit (derived): not known: {reason}"),
         };
         let verdicts = if rows.is_empty() {
             format!("{}: no claim is about this run\n", self.network_words())
@@ -40,7 +40,7 @@ impl RunRecord {
             )
         };
         format!(
-            "{verdicts}{}limit (derived): {limit}\nstopped: {stop}; loss {}, weight norm \
+            "{verdicts}{}{limit}\nstopped: {stop}; loss {}, weight norm \
              {}, stable rank {} (stacked)\nrun: {}\n",
             self.hypotheses_text(),
             value("loss"),
@@ -52,21 +52,17 @@ impl RunRecord {
 
     /// The hypotheses for a terminal, and what they say of refuted claims; empty without claims.
     fn hypotheses_text(&self) -> String {
-        if self.claims.is_empty() {
-            return String::new();
+        let mut text = String::new();
+        for hypotheses in self.hypotheses() {
+            text += &hypotheses_table_text(hypotheses);
+            let of_these = |claim: &&Claim| claim.hypotheses.as_ref() == Some(hypotheses);
+            let mut refuted = self.claims.iter().filter(of_these);
+            if refuted.any(|claim| claim.verdict == Verdict::Refuted) {
+                let meaning = hypotheses.of_a_refuted_claim();
+                text += &format!("✗ refuted on these data; {meaning}\n");
+            }
+            text += "\n";
         }
-        let Some(hypotheses) = self.hypotheses() else {
-            return String::new();
-        };
-        let mut text = hypotheses_table_text(&hypotheses);
-        if self
-            .claims
-            .iter()
-            .any(|claim| claim.verdict == Verdict::Refuted)
-        {
-            let meaning = hypotheses.of_a_refuted_claim();
-            text += &format!("✗ refuted on these data; {meaning}\n");
-        }
-        text + "\n"
+        text
     }
 }

@@ -1,0 +1,249 @@
+//! Whether the margin in a norm tends to its maximum.
+//!
+//! Where theorems know the limit of the descent, the maximum margin in its own norm, that decides
+//! and the trajectory must be seen to go there. Where they do not, the trajectory decides, and
+//! refutes only a run that is near the maximum margin in the other norm and stays.
+
+use crate::adam::linear_run::{LinearRun, Norm};
+use crate::claim::{Claim, ClaimId, ClaimLimit, DecidedBy, Verdict};
+use crate::settings::{
+    ARRIVED_MARGIN_GAP, LAST_DECADE, MARGIN_GAP_REFUTED, MARGIN_GAP_STAYS, MARGIN_GAP_SUPPORTED,
+    MIN_NORM_RATIO, MIN_RECORDS_OF_APPROACH, NEAR_KNOWN_MAXIMUM, NEAR_MAXIMUM, NEAR_OTHER_MAXIMUM,
+    SAME_MAXIMUM,
+};
+use crate::window::{Lines, Points};
+use crate::words::{interval, number};
+
+/// Judges that the normalized margin in a norm tends to its maximum.
+pub(super) fn judge(id: ClaimId, norm: Norm, run: &Result<LinearRun<'_>, String>) -> Claim {
+    let symbol = norm.symbol();
+    let mut claim = Claim::draft(
+        id,
+        &format!("The normalized margin min_i y_i⟨w, x_i⟩/{symbol} tends to its maximum."),
+        &format!("the smallest margin over {symbol} at the last step, over its maximum"),
+        "→ 1",
+    );
+    let run = match run {
+        Ok(run) => run,
+        Err(reason) => {
+            claim.reason = format!("{reason}.");
+            return claim;
+        }
+    };
+    claim.measured = Some(run.last(norm));
+    if let Some(why) = run.undecided() {
+        claim.reason = format!("{why}.");
+        return claim;
+    }
+    let Some(norms) = run.view.series.column("weight_norm") else {
+        claim.reason = "the run has no column weight_norm.".to_owned();
+        return claim;
+    };
+    let gap = 1.0 - run.last(norm);
+    if gap <= ARRIVED_MARGIN_GAP {
+        claim.verdict = Verdict::Supported;
+        claim.reason = format!(
+            "the margin is its maximum to within {}.",
+            number(gap.max(0.0))
+        );
+        return claim;
+    }
+    let points = run.window(norm, &[run.ratio(norm.other()), &norms]);
+    let log_gap: Vec<f64> = points.columns[0].iter().map(|gap| gap.ln()).collect();
+    match points.lines(&points.log_step, &log_gap) {
+        Err(reason) => claim.reason = reason,
+        Ok(lines) => {
+            claim.fits = vec![lines.whole.record("gap = c·t^a", "a", points.window)];
+            let case = Case {
+                run,
+                norm,
+                gap,
+                points: &points,
+                lines: &lines,
+                norms: &norms,
+            };
+            case.decide(&mut claim);
+        }
+    }
+    claim
+}
+
+/// A run whose gap was fitted.
+struct Case<'a> {
+    run: &'a LinearRun<'a>,
+    norm: Norm,
+    gap: f64,
+    points: &'a Points,
+    lines: &'a Lines,
+    norms: &'a [f64],
+}
+
+impl Case<'_> {
+    fn decide(&self, claim: &mut Claim) {
+        let there = self.run.of_other_maximum(self.norm);
+        let other_is_elsewhere = there.filter(|there| 1.0 - there > SAME_MAXIMUM);
+        match (self.run.known_norm(), other_is_elsewhere) {
+            (Some(known), Some(there)) if known != self.norm => self.by_limit(there, claim),
+            (Some(known), None) if known != self.norm && there.is_none() => {
+                claim.reason = format!(
+                    "{}; the descent is known to tend to the maximum margin over {}, which more \
+                     than one direction has, so that this margin has no known limit.",
+                    self.found(),
+                    known.symbol()
+                );
+            }
+            (Some(_), _) => self.by_own_limit(claim),
+            (None, _) => self.by_trajectory(there, claim),
+        }
+    }
+
+    /// What the gap does, a clause.
+    fn found(&self) -> String {
+        let line = self.lines.whole;
+        format!(
+            "the margin is {} of its maximum, and the gap goes like t to the power {} {} over the \
+             last two decades",
+            number(1.0 - self.gap),
+            number(line.slope),
+            interval(number(line.low()), number(line.high()))
+        )
+    }
+
+    fn falls(&self) -> bool {
+        self.lines.whole.high() < 0.0 && self.lines.late.slope < 0.0
+    }
+
+    /// The descent is known to tend to this maximum, or to one that has it.
+    fn by_own_limit(&self, claim: &mut Claim) {
+        let found = self.found();
+        if self.gap <= MARGIN_GAP_SUPPORTED && self.falls() {
+            claim.verdict = Verdict::Supported;
+            claim.reason = format!("{found}.");
+        } else if self.falls() {
+            claim.reason = format!(
+                "{found}: it is nearing, and a gap of {MARGIN_GAP_SUPPORTED} or less is needed to \
+                 support."
+            );
+        } else {
+            self.by_trajectory(self.run.of_other_maximum(self.norm), claim);
+        }
+    }
+
+    /// The descent is known to tend to the other maximum, where this margin is `there` of its own.
+    fn by_limit(&self, there: f64, claim: &mut Claim) {
+        let known = self.norm.other().symbol();
+        let distance = (self.run.last(self.norm) - there).abs();
+        claim.limit = Some(ClaimLimit {
+            predicted: there,
+            distance,
+            certificate: "not proven: by theorems about the descent".to_owned(),
+        });
+        let found = self.found();
+        let limit = format!(
+            "the descent tends to the maximum margin over {known} (literature), where this one is \
+             {} of its maximum",
+            number(there)
+        );
+        let near = distance <= NEAR_OTHER_MAXIMUM
+            && self.has_other(NEAR_KNOWN_MAXIMUM)
+            && self.outgrew_start();
+        if near || self.small_steps() && self.approaches(there) {
+            claim.verdict = Verdict::Refuted;
+            claim.decided_by = DecidedBy::DirectionLimit;
+            let seen = if near { "is near" } else { "approaches" };
+            claim.reason = format!("{found}; {limit}, and the run {seen} that.");
+        } else {
+            claim.reason = format!("{found}; {limit}, but the run is not yet seen to go there.");
+        }
+    }
+
+    /// Whether the run has this share of the other maximum, and no less than in the middle of the
+    /// window.
+    fn has_other(&self, share: f64) -> bool {
+        let others = &self.points.columns[1];
+        let middle = others.get(others.len() / 2).copied().unwrap_or(f64::NAN);
+        let last = self.run.last(self.norm.other());
+        last >= share && last >= middle - ARRIVED_MARGIN_GAP
+    }
+
+    /// Whether the mean distance from `there` fell within the last decade.
+    fn approaches(&self, there: f64) -> bool {
+        let run = self.run;
+        let rows: Vec<usize> = (0..run.steps.len())
+            .filter(|&row| run.steps[row] >= run.horizon / LAST_DECADE)
+            .collect();
+        let distance = |row: &usize| (run.ratio(self.norm)[*row] - there).abs();
+        let (early, late) = rows.split_at(rows.len() / 2);
+        let mean = |rows: &[usize]| rows.iter().map(distance).sum::<f64>() / rows.len() as f64;
+        rows.len() >= MIN_RECORDS_OF_APPROACH
+            && (mean(late) < mean(early) || mean(late) <= ARRIVED_MARGIN_GAP)
+    }
+
+    /// Whether this is plain gradient descent with `η R_max² L ≤ 2/e` at the last step, `L` the mean
+    /// loss, so that from there on the loss falls at every step; its direction then tends to the
+    /// maximum margin over `‖w‖₂` (Soudry et al. 2018).
+    ///
+    /// A step changes every margin by at most `η R_max² L ≤ 1`, since `|ℓ'| ≤ ℓ` for both losses,
+    /// so that `L` is at most `e` times as large on the way; and `ℓ'' ≤ ℓ` bounds the Hessian there
+    /// by `e R_max² L ≤ 2/η` (derived).
+    fn small_steps(&self) -> bool {
+        let facts = self.run.view.facts;
+        let (descent, samples) = (&facts.descent, &facts.samples);
+        let log_loss = self.run.view.series.last("log_loss");
+        let smooth = |log_loss: f64| {
+            let steepness = descent.step_size * samples.r_max * samples.r_max;
+            log_loss + steepness.ln() <= std::f64::consts::LN_2 - 1.0
+        };
+        descent.is_plain
+            && !descent.is_sum
+            && descent.step_decay == Some(0.0)
+            && log_loss.is_some_and(smooth)
+    }
+
+    /// Whether the weights are more than twice as large as at the start.
+    fn outgrew_start(&self) -> bool {
+        let ends = self.norms.first().zip(self.norms.last());
+        ends.is_some_and(|(first, last)| *last >= MIN_NORM_RATIO * first)
+    }
+
+    /// Whether the weights grew by more than twice within the window, so that its steps, not those
+    /// before, make the direction.
+    fn made_by_window(&self) -> bool {
+        let norms = &self.points.columns[2];
+        let ends = norms.first().zip(norms.last());
+        ends.is_some_and(|(first, last)| *last >= MIN_NORM_RATIO * first)
+    }
+
+    /// No limit is known, or the run is not seen to go there.
+    fn by_trajectory(&self, there: Option<f64>, claim: &mut Claim) {
+        let found = self.found();
+        let other = self.run.last(self.norm.other());
+        let stays = self.lines.whole.low() >= -MARGIN_GAP_STAYS
+            && self.lines.late.slope >= -MARGIN_GAP_STAYS;
+        let at_other = there.is_some_and(|there| {
+            (self.run.last(self.norm) - there).abs() <= NEAR_OTHER_MAXIMUM
+                && self.has_other(NEAR_MAXIMUM)
+        });
+        // Nearer to 1 than to what the other maximum has.
+        let beyond = there.is_none_or(|there| 1.0 - self.gap > 0.5 * (1.0 + there));
+        if self.gap > MARGIN_GAP_REFUTED && stays && at_other && self.made_by_window() {
+            claim.verdict = Verdict::Refuted;
+            claim.reason = format!(
+                "{found}; the run stays near the maximum margin over {}, of which it has {}, in a \
+                 window in which its weights more than doubled.",
+                self.norm.other().symbol(),
+                number(other)
+            );
+        } else if self.gap <= MARGIN_GAP_SUPPORTED && self.falls() && beyond {
+            claim.verdict = Verdict::Supported;
+            claim.reason = format!("{found}.");
+        } else {
+            claim.reason = format!(
+                "{found}; to support, it must fall to {MARGIN_GAP_SUPPORTED} or less, and to \
+                 refute, the run must stay near the maximum margin over {}, of which it has {}.",
+                self.norm.other().symbol(),
+                number(other)
+            );
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Series made by hand: which runs support, refute, or say nothing, and which are left alone.
+
+use std::collections::BTreeMap;
+
+use implicit_bias_record::{Family, Prediction, Series, StepNorm};
+use implicit_bias_scalar::Loss;
+
+use crate::adam::THEORY;
+use crate::adam::ids::{L2_MARGIN, LINF_MARGIN, LINF_RATE};
+use crate::claim::{Claim, ClaimId, DecidedBy, Verdict};
+use crate::kou::testing::table;
+use crate::run::{DescentFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
+
+/// The maximum margins: 2 in the maximum norm and 0.5 in the Euclidean one.
+const LINF: f64 = 2.0;
+const L2: f64 = 0.5;
+/// What the weights of either maximum have of the other one.
+const OF_OTHER: f64 = 0.78;
+
+fn facts(optimizer: &str, step_norm: StepNorm, step_decay: f64) -> RunFacts {
+    RunFacts {
+        samples: SampleFacts {
+            samples: 50,
+            dim: 50,
+            r_min: 6.0,
+            r_max: 8.0,
+            p: 20.0,
+        },
+        network: NetworkFacts {
+            name: "linear".into(),
+            family: Family::Linear,
+            activation: None,
+            blocks: vec!["weight".into()],
+            width: 1,
+            init_scale: Some(1.0),
+        },
+        descent: DescentFacts {
+            optimizer: optimizer.into(),
+            is_plain: optimizer == "gd",
+            step_norm,
+            is_full_batch: true,
+            loss: Loss::Logistic,
+            is_sum: false,
+            step_size: 0.1,
+            step_decay: Some(step_decay),
+            unit_roundoff: f64::EPSILON,
+        },
+    }
+}
+
+fn numbers() -> BTreeMap<String, f64> {
+    [
+        ("gamma_linf", LINF),
+        ("gamma_l2", L2),
+        ("gamma_linf_of_w_l2", LINF * OF_OTHER),
+        ("gamma_l2_of_w_linf", L2 * OF_OTHER),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+/// A run to step 10⁶ with these shares of both maxima and this norm.
+fn run(linf: &dyn Fn(f64) -> f64, l2: &dyn Fn(f64) -> f64, norm: &dyn Fn(f64) -> f64) -> Series {
+    table(
+        1e6,
+        &[
+            ("margin_linf_min", &|t| LINF * linf(t)),
+            ("margin_min", &|t| L2 * l2(t)),
+            ("weight_norm", norm),
+            ("log_loss", &|t| -L2 * l2(t) * norm(t)),
+        ],
+    )
+}
+
+fn judge(facts: &RunFacts, series: &Series) -> Vec<Claim> {
+    judge_with(facts, series, RunEnd::Sound, Ok(&numbers()))
+}
+
+fn judge_with(
+    facts: &RunFacts,
+    series: &Series,
+    end: RunEnd,
+    numbers: Result<&BTreeMap<String, f64>, &str>,
+) -> Vec<Claim> {
+    let view = RunView {
+        facts,
+        series,
+        margins: &Series::new(["step"]),
+        end,
+        prediction: &Prediction::unsolved("not asked"),
+        numbers,
+    };
+    (THEORY.judge)(&view).map_or_else(Vec::new, |judgement| judgement.claims)
+}
+
+#[track_caller]
+fn verdict(claims: &[Claim], id: ClaimId, expected: Verdict) -> &Claim {
+    let found = claims.iter().find(|claim| claim.id == id);
+    let found = found.unwrap_or_else(|| panic!("no {id} in {claims:#?}"));
+    assert_eq!(found.verdict, expected, "{found:#?}");
+    found
+}
+
+/// `K/‖w‖_∞` with a norm that grows like `t^{1−a}`, and the Euclidean share of the limit.
+fn adam(decay: f64) -> Series {
+    let norm = move |t: f64| 1.0 + 0.1 * (t + 1.0).powf(1.0 - decay);
+    run(&move |t| 1.0 - 0.9 / norm(t), &|_| OF_OTHER, &move |t| {
+        4.0 * norm(t)
+    })
+}
+
+#[test]
+fn adam_that_nears_its_maximum_supports_both_claims() {
+    for decay in [0.0, 0.3, 0.5] {
+        let facts = facts("adam", StepNorm::Linf, decay);
+        let claims = judge(&facts, &adam(decay));
+        assert_eq!(claims.len(), 2, "no claim on the other norm");
+        verdict(&claims, LINF_MARGIN, Verdict::Supported);
+        let rate = verdict(&claims, LINF_RATE, Verdict::Supported);
+        assert!(
+            (rate.measured.unwrap() + (1.0 - decay)).abs() < 0.1,
+            "{rate:#?}"
+        );
+        let met = rate.hypotheses.as_ref().unwrap().met;
+        assert_eq!(
+            met,
+            Some(decay > 0.0),
+            "a constant step size is not the theorem's"
+        );
+    }
+}
+
+/// `a = 1`: the norm grows like `log t`, and the gap falls like its inverse.
+#[test]
+fn steps_like_one_over_t_refute_the_power_and_leave_the_limit_open() {
+    let norm = |t: f64| 1.0 + (t + 2.0).ln();
+    let series = run(&|t| 1.0 - 3.0 / norm(t), &|_| OF_OTHER, &|t| 4.0 * norm(t));
+    let claims = judge(&facts("adam", StepNorm::Linf, 1.0), &series);
+    verdict(&claims, LINF_RATE, Verdict::Refuted);
+    verdict(&claims, LINF_MARGIN, Verdict::Inconclusive);
+    // A power that happens to show is not refuted.
+    let power = run(&|t| 1.0 - (t + 1.0).powf(-0.3), &|_| OF_OTHER, &|t| {
+        4.0 * norm(t)
+    });
+    let claims = judge(&facts("adam", StepNorm::Linf, 1.0), &power);
+    verdict(&claims, LINF_RATE, Verdict::Inconclusive);
+}
+
+/// Shares that near those of the maximum in the Euclidean norm like `1/log t`.
+fn towards_l2(t: f64) -> [f64; 2] {
+    let rest = 1.0 / (2.0 + (t + 1.0).ln());
+    [OF_OTHER - 0.9 * rest, 1.0 - rest]
+}
+
+fn gd() -> Series {
+    let norm = |t: f64| 7.0 + 3.0 * (t + 1.0).ln();
+    run(&|t| towards_l2(t)[0], &|t| towards_l2(t)[1], &norm)
+}
+
+#[test]
+fn gradient_descent_refutes_the_maximum_norm_by_its_limit() {
+    let claims = judge(&facts("gd", StepNorm::L2, 0.0), &gd());
+    assert_eq!(claims.len(), 2, "no rate of Adam");
+    let claim = verdict(&claims, LINF_MARGIN, Verdict::Refuted);
+    assert_eq!(claim.decided_by, DecidedBy::DirectionLimit);
+    assert!((claim.limit.as_ref().unwrap().predicted - OF_OTHER).abs() < 1e-12);
+    assert_eq!(claim.hypotheses.as_ref().unwrap().met, Some(false));
+    assert!(
+        claim.reason.contains("contradicts nothing"),
+        "{}",
+        claim.reason
+    );
+    let claim = verdict(&claims, L2_MARGIN, Verdict::Supported);
+    assert_eq!(claim.hypotheses.as_ref().unwrap().met, Some(true));
+}
+
+#[test]
+fn gradient_descent_with_steps_that_may_be_too_long_refutes_nothing() {
+    let mut long = facts("gd", StepNorm::L2, 0.0);
+    long.descent.step_size = 1e12;
+    let claims = judge(&long, &gd());
+    verdict(&claims, LINF_MARGIN, Verdict::Inconclusive);
+    // A run that goes away from where it should end.
+    let norm = |t: f64| 7.0 + 3.0 * (t + 1.0).ln();
+    let away = run(
+        &|t| 0.7 - 0.01 * (t + 1.0).ln(),
+        &|t| towards_l2(t)[1],
+        &norm,
+    );
+    let claims = judge(&facts("gd", StepNorm::L2, 0.0), &away);
+    verdict(&claims, LINF_MARGIN, Verdict::Inconclusive);
+}
+
+/// Adam with `ε` far above it is one without, and ends at the other maximum.
+#[test]
+fn adam_with_epsilon_is_refuted_only_where_it_is_seen_to_end_elsewhere() {
+    let facts = facts("adam", StepNorm::L2, 0.0);
+    let norm = |t: f64| 7.0 + 3.0 * (t + 1.0).ln();
+    let rest = |t: f64| 1.0 / (2.0 + (t + 1.0).ln());
+    let near = run(
+        &|t| OF_OTHER + 0.2 * rest(t),
+        &|t| 1.0 - 0.5 * rest(t),
+        &norm,
+    );
+    let claims = judge(&facts, &near);
+    verdict(&claims, LINF_MARGIN, Verdict::Refuted);
+    // Still on its way to the maximum norm, as without ε.
+    let early = run(&|t| 1.0 - rest(t), &|_| 0.9, &norm);
+    let claims = judge(&facts, &early);
+    verdict(&claims, LINF_MARGIN, Verdict::Inconclusive);
+}
+
+#[test]
+fn batches_decide_by_the_trajectory_alone() {
+    let mut facts = facts("adam", StepNorm::Linf, 0.5);
+    facts.descent.is_full_batch = false;
+    let grows = |t: f64| 4.0 + 0.1 * (t + 1.0).sqrt();
+    let stays = |_: f64| 0.46;
+    let mut of_data = numbers();
+    of_data.insert("gamma_linf_of_w_l2".into(), LINF * 0.45);
+    let judge = |series: &Series| judge_with(&facts, series, RunEnd::Sound, Ok(&of_data));
+    let claims = judge(&run(&stays, &|_| 0.997, &grows));
+    let claim = verdict(&claims, LINF_MARGIN, Verdict::Refuted);
+    assert_eq!(claim.decided_by, DecidedBy::Trajectory);
+    verdict(&claims, L2_MARGIN, Verdict::Inconclusive);
+    // Weights from a file that hardly move.
+    let claims = judge(&run(&stays, &|_| 0.997, &|t| 4.0 + 0.1 * (t + 1.0).ln()));
+    verdict(&claims, LINF_MARGIN, Verdict::Inconclusive);
+    // Far from both maxima.
+    let claims = judge(&run(&stays, &|_| 0.8, &grows));
+    verdict(&claims, LINF_MARGIN, Verdict::Inconclusive);
+    // On its way.
+    let claims = judge(&run(
+        &|t| 1.0 - 0.54 / (1.0 + t).powf(0.05),
+        &|_| 0.997,
+        &grows,
+    ));
+    verdict(&claims, LINF_MARGIN, Verdict::Inconclusive);
+}
+
+/// A share of 0.95 rising to 0.96 is no support where the other maximum has 0.96.
+#[test]
+fn the_other_maximum_nearby_is_not_taken_for_this_one() {
+    let mut of_data = numbers();
+    of_data.insert("gamma_linf_of_w_l2".into(), LINF * 0.96);
+    let rest = |t: f64| 1.0 / (2.0 + (t + 1.0).ln());
+    let norm = |t: f64| 7.0 + 3.0 * (t + 1.0).ln();
+    let series = run(&|t| 0.96 - 0.2 * rest(t), &|t| 1.0 - rest(t), &norm);
+    for (optimizer, full) in [("gd", true), ("sgd", false)] {
+        let norm = if full {
+            StepNorm::L2
+        } else {
+            StepNorm::Unknown
+        };
+        let mut facts = facts(optimizer, norm, 0.0);
+        facts.descent.is_full_batch = full;
+        let claims = judge_with(&facts, &series, RunEnd::Sound, Ok(&of_data));
+        let found = claims.iter().find(|claim| claim.id == LINF_MARGIN).unwrap();
+        assert_ne!(found.verdict, Verdict::Supported, "{found:#?}");
+    }
+}
+
+#[test]
+fn nothing_is_decided_without_maxima_or_after_a_failure_or_before_the_fit() {
+    let facts = facts("adam", StepNorm::Linf, 0.5);
+    let unknown = judge_with(&facts, &adam(0.5), RunEnd::Sound, Err("infeasible"));
+    let failed = RunEnd::Diverged { step: 7.0 };
+    let failed = judge_with(&facts, &adam(0.5), failed, Ok(&numbers()));
+    let unfitted = judge(&facts, &run(&|_| -0.1, &|_| -0.1, &|t| t + 1.0));
+    for claims in [unknown, failed, unfitted] {
+        assert_eq!(claims.len(), 2);
+        for claim in claims {
+            assert_eq!(claim.verdict, Verdict::Inconclusive, "{claim:#?}");
+            assert!(claim.reason.len() > 20);
+        }
+    }
+}
+
+#[test]
+fn other_networks_and_losses_are_left_alone() {
+    let mut two_layer = facts("gd", StepNorm::L2, 0.0);
+    two_layer.network.family = Family::TwoLayer;
+    let mut hinge = facts("gd", StepNorm::L2, 0.0);
+    hinge.descent.loss = Loss::Hinge;
+    for facts in [two_layer, hinge] {
+        assert!(judge(&facts, &gd()).is_empty());
+    }
+}

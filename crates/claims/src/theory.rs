@@ -1,0 +1,65 @@
+//! A theory: claims that belong together, and the runs that they are about.
+
+use crate::claim::{Claim, ClaimId, Verdict};
+use crate::hypotheses::Hypotheses;
+use crate::run::{RunEnd, RunView};
+use crate::words::step;
+
+/// What a theory says of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Judgement {
+    /// Its claims, each with a verdict.
+    pub claims: Vec<Claim>,
+    /// What a reader must know of the run before the verdicts, a sentence each, the kind first:
+    /// `step size: …`.
+    pub notices: Vec<String>,
+    /// Those of the notices that nobody could know before the run ended.
+    pub outcome: Vec<String>,
+}
+
+/// Claims that belong together, and the runs that they are about.
+///
+/// One joins by a value of this and a line in [`THEORIES`](crate::THEORIES), or by
+/// `Laboratory::with_theory` in a program of one's own.
+#[derive(Clone, Copy, Debug)]
+pub struct Theory {
+    /// Its name: `kou`.
+    pub name: &'static str,
+    /// Whose claims they are.
+    pub source: &'static str,
+    /// Its claims, each in a few words.
+    pub claims: &'static [(ClaimId, &'static str)],
+    /// Judges a run; `None` of one that no claim is about.
+    pub judge: fn(&RunView<'_>) -> Option<Judgement>,
+}
+
+/// Takes back every verdict on a run that did not end soundly, and keeps its numbers: claims are
+/// about runs with a small enough step size.
+pub(crate) fn withhold_unsound(end: RunEnd, claims: &mut [Claim]) {
+    let failure = match end {
+        RunEnd::Sound => return,
+        RunEnd::Diverged { step: at } => format!("the run diverged at step {}", step(at)),
+        RunEnd::NonFinite { step: at } => {
+            format!("a number stopped being finite at step {}", step(at))
+        }
+    };
+    for claim in claims {
+        claim.verdict = Verdict::Inconclusive;
+        claim.reason = format!(
+            "{failure}, and the claim is about runs with a small enough step size; up to there, {}",
+            claim.reason
+        );
+    }
+}
+
+/// Writes hypotheses beside each verdict; a refuted one says what that means.
+pub(crate) fn write_hypotheses(hypotheses: &Hypotheses, claims: &mut [Claim]) {
+    for claim in claims {
+        if claim.verdict == Verdict::Refuted {
+            let reason = claim.reason.trim_end_matches('.');
+            let meaning = hypotheses.of_a_refuted_claim();
+            claim.reason = format!("{reason}. Refuted on these data; {meaning}");
+        }
+        claim.hypotheses = Some(hypotheses.clone());
+    }
+}
