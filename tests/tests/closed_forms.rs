@@ -11,7 +11,7 @@
 //! W_k = W_k(0) + (η/(nm)) s_k Σ_i D_ki y_i S_i x_i.
 //! ```
 
-use implicit_bias_data::Synthetic;
+use implicit_bias_data::{DataLaw, Orthogonal};
 use implicit_bias_lab::config::Settings;
 use implicit_bias_model::Loss;
 use implicit_bias_record::schedule;
@@ -360,7 +360,7 @@ fn relu_blocks_of_all_patterns_tend_to_the_closed_form() {
 fn wide_random_relu_blocks_come_near_the_closed_form() {
     let (class, width) = (4, 4000);
     let n = 2 * class;
-    let data = Synthetic::Orthogonal {
+    let data = Orthogonal {
         samples: n,
         dim: n,
         norm: 1.0,

@@ -3,9 +3,10 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use implicit_bias_lab::config::keys::{data, preparation};
-use implicit_bias_lab::config::{ExportKind, SettingsArgs, Steps};
+use implicit_bias_lab::config::{ExportKind, SettingsArgs, Steps, join_switches};
 use implicit_bias_lab::sweep::Shard;
 
 /// Where does gradient descent end up?
@@ -43,7 +44,7 @@ impl Cli {
 
     /// Reads the command line; exits with 0 after `--help`, with 2 for bad usage.
     pub fn read() -> Self {
-        let matches = Self::commands().get_matches();
+        let matches = Self::commands().get_matches_from(join_switches(std::env::args_os()));
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 }
@@ -51,7 +52,7 @@ impl Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Reproduce the paper: runs, figures, verdicts and one report
+    /// Reproduce a system of the literature: runs, figures, verdicts and one report
     Reproduce(ReproduceArgs),
     /// Train one network and judge the claims on it
     Train(Box<TrainArgs>),
@@ -88,13 +89,25 @@ pub struct HelpArgs {
 /// Flags of `reproduce`.
 #[derive(Args, Debug)]
 pub struct ReproduceArgs {
+    /// Systems of the literature, or all of them
+    #[arg(value_name = "SYSTEM", default_value = implicit_bias_experiments::SYSTEMS[0].name,
+          value_parser = systems())]
+    pub systems: Vec<String>,
     /// Smaller networks and shorter horizons: under a minute instead of minutes
     #[arg(long)]
     pub quick: bool,
-    /// Folder for the runs and the report; must be new or empty [default: runs/reproduce, numbered
-    /// if in use]
+    /// Folder for the runs and the report, of several systems with a folder each in it; must be new
+    /// or empty [default: runs/reproduce, for other systems than the paper runs/reproduce-SYSTEM,
+    /// numbered if in use]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// The names that `reproduce` takes.
+fn systems() -> PossibleValuesParser {
+    let named = implicit_bias_experiments::SYSTEMS.iter();
+    let named = named.map(|system| PossibleValue::new(system.name).help(system.title));
+    PossibleValuesParser::new(named.chain([PossibleValue::new("all").help("All of them")]))
 }
 
 /// Flags of `train`.

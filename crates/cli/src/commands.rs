@@ -6,8 +6,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use implicit_bias_data::{Contradictions, Dataset, Geometry};
+use implicit_bias_experiments::SYSTEMS;
 use implicit_bias_lab::config::{RunConfig, Settings, explain, of_data, overlay, read_settings};
-use implicit_bias_lab::study::{Effort, Reproduction};
+use implicit_bias_lab::study::{Effort, Reproduction, System};
 use implicit_bias_lab::{
     LabError, Progress, Report, Resumed, RunDirectory, RunOptions, RunRecord, conditions, execute,
     print_to_stderr,
@@ -323,17 +324,46 @@ pub fn devices(arguments: &DevicesArgs) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// `reproduce`: the paper.
+/// `reproduce`: systems of the literature, one into the folder itself, several into a folder each.
 pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
-    let progress = Progress::new("reproduce");
-    let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new(RUNS), "reproduce")?;
-    let (effort, command) = if arguments.quick {
-        (Effort::Quick, "cargo run --release -- reproduce --quick")
-    } else {
-        (Effort::Full, "cargo run --release -- reproduce")
+    let asked = |system: &&System| {
+        let of = |name: &String| name == system.name || name == "all";
+        arguments.systems.iter().any(of)
     };
-    let [system] = &implicit_bias_experiments::SYSTEMS;
-    let reproduction = Reproduction::run(system, effort, command, directory, &progress)?;
+    let systems: Vec<&System> = SYSTEMS.iter().filter(asked).collect();
+    let name = match systems.as_slice() {
+        [only] if only.name == SYSTEMS[0].name => "reproduce".to_owned(),
+        [only] => format!("reproduce-{}", only.name),
+        _ => "reproduce-all".to_owned(),
+    };
+    let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new(RUNS), &name)?;
+    let mut completed = true;
+    for system in &systems {
+        let directory = match systems.as_slice() {
+            [_] => directory.clone(),
+            _ => RunDirectory::create(&directory.path().join(system.name))?,
+        };
+        completed &= reproduce_system(system, arguments.quick, directory)?;
+    }
+    Ok(if completed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Whether all runs of a system ended as they should.
+fn reproduce_system(system: &System, quick: bool, directory: RunDirectory) -> anyhow::Result<bool> {
+    let progress = Progress::new("reproduce");
+    let effort = if quick { Effort::Quick } else { Effort::Full };
+    let mut command = "cargo run --release -- reproduce".to_owned();
+    if system.name != SYSTEMS[0].name {
+        command += &format!(" {}", system.name);
+    }
+    if quick {
+        command += " --quick";
+    }
+    let reproduction = Reproduction::run(system, effort, &command, directory, &progress)?;
     progress.finish();
     print(reproduction.table_text())?;
     print(reproduction.early_stops_text())?;
@@ -341,9 +371,5 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
         "report: {}\n",
         reproduction.report_path().display()
     ))?;
-    Ok(if reproduction.completed() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(reproduction.completed())
 }

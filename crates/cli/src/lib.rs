@@ -1,8 +1,8 @@
 //! `implicit-bias`: where does gradient descent end up?
 //!
 //! The command line as a library: the program is [`Laboratory::standard`], and a program of your own
-//! is the same with networks, optimizers or theories added. Here flags are read, the laboratory called and
-//! results printed; everything else is in `implicit-bias-lab`.
+//! is the same with data laws, networks, optimizers or theories added. Here flags are read, the
+//! laboratory called and results printed; everything else is in `implicit-bias-lab`.
 
 mod args;
 mod commands;
@@ -14,6 +14,7 @@ mod sweep;
 use std::process::ExitCode;
 
 use implicit_bias_claims::Theory;
+use implicit_bias_data::DataLawKind;
 use implicit_bias_engine::optimizers::OptimizerKind;
 use implicit_bias_fetch::FetchError;
 use implicit_bias_lab::config::Catalogue;
@@ -22,7 +23,7 @@ use implicit_bias_model::Architecture;
 
 use args::{Cli, Command};
 
-/// A command line for the standard networks, optimizers and theories, and for yours.
+/// A command line for the standard data laws, networks, optimizers and theories, and for yours.
 ///
 /// ```no_run
 /// use implicit_bias::Laboratory;
@@ -38,11 +39,18 @@ pub struct Laboratory {
 }
 
 impl Laboratory {
-    /// The networks, optimizers and theories of the laboratory.
+    /// The data laws, networks, optimizers and theories of the laboratory.
     pub fn standard() -> Self {
         Self {
             catalogue: Catalogue::standard(),
         }
+    }
+
+    /// With one more data law, which `--synthetic NAME` then chooses.
+    #[must_use]
+    pub fn with_data_law(mut self, law: DataLawKind) -> Self {
+        self.catalogue = self.catalogue.with_data_law(Box::leak(Box::new(law)));
+        self
     }
 
     /// With one more network, which `--network NAME` then chooses.

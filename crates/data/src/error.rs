@@ -177,6 +177,10 @@ pub enum DataError {
         found: String,
     },
 
+    /// A parameter of a [`DataLaw`](crate::DataLaw) cannot be.
+    #[error(transparent)]
+    Parameter(#[from] implicit_bias_settings::Invalid),
+
     /// An array would exceed [`MAX_ENTRIES`](crate::MAX_ENTRIES).
     #[error(
         "expected at most {} entries (4 GiB of f64), found {rows} × {columns}",

@@ -1,7 +1,7 @@
 //! Data sets, where they come from, and the geometry that the theorems ask about.
 //!
 //! A [`Dataset`] is `n` samples `x_i ∈ R^d` with labels `y_i = ±1`. It is generated from a seed
-//! ([`Synthetic`]) or read from a file ([`DataFile`]: NumPy arrays, tables, IDX files, MNIST), of
+//! (a [`DataLaw`] of [`LAWS`]) or read from a file ([`DataFile`]: NumPy arrays, tables, IDX files, MNIST), of
 //! which a [`Choice`] is taken; a [`Preparation`] may scale, centre, normalize and add noise. It is
 //! validated once, so that no later stage meets a NaN or a missing class. [`Geometry`] measures how
 //! nearly orthogonal its samples are. A [`ClassDataset`] has more than two classes.
@@ -10,9 +10,9 @@
 //! every machine.
 //!
 //! ```
-//! use implicit_bias_data::{Geometry, Synthetic};
+//! use implicit_bias_data::{DataLaw, Geometry, Mixture};
 //!
-//! let law = Synthetic::Mixture { samples: 10, dim: 784, signal: 1.0, noise: 1.0 };
+//! let law = Mixture { samples: 10, dim: 784, signal: 1.0, noise: 1.0 };
 //! let data = law.generate(7)?;
 //! let geometry = Geometry::of(&data);
 //! println!("{geometry}");
@@ -29,12 +29,12 @@ mod dataset_npz;
 mod error;
 mod file;
 mod geometry;
+mod laws;
 pub mod mnist;
 mod multiples;
 mod preparation;
 pub mod random;
 mod size;
-mod synthetic;
 
 pub use choice::{Choice, ClassRule};
 pub use classes::ClassDataset;
@@ -46,7 +46,10 @@ pub use file::{
     write_npz_arrays,
 };
 pub use geometry::Geometry;
+pub use laws::{
+    DIM, DataLaw, DataLawKind, GAUSSIAN, Gaussian, HYPERCUBE, Hypercube, LAWS, MIXTURE, Mixture,
+    NOISE, NORM, NORM_SPREAD, ORTHOGONAL, Orthogonal, SAMPLES, SIGNAL,
+};
 pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;
 pub use size::MAX_ENTRIES;
-pub use synthetic::Synthetic;

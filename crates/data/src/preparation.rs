@@ -1,8 +1,7 @@
 use ndarray::{Array1, Array2, Axis};
 use serde::{Deserialize, Serialize};
 
-use crate::random::{Stream, gaussian_matrix};
-use crate::synthetic::random_labels;
+use crate::random::{Stream, gaussian_matrix, random_labels};
 use crate::{ClassDataset, DataError, Dataset};
 
 /// What is done to samples before training, in this order: scale, centre, unit norm, noise, random
@@ -14,9 +13,9 @@ use crate::{ClassDataset, DataError, Dataset};
 /// only like `σ² √d`.
 ///
 /// ```
-/// use implicit_bias_data::{Geometry, Preparation, Synthetic};
+/// use implicit_bias_data::{DataLaw, Geometry, Mixture, Preparation};
 ///
-/// let raw = Synthetic::Mixture { samples: 10, dim: 500, signal: 9.0, noise: 1.0 }.generate(0)?;
+/// let raw = Mixture { samples: 10, dim: 500, signal: 9.0, noise: 1.0 }.generate(0)?;
 /// let preparation = Preparation { noise: 3.0, ..Preparation::default() };
 /// let noisy = preparation.apply(raw.clone(), 0)?;
 /// assert!(Geometry::of(&noisy).ratio > Geometry::of(&raw).ratio);

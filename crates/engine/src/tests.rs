@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use implicit_bias_data::{ClassDataset, Dataset, Synthetic};
+use implicit_bias_data::{ClassDataset, DataLaw, Dataset, Mixture};
 use implicit_bias_model::{
     Activation, Block, Loss, MultiClass, MultiClassConfig, Network, TensorActivation,
     TwoLayerConfig, Weights, to_tensor,
@@ -24,7 +24,7 @@ const OPTIONS: TensorEngineOptions = TensorEngineOptions {
 
 fn data() -> Dataset {
     let (samples, dim) = (4, 6);
-    let law = Synthetic::Mixture {
+    let law = Mixture {
         samples,
         dim,
         signal: 1.0,

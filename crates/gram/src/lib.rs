@@ -19,13 +19,13 @@
 //! the claims about it are the paper's. All numbers are `f64`; there is no Burn here.
 //!
 //! ```
-//! use implicit_bias_data::Synthetic;
+//! use implicit_bias_data::{DataLaw, Mixture};
 //! use implicit_bias_data::random::{Stream, gaussian_matrix};
 //! use implicit_bias_gram::{FarFlow, FarOutcome, GramDescent, Limit, Outcome, Problem, certify};
 //! use implicit_bias_scalar::{Activation, Loss};
 //! use ndarray::{Axis, concatenate};
 //!
-//! let data = Synthetic::Mixture { samples: 10, dim: 2000, signal: 1.0, noise: 1.0 }.generate(0)?;
+//! let data = Mixture { samples: 10, dim: 2000, signal: 1.0, noise: 1.0 }.generate(0)?;
 //! let [pos, neg] = [Stream::WeightsPos, Stream::WeightsNeg]
 //!     .map(|stream| gaussian_matrix(50, 2000, 1e-3, 0, stream).expect("a small matrix"));
 //! let start = concatenate(Axis(0), &[pos.view(), neg.view()])?.dot(&data.x().t());

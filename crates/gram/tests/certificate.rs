@@ -6,8 +6,8 @@ use approx::assert_relative_eq;
 use std::path::Path;
 
 use descent_support::Run;
-use implicit_bias_data::Synthetic;
 use implicit_bias_data::random::{Stream, generator, standard_normal};
+use implicit_bias_data::{DataLaw, Mixture};
 use implicit_bias_gram::{
     Accuracy, Certificate, GramError, Limit, NotProven, Problem, Proof, certify, certify_within,
 };
@@ -89,7 +89,7 @@ fn random_run(case: u64) -> Run {
     let width = 1 + (case % 4) as usize;
     let slope = [0.0, 0.1, 0.5][(case % 3) as usize];
     let loss = [Loss::Logistic, Loss::Exponential][(case / 3 % 2) as usize];
-    let data = Synthetic::Mixture {
+    let data = Mixture {
         samples,
         dim,
         signal: 1.0,

@@ -1,7 +1,7 @@
 //! Samples on one line: a neuron is beyond its kink for all of them at once, or for none.
 
 use implicit_bias_data::random::{Stream, gaussian_matrix};
-use implicit_bias_data::{Dataset, Synthetic};
+use implicit_bias_data::{DataLaw, Dataset, Gaussian};
 use implicit_bias_gram::{GramDescent, GramState, Problem, Start, Stepping};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Array2, Axis, array, concatenate};
@@ -84,7 +84,7 @@ fn neurons_that_decay_to_their_kink_are_followed() {
         (6, 0.5, 3, 4.262_611_654_461_39),
         (6, 0.5, 6, 4.499_379_976_795_55),
     ] {
-        let law = Synthetic::Gaussian {
+        let law = Gaussian {
             samples,
             dim: 1,
             noise: 1.0,

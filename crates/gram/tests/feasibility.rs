@@ -1,7 +1,7 @@
 //! When the limit program says "infeasible", "not solved", or neither.
 
 use implicit_bias_data::random::{Stream, gaussian_matrix, generator, standard_normal};
-use implicit_bias_data::{Dataset, Synthetic};
+use implicit_bias_data::{DataLaw, Dataset, Mixture};
 use implicit_bias_gram::{Limit, Problem};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Array1, Array2, ArrayView1, Axis, array, concatenate};
@@ -223,7 +223,7 @@ fn what_cannot_be_fitted_is_never_solved() {
 #[test]
 fn one_dimension_and_both_labels() {
     for seed in 0..100 {
-        let law = Synthetic::Mixture {
+        let law = Mixture {
             samples: 9,
             dim: 1,
             signal: 0.5,
@@ -284,7 +284,7 @@ fn a_direction_with_both_labels_is_named_and_a_nearly_equal_one_is_not() {
 fn nearly_linear_networks_end_at_the_hard_margin() {
     for seed in 0..30 {
         let (samples, dim, width) = (60, 6, 5);
-        let law = Synthetic::Mixture {
+        let law = Mixture {
             samples,
             dim,
             signal: 3.0,

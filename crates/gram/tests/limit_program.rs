@@ -2,7 +2,7 @@
 
 use approx::assert_relative_eq;
 use implicit_bias_data::random::{Stream, generator, standard_normal};
-use implicit_bias_data::{Dataset, Synthetic};
+use implicit_bias_data::{DataLaw, Dataset, Mixture};
 use implicit_bias_gram::{GramError, Limit, Problem};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Array1, Array2, Axis, array};
@@ -27,7 +27,7 @@ fn normals(rows: usize, columns: usize, seed: u64) -> Array2<f64> {
 
 /// Correlated samples of unequal norms, a random pattern with one wholly active neuron a block.
 fn random_case(samples: usize, dim: usize, width: usize, seed: u64) -> (Dataset, Array2<f64>) {
-    let law = Synthetic::Mixture {
+    let law = Mixture {
         samples,
         dim,
         signal: 1.0,
@@ -319,7 +319,7 @@ fn a_repeated_sample_changes_nothing() {
 
 #[test]
 fn more_samples_than_dimensions_leave_some_without_multiplier() {
-    let law = Synthetic::Mixture {
+    let law = Mixture {
         samples: 40,
         dim: 3,
         signal: 4.0,

@@ -1,7 +1,7 @@
 //! A sample that is zero: its pre-activations are 0 for ever, and the others do not see it.
 
 use implicit_bias_data::random::{Stream, gaussian_matrix};
-use implicit_bias_data::{Dataset, Synthetic};
+use implicit_bias_data::{DataLaw, Dataset, Gaussian};
 use implicit_bias_gram::{FarFlow, FarOutcome, GramDescent, GramError, Outcome, Problem};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Array2, Axis, concatenate};
@@ -12,7 +12,7 @@ const EXACT: f64 = 2e4;
 
 /// All samples but one.
 fn gaussian(seed: u64) -> Dataset {
-    let law = Synthetic::Gaussian {
+    let law = Gaussian {
         samples: SAMPLES - 1,
         dim: 8,
         noise: 1.0,

@@ -10,8 +10,8 @@
 
 use std::time::Instant;
 
-use implicit_bias_data::Synthetic;
 use implicit_bias_data::random::{Stream, gaussian_matrix};
+use implicit_bias_data::{DataLaw, Mixture};
 use implicit_bias_gram::{GramDescent, Problem, Stepping};
 use implicit_bias_lab::Prepared;
 use implicit_bias_lab::config::{RunConfig, Settings};
@@ -56,7 +56,7 @@ fn seconds_a_step(mut advance: impl FnMut(u64)) -> f64 {
 }
 
 fn gram([samples, width, dim]: Shape, stepping: Stepping) -> f64 {
-    let law = Synthetic::Mixture {
+    let law = Mixture {
         samples,
         dim,
         signal: 1.0,

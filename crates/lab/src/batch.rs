@@ -55,7 +55,7 @@ pub fn execute_all(
 /// Gram coordinates, which are exact for so many steps only.
 pub(crate) fn cost(config: &RunConfig) -> f64 {
     let (samples, dim) = match &config.data {
-        DataSource::Synthetic(synthetic) => synthetic.shape(),
+        DataSource::Law(law) => law.law().shape(),
         DataSource::File { choice, .. } => (2 * choice.per_class.unwrap_or(50), 784),
     };
     let width = match config.init {

@@ -102,9 +102,19 @@ impl Key {
         let Some(Value::Number(number)) = self.value(settings)? else {
             return Ok(None);
         };
+        self.check(number)?;
+        Ok(Some(number))
+    }
+
+    /// Refuses a number that is not finite or out of the key's range.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] for such a number.
+    pub fn check(&self, number: f64) -> Result<(), Invalid> {
         let (expected, accepts) = self.range.unwrap_or(("a finite number", |_| true));
         if number.is_finite() && accepts(number) {
-            Ok(Some(number))
+            Ok(())
         } else {
             Err(Invalid::new(self.name, expected, number))
         }

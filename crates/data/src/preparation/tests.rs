@@ -3,7 +3,6 @@ use ndarray::array;
 
 use super::*;
 use crate::random::generator;
-use crate::synthetic::random_labels;
 
 const NONE: Preparation = Preparation {
     scale: 1.0,

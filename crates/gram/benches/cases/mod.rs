@@ -1,7 +1,7 @@
 //! The problems that are timed, and whose work is counted.
 
-use implicit_bias_data::Synthetic;
 use implicit_bias_data::random::{Stream, gaussian_matrix};
+use implicit_bias_data::{DataLaw, Mixture};
 use implicit_bias_gram::{GramDescent, Problem};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Axis, concatenate};
@@ -52,7 +52,7 @@ impl Case {
             slope,
             ..
         } = self;
-        let law = Synthetic::Mixture {
+        let law = Mixture {
             samples,
             dim,
             signal: 1.0,

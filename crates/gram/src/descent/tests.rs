@@ -4,7 +4,7 @@ mod checkpoints;
 mod large;
 mod support;
 
-use implicit_bias_data::Synthetic;
+use implicit_bias_data::{DataLaw, Gaussian};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::Array2;
 use proptest::prelude::*;
@@ -137,7 +137,7 @@ fn a_start_at_the_kink_moves_only_as_the_convention_says() {
 fn a_step_size_without_bound_is_seen_as_not_finite() {
     let mut case = sliding();
     // More samples than dimensions and random labels: nothing separates them.
-    let law = Synthetic::Gaussian {
+    let law = Gaussian {
         samples: 60,
         dim: 2,
         noise: 1.0,

@@ -22,12 +22,12 @@ use crate::{GramError, Problem};
 /// Results do not depend, to the last bit, on how an advance is split into several.
 ///
 /// ```
-/// use implicit_bias_data::Synthetic;
+/// use implicit_bias_data::{DataLaw, Orthogonal};
 /// use implicit_bias_gram::{FarFlow, FarOutcome, GramDescent, Problem};
 /// use implicit_bias_scalar::{Activation, Loss};
 /// use ndarray::Array2;
 ///
-/// let law = Synthetic::Orthogonal { samples: 4, dim: 4, norm: 2.0, norm_spread: 1.5 };
+/// let law = Orthogonal { samples: 4, dim: 4, norm: 2.0, norm_spread: 1.5 };
 /// let leaky = Activation::leaky_relu(0.1)?;
 /// let problem = Problem::new(&law.generate(0)?, 2, leaky, Loss::Logistic, 0.1)?;
 /// let start = Array2::from_shape_fn((4, 4), |(k, i)| 0.01 * (k as f64 - i as f64 + 0.5));

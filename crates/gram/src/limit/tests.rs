@@ -1,7 +1,7 @@
 //! The routes to a solution, one against the other.
 
-use implicit_bias_data::Synthetic;
 use implicit_bias_data::random::{Stream, generator, standard_normal};
+use implicit_bias_data::{DataLaw, Mixture};
 use implicit_bias_scalar::{Activation, Loss};
 
 use super::*;
@@ -12,7 +12,7 @@ fn both_routes_agree() {
     let mut direct = 0;
     for seed in 0..40 {
         let slope = [0.0, 0.1, 0.4][seed as usize % 3];
-        let law = Synthetic::Mixture {
+        let law = Mixture {
             samples: 9,
             dim: 4 + seed as usize / 4,
             signal: 2.0,

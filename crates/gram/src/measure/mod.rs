@@ -84,13 +84,13 @@ pub struct Measures {
 /// back.
 ///
 /// ```
-/// use implicit_bias_data::Synthetic;
+/// use implicit_bias_data::{DataLaw, Gaussian};
 /// use implicit_bias_gram::{GramDescent, GramState, Problem, Start};
 /// use implicit_bias_scalar::{Activation, Loss};
 /// use ndarray::Array2;
 ///
 /// let (samples, dim) = (6, 200);
-/// let data = Synthetic::Gaussian { samples, dim, noise: 1.0 }.generate(0)?;
+/// let data = Gaussian { samples, dim, noise: 1.0 }.generate(0)?;
 /// let entry = |sign: f64, r: usize, j: usize| sign * 1e-3 * ((r + 7 * j) as f64).sin();
 /// let block = |sign: f64| Array2::from_shape_fn((4, dim), |(r, j)| entry(sign, r, j));
 /// let start = Start::new(&data, [block(1.0).view(), block(-1.0).view()])?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use implicit_bias_data::{Dataset, Synthetic};
+use implicit_bias_data::{DataLaw, Dataset, Mixture};
 use implicit_bias_lab::config::{RunConfig, parse_settings};
 use implicit_bias_engine::{
     Engine, Gradient, GramEngine, GramEngineOptions, TensorEngine, TensorEngineOptions, select_device,
@@ -18,7 +18,7 @@ pub const CONFIG: &str =
 
 /// The problem's samples and weights.
 pub fn problem() -> (Dataset, Weights) {
-    let law = Synthetic::Mixture {
+    let law = Mixture {
         samples: 3,
         dim: 4,
         signal: 1.0,

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use implicit_bias_claims::{THEORIES, Theory};
+use implicit_bias_data::{DataLawKind, LAWS};
 use implicit_bias_engine::optimizers::{OPTIMIZERS, OptimizerKind};
 use implicit_bias_engine::{NETWORKS, NetworkKind};
 use implicit_bias_settings::{Invalid, Key, Name, Settings};
@@ -22,6 +23,7 @@ pub(super) struct Group {
 /// settings were read.
 #[derive(Clone)]
 pub struct Catalogue {
+    data_laws: Vec<&'static DataLawKind>,
     networks: Vec<&'static dyn NetworkKind>,
     optimizers: Vec<&'static OptimizerKind>,
     theories: Vec<&'static Theory>,
@@ -34,10 +36,18 @@ impl Catalogue {
     /// The components of the laboratory.
     pub fn standard() -> Self {
         Self {
+            data_laws: LAWS.iter().collect(),
             networks: NETWORKS.to_vec(),
             optimizers: OPTIMIZERS.iter().collect(),
             theories: THEORIES.iter().collect(),
         }
+    }
+
+    /// This catalogue with one more data law.
+    #[must_use]
+    pub fn with_data_law(mut self, law: &'static DataLawKind) -> Self {
+        self.data_laws.push(law);
+        self
     }
 
     /// This catalogue with one more network.
@@ -68,6 +78,7 @@ impl Catalogue {
     /// [`LabError::Config`] for two components of one kind and one name, for two keys of one name
     /// that are not the same, and where settings were read before.
     pub fn install(self) -> Result<(), LabError> {
+        let laws = self.data_laws.iter().map(|kind| kind.name);
         let networks = self.networks.iter().map(|kind| kind.name());
         let optimizers = self.optimizers.iter().map(|kind| kind.name);
         let theories = self.theories.iter();
@@ -75,7 +86,8 @@ impl Catalogue {
         let claims = claims.map(|(id, _)| id.as_str()).collect();
         let theories = theories.map(|theory| theory.name).collect();
         for names in [
-            networks.collect::<Vec<_>>(),
+            laws.collect::<Vec<_>>(),
+            networks.collect(),
             optimizers.collect(),
             theories,
             claims,
@@ -86,7 +98,8 @@ impl Catalogue {
             }
         }
         let all: Vec<&Key> = groups_of(&self).into_iter().flat_map(|g| g.keys).collect();
-        let own = self.networks.iter().map(|kind| kind.keys());
+        let own = self.data_laws.iter().map(|kind| kind.keys);
+        let own = own.chain(self.networks.iter().map(|kind| kind.keys()));
         let own = own.chain(self.optimizers.iter().map(|kind| kind.keys));
         for key in own.flatten() {
             let same = |known: &&&Key| known.name == key.name && !known.is_same(key);
@@ -111,6 +124,11 @@ fn refuse(key: &str, expected: &str, found: &str) -> LabError {
 
 fn catalogue() -> &'static Catalogue {
     INSTALLED.get_or_init(Catalogue::standard)
+}
+
+/// The data laws that can be chosen.
+pub(crate) fn data_laws() -> impl Iterator<Item = &'static DataLawKind> {
+    catalogue().data_laws.iter().copied()
 }
 
 /// The networks that can be chosen.
@@ -144,12 +162,14 @@ fn groups_of(catalogue: &Catalogue) -> Vec<Group> {
         }
         Group { heading, keys }
     };
+    let of_laws = catalogue.data_laws.iter().map(|law| law.keys);
     let of_networks = catalogue.networks.iter().map(|network| network.keys());
     let of_optimizers = catalogue.optimizers.iter().map(|optimizer| optimizer.keys);
+    let data = [data::KEYS].into_iter().chain(of_laws);
     let network = [network::KEYS].into_iter().chain(of_networks);
     let descent = [descent::OF_STEPS].into_iter().chain(of_optimizers);
     vec![
-        group(data::HEADING, vec![data::KEYS]),
+        group(data::HEADING, data.collect()),
         group(preparation::HEADING, vec![preparation::KEYS]),
         group(network::HEADING, network.collect()),
         group(
@@ -162,34 +182,46 @@ fn groups_of(catalogue: &Catalogue) -> Vec<Group> {
 
 /// The components that a key of components chooses from, each with a line about it.
 pub(super) fn components(key: &Key) -> Vec<Name> {
-    if key.name == network::NETWORK.name {
-        let name = |kind: &dyn NetworkKind| Name {
-            name: kind.name(),
-            about: kind.about(),
-        };
+    if key.name == data::SYNTHETIC.name {
+        let name = |kind: &DataLawKind| Name::new(kind.name, kind.about);
+        data_laws().map(name).collect()
+    } else if key.name == network::NETWORK.name {
+        let name = |kind: &dyn NetworkKind| Name::new(kind.name(), kind.about());
         networks().map(name).collect()
     } else {
-        let name = |kind: &OptimizerKind| Name {
-            name: kind.name,
-            about: kind.about,
-        };
+        let name = |kind: &OptimizerKind| Name::new(kind.name, kind.about);
         optimizers().map(name).collect()
     }
 }
 
-/// The keys of one of the components that `chooser` chooses from, with those of the step size where
-/// it has one; none of a name that there is not.
-pub(super) fn keys_of(chooser: &Key, name: &str) -> Vec<&'static Key> {
-    if chooser.name == network::NETWORK.name {
-        let kind = networks().find(|kind| kind.name() == name);
-        return kind.map_or(Vec::new(), |kind| kind.keys().iter().collect());
-    }
-    let Some(kind) = optimizers().find(|kind| kind.name == name) else {
-        return Vec::new();
+/// The keys of one of the components that `chooser` chooses from; none of a name that there is not.
+pub(super) fn own_keys_of(chooser: &Key, name: &str) -> &'static [Key] {
+    let keys = if chooser.name == data::SYNTHETIC.name {
+        data_laws()
+            .find(|kind| kind.name == name)
+            .map(|kind| kind.keys)
+    } else if chooser.name == network::NETWORK.name {
+        networks()
+            .find(|kind| kind.name() == name)
+            .map(NetworkKind::keys)
+    } else {
+        optimizers()
+            .find(|kind| kind.name == name)
+            .map(|kind| kind.keys)
     };
-    let of_step_size = descent::OF_STEP_SIZE.iter();
-    let of_step_size = of_step_size.filter(|_| kind.has_step_size);
-    kind.keys.iter().chain(of_step_size).collect()
+    keys.unwrap_or_default()
+}
+
+/// As [`own_keys_of`], with the keys of the step size where the component is an optimizer that has
+/// one.
+pub(super) fn keys_of(chooser: &Key, name: &str) -> Vec<&'static Key> {
+    let mut kinds = optimizers().filter(|_| chooser.name == descent::OPTIMIZER.name);
+    let has_step_size = kinds.any(|kind| kind.name == name && kind.has_step_size);
+    let of_step_size = descent::OF_STEP_SIZE.iter().filter(|_| has_step_size);
+    own_keys_of(chooser, name)
+        .iter()
+        .chain(of_step_size)
+        .collect()
 }
 
 /// All keys, in the order of a configuration.
@@ -197,14 +229,16 @@ pub(super) fn keys() -> impl Iterator<Item = &'static Key> {
     groups().iter().flat_map(|group| group.keys.iter().copied())
 }
 
-/// Whether a key matters to a run whose network and optimizer are the default ones: those alone are
-/// in the short help.
+/// Whether a key matters to a run whose data law, network and optimizer are the default ones: those
+/// alone are in the short help.
 pub(super) fn is_ordinary(key: &Key) -> bool {
     let is = |other: &Key| other.name == key.name;
-    let mut default = networks().take(1).flat_map(NetworkKind::keys);
+    let of_law = data_laws().take(1).flat_map(|law| law.keys);
+    let mut default = of_law.chain(networks().take(1).flat_map(NetworkKind::keys));
+    let mut of_laws = data_laws().skip(1).flat_map(|law| law.keys);
     let mut of_networks = networks().skip(1).flat_map(NetworkKind::keys);
     let mut of_optimizers = optimizers().flat_map(|optimizer| optimizer.keys);
-    let others = of_networks.any(is) || of_optimizers.any(is);
+    let others = of_laws.any(is) || of_networks.any(is) || of_optimizers.any(is);
     default.any(is) || !(others || descent::ADVANCED.iter().any(is))
 }
 

@@ -1,10 +1,12 @@
 //! A component that was chosen, with its settings.
 
+use implicit_bias_data::{DataLaw, DataLawKind};
 use implicit_bias_engine::NetworkKind;
 use implicit_bias_engine::optimizers::OptimizerKind;
 use implicit_bias_settings::{Invalid, Key, Settings};
 
 use super::catalogue;
+use super::keys::data::SYNTHETIC;
 use super::keys::descent::OPTIMIZER;
 use super::keys::network::NETWORK;
 
@@ -82,6 +84,34 @@ impl Component {
             .map(|kind| (kind.name, kind.keys))
             .collect();
         Self::choose(&OPTIMIZER, &all, settings)
+    }
+
+    /// The data law that settings choose, with all its settings filled in: configurations have
+    /// them all.
+    pub(super) fn data_law(settings: &Settings) -> Result<Self, Invalid> {
+        let all: Vec<_> = catalogue::data_laws()
+            .map(|kind| (kind.name, kind.keys))
+            .collect();
+        let mut law = Self::choose(&SYNTHETIC, &all, settings)?;
+        law.settings = law.data_law_kind().filled_in(&law.settings)?;
+        Ok(law)
+    }
+
+    /// What this component is, of a data law.
+    fn data_law_kind(&self) -> &'static DataLawKind {
+        let mut all = catalogue::data_laws();
+        all.find(|kind| kind.name == self.name)
+            .expect("a component is one of the list it was chosen from")
+    }
+
+    /// The data law that this component is.
+    ///
+    /// # Panics
+    ///
+    /// If it is none, or its settings were not resolved.
+    pub(crate) fn law(&self) -> Box<dyn DataLaw> {
+        let law = self.data_law_kind().law(&self.settings);
+        law.expect("settings of a law are checked when they are resolved")
     }
 
     /// What this component is, of a network.

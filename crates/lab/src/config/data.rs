@@ -1,12 +1,14 @@
-//! The keys that say what the data are: file or generator, choice of samples, preparation.
+//! The keys that say what the data are: file or law, choice of samples, preparation.
 
 use std::path::Path;
 
 use implicit_bias_data::{
-    Choice, ClassRule, DataFile, LabelEncoding, MAX_ENTRIES, Preparation, Split, Synthetic, mnist,
+    Choice, ClassRule, DataFile, LabelEncoding, NOISE, Preparation, Split, mnist,
 };
 use implicit_bias_settings::{Key, Settings};
 
+use super::catalogue;
+use super::component::Component;
 use super::keys::data as keys;
 use super::keys::preparation;
 use super::names::Named;
@@ -14,37 +16,11 @@ use super::resolve::invalid;
 use super::source::{DataSource, absolute};
 use crate::LabError;
 
-/// The keys that describe a generator.
-pub(super) fn describe_synthetic(synthetic: &Synthetic, settings: Settings) -> Settings {
-    let of = |name: &str, samples: usize, dim: usize| {
-        settings
-            .with(keys::SYNTHETIC.name, name)
-            .with(keys::SAMPLES.name, samples)
-            .with(keys::DIM.name, dim)
-    };
-    match *synthetic {
-        Synthetic::Mixture {
-            samples,
-            dim,
-            signal,
-            noise,
-        } => of("mixture", samples, dim)
-            .with(keys::SIGNAL.name, signal)
-            .with(keys::NOISE.name, noise),
-        Synthetic::Gaussian {
-            samples,
-            dim,
-            noise,
-        } => of("gaussian", samples, dim).with(keys::NOISE.name, noise),
-        Synthetic::Orthogonal {
-            samples,
-            dim,
-            norm,
-            norm_spread,
-        } => of("orthogonal", samples, dim)
-            .with(keys::NORM.name, norm)
-            .with(keys::NORM_SPREAD.name, norm_spread),
-    }
+/// The keys that describe a data law.
+pub(super) fn describe_law(law: &Component, settings: Settings) -> Settings {
+    settings
+        .with(keys::SYNTHETIC.name, law.name)
+        .or(law.settings.clone())
 }
 
 /// The path by which a configuration asks for MNIST.
@@ -127,16 +103,14 @@ pub(super) fn resolve_preparation(settings: &Settings) -> Result<Preparation, La
             Some(scale) => scale,
             None => match source {
                 SourceKind::Mnist => PIXEL,
-                SourceKind::File | SourceKind::Generator => 1.0,
+                SourceKind::File | SourceKind::Law => 1.0,
             },
         },
         centre: is_on(preparation::CENTRE)?,
         unit_norm: is_on(preparation::UNIT_NORM)?,
         noise: match source {
-            SourceKind::Mnist | SourceKind::File => {
-                settings.number(keys::NOISE.name).unwrap_or(0.0)
-            }
-            SourceKind::Generator => 0.0,
+            SourceKind::Mnist | SourceKind::File => settings.number(NOISE.name).unwrap_or(0.0),
+            SourceKind::Law => 0.0,
         },
         random_labels: is_on(preparation::RANDOM_LABELS)?,
     };
@@ -150,7 +124,7 @@ const PIXEL: f64 = 1.0 / 255.0;
 enum SourceKind {
     Mnist,
     File,
-    Generator,
+    Law,
 }
 
 fn data_source_kind(settings: &Settings) -> SourceKind {
@@ -158,7 +132,7 @@ fn data_source_kind(settings: &Settings) -> SourceKind {
         Some(path) if is_mnist(&path) => SourceKind::Mnist,
         Some(_) => SourceKind::File,
         None if settings.has(keys::DATA_DIR.name) => SourceKind::Mnist,
-        None => SourceKind::Generator,
+        None => SourceKind::Law,
     }
 }
 
@@ -190,7 +164,7 @@ pub(super) fn describe_file(file: &DataFile, choice: &Choice, settings: Settings
     settings.with(keys::PER_CLASS.name, choice.per_class)
 }
 
-/// The keys that describe a preparation, of the samples of a file or a generator.
+/// The keys that describe a preparation, of the samples of a file or a law.
 pub(super) fn describe_preparation(
     preparation: &Preparation,
     of_file: bool,
@@ -214,7 +188,7 @@ pub(super) fn describe_preparation(
             random_labels.then_some(true),
         );
     if of_file {
-        settings.with(keys::NOISE.name, (noise > 0.0).then_some(noise))
+        settings.with(NOISE.name, (noise > 0.0).then_some(noise))
     } else {
         settings
     }
@@ -228,7 +202,7 @@ pub(super) fn resolve_data(settings: &Settings) -> Result<DataSource, LabError> 
             return Err(invalid("synthetic", expected, asked.display()));
         }
         // Before the file is looked into: a wrong key needs no file.
-        refuse(settings, &["noise"], "a data file")?;
+        refuse_keys_of_laws(settings)?;
         let choice = resolve_choice(settings)?;
         let file = data_file(settings, &asked)?;
         return Ok(DataSource::File { file, choice });
@@ -236,62 +210,14 @@ pub(super) fn resolve_data(settings: &Settings) -> Result<DataSource, LabError> 
     if let Some(key) = first_given(settings, keys::OF_FILES) {
         return Err(invalid(key, "a data file beside it (--data)", "none"));
     }
-    Ok(DataSource::Synthetic(resolve_synthetic(settings)?))
+    Ok(DataSource::Law(Component::data_law(settings)?))
 }
 
-/// Refuses keys of generators that are none of those `allowed` beside `what`.
-fn refuse(settings: &Settings, allowed: &[&str], what: &str) -> Result<(), LabError> {
-    let misplaced = keys::OF_GENERATORS.iter().map(|key| key.name);
-    let mut misplaced = misplaced.filter(|key| settings.has(key) && !allowed.contains(key));
-    misplaced.next().map_or(Ok(()), |key| {
-        Err(invalid(key, &format!("no such key for {what}"), "a value"))
-    })
-}
-
-fn resolve_synthetic(settings: &Settings) -> Result<Synthetic, LabError> {
-    let samples = keys::SAMPLES.size_in(settings)?;
-    let dim = keys::DIM.size_in(settings)?;
-    if samples
-        .checked_mul(dim)
-        .is_none_or(|entries| entries as u64 > MAX_ENTRIES)
-    {
-        let expected = format!("samples·dim ≤ {MAX_ENTRIES}, 4 GiB of numbers");
-        return Err(invalid("dim", &expected, format!("{samples}·{dim}")));
-    }
-    let noise = || Ok::<_, LabError>(keys::NOISE.number_if_given(settings)?.unwrap_or(1.0));
-    let kind = keys::SYNTHETIC.text_in(settings)?;
-    Ok(match kind.as_deref() {
-        Some("gaussian") => {
-            refuse(settings, &["samples", "dim", "noise"], "Gaussian data")?;
-            Synthetic::Gaussian {
-                samples,
-                dim,
-                noise: noise()?,
-            }
-        }
-        Some("orthogonal") => {
-            let allowed = ["samples", "dim", "norm", "norm-spread"];
-            refuse(settings, &allowed, "orthogonal data")?;
-            let norm = keys::NORM.number_if_given(settings)?;
-            Synthetic::Orthogonal {
-                samples,
-                dim,
-                norm: norm.unwrap_or((dim as f64).sqrt()),
-                norm_spread: keys::NORM_SPREAD.number_in(settings)?,
-            }
-        }
-        _ => {
-            refuse(
-                settings,
-                &["samples", "dim", "signal", "noise"],
-                "a mixture",
-            )?;
-            Synthetic::Mixture {
-                samples,
-                dim,
-                signal: keys::SIGNAL.number_in(settings)?,
-                noise: noise()?,
-            }
-        }
+/// Refuses keys of data laws beside a data file, but for the noise that is added to its samples.
+fn refuse_keys_of_laws(settings: &Settings) -> Result<(), LabError> {
+    let mut keys = catalogue::data_laws().flat_map(|law| law.keys);
+    let misplaced = keys.find(|key| settings.has(key.name) && key.name != NOISE.name);
+    misplaced.map_or(Ok(()), |key| {
+        Err(invalid(key.name, "no such key for a data file", "a value"))
     })
 }

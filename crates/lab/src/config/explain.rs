@@ -49,16 +49,7 @@ fn about_name(key: &Key, name: &Name) -> String {
     if key.kind != Kind::Component {
         return text;
     }
-    let keys = if key.name == NETWORK.name {
-        let mut all = catalogue::networks();
-        all.find(|kind| kind.name() == name.name)
-            .map(|kind| kind.keys())
-    } else {
-        let mut all = catalogue::optimizers();
-        all.find(|kind| kind.name == name.name)
-            .map(|kind| kind.keys)
-    };
-    let keys = keys.unwrap_or_default();
+    let keys = catalogue::own_keys_of(key, name.name);
     if keys.is_empty() {
         text += "It has no keys of its own.\n";
     } else {

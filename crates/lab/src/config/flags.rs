@@ -1,5 +1,6 @@
 //! Settings as flags of a command.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{BoolValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -95,6 +96,29 @@ fn parser(names: &[Name]) -> impl TypedValueParser {
     PossibleValuesParser::new(names.iter().map(value))
 }
 
+/// A command line in which a value after a switch is joined to it: `--centre false` reads as
+/// `--centre=false`, while whatever else follows a switch is not its value.
+pub fn join_switches(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut joined: Vec<OsString> = Vec::new();
+    for argument in arguments {
+        let is_value = argument == "true" || argument == "false";
+        match joined.last_mut().filter(|last| is_value && is_switch(last)) {
+            Some(last) => {
+                last.push("=");
+                last.push(argument);
+            }
+            None => joined.push(argument),
+        }
+    }
+    joined
+}
+
+fn is_switch(argument: &OsString) -> bool {
+    let name = argument.to_str().and_then(|text| text.strip_prefix("--"));
+    let key = name.and_then(catalogue::find);
+    key.is_some_and(|key| key.kind == Kind::Switch)
+}
+
 /// What was given of a key.
 fn given(key: &Key, matches: &ArgMatches) -> Option<Value> {
     let name = key.name;
@@ -111,5 +135,23 @@ fn given(key: &Key, matches: &ArgMatches) -> Option<Value> {
             matches.get_one(name).cloned().map(Value::Text)
         }
         Kind::Path => matches.get_one(name).cloned().map(Value::Path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_after_a_switch_is_its_own_and_nothing_else_is() {
+        let given =
+            "train --centre false --unit-norm d.toml true --bias-correction true --signal true";
+        let joined = join_switches(given.split(' ').map(OsString::from));
+        let expected =
+            "train --centre=false --unit-norm d.toml true --bias-correction=true --signal true";
+        assert_eq!(
+            joined,
+            expected.split(' ').map(OsString::from).collect::<Vec<_>>()
+        );
     }
 }

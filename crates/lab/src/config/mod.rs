@@ -23,7 +23,7 @@ pub use component::Component;
 pub use explain::explain;
 pub use files::{parse_settings, read_settings};
 pub(crate) use files::{read_toml, settings_of_table, with_flag_spelling};
-pub use flags::SettingsArgs;
+pub use flags::{SettingsArgs, join_switches};
 pub use implicit_bias_record::Steps;
 pub use implicit_bias_settings::Settings;
 pub use kinds::{EngineKind, ExportKind};

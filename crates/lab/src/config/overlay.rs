@@ -1,5 +1,6 @@
 //! Flags over a file.
 
+use implicit_bias_data::{DIM, LAWS, NOISE, SAMPLES};
 use implicit_bias_settings::{Key, Settings};
 
 use super::catalogue;
@@ -13,17 +14,18 @@ use super::keys::{data, output, preparation};
 /// initial scale), the one of the flags drops the other one of the file, with all its keys.
 pub fn overlay(flags: Settings, mut file: Settings) -> Settings {
     let other_kind = match (flags.text("synthetic"), file.text("synthetic")) {
-        (Some(asked), kind) => asked != kind.unwrap_or("mixture"),
+        (Some(asked), kind) => asked != kind.unwrap_or(LAWS[0].name),
         (None, _) => false,
     };
     let has = |key: &str| flags.has(key);
     let to_file = has("data") && !file.has("data");
     let from_file = has("synthetic") && file.has("data");
     if to_file || from_file || other_kind {
-        file.remove(&["synthetic", "signal", "noise", "norm", "norm-spread"]);
+        file.remove(&[data::SYNTHETIC.name]);
+        remove_keys_of_laws(&mut file, |key| ![SAMPLES.name, DIM.name].contains(&key));
     }
     if has("data") {
-        file.remove(&["samples", "dim"]);
+        remove_keys_of_laws(&mut file, |key| key != NOISE.name);
     }
     if has("data") || has("synthetic") {
         file.remove(&["label-file", "label-column", "data-dir", "split"]);
@@ -55,6 +57,15 @@ pub fn overlay(flags: Settings, mut file: Settings) -> Settings {
     flags.or(file)
 }
 
+/// Takes those keys of the data laws away that `which` picks.
+fn remove_keys_of_laws(file: &mut Settings, which: impl Fn(&str) -> bool) {
+    for key in catalogue::data_laws().flat_map(|law| law.keys) {
+        if which(key.name) {
+            file.remove(&[key.name]);
+        }
+    }
+}
+
 /// Takes the keys of the file's component away that the one which the flags choose does not have.
 fn drop_keys_of_another(chooser: &Key, flags: &Settings, file: &mut Settings) {
     let Some(chosen) = flags.text(chooser.name) else {
@@ -75,7 +86,9 @@ fn drop_keys_of_another(chooser: &Key, flags: &Settings, file: &mut Settings) {
 /// The settings that say what the data are, and no others.
 pub fn of_data(settings: &Settings) -> Settings {
     settings.only(|name| {
-        let keys = data::KEYS.iter().chain(preparation::KEYS);
+        let of_laws = catalogue::data_laws().flat_map(|law| law.keys);
+        let keys = data::KEYS.iter().chain(of_laws);
+        let keys = keys.chain(preparation::KEYS);
         keys.chain([&output::SEED]).any(|key| key.name == name)
     })
 }

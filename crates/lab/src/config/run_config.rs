@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use implicit_bias_data::{DataFile, Dataset, Preparation, Synthetic};
+use implicit_bias_data::{DataFile, Dataset, Preparation};
 use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE};
 use implicit_bias_engine::{Batches, Gradient, Precision, StepSize};
 use implicit_bias_limits::DescentFacts;
@@ -12,7 +12,7 @@ use implicit_bias_output::sha256;
 use super::catalogue;
 use super::component::Component;
 use super::data::{
-    describe_file, describe_preparation, describe_synthetic, resolve_data, resolve_preparation,
+    describe_file, describe_law, describe_preparation, resolve_data, resolve_preparation,
 };
 use super::keys::{descent, network, output};
 use super::kinds::{EngineKind, ExportKind};
@@ -367,7 +367,7 @@ impl RunConfig {
         let settings = Settings::default();
         let (settings, of_file) = match &self.data {
             DataSource::File { file, choice } => (describe_file(file, choice, settings), true),
-            DataSource::Synthetic(synthetic) => (describe_synthetic(synthetic, settings), false),
+            DataSource::Law(law) => (describe_law(law, settings), false),
         };
         let settings = describe_preparation(&self.preparation, of_file, settings);
         let settings = match &self.init {
@@ -453,9 +453,7 @@ impl RunConfig {
                 ..
             } => "mnist",
             DataSource::File { .. } => "data",
-            DataSource::Synthetic(Synthetic::Mixture { .. }) => "mixture",
-            DataSource::Synthetic(Synthetic::Gaussian { .. }) => "gaussian",
-            DataSource::Synthetic(Synthetic::Orthogonal { .. }) => "orthogonal",
+            DataSource::Law(law) => law.name,
         };
         let optimizer = match self.optimizer.optimizer_kind().is_plain {
             true => String::new(),

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use implicit_bias_data::{Choice, ClassRule, DataFile, Dataset, Synthetic};
+use implicit_bias_data::{Choice, ClassRule, DataFile, Dataset};
 
+use super::component::Component;
 use crate::LabError;
 
 /// Where the samples come from.
@@ -17,21 +18,21 @@ pub enum DataSource {
         /// Which samples, and what their classes are.
         choice: Choice,
     },
-    /// A generator.
-    Synthetic(Synthetic),
+    /// A data law.
+    Law(Component),
 }
 
 impl DataSource {
-    /// Reads or generates the data set, before any
+    /// Reads or draws the data set, before any
     /// [`Preparation`](implicit_bias_data::Preparation).
     ///
     /// # Errors
     ///
-    /// Those of the reader or the generator.
+    /// Those of the reader or the law.
     pub fn load(&self, seed: u64) -> Result<Dataset, LabError> {
         Ok(match self {
             Self::File { file, choice } => file.read(choice, seed)?,
-            Self::Synthetic(synthetic) => synthetic.generate(seed)?,
+            Self::Law(law) => law.law().generate(seed)?,
         })
     }
 }
@@ -55,36 +56,7 @@ impl fmt::Display for DataSource {
                     None => Ok(()),
                 }
             }
-            Self::Synthetic(Synthetic::Mixture {
-                samples,
-                dim,
-                signal,
-                noise,
-            }) => {
-                write!(
-                    f,
-                    "mixture, n = {samples}, d = {dim}, ‖μ‖ = {signal}, σ = {noise}"
-                )
-            }
-            Self::Synthetic(Synthetic::Gaussian {
-                samples,
-                dim,
-                noise,
-            }) => {
-                write!(f, "gaussian, n = {samples}, d = {dim}, σ = {noise}")
-            }
-            Self::Synthetic(Synthetic::Orthogonal {
-                samples,
-                dim,
-                norm,
-                norm_spread,
-            }) => {
-                let spread = format!("R_max/R_min = {norm_spread}");
-                write!(
-                    f,
-                    "orthogonal, n = {samples}, d = {dim}, norm {norm:.4}, {spread}"
-                )
-            }
+            Self::Law(law) => f.write_str(&law.law().describe()),
         }
     }
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use tempfile::{TempDir, tempdir};
 
 use super::*;
-use crate::{Dataset, LabelEncoding, Synthetic};
+use crate::{DataLaw, Dataset, LabelEncoding, Mixture};
 
 /// An `.npy` file written by hand.
 fn npy(descr: &str, fortran_order: bool, shape: &str, data: &[u8]) -> Vec<u8> {
@@ -170,7 +170,7 @@ fn booleans_are_zero_and_one() {
 fn round_trip_and_repeated_writing_replace_the_file() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("data.npz");
-    let law = Synthetic::Mixture {
+    let law = Mixture {
         samples: 30,
         dim: 700,
         signal: 1.0,

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
-use implicit_bias_data::{Dataset, Synthetic};
+use implicit_bias_data::{DataLaw, Dataset, Gaussian};
 use implicit_bias_model::{Activation, Block, Loss, Network, TensorActivation, to_tensor};
 use ndarray::Array2;
 
@@ -98,7 +98,7 @@ impl Network for Convolution {
 
 fn data() -> Dataset {
     let (samples, dim, noise) = (5, 16, 1.0);
-    let law = Synthetic::Gaussian {
+    let law = Gaussian {
         samples,
         dim,
         noise,

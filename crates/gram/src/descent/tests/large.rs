@@ -1,6 +1,6 @@
 //! Problems whose products over all neurons are left to faer.
 
-use implicit_bias_data::{Dataset, Synthetic};
+use implicit_bias_data::{DataLaw, Dataset, Gaussian, Mixture};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Array1, Array2};
 
@@ -13,7 +13,7 @@ use super::support::{Case, distance};
 /// More samples than dimensions, 30 of them twice, with a common direction that makes neurons
 /// slide, and so wide that products are left to faer.
 pub(super) fn large() -> Case {
-    let law = Synthetic::Mixture {
+    let law = Mixture {
         samples: 100,
         dim: 20,
         signal: 1.0,
@@ -22,7 +22,7 @@ pub(super) fn large() -> Case {
     let drawn = law.generate(2).expect("a valid law");
     let x = Array2::from_shape_fn((130, 20), |(i, j)| drawn.x()[[i % 100, j]] + 0.4);
     let y = Array1::from_shape_fn(130, |i| drawn.y()[i % 100]);
-    let weights = Synthetic::Gaussian {
+    let weights = Gaussian {
         samples: 1040,
         dim: 20,
         noise: 0.1,

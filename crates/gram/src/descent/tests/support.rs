@@ -1,6 +1,6 @@
 //! Random problems, and gradient descent in weight space.
 
-use implicit_bias_data::{Dataset, Synthetic};
+use implicit_bias_data::{DataLaw, Dataset, Gaussian, Mixture};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Array1, Array2};
 use proptest::prelude::*;
@@ -83,7 +83,7 @@ pub(super) fn cases() -> impl Strategy<Value = Case> {
     (shape, activation, loss, knobs, any::<u64>()).prop_filter_map(
         "one class",
         |((samples, dim, width), slope, loss, (common, pace, steps, scale), seed)| {
-            let law = Synthetic::Gaussian {
+            let law = Gaussian {
                 samples: samples + 2 * width,
                 dim,
                 noise: 1.0,
@@ -129,7 +129,7 @@ pub(super) fn distance(a: &Array2<f64>, b: &Array2<f64>) -> f64 {
 
 /// Random data with samples that pull neurons across their kink for ever.
 pub(super) fn sliding() -> Case {
-    let law = Synthetic::Mixture {
+    let law = Mixture {
         samples: 16,
         dim: 24,
         signal: 1.0,
@@ -139,7 +139,7 @@ pub(super) fn sliding() -> Case {
     // The common direction pulls neurons back to the kink of the other class.
     let x = drawn.x().mapv(|value| value + 0.4);
     let data = Dataset::new(x, drawn.y().to_owned()).expect("valid samples");
-    let weights = Synthetic::Gaussian {
+    let weights = Gaussian {
         samples: 24,
         dim: 24,
         noise: 1.0,

@@ -1,6 +1,6 @@
 //! Gradient descent step by step, and problems to follow.
 
-use implicit_bias_data::{Dataset, Synthetic};
+use implicit_bias_data::{DataLaw, Dataset, Mixture};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::Array2;
 
@@ -89,7 +89,7 @@ impl Exact {
 }
 
 pub(super) fn mixture(samples: usize, dim: usize, signal: f64, seed: u64) -> Dataset {
-    let law = Synthetic::Mixture {
+    let law = Mixture {
         samples,
         dim,
         signal,

@@ -77,60 +77,11 @@ pub const PER_CLASS: Key = Key::count(
 )
 .within("at least 1 sample of each class", |count| count >= 1.0);
 
-/// Which generator, where there is no file.
-pub const SYNTHETIC: Key = Key::one_of(
-    "synthetic",
-    &[
-        Name::new(
-            "mixture",
-            "`x = y μ + ξ`, two Gaussian classes with means `±μ`",
-        ),
-        Name::new("gaussian", "`x = ξ`, labels independent of the samples"),
-        Name::new("orthogonal", "Exactly orthogonal samples"),
-    ],
-    "Generated data, where no file is given [default: mixture]",
-);
+/// Which law the data are drawn from, where there is no file.
+pub const SYNTHETIC: Key = Key::component("synthetic", "Generated data, where no file is given")
+    .by_default_name("mixture");
 
-/// The number of samples.
-pub const SAMPLES: Key =
-    Key::count("samples", "N", "Number of samples n to generate").by_default_count(10);
-
-/// The dimension of a sample.
-pub const DIM: Key =
-    Key::count("dim", "D", "Dimension d of a generated sample").by_default_count(2000);
-
-/// The length of the class mean.
-pub const SIGNAL: Key = Key::number("signal", "MU", "Length ‖μ‖ of the class mean (mixture)")
-    .by_default(1.0)
-    .non_negative();
-
-/// The noise of generated samples, or added to those of a file.
-pub const NOISE: Key = Key::number(
-    "noise",
-    "SIGMA",
-    "Standard deviation σ of the noise in each coordinate: of generated samples (mixture, gaussian) \
-     [default: 1], or added to those of a file [default: 0]",
-)
-.non_negative();
-
-/// The norm of orthogonal samples.
-pub const NORM: Key = Key::number(
-    "norm",
-    "R",
-    "Norm of a sample, its geometric mean if norms are spread (orthogonal) [default: sqrt(d)]",
-)
-.within("a positive number", |norm| norm > 0.0);
-
-/// The spread of their norms.
-pub const NORM_SPREAD: Key = Key::number(
-    "norm-spread",
-    "RATIO",
-    "Ratio R_max/R_min of the norms of the samples (orthogonal)",
-)
-.by_default(1.0)
-.within("a number, at least 1", |ratio| ratio >= 1.0);
-
-/// These keys, in the order of a configuration.
+/// These keys, in the order of a configuration; those of the data laws follow them.
 pub const KEYS: &[Key] = &[
     DATA,
     LABEL_FILE,
@@ -142,16 +93,7 @@ pub const KEYS: &[Key] = &[
     NEGATIVE,
     PER_CLASS,
     SYNTHETIC,
-    SAMPLES,
-    DIM,
-    SIGNAL,
-    NOISE,
-    NORM,
-    NORM_SPREAD,
 ];
-
-/// Keys of generators.
-pub const OF_GENERATORS: &[Key] = &[SAMPLES, DIM, SIGNAL, NOISE, NORM, NORM_SPREAD];
 
 /// Keys of data files, beside the file itself.
 pub const OF_FILES: &[Key] = &[

@@ -1,0 +1,22 @@
+//! The laws that data sets are drawn from, a file each.
+//!
+//! A law is a file with its parameters, its keys, how a data set is drawn and a [`DataLawKind`],
+//! and a line in [`LAWS`].
+
+mod gaussian;
+mod hypercube;
+mod law;
+mod mixture;
+mod orthogonal;
+
+pub use self::gaussian::{GAUSSIAN, Gaussian, NOISE};
+pub use self::hypercube::{HYPERCUBE, Hypercube};
+pub use self::law::{DIM, DataLaw, DataLawKind, SAMPLES};
+pub use self::mixture::{MIXTURE, Mixture, SIGNAL};
+pub use self::orthogonal::{NORM, NORM_SPREAD, ORTHOGONAL, Orthogonal};
+
+/// The data laws of the laboratory, the default first.
+pub const LAWS: &[DataLawKind] = &[MIXTURE, GAUSSIAN, ORTHOGONAL, HYPERCUBE];
+
+#[cfg(test)]
+mod tests;
