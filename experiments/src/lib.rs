@@ -4,15 +4,17 @@
 //! | folder | system |
 //! |---|---|
 //! | [`kou`] | Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935), the paper |
+//! | [`adam`] | Zhang, Zou & Cao (NeurIPS 2024, arXiv:2406.10650) |
 //!
 //! Each binary states its claim, setting and expected outcome, and runs its study. Their flags are
 //! the same: `--help` lists them. To add one, write a function that returns a
 //! [`Study`](implicit_bias_lab::study::Study) and a binary that passes it to
 //! [`study::main`](implicit_bias_lab::study::main).
 
+pub mod adam;
 pub mod kou;
 
 use implicit_bias_lab::study::System;
 
 /// The systems that `reproduce` knows; the first is its default.
-pub const SYSTEMS: [System; 1] = [kou::SYSTEM];
+pub const SYSTEMS: &[System] = &[kou::SYSTEM, adam::SYSTEM];

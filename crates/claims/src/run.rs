@@ -58,6 +58,8 @@ pub struct NetworkFacts {
 pub struct DescentFacts {
     /// The name by which users choose it: `adam`.
     pub optimizer: String,
+    /// The numbers among its settings, by key, defaults included: `epsilon`.
+    pub numbers: BTreeMap<String, f64>,
     /// Whether it is plain gradient descent on all samples.
     pub is_plain: bool,
     /// The norm in which its steps are steepest, late in the run and on all samples.

@@ -118,6 +118,20 @@ pub(crate) const SAME_MAXIMUM: f64 = 1e-6;
 /// Maximum margins: a gap of at most this that falls supports.
 pub(crate) const MARGIN_GAP_SUPPORTED: f64 = 0.1;
 
+/// Maximum margins: a gap of at most this that falls supports where theorems are about every step
+/// to come: gradient descent nears its maximum like `1/log t`.
+pub(crate) const MARGIN_GAP_OF_LIMIT: f64 = 0.25;
+
+/// Maximum margins: Adam with `ε` goes along gradients where they are below this share of `ε`.
+pub(crate) const FAR_BELOW: f64 = 0.1;
+
+/// Maximum margins: where step sizes fall like `1/t`, a gap times `‖w‖_∞` stays if its exponent in
+/// `t` is above minus this.
+pub(crate) const PRODUCT_STAYS: f64 = 0.1;
+
+/// Maximum margins: an exponent whose later half is below this share of the earlier one dies out.
+pub(crate) const EXPONENT_DIES: f64 = 0.95;
+
 /// Maximum margins: only a gap above this is refuted by a trajectory.
 pub(crate) const MARGIN_GAP_REFUTED: f64 = 0.1;
 

@@ -81,6 +81,7 @@ pub(super) fn run_with(
         None => ("ReLU".to_owned(), relu(settings)),
     };
     StudyRun {
+        judged: true,
         panel,
         label,
         parameter,
@@ -96,6 +97,7 @@ pub(super) fn leaky_panel(slope: f64) -> String {
 /// The two runs at the base settings, which several studies share.
 pub(super) fn base_runs(effort: Effort) -> Vec<StudyRun> {
     let run = |panel: String, settings| StudyRun {
+        judged: true,
         label: panel.clone(),
         panel,
         parameter: 0.0,

@@ -25,6 +25,7 @@ pub fn leaky_relu_rank_one(effort: Effort) -> Study {
                 .to_owned(),
         ],
         runs: vec![StudyRun {
+            judged: true,
             panel: leaky_panel(SLOPE),
             label: leaky_panel(SLOPE),
             parameter: SLOPE,

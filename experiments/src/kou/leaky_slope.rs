@@ -8,6 +8,7 @@ use implicit_bias_lab::study::{Effort, Study, StudyResult, StudyRun};
 /// Stable rank against the step, and the stacked one against its closed form, for several slopes.
 pub fn leaky_slope(effort: Effort) -> Study {
     let run = |slope: f64| StudyRun {
+        judged: true,
         panel: "leaky ReLU".to_owned(),
         label: format!("γ = {slope}"),
         parameter: slope,

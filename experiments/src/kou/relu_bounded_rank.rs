@@ -41,12 +41,14 @@ pub fn relu_bounded_rank(effort: Effort) -> Study {
         ],
         runs: vec![
             StudyRun {
+                judged: true,
                 panel: "ReLU".to_owned(),
                 label: "ReLU".to_owned(),
                 parameter: 0.0,
                 settings: relu(base(effort)),
             },
             StudyRun {
+                judged: true,
                 panel: "ReLU, orthogonal samples".to_owned(),
                 label: "ReLU, orthogonal samples".to_owned(),
                 parameter: 0.0,

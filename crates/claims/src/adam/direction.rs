@@ -7,9 +7,9 @@
 use crate::adam::linear_run::{LinearRun, Norm};
 use crate::claim::{Claim, ClaimId, ClaimLimit, DecidedBy, Verdict};
 use crate::settings::{
-    ARRIVED_MARGIN_GAP, LAST_DECADE, MARGIN_GAP_REFUTED, MARGIN_GAP_STAYS, MARGIN_GAP_SUPPORTED,
-    MIN_NORM_RATIO, MIN_RECORDS_OF_APPROACH, NEAR_KNOWN_MAXIMUM, NEAR_MAXIMUM, NEAR_OTHER_MAXIMUM,
-    SAME_MAXIMUM,
+    ARRIVED_MARGIN_GAP, FAR_BELOW, LAST_DECADE, MARGIN_GAP_OF_LIMIT, MARGIN_GAP_REFUTED,
+    MARGIN_GAP_STAYS, MARGIN_GAP_SUPPORTED, MIN_NORM_RATIO, MIN_RECORDS_OF_APPROACH,
+    NEAR_KNOWN_MAXIMUM, NEAR_MAXIMUM, NEAR_OTHER_MAXIMUM, SAME_MAXIMUM,
 };
 use crate::window::{Lines, Points};
 use crate::words::{interval, number};
@@ -116,9 +116,17 @@ impl Case<'_> {
     /// The descent is known to tend to this maximum, or to one that has it.
     fn by_own_limit(&self, claim: &mut Claim) {
         let found = self.found();
+        let certain = self.small_steps() && self.approaches(1.0);
         if self.gap <= MARGIN_GAP_SUPPORTED && self.falls() {
             claim.verdict = Verdict::Supported;
             claim.reason = format!("{found}.");
+        } else if certain && self.falls() && self.gap <= MARGIN_GAP_OF_LIMIT {
+            claim.verdict = Verdict::Supported;
+            claim.decided_by = DecidedBy::DirectionLimit;
+            claim.reason = format!(
+                "{found}; the descent tends to the maximum (literature), like 1/log t, and the run \
+                 approaches it by steps that are small enough for that."
+            );
         } else if self.falls() {
             claim.reason = format!(
                 "{found}: it is nearing, and a gap of {MARGIN_GAP_SUPPORTED} or less is needed to \
@@ -179,25 +187,45 @@ impl Case<'_> {
             && (mean(late) < mean(early) || mean(late) <= ARRIVED_MARGIN_GAP)
     }
 
-    /// Whether this is plain gradient descent with `η R_max² L ≤ 2/e` at the last step, `L` the mean
-    /// loss, so that from there on the loss falls at every step; its direction then tends to the
-    /// maximum margin over `‖w‖₂` (Soudry et al. 2018).
+    /// Whether the steps go along gradients and are so small at the last step that theorems know
+    /// their direction to tend to the maximum margin over `‖w‖₂`: gradient descent (Soudry et al.
+    /// 2018), with momentum, and Adam with `ε` far above its gradients, which is that with the step
+    /// size `η/ε`.
     ///
-    /// A step changes every margin by at most `η R_max² L ≤ 1`, since `|ℓ'| ≤ ℓ` for both losses,
-    /// so that `L` is at most `e` times as large on the way; and `ℓ'' ≤ ℓ` bounds the Hessian there
-    /// by `e R_max² L ≤ 2/η` (derived).
+    /// Small is `η R_max² L ≤ 2/e` with the mean loss `L`. A step of gradient descent changes every
+    /// margin by at most `η R_max² L ≤ 1` then, since `|ℓ'| ≤ ℓ` for both losses, so that `L` is at
+    /// most `e` times as large on the way; and `ℓ'' ≤ ℓ` bounds the Hessian there by
+    /// `e R_max² L ≤ 2/η`, so that the loss falls, then and ever after (derived).
     fn small_steps(&self) -> bool {
-        let facts = self.run.view.facts;
+        let (facts, run) = (self.run.view.facts, self.run);
         let (descent, samples) = (&facts.descent, &facts.samples);
-        let log_loss = self.run.view.series.last("log_loss");
-        let smooth = |log_loss: f64| {
-            let steepness = descent.step_size * samples.r_max * samples.r_max;
-            log_loss + steepness.ln() <= std::f64::consts::LN_2 - 1.0
+        let (Some(decay), Some(log_losses)) =
+            (descent.step_decay, run.view.series.column("log_loss"))
+        else {
+            return false;
         };
-        descent.is_plain
-            && !descent.is_sum
-            && descent.step_decay == Some(0.0)
-            && log_loss.is_some_and(smooth)
+        // The step size only falls: that of a decade ago bounds those to come.
+        let then = run
+            .steps
+            .partition_point(|&step| step < run.horizon / LAST_DECADE);
+        let (Some(&before), Some(&last)) = (log_losses.get(then), log_losses.last()) else {
+            return false;
+        };
+        let epsilon = descent.numbers.get("epsilon").copied().unwrap_or(0.0);
+        let per_gradient = match descent.optimizer.as_str() {
+            "gd" | "momentum" => 1.0,
+            // `‖∇L‖ ≤ R_max L`, and so it was for long enough for both moments to forget.
+            "adam" if samples.r_max.ln() + before <= (FAR_BELOW * epsilon).ln() => 1.0 / epsilon,
+            _ => return false,
+        };
+        let step_size = descent.step_size * run.steps[then].max(1.0).powf(-decay) * per_gradient;
+        let samples_of_sum = if descent.is_sum {
+            samples.samples as f64
+        } else {
+            1.0
+        };
+        let steepness = step_size * samples_of_sum * samples.r_max * samples.r_max;
+        last + steepness.ln() <= std::f64::consts::LN_2 - 1.0
     }
 
     /// Whether the weights are more than twice as large as at the start.

@@ -3,7 +3,7 @@
 use crate::adam::ids::LINF_RATE;
 use crate::adam::linear_run::{LinearRun, Norm};
 use crate::claim::{Claim, Verdict};
-use crate::settings::MARGIN_GAP_STAYS;
+use crate::settings::{EXPONENT_DIES, PRODUCT_STAYS};
 use crate::window::{Lines, Points};
 use crate::words::{interval, number};
 
@@ -16,9 +16,9 @@ use crate::words::{interval, number};
 ///
 /// * *Supported* where `a < 1` and the exponent is beyond half of that, with its interval and in the
 ///   later half of the window.
-/// * *Refuted* where `a = 1` and `(γ* − γ) ‖w‖_∞` does not fall, while `‖w‖_∞` grows ever more
-///   slowly in `log t`: its steps are a bounded multiple of `1/t`, so that it grows like `log t`,
-///   and no power of `t` can come of that.
+/// * *Refuted* where `a = 1`, the exponent dies out and `(γ* − γ) ‖w‖_∞` hardly falls: steps are a
+///   bounded multiple of `1/t`, so that the norm grows like `log t`, and no power of `t` can come of
+///   that.
 pub(super) fn judge(decay: f64, run: &Result<LinearRun<'_>, String>) -> Claim {
     let mut claim = Claim::draft(
         LINF_RATE,
@@ -69,10 +69,11 @@ fn norm_linf(run: &LinearRun<'_>) -> Vec<f64> {
 fn decide(decay: f64, points: &Points, lines: &Lines, claim: &mut Claim) -> (Verdict, String) {
     let line = lines.whole;
     let found = format!(
-        "the gap goes like t to the power {} {} over the last two decades, {} in the later half \
-         of them",
+        "the gap goes like t to the power {} {} over the last two decades, {} in the earlier and {} \
+         in the later half of them",
         number(line.slope),
         interval(number(line.low()), number(line.high())),
+        number(lines.early.slope),
         number(lines.late.slope)
     );
     if decay < 1.0 {
@@ -91,11 +92,8 @@ fn decide(decay: f64, points: &Points, lines: &Lines, claim: &mut Claim) -> (Ver
         };
         return (verdict, reason);
     }
-    let log_norm: Vec<f64> = points.columns[1].iter().map(|norm| norm.ln()).collect();
-    let growth = points.lines(&points.log_step, &log_norm);
-    let slows = growth.is_ok_and(|growth| growth.late.slope < growth.early.slope);
-    let product: Vec<f64> = (points.columns[0].iter().zip(&log_norm))
-        .map(|(gap, log_norm)| gap.ln() + log_norm)
+    let product: Vec<f64> = (points.columns[0].iter().zip(&points.columns[1]))
+        .map(|(gap, norm)| gap.ln() + norm.ln())
         .collect();
     let Ok(constant) = points.lines(&points.log_step, &product) else {
         return (Verdict::Inconclusive, format!("{found}."));
@@ -104,21 +102,21 @@ fn decide(decay: f64, points: &Points, lines: &Lines, claim: &mut Claim) -> (Ver
     claim
         .fits
         .push(whole.record("gap·‖w‖_∞ = c·t^b", "b", points.window));
-    let stays =
-        slows && whole.low() >= -MARGIN_GAP_STAYS && constant.late.slope >= -MARGIN_GAP_STAYS;
+    let stays = whole.low() >= -PRODUCT_STAYS && constant.late.slope >= -PRODUCT_STAYS;
+    let dies = lines.late.slope >= EXPONENT_DIES * lines.early.slope;
     let product = format!(
         "times ‖w‖_∞ it goes like t to the power {} {}",
         number(whole.slope),
         interval(number(whole.low()), number(whole.high()))
     );
-    if stays {
+    if stays && dies {
         let reason = format!(
-            "{found}, but {product}: it stays, and with step sizes that fall like 1/t the norm \
-             grows like log t at most, so that the gap falls like 1/log t and not like a power."
+            "{found}: the power dies out, and {product}; with step sizes that fall like 1/t the \
+             norm grows like log t, so that the gap falls like 1/log t and not like a power."
         );
         (Verdict::Refuted, reason)
     } else {
-        let reason = format!("{found}; {product}: not yet constant.");
+        let reason = format!("{found}; {product}: not yet a law.");
         (Verdict::Inconclusive, reason)
     }
 }

@@ -36,6 +36,7 @@ fn facts(optimizer: &str, step_norm: StepNorm, step_decay: f64) -> RunFacts {
         },
         descent: DescentFacts {
             optimizer: optimizer.into(),
+            numbers: BTreeMap::new(),
             is_plain: optimizer == "gd",
             step_norm,
             is_full_batch: true,
@@ -189,6 +190,31 @@ fn gradient_descent_with_steps_that_may_be_too_long_refutes_nothing() {
     );
     let claims = judge(&facts("gd", StepNorm::L2, 0.0), &away);
     verdict(&claims, LINF_MARGIN, Verdict::Inconclusive);
+}
+
+/// The loss of step 10⁶ is about e^−23: gradients are below a tenth of an `ε` of 10⁻⁶ for a decade.
+#[test]
+fn adam_with_epsilon_above_its_gradients_is_gradient_descent() {
+    for (epsilon, expected) in [(1e-6, Verdict::Refuted), (1e-12, Verdict::Inconclusive)] {
+        let mut facts = facts("adam", StepNorm::L2, 0.0);
+        facts.descent.numbers = [("epsilon".to_owned(), epsilon)].into();
+        facts.descent.step_size = 1e-3;
+        let claims = judge(&facts, &gd());
+        verdict(&claims, LINF_MARGIN, expected);
+    }
+}
+
+/// A gap of a fifth supports only where steps are known to go on as they should.
+#[test]
+fn a_wide_gap_supports_gradient_descent_by_its_limit_alone() {
+    let rest = |t: f64| 2.8 / (2.0 + (t + 1.0).ln());
+    let norm = |t: f64| 7.0 + 3.0 * (t + 1.0).ln();
+    let wide = run(&|t| OF_OTHER - rest(t), &|t| 1.0 - rest(t), &norm);
+    let claims = judge(&facts("gd", StepNorm::L2, 0.0), &wide);
+    let claim = verdict(&claims, L2_MARGIN, Verdict::Supported);
+    assert_eq!(claim.decided_by, DecidedBy::DirectionLimit);
+    let claims = judge(&facts("normalized-gd", StepNorm::L2, 0.0), &wide);
+    verdict(&claims, L2_MARGIN, Verdict::Inconclusive);
 }
 
 /// Adam with `ε` far above it is one without, and ends at the other maximum.

@@ -39,6 +39,8 @@ pub struct StudyRun {
     pub parameter: f64,
     /// What to run.
     pub settings: Settings,
+    /// Whether its verdicts are in the table of claims: not those of a run that only serves another.
+    pub judged: bool,
 }
 
 /// A run of a study that ended.

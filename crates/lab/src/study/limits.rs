@@ -48,6 +48,7 @@ mod tests {
 
     fn run(label: &str, settings: Settings) -> StudyRun {
         StudyRun {
+            judged: true,
             panel: "leaky ReLU".into(),
             label: label.into(),
             parameter: 0.1,

@@ -71,7 +71,8 @@ fn claims<'a>(
     study: &'a Study,
     results: &'a [StudyResult<'a>],
 ) -> impl Iterator<Item = (&'a Claim, &'a StudyResult<'a>)> {
-    results.iter().flat_map(|result| {
+    let judged = results.iter().filter(|result| result.run.judged);
+    judged.flat_map(|result| {
         let reported = result
             .record
             .claims
