@@ -196,3 +196,69 @@ fn every_order_of_batches_sees_every_sample() {
     assert_eq!(whole.weights(), batches.weights());
     assert!(difference(&whole.weights(), &some.weights()) > 1e-6);
 }
+
+/// The twin of gradient descent on the squared loss of a linear network parts as `(I − η XᵀX/n)^t`
+/// does.
+#[test]
+fn a_twin_parts_as_the_hessian_says() {
+    let settings = settings("linear", "gd", "squared")
+        .without("step-decay")
+        .with("sensitivity", true);
+    for step_size in [0.01, 1.9] {
+        let settings = settings.clone().with("step-size", step_size);
+        let config = RunConfig::resolve(&settings).expect("valid settings");
+        let prepared = Prepared::new(&config).expect("a valid problem");
+        let x = prepared.data.x();
+        let mut apart = ndarray::Array1::from_iter((0..5).map(|k| [1.0_f64, -1.0][k % 2]));
+        let first = apart.dot(&apart).sqrt();
+        let mut engine = engine(&settings);
+        let sensitivity = |engine: &mut dyn Engine| {
+            let probes = engine.observe().expect("an observation").probes;
+            let found = probes.into_iter().find(|(name, _)| name == "sensitivity");
+            found.expect("a twin").1
+        };
+        assert!((sensitivity(engine.as_mut()) - 1.0).abs() < 1e-12);
+        for _ in 0..30 {
+            apart = &apart - &(x.t().dot(&x.dot(&apart)) * (step_size / 7.0));
+        }
+        engine.advance(30.0).expect("steps");
+        let (found, expected) = (
+            sensitivity(engine.as_mut()),
+            apart.dot(&apart).sqrt() / first,
+        );
+        // The distance of both is known to some 10⁻¹⁶/10⁻¹⁰ of itself.
+        let error = found / expected - 1.0;
+        assert!(
+            error.abs() < 1e-4,
+            "{step_size}: {found} against {expected}"
+        );
+        assert_eq!(expected > 1.0, step_size > 1.0);
+    }
+}
+
+#[test]
+fn a_twin_goes_on_from_a_checkpoint_and_changes_nothing_of_its_run() {
+    for optimizer in OPTIMIZERS {
+        let plain = settings("linear", optimizer.name, "logistic");
+        let twin = plain.clone().with("sensitivity", true);
+        let mut whole = engine(&twin);
+        whole.advance(200.0).expect("steps");
+        let mut first = engine(&twin);
+        first.advance(77.0).expect("steps");
+        let mut second = engine(&twin);
+        let checkpoint = first.checkpoint().expect("every engine has one");
+        second.restore(&checkpoint).expect("its own checkpoint");
+        second.advance(200.0).expect("steps");
+        let [one, other] = [&mut whole, &mut second].map(|engine| engine.observe());
+        assert_eq!(
+            format!("{one:?}"),
+            format!("{other:?}"),
+            "{}",
+            optimizer.name
+        );
+        let mut alone = engine(&plain);
+        alone.advance(200.0).expect("steps");
+        assert_eq!(difference(&alone.weights(), &whole.weights()), 0.0);
+        assert!(engine(&plain).restore(&checkpoint).is_err());
+    }
+}

@@ -55,4 +55,4 @@ pub use observation::{
 pub use options::{Gradient, Precision};
 pub use oracle::{Batches, Evaluation, Oracle};
 pub use step_size::StepSize;
-pub use tensor::{OptimizerRun, TensorEngine, TensorEngineOptions};
+pub use tensor::{OptimizerRun, TWIN_OFFSET, TensorEngine, TensorEngineOptions};

@@ -20,7 +20,7 @@ mod options;
 use self::autodiff_scores::{AutodiffScores, tensors_like, with_weights};
 use self::gradients::{Arrangement, arrangement, block_gradients, host_values};
 use self::host_descent::HostDescent;
-pub use self::host_descent::OptimizerRun;
+pub use self::host_descent::{OptimizerRun, TWIN_OFFSET};
 use self::measures::{mean_alignment, pattern, spectra_or_undefined};
 pub use self::options::TensorEngineOptions;
 use crate::EngineError;
@@ -314,6 +314,14 @@ impl<M: Network + 'static> TensorEngine<M> {
         correct.count() as f64 / margins.len() as f64
     }
 
+    /// The network's own columns, and that of a twin.
+    fn probes(&self, margins: &[f64]) -> Vec<(String, f64)> {
+        let mut probes = self.model.probes(margins);
+        let sensitivity = self.host.as_ref().and_then(HostDescent::sensitivity);
+        probes.extend(sensitivity.map(|distance| ("sensitivity".to_owned(), distance)));
+        probes
+    }
+
     /// What the next step would do to the weights.
     fn look_ahead(
         &self,
@@ -488,7 +496,7 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
             normalized_margins: normalized,
             gradient_norm,
             accuracy: self.accuracy(&margins, scale),
-            probes: self.model.probes(&margins),
+            probes: self.probes(&margins),
             pattern,
             error_estimate: 0.0,
             updates: effect.map(|effect| UpdateObservation {

@@ -15,7 +15,12 @@ const ROUNDING: f64 = 1e-12;
 const POINTS: usize = 120;
 
 pub(super) fn figures(results: &[StudyResult<'_>], laws: &[Laws<'_>]) -> Vec<Figure> {
-    vec![gaps(results), shares(results), far(results, laws)]
+    vec![
+        gaps(results),
+        sensitivities(results),
+        shares(results),
+        far(results, laws),
+    ]
 }
 
 /// A margin over its maximum at each recorded step, by the claim about it.
@@ -54,31 +59,58 @@ fn of_panel<'a, 'b>(
         .filter(move |result| result.run.panel == panel)
 }
 
-fn gaps(results: &[StudyResult<'_>]) -> Figure {
-    let panel = |title: &str, chosen: &dyn Fn(&str) -> bool| {
-        let runs = of_panel(results, SIGN_LIKE).filter(|result| chosen(&result.run.label));
+/// One curve a run of Adam without `ε` and of sign descent, in two panels.
+fn two_panels(
+    results: &[StudyResult<'_>],
+    y: &str,
+    points: impl Fn(&StudyResult<'_>) -> Vec<[f64; 2]>,
+) -> Vec<Panel> {
+    let panel = |title: &str, is_large: bool| {
+        let runs = of_panel(results, SIGN_LIKE)
+            .filter(|result| result.run.label.ends_with("η = 1") == is_large);
         let curve = |(index, result): (usize, &StudyResult<'_>)| {
-            let style = Style::of(index);
-            Layer::curve(result.run.label.as_str(), gap(result, LINF_MARGIN), style)
+            Layer::curve(result.run.label.as_str(), points(result), Style::of(index))
         };
         let layers = runs.enumerate().map(curve).collect();
-        Panel::new(Axis::log("step t"), Axis::log("1 − γ∞/γ∞*"), layers).with_title(title)
+        Panel::new(Axis::log("step t"), Axis::log(y), layers).with_title(title)
     };
-    let panels = vec![
-        panel("η = 0.1 and constant", &|label| !label.ends_with("η = 1")),
-        panel("η = 1", &|label| label.ends_with("η = 1")),
-    ];
+    vec![panel("η = 0.1 and constant", false), panel("η = 1", true)]
+}
+
+fn gaps(results: &[StudyResult<'_>]) -> Figure {
+    let panels = two_panels(results, "1 − γ∞/γ∞*", |result| {
+        gap(result, LINF_MARGIN)
+    });
     Figure::new(
         "gap",
         "Adam without ε and sign descent: the gap to the maximum margin",
         panels,
     )
     .with_caption(
-        "What the margin over ‖w‖_∞ lacks of its maximum, from the first step at which all \
-             samples are fitted; both axes logarithmic, so that a power of t is a straight line. \
-             Where curves are rough, free coordinates go to and fro.",
+        "What the margin over ‖w‖_∞ lacks of its maximum, from the first step at which all samples \
+         are fitted; both axes logarithmic, so that a power of t is a straight line.",
     )
     .sharing_y()
+}
+
+fn sensitivities(results: &[StudyResult<'_>]) -> Figure {
+    let panels = two_panels(results, "distance of a twin", |result| {
+        let distances = result
+            .record
+            .series
+            .column("sensitivity")
+            .unwrap_or_default();
+        let rows = result.record.series.steps().into_iter().zip(distances);
+        let shown = rows.filter(|(step, distance)| *step >= 1.0 && *distance > 0.0);
+        shown.map(|(step, distance)| [step, distance]).collect()
+    });
+    Figure::new("sensitivity", "How far a twin parts", panels)
+        .with_caption(
+            "The distance of a twin that starts 10⁻¹⁰ away, relative to the initial weights, over \
+             that first distance. It jumps where free coordinates of the solution begin to go to \
+             and fro, and weights depend on rounding from there on.",
+        )
+        .sharing_y()
 }
 
 fn shares(results: &[StudyResult<'_>]) -> Figure {

@@ -20,7 +20,9 @@ pub fn adam_on_separable_data(effort: Effort) -> Study {
         .map(|run| StudyRun {
             panel: TENTH.to_owned(),
             judged: false,
-            settings: run.settings.clone().with("steps", 0.1 * horizon(effort)),
+            settings: (run.settings.clone())
+                .with("steps", 0.1 * horizon(effort))
+                .with("sensitivity", false),
             ..run.clone()
         })
         .collect();
@@ -52,9 +54,9 @@ pub fn adam_on_separable_data(effort: Effort) -> Study {
              hypotheses beside each verdict say, and their gap does not close."
                 .to_owned(),
             "Once the free coordinates of the solution slide, Adam and sign descent go to and fro \
-             in them, and two runs whose weights differ by rounding part: the column \
-             step_reversals of each run's series is the share of coordinates whose step turned \
-             since the step before. Margins are known there to some 10⁻⁴ and not to rounding."
+             in them, and runs that differ by rounding part: a twin starts at a distance of 10⁻¹⁰, \
+             and the column sensitivity of each series is how many times as far it is. Where that \
+             is large, weights depend on rounding; margins hardly do."
                 .to_owned(),
         ],
         runs,

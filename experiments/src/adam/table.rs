@@ -135,6 +135,7 @@ pub(super) fn far(laws: &[Laws<'_>]) -> Table {
         "K at T/10",
         "K at T, measured",
         "γ∞(T), law over measured − 1",
+        "sensitivity at T",
         "gap at 10¹²",
         "at 10³⁰",
         "at 10³⁰⁰",
@@ -142,7 +143,8 @@ pub(super) fn far(laws: &[Laws<'_>]) -> Table {
     Table {
         caption: "The far horizon (derived here): (γ∞* − γ∞) ‖w‖_∞ tends to K, which the state at \
                   T/10 tells; the gap 1 − γ∞/γ∞* at later steps by the law from the state at T, \
-                  with ‖w‖_∞ grown by the exact pace of the moments."
+                  with ‖w‖_∞ grown by the exact pace of the moments. Sensitivity: the distance of a \
+                  twin, over its first one."
             .to_owned(),
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),

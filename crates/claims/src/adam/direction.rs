@@ -199,23 +199,26 @@ impl Case<'_> {
     fn small_steps(&self) -> bool {
         let (facts, run) = (self.run.view.facts, self.run);
         let (descent, samples) = (&facts.descent, &facts.samples);
-        let (Some(decay), Some(log_losses)) =
-            (descent.step_decay, run.view.series.column("log_loss"))
-        else {
+        let column = |name| run.view.series.column(name);
+        let (Some(decay), Some(log_losses)) = (descent.step_decay, column("log_loss")) else {
             return false;
         };
         // The step size only falls: that of a decade ago bounds those to come.
         let then = run
             .steps
             .partition_point(|&step| step < run.horizon / LAST_DECADE);
-        let (Some(&before), Some(&last)) = (log_losses.get(then), log_losses.last()) else {
+        let Some(&last) = log_losses.last() else {
             return false;
         };
         let epsilon = descent.numbers.get("epsilon").copied().unwrap_or(0.0);
+        let gradients = column("gradient_norm").unwrap_or_default();
+        let is_below = |norms: &[f64]| {
+            !norms.is_empty() && norms.iter().all(|norm| *norm <= FAR_BELOW * epsilon)
+        };
         let per_gradient = match descent.optimizer.as_str() {
             "gd" | "momentum" => 1.0,
-            // `‖∇L‖ ≤ R_max L`, and so it was for long enough for both moments to forget.
-            "adam" if samples.r_max.ln() + before <= (FAR_BELOW * epsilon).ln() => 1.0 / epsilon,
+            // For a decade of steps: long enough for both moments to forget.
+            "adam" if is_below(&gradients[then.min(gradients.len())..]) => 1.0 / epsilon,
             _ => return false,
         };
         let step_size = descent.step_size * run.steps[then].max(1.0).powf(-decay) * per_gradient;

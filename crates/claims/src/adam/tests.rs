@@ -69,6 +69,7 @@ fn run(linf: &dyn Fn(f64) -> f64, l2: &dyn Fn(f64) -> f64, norm: &dyn Fn(f64) ->
             ("margin_min", &|t| L2 * l2(t)),
             ("weight_norm", norm),
             ("log_loss", &|t| -L2 * l2(t) * norm(t)),
+            ("gradient_norm", &|t| (-L2 * l2(t) * norm(t)).exp()),
         ],
     )
 }

@@ -14,7 +14,15 @@ pub struct OptimizerRun {
     pub sum: bool,
     /// The batches of its steps; all samples without.
     pub batches: Option<Batches>,
+    /// A second optimizer, at step 0, where a twin is to run beside: from initial weights that
+    /// differ by [`TWIN_OFFSET`] of their size. The column `sensitivity` is the distance of both
+    /// over their first one.
+    pub twin: Option<Box<dyn Optimizer>>,
 }
+
+/// How far the initial weights of a twin are from those of its run, relative to their norm: far
+/// above rounding, so that distances are measured from the first step on.
+pub const TWIN_OFFSET: f64 = 1e-10;
 
 impl OptimizerRun {
     /// Plain gradient descent on so many weights.
@@ -24,6 +32,7 @@ impl OptimizerRun {
             step_size: StepSize::constant(step_size),
             sum: false,
             batches: None,
+            twin: None,
         }
     }
 }
@@ -35,11 +44,44 @@ pub(super) struct HostDescent {
     optimizer: Box<dyn Optimizer>,
     step_size: StepSize,
     pub sum: bool,
+    twin: Option<Twin>,
+}
+
+/// The same descent from weights nearby.
+struct Twin {
+    weights: Vec<f64>,
+    optimizer: Box<dyn Optimizer>,
+    /// The distance at step 0.
+    offset: f64,
+}
+
+impl Twin {
+    fn new(weights: &[f64], optimizer: Box<dyn Optimizer>) -> Self {
+        let norm = crate::optimizers::norm(weights);
+        let size = TWIN_OFFSET * if norm > 0.0 { norm } else { 1.0 };
+        // Alternating signs: no common direction of data is one of these for all dimensions.
+        let each = size / (weights.len() as f64).sqrt();
+        let moved = weights.iter().enumerate();
+        let moved: Vec<f64> = moved
+            .map(|(index, w)| w + if index % 2 == 0 { each } else { -each })
+            .collect();
+        Self {
+            offset: distance(weights, &moved),
+            weights: moved,
+            optimizer,
+        }
+    }
+}
+
+fn distance(one: &[f64], other: &[f64]) -> f64 {
+    let differences: Vec<f64> = one.iter().zip(other).map(|(w, v)| w - v).collect();
+    crate::optimizers::norm(&differences)
 }
 
 impl HostDescent {
     pub fn new(weights: Vec<f64>, oracle: Oracle, run: OptimizerRun) -> Self {
         Self {
+            twin: run.twin.map(|optimizer| Twin::new(&weights, optimizer)),
             weights,
             oracle,
             optimizer: run.optimizer,
@@ -56,26 +98,41 @@ impl HostDescent {
                 self.oracle.at_step(step);
                 let size = self.step_size.at(step);
                 let (weights, oracle) = (&mut self.weights, &mut self.oracle);
-                self.optimizer.step(step, size, weights, oracle)
+                let went_on = self.optimizer.step(step, size, weights, oracle);
+                if let Some(twin) = self.twin.as_mut().filter(|_| went_on) {
+                    // A twin that cannot go on stays: the distance says so.
+                    twin.optimizer.step(step, size, &mut twin.weights, oracle);
+                }
+                went_on
             })
             .count() as u64
     }
 
-    /// The numbers that the next steps depend on.
+    /// The distance of the twin over the first one, where there is one.
+    pub fn sensitivity(&self) -> Option<f64> {
+        let twin = self.twin.as_ref()?;
+        Some(distance(&self.weights, &twin.weights) / twin.offset)
+    }
+
+    /// The numbers that the next steps depend on: weights and state of the optimizer, then of the
+    /// twin.
     pub fn state(&self) -> Vec<f64> {
-        [self.weights.clone(), self.optimizer.state()].concat()
+        let mut state = [self.weights.clone(), self.optimizer.state()].concat();
+        if let Some(twin) = &self.twin {
+            state.extend(&twin.weights);
+            state.extend(twin.optimizer.state());
+        }
+        state
     }
 
     /// Goes back to a [`state`](Self::state); `false` if it is none of such a descent.
     pub fn restore(&mut self, state: &[f64]) -> bool {
-        let Some((weights, rest)) = state.split_at_checked(self.weights.len()) else {
-            return false;
+        let Some(twin) = &mut self.twin else {
+            return restore(&mut self.weights, self.optimizer.as_mut(), state);
         };
-        let fits = self.optimizer.restore(rest, weights.len());
-        if fits {
-            self.weights.copy_from_slice(weights);
-        }
-        fits
+        let (own, of_twin) = state.split_at(state.len() / 2);
+        restore(&mut self.weights, self.optimizer.as_mut(), own)
+            && restore(&mut twin.weights, twin.optimizer.as_mut(), of_twin)
     }
 
     /// `‖∇L(W)‖_F` over all samples; `NaN` where a score is not finite.
@@ -86,4 +143,15 @@ impl HostDescent {
             found.scale() * crate::optimizers::norm(&gradient)
         })
     }
+}
+
+fn restore(weights: &mut [f64], optimizer: &mut dyn Optimizer, state: &[f64]) -> bool {
+    let Some((own, rest)) = state.split_at_checked(weights.len()) else {
+        return false;
+    };
+    let fits = optimizer.restore(rest, weights.len());
+    if fits {
+        weights.copy_from_slice(own);
+    }
+    fits
 }

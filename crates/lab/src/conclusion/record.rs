@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use implicit_bias_claims::{Claim, Hypotheses, RunView, limit_of};
-use implicit_bias_output::{sha256, to_json};
+use implicit_bias_output::{format_step, sha256, to_json};
 use implicit_bias_record::{Prediction, Series, StopReason};
 
 use super::facts::{end, facts_of_run};
@@ -61,6 +61,9 @@ impl RunRecord {
             notices.extend(judgement.notices);
             outcome.extend(judgement.outcome);
         }
+        let parts = sensitivity_notice(&series);
+        notices.extend(parts.clone());
+        outcome.extend(parts);
         Self {
             path,
             config,
@@ -186,6 +189,24 @@ impl RunRecord {
         directory.write("claims.json", &to_json(&self.claims))?;
         directory.write("limit.json", &to_json(&self.prediction))
     }
+}
+
+/// A twin this many times as far away as at first tells that rounding decides (ours).
+const SENSITIVE: f64 = 1e3;
+
+/// What a twin shows, if it parted.
+fn sensitivity_notice(series: &Series) -> Option<String> {
+    let distances = series.column("sensitivity")?;
+    let row = distances
+        .iter()
+        .position(|distance| *distance >= SENSITIVE)?;
+    let largest = distances.iter().copied().fold(f64::NAN, f64::max);
+    Some(format!(
+        "sensitivity: from step {} on a twin is more than {SENSITIVE} times as far away as at first, \
+         {largest:.0e} times at most: weights there depend on rounding, and other machines and \
+         orders of summation may give others",
+        format_step(series.steps()[row])
+    ))
 }
 
 /// The first rows of a table.

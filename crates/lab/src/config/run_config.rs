@@ -117,6 +117,8 @@ pub struct RunConfig {
     pub precision: Option<Precision>,
     /// Whether what rounding takes from each update is kept, in single precision.
     pub compensated: bool,
+    /// Whether a twin runs beside, whose distance is recorded.
+    pub sensitivity: bool,
     /// Recorded steps a decade.
     pub record: u32,
     /// Seed of data and initial weights.
@@ -173,6 +175,7 @@ impl RunConfig {
             device: descent::DEVICE.text_in(settings)?,
             precision: named(&descent::PRECISION, settings)?,
             compensated: resolve_compensated(settings)?,
+            sensitivity: descent::SENSITIVITY.switch_in(settings)?.unwrap_or(false),
             record: output::RECORD.count_in(settings)? as u32,
             seed: output::SEED.count_in(settings)?,
             out: output::OUT.path_in(settings)?,
@@ -245,6 +248,8 @@ impl RunConfig {
                 "a constant step size",
                 "one that varies".to_owned(),
             )
+        } else if self.sensitivity {
+            cause("sensitivity", "a run without a twin", "a twin".to_owned())
         } else {
             None
         }
@@ -330,7 +335,7 @@ impl RunConfig {
     /// The step sizes and batches of the optimizer; `None` for plain gradient descent on the mean
     /// with a constant step size and a smooth loss, which engines know by themselves.
     pub fn optimizer_run(&self) -> Option<OptimizerSettings> {
-        if self.is_plain_descent() {
+        if self.is_plain_descent() && !self.sensitivity {
             return None;
         }
         Some(OptimizerSettings {
@@ -412,6 +417,7 @@ impl RunConfig {
             .with(descent::DEVICE.name, self.device.clone())
             .with(descent::PRECISION.name, self.precision.map(Named::name))
             .with(descent::COMPENSATED.name, self.compensated.then_some(true))
+            .with(descent::SENSITIVITY.name, self.sensitivity.then_some(true))
             .with(output::RECORD.name, self.record)
             .with(output::SEED.name, self.seed)
             .with(output::EXPORT.name, self.export.map(Named::name))

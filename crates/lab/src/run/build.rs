@@ -128,8 +128,10 @@ impl Prepared {
             .optimizer_run()
             .map(|run| {
                 let optimizer = &config.optimizer;
+                let make = || (optimizer.optimizer_kind().make)(&optimizer.settings, count);
                 Ok::<_, LabError>(OptimizerRun {
-                    optimizer: (optimizer.optimizer_kind().make)(&optimizer.settings, count)?,
+                    optimizer: make()?,
+                    twin: config.sensitivity.then(make).transpose()?,
                     step_size: run.step_size,
                     sum: config.sum,
                     batches: run.batches,

@@ -150,6 +150,13 @@ pub const COMPENSATED: Key = Key::switch(
     "Keep what rounding takes from each update (two-sum); for f32",
 );
 
+/// Whether a twin runs beside.
+pub const SENSITIVITY: Key = Key::switch(
+    "sensitivity",
+    "Run a twin whose initial weights differ by 10⁻¹⁰ of their norm, and record as `sensitivity` how \
+     far both part, over their first distance; doubles the work (weight space)",
+);
+
 /// Keys of the horizon and the engine, after those of the optimizers.
 pub const OF_ENGINES: &[Key] = &[
     STEPS,
@@ -159,4 +166,5 @@ pub const OF_ENGINES: &[Key] = &[
     DEVICE,
     PRECISION,
     COMPENSATED,
+    SENSITIVITY,
 ];
