@@ -91,7 +91,7 @@ fn every_bad_value_is_named_with_what_was_expected() {
         (none().with("dim", usize::MAX), "dim: expected samples·dim"),
         (
             none().with("norm", 1.0),
-            "norm: expected no such key for a mixture",
+            "norm: expected synthetic orthogonal, found synthetic mixture",
         ),
         (
             none().with("labels", "zero-one"),
