@@ -2,10 +2,10 @@
 //! lists, so that what joins a list is tested.
 
 use implicit_bias_engine::optimizers::OPTIMIZERS;
-use implicit_bias_engine::{Engine, NETWORKS};
+use implicit_bias_engine::{Engine, NETWORKS, NetworkKind};
 use implicit_bias_lab::Prepared;
 use implicit_bias_lab::config::{RunConfig, Settings};
-use implicit_bias_model::{Loss, Weights};
+use implicit_bias_model::{ACTIVATIONS, Loss, Weights};
 
 /// A small problem: steps small enough for every loss.
 fn settings(network: &str, optimizer: &str, loss: &str) -> Settings {
@@ -126,6 +126,114 @@ fn gram_coordinates_are_refused_where_they_do_not_apply() {
             error.to_string().starts_with("engine: expected tensor"),
             "{error}"
         );
+    }
+}
+
+/// Every network with an activation, under every activation.
+fn activated() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let has_one = |kind: &&&dyn NetworkKind| kind.keys().iter().any(|k| k.name == "activation");
+    NETWORKS.iter().filter(has_one).flat_map(|network| {
+        let activations = ACTIVATIONS.iter();
+        activations.map(|activation| (network.name(), activation.name))
+    })
+}
+
+#[test]
+fn every_activation_takes_the_same_steps_by_autodiff_and_by_hand_and_from_a_checkpoint() {
+    let mut compared = 0;
+    for (network, activation) in activated() {
+        let settings = settings(network, "gd", "logistic").with("activation", activation);
+        let mut whole = engine(&settings);
+        assert_eq!(whole.advance(200.0).expect("steps"), None);
+        let mut first = engine(&settings);
+        first.advance(77.0).expect("steps");
+        let checkpoint = first.checkpoint().expect("every engine has one");
+        let mut second = engine(&settings);
+        second.restore(&checkpoint).expect("its own checkpoint");
+        second.advance(200.0).expect("steps");
+        assert_eq!(second.weights(), whole.weights(), "{network}, {activation}");
+        // With a constant step size too: that is another way for ReLU and leaky ReLU.
+        for settings in [settings.clone(), settings.without("step-decay")] {
+            let hand_derived = settings.clone().with("gradient", "hand-derived");
+            let config = RunConfig::resolve(&hand_derived).expect("valid settings");
+            let prepared = Prepared::new(&config).expect("a valid problem");
+            let Ok(mut by_hand) = prepared.engine(&config, 1) else {
+                continue;
+            };
+            by_hand.engine.advance(200.0).expect("steps");
+            let mut autodiff = engine(&settings.with("gradient", "autodiff"));
+            autodiff.advance(200.0).expect("steps");
+            let start = engine(&hand_derived).weights();
+            let moved = difference(&autodiff.weights(), &start);
+            let apart = difference(&by_hand.engine.weights(), &autodiff.weights());
+            assert!(moved > 1e-3, "{network}, {activation}: {moved:e}");
+            assert!(apart < 1e-12, "{network}, {activation}: {apart:e}");
+            compared += 1;
+        }
+    }
+    assert_eq!(
+        compared,
+        2 * ACTIVATIONS.len(),
+        "the two-layer network has formulas"
+    );
+}
+
+#[test]
+fn margins_are_normalized_by_the_degree_of_the_activation_or_not_at_all() {
+    for kind in ACTIVATIONS {
+        let settings = settings("two-layer", "gd", "logistic").with("activation", kind.name);
+        let config = RunConfig::resolve(&settings).expect("valid settings");
+        let prepared = Prepared::new(&config).expect("a valid problem");
+        let mut engine = prepared.engine(&config, 1).expect("an engine").engine;
+        engine.advance(10.0).expect("steps");
+        let observation = engine.observe().expect("finite");
+        let phi = config.activation_function().expect("it has one");
+        let scale = match phi.degree() {
+            Some(degree) => observation.weight_norm.powf(degree),
+            None => 1.0,
+        };
+        let weights = engine.weights();
+        let mean = |block: usize, sample: usize| -> f64 {
+            let pre = weights.blocks()[block]
+                .1
+                .dot(&prepared.data.x().row(sample));
+            pre.iter().map(|&z| phi.apply(z)).sum::<f64>() / pre.len() as f64
+        };
+        for (sample, found) in observation.normalized_margins.iter().enumerate() {
+            let margin = prepared.data.y()[sample] * (mean(0, sample) - mean(1, sample));
+            let apart = (found - margin / scale).abs();
+            assert!(apart < 1e-13, "{}: {found}, {}", kind.name, margin / scale);
+        }
+    }
+}
+
+#[test]
+fn gram_coordinates_are_refused_to_activations_that_are_not_piecewise_linear() {
+    for kind in ACTIVATIONS {
+        let settings = settings("two-layer", "gd", "logistic")
+            .without("step-decay")
+            .with("activation", kind.name);
+        let gram = RunConfig::resolve(&settings.clone().with("engine", "gram"));
+        let config = RunConfig::resolve(&settings.with("engine", "auto")).expect("valid");
+        let applies = config.activation().is_some();
+        assert_eq!(
+            config.two_layer_descent().is_some(),
+            applies,
+            "{}",
+            kind.name
+        );
+        assert_eq!(applies, ["relu", "leaky-relu"].contains(&kind.name));
+        match gram {
+            Ok(_) => assert!(applies, "{}", kind.name),
+            Err(error) => {
+                let text = error.to_string();
+                assert!(
+                    text.starts_with("activation: expected ReLU or leaky ReLU"),
+                    "{text}"
+                );
+                assert!(!applies, "{text}");
+            }
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! `implicit-bias`: where does gradient descent end up?
 //!
 //! The command line as a library: the program is [`Laboratory::standard`], and a program of your own
-//! is the same with data laws, networks, optimizers or theories added. Here flags are read, the
-//! laboratory called and results printed; everything else is in `implicit-bias-lab`.
+//! is the same with data laws, activations, networks, optimizers or theories added. Here flags are
+//! read, the laboratory called and results printed; everything else is in `implicit-bias-lab`.
 
 mod args;
 mod commands;
@@ -19,11 +19,12 @@ use implicit_bias_engine::optimizers::OptimizerKind;
 use implicit_bias_fetch::FetchError;
 use implicit_bias_lab::config::Catalogue;
 use implicit_bias_lab::{LabError, print_to_stderr};
-use implicit_bias_model::Architecture;
+use implicit_bias_model::{ActivationKind, Architecture};
 
 use args::{Cli, Command};
 
-/// A command line for the standard data laws, networks, optimizers and theories, and for yours.
+/// A command line for the standard data laws, activations, networks, optimizers and theories, and
+/// for yours.
 ///
 /// ```no_run
 /// use implicit_bias::Laboratory;
@@ -39,7 +40,7 @@ pub struct Laboratory {
 }
 
 impl Laboratory {
-    /// The data laws, networks, optimizers and theories of the laboratory.
+    /// The data laws, activations, networks, optimizers and theories of the laboratory.
     pub fn standard() -> Self {
         Self {
             catalogue: Catalogue::standard(),
@@ -50,6 +51,15 @@ impl Laboratory {
     #[must_use]
     pub fn with_data_law(mut self, law: DataLawKind) -> Self {
         self.catalogue = self.catalogue.with_data_law(Box::leak(Box::new(law)));
+        self
+    }
+
+    /// With one more activation, which `--activation NAME` then chooses for all networks that have
+    /// one.
+    #[must_use]
+    pub fn with_activation(mut self, activation: ActivationKind) -> Self {
+        let activation = Box::leak(Box::new(activation));
+        self.catalogue = self.catalogue.with_activation(activation);
         self
     }
 

@@ -4,14 +4,12 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use implicit_bias_settings::{Invalid, Key, Settings};
 
-use crate::activation::{ACTIVATION, SLOPE, activation, describe_activation};
-use crate::{
-    Activation, Architecture, Block, ModelError, Network, TensorActivation, WIDTH, Weights,
-    to_tensor,
-};
+use crate::activations::{ACTIVATION, SharedActivation, activation, describe_activation};
+use crate::{Architecture, Block, ModelError, Network, WIDTH, Weights, to_tensor};
 
 /// `f(x) = ⟨v, φ(W_k … φ(W_1 x))⟩`, all trained, no biases: `W_1` is `[m, d]`, `W_2` to `W_k` are
-/// `[m, m]`, `v` is `[1, m]`. Homogeneous of degree `k + 1`.
+/// `[m, m]`, `v` is `[1, m]`. Homogeneous where `φ` is: of degree `k + 1` under
+/// ReLU and leaky ReLU.
 #[derive(Module, Debug)]
 pub struct Deep {
     layers: Vec<Param<Tensor<2>>>,
@@ -19,7 +17,7 @@ pub struct Deep {
     #[module(skip)]
     names: Vec<String>,
     #[module(skip)]
-    activation: Activation,
+    activation: SharedActivation,
 }
 
 impl Deep {
@@ -29,7 +27,7 @@ impl Deep {
         names: Vec<String>,
         weights: &Weights,
         dim: usize,
-        activation: Activation,
+        activation: SharedActivation,
         device: &Device,
     ) -> Result<Self, ModelError> {
         let rows = weights
@@ -81,7 +79,13 @@ impl Network for Deep {
     }
 
     fn homogeneity(&self) -> Option<f64> {
-        Some(self.names.len() as f64)
+        // Of a hidden layer: `p (1 + that of the layer below)`; the outer layer adds 1.
+        let degree = self.activation.degree()?;
+        let hidden = self
+            .layers
+            .iter()
+            .fold(0.0, |below, _| degree * (1.0 + below));
+        Some(hidden + 1.0)
     }
 }
 
@@ -108,7 +112,7 @@ impl Architecture for DeepArchitecture {
     }
 
     fn keys(&self) -> &'static [Key] {
-        &[WIDTH, ACTIVATION, SLOPE, DEPTH]
+        &[WIDTH, ACTIVATION, DEPTH]
     }
 
     fn blocks(
@@ -142,7 +146,7 @@ impl Architecture for DeepArchitecture {
 
     fn describe(&self, settings: &Settings) -> String {
         let layers = DEPTH.count_in(settings).unwrap_or_default();
-        let activation = activation(settings).map_or(String::new(), describe_activation);
+        let activation = describe_activation(settings);
         format!("deep, {layers} hidden layers, {activation}")
     }
 }

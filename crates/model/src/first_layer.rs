@@ -7,7 +7,7 @@ use ndarray::Array2;
 use crate::descent::{
     DescentProblem, GramSpaceDescent, Head, LayerScores, Output, WeightSpaceDescent,
 };
-use crate::{Activation, Descent, HostScores, ModelError, TensorActivation, Weights};
+use crate::{Descent, HostScores, ModelError, SharedActivation, Weights};
 
 /// Blocks of neurons `W_b`, each `[m, d]`, one row a neuron, under one activation and without
 /// biases.
@@ -17,7 +17,7 @@ use crate::{Activation, Descent, HostScores, ModelError, TensorActivation, Weigh
 pub struct FirstLayer {
     blocks: Vec<Param<Tensor<2>>>,
     #[module(skip)]
-    activation: Activation,
+    activation: SharedActivation,
 }
 
 impl FirstLayer {
@@ -26,7 +26,7 @@ impl FirstLayer {
     pub(crate) fn new(
         names: &[String],
         [width, dim]: [usize; 2],
-        activation: Activation,
+        activation: SharedActivation,
         weights: Option<&Weights>,
         device: &Device,
     ) -> Result<Self, ModelError> {
@@ -65,8 +65,8 @@ impl FirstLayer {
         })
     }
 
-    pub(crate) fn activation(&self) -> Activation {
-        self.activation
+    pub(crate) fn activation(&self) -> &SharedActivation {
+        &self.activation
     }
 
     pub(crate) fn weights(&self) -> impl Iterator<Item = Tensor<2>> {
@@ -106,26 +106,27 @@ impl FirstLayer {
         threads: usize,
     ) -> Box<dyn HostScores> {
         let width = self.blocks[0].val().dims()[0];
-        let activation = self.activation;
+        let activation = self.activation.clone();
         Box::new(LayerScores::new(
             x, activation, outputs, width, count, threads,
         ))
     }
 
     /// The hand-derived descent of this layer below a head that adds each block's mean to an
-    /// output, in weight space.
+    /// output, in weight space; `None` where the activation is not piecewise linear.
     pub(crate) fn descent(
         &self,
         problem: &DescentProblem<'_>,
         outputs: Vec<Output>,
-    ) -> Box<dyn Descent> {
+    ) -> Option<Box<dyn Descent>> {
         let blocks = self.host_blocks();
-        let head = Head::new(problem, self.activation, &blocks, outputs);
-        if problem.single_precision {
+        let activation = self.activation.piecewise_linear()?;
+        let head = Head::new(problem, activation, &blocks, outputs);
+        Some(if problem.single_precision {
             Box::new(WeightSpaceDescent::<f32>::new(problem, head, &blocks))
         } else {
             Box::new(WeightSpaceDescent::<f64>::new(problem, head, &blocks))
-        }
+        })
     }
 
     /// As [`descent`](Self::descent), in Gram coordinates where those are cheaper.
@@ -133,13 +134,14 @@ impl FirstLayer {
         &self,
         problem: &DescentProblem<'_>,
         outputs: Vec<Output>,
-    ) -> Box<dyn Descent> {
+    ) -> Option<Box<dyn Descent>> {
         if problem.compensated || !GramSpaceDescent::is_cheaper(problem) {
             return self.descent(problem, outputs);
         }
         let blocks = self.host_blocks();
-        let head = Head::new(problem, self.activation, &blocks, outputs);
-        Box::new(GramSpaceDescent::new(problem, head, &blocks))
+        let activation = self.activation.piecewise_linear()?;
+        let head = Head::new(problem, activation, &blocks, outputs);
+        Some(Box::new(GramSpaceDescent::new(problem, head, &blocks)))
     }
 
     fn host_blocks(&self) -> Vec<Array2<f64>> {

@@ -6,7 +6,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `activation` | `φ` of `implicit-bias-scalar` on tensors, one convention at the kink |
+//! | `activations` | `φ` and `φ'`, a file an activation, and their list |
 //! | `loss` | the losses of `implicit-bias-scalar` on tensors |
 //! | `objective` | the mean loss of scores, of two classes or several |
 //! | `network` | the trait of a network |
@@ -23,7 +23,7 @@
 //! | `descent` | the hand-derived descent of both in host memory |
 //! | `weights` | named blocks on the host and their safetensors file |
 
-mod activation;
+mod activations;
 mod architecture;
 mod combination;
 mod deep;
@@ -41,7 +41,12 @@ mod two_layer;
 mod two_layer_both;
 mod weights;
 
-pub use activation::{ACTIVATION, SLOPE, TensorActivation, activation, describe_activation};
+pub use activations::{
+    ACTIVATION, ACTIVATIONS, ActivationFunction, ActivationKind, EXPONENT, HUBERIZED_RELU,
+    LEAKY_RELU, QUADRATIC, RELU, SLOPE, SMOOTHED_LEAKY_RELU, SharedActivation, THRESHOLD,
+    TensorActivation, activation, activation_kind, activations, describe_activation,
+    install_activations,
+};
 pub use architecture::Architecture;
 pub use deep::{DEPTH, Deep, DeepArchitecture};
 pub use descent::{Descent, DescentProblem};

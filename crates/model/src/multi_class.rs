@@ -7,7 +7,9 @@ use ndarray::Array2;
 
 use crate::descent::{DescentProblem, Output};
 use crate::first_layer::FirstLayer;
-use crate::{Activation, Block, Descent, HostScores, ModelError, Network, Weights};
+use crate::{
+    Activation, Block, Descent, HostScores, ModelError, Network, SharedActivation, Weights,
+};
 
 /// A two-layer network with one block of neurons and one score a class, its second layer fixed.
 ///
@@ -83,14 +85,14 @@ impl MultiClassConfig {
             return Err(ModelError::Classes { found });
         }
         let (names, size) = (self.block_names(), [self.width, self.dim]);
-        let first = FirstLayer::new(&names, size, self.activation, weights, device)?;
+        let first = FirstLayer::new(&names, size, self.activation.into(), weights, device)?;
         Ok(MultiClass { first })
     }
 }
 
 impl MultiClass {
     /// The activation `φ`.
-    pub fn activation(&self) -> Activation {
+    pub fn activation(&self) -> &SharedActivation {
         self.first.activation()
     }
 }
@@ -118,7 +120,7 @@ impl Network for MultiClass {
     }
 
     fn homogeneity(&self) -> Option<f64> {
-        Some(1.0)
+        self.first.activation().degree()
     }
 
     fn pre_activations(&self, x: Tensor<2>) -> Option<Tensor<2>> {
@@ -136,5 +138,6 @@ impl Network for MultiClass {
         let head = (0..classes).map(|index| Output { index, sign: 1.0 });
         (problem.objective.outputs() == classes)
             .then(|| self.first.cheapest_descent(problem, head.collect()))
+            .flatten()
     }
 }

@@ -7,7 +7,7 @@ use implicit_bias_record::Family;
 use implicit_bias_settings::{Invalid, Key, Settings};
 use ndarray::Array2;
 
-use crate::activation::{ACTIVATION, SLOPE, activation, describe_activation};
+use crate::activations::{ACTIVATION, SharedActivation, activation, describe_activation};
 use crate::descent::{DescentProblem, Output};
 use crate::first_layer::FirstLayer;
 use crate::{Activation, Architecture, Block, Descent, HostScores, ModelError, Network, Weights};
@@ -15,8 +15,8 @@ use crate::{Activation, Architecture, Block, Descent, HostScores, ModelError, Ne
 /// The two-layer network of Kou, Chen & Gu (2023), section 3, with its second layer fixed.
 ///
 /// `f(W; x) = (1/m) Σ_r φ(⟨w_{+1,r}, x⟩) − (1/m) Σ_r φ(⟨w_{−1,r}, x⟩)`,
-/// no biases; `W_pos` and `W_neg` are `[m, d]`, one row a neuron. Positively homogeneous of
-/// degree 1 in the weights.
+/// no biases; `W_pos` and `W_neg` are `[m, d]`, one row a neuron. Positively homogeneous in the
+/// weights where `φ` is, of its degree: 1 for ReLU and leaky ReLU, which are the paper's.
 #[derive(Module, Debug)]
 pub struct TwoLayer {
     first: FirstLayer,
@@ -72,15 +72,35 @@ impl TwoLayerConfig {
     }
 
     fn network(&self, weights: Option<&Weights>, device: &Device) -> Result<TwoLayer, ModelError> {
-        let (names, size) = (Self::BLOCKS.map(str::to_owned), [self.width, self.dim]);
-        let first = FirstLayer::new(&names, size, self.activation, weights, device)?;
-        Ok(TwoLayer { first })
+        TwoLayer::new(
+            [self.width, self.dim],
+            self.activation.into(),
+            weights,
+            device,
+        )
     }
 }
 
 impl TwoLayer {
+    /// A network of any activation, with the given weights, blocks `pos` and `neg`, each
+    /// `[width, dim]`; zeros without weights.
+    ///
+    /// # Errors
+    ///
+    /// As [`TwoLayerConfig::init_with`].
+    pub fn new(
+        size: [usize; 2],
+        activation: SharedActivation,
+        weights: Option<&Weights>,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let names = TwoLayerConfig::BLOCKS.map(str::to_owned);
+        let first = FirstLayer::new(&names, size, activation, weights, device)?;
+        Ok(Self { first })
+    }
+
     /// The activation `φ`.
-    pub fn activation(&self) -> Activation {
+    pub fn activation(&self) -> &SharedActivation {
         self.first.activation()
     }
 }
@@ -111,7 +131,7 @@ impl Network for TwoLayer {
     }
 
     fn homogeneity(&self) -> Option<f64> {
-        Some(1.0)
+        self.first.activation().degree()
     }
 
     fn pre_activations(&self, x: Tensor<2>) -> Option<Tensor<2>> {
@@ -125,7 +145,9 @@ impl Network for TwoLayer {
 
     fn descent(&self, problem: &DescentProblem<'_>) -> Option<Box<dyn Descent>> {
         let head = SIGNS.map(|sign| Output { index: 0, sign });
-        (problem.objective.outputs() == 1).then(|| self.first.descent(problem, head.to_vec()))
+        (problem.objective.outputs() == 1)
+            .then(|| self.first.descent(problem, head.to_vec()))
+            .flatten()
     }
 }
 
@@ -163,7 +185,7 @@ impl Architecture for TwoLayerArchitecture {
     }
 
     fn keys(&self) -> &'static [Key] {
-        &[WIDTH, ACTIVATION, SLOPE]
+        &[WIDTH, ACTIVATION]
     }
 
     fn blocks(
@@ -189,11 +211,11 @@ impl Architecture for TwoLayerArchitecture {
             .blocks()
             .first()
             .map_or(0, |(_, block)| block.nrows());
-        TwoLayerConfig::new(width, dim, activation(settings)?).init_with(weights, device)
+        TwoLayer::new([width, dim], activation(settings)?, Some(weights), device)
     }
 
     fn describe(&self, settings: &Settings) -> String {
-        activation(settings).map_or(String::new(), describe_activation)
+        describe_activation(settings)
     }
 }
 

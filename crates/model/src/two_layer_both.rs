@@ -3,11 +3,12 @@
 use burn::tensor::Device;
 use implicit_bias_settings::{Invalid, Key, Settings};
 
-use crate::activation::{ACTIVATION, SLOPE, activation, describe_activation};
+use crate::activations::{ACTIVATION, activation, describe_activation};
 use crate::{Architecture, Deep, ModelError, WIDTH, Weights};
 
 /// `f(x) = Σ_j v_j φ(⟨w_j, x⟩)` with both layers trained: `W_hidden` is `[m, d]`, `W_outer` is
-/// `[1, m]`. Homogeneous of degree 2.
+/// `[1, m]`. Homogeneous where `φ` is: of degree 2 under
+/// ReLU and leaky ReLU.
 #[derive(Clone, Copy, Debug)]
 pub struct TwoLayerBothArchitecture;
 
@@ -23,7 +24,7 @@ impl Architecture for TwoLayerBothArchitecture {
     }
 
     fn keys(&self) -> &'static [Key] {
-        &[WIDTH, ACTIVATION, SLOPE]
+        &[WIDTH, ACTIVATION]
     }
 
     fn blocks(
@@ -51,7 +52,7 @@ impl Architecture for TwoLayerBothArchitecture {
     }
 
     fn describe(&self, settings: &Settings) -> String {
-        let activation = activation(settings).map_or(String::new(), describe_activation);
+        let activation = describe_activation(settings);
         format!("two layers, both trained, {activation}")
     }
 }

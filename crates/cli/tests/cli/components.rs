@@ -24,6 +24,14 @@ fn flags_that_choose_another_component_drop_the_keys_of_the_files() {
     train(
         "train linear/config.toml --network deep --depth 1 --optimizer adam --beta2 0.9 --out deep",
     );
+    train("train two/config.toml --activation huberized-relu --exponent 2 --out huberized");
+    train("train huberized/config.toml --activation smoothed-leaky-relu --slope 0.3 --out smooth");
+    train("train smooth/config.toml --activation relu --synthetic gaussian --noise 2 --out relu");
+    let text = std::fs::read_to_string(folder.path().join("relu/config.toml")).unwrap();
+    for key in ["exponent", "slope", "signal"] {
+        assert!(!text.contains(key), "{text}");
+    }
+    assert!(text.contains("noise = 2.0"), "{text}");
     train("train deep/config.toml --network linear --optimizer polyak --out polyak");
     let text = std::fs::read_to_string(folder.path().join("polyak/config.toml")).unwrap();
     for key in ["depth", "beta2", "step-size", "width"] {
@@ -94,9 +102,77 @@ fn what_no_machine_holds_or_reaches_is_refused_by_name() {
         ),
         ("limit --reduction sum", "reduction: expected"),
         ("help network cubic", "network: expected one of two-layer"),
+        (
+            "train --synthetic gaussian --norm-spread 2",
+            "norm-spread: expected synthetic orthogonal, found synthetic gaussian, which has no",
+        ),
+        (
+            "train --signal 0 --noise 0",
+            "noise: expected a positive number where signal is 0",
+        ),
+        (
+            "train --activation relu --exponent 2",
+            "exponent: expected activation huberized-relu, found activation relu",
+        ),
+        (
+            "train --network linear --threshold 2",
+            "threshold: expected network two-layer or two-layer-both or deep",
+        ),
+        (
+            "train --activation quadratic --engine gram",
+            "activation: expected ReLU or leaky ReLU beside engine gram",
+        ),
+        (
+            "limit --activation huberized-relu",
+            "activation: expected a run whose limit is known",
+        ),
+        (
+            "help synthetic moons",
+            "synthetic: expected one of mixture, gaussian, orthogonal, found `moons`",
+        ),
     ] {
         let error = refused(folder.path(), command);
         assert!(error.contains(said), "{command}: {error}");
+    }
+}
+
+#[test]
+fn every_law_and_every_activation_is_explained_and_goes_on_from_its_own_configuration() {
+    let folder = folder();
+    let help = |topic: &str| run(folder.path(), &["help", topic]).ok().stdout;
+    // The names are those that the help of the key lists.
+    let names = |topic: &str| -> Vec<String> {
+        let text = help(topic);
+        let listed = text.lines().filter_map(|line| line.strip_prefix("  "));
+        let first = |line: &str| line.split_whitespace().next().map(str::to_owned);
+        listed.filter_map(first).collect()
+    };
+    for (key, count) in [("synthetic", 3), ("activation", 5)] {
+        let names = names(key);
+        assert_eq!(names.len(), count, "{names:?}");
+        for name in names {
+            let said = run(folder.path(), &["help", key, &name]).ok().stdout;
+            assert!(said.starts_with(&format!("--{key} {name}\n")), "{said}");
+            let (dir, again) = (format!("{key}-{name}"), format!("{key}-{name}-again"));
+            let train = |config: &[&str], out: &str| {
+                let size = ["--steps", "40", "--out", out];
+                let arguments = [&["train"], config, &size].concat();
+                run(folder.path(), &arguments).ok();
+                std::fs::read_to_string(folder.path().join(out).join("config.toml")).unwrap()
+            };
+            let flag = format!("--{key}");
+            let sizes = ["--samples", "5", "--dim", "7", "--width", "3"];
+            let written = train(&[&[flag.as_str(), &name], &sizes[..]].concat(), &dir);
+            assert!(
+                written.contains(&format!("{key} = \"{name}\"")),
+                "{written}"
+            );
+            let config = format!("{dir}/config.toml");
+            assert_eq!(train(&[&config], &again), written);
+            run(folder.path(), &["resume", &dir, "--steps", "60"]).ok();
+            let report = std::fs::read_to_string(folder.path().join(&dir).join("report.html"));
+            assert!(report.unwrap().contains("<html"));
+        }
     }
 }
 

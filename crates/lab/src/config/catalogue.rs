@@ -6,7 +6,8 @@ use implicit_bias_claims::{THEORIES, Theory};
 use implicit_bias_data::{DataLawKind, LAWS};
 use implicit_bias_engine::optimizers::{OPTIMIZERS, OptimizerKind};
 use implicit_bias_engine::{NETWORKS, NetworkKind};
-use implicit_bias_settings::{Invalid, Key, Name, Settings};
+use implicit_bias_model::{ACTIVATION, ACTIVATIONS, ActivationKind, install_activations};
+use implicit_bias_settings::{Invalid, Key, Name, Settings, Value};
 
 use super::keys::{data, descent, network, output, preparation};
 use crate::LabError;
@@ -24,6 +25,7 @@ pub(super) struct Group {
 #[derive(Clone)]
 pub struct Catalogue {
     data_laws: Vec<&'static DataLawKind>,
+    activations: Vec<&'static ActivationKind>,
     networks: Vec<&'static dyn NetworkKind>,
     optimizers: Vec<&'static OptimizerKind>,
     theories: Vec<&'static Theory>,
@@ -37,6 +39,7 @@ impl Catalogue {
     pub fn standard() -> Self {
         Self {
             data_laws: LAWS.iter().collect(),
+            activations: ACTIVATIONS.iter().collect(),
             networks: NETWORKS.to_vec(),
             optimizers: OPTIMIZERS.iter().collect(),
             theories: THEORIES.iter().collect(),
@@ -47,6 +50,13 @@ impl Catalogue {
     #[must_use]
     pub fn with_data_law(mut self, law: &'static DataLawKind) -> Self {
         self.data_laws.push(law);
+        self
+    }
+
+    /// This catalogue with one more activation, for all networks with the key `activation`.
+    #[must_use]
+    pub fn with_activation(mut self, activation: &'static ActivationKind) -> Self {
+        self.activations.push(activation);
         self
     }
 
@@ -79,6 +89,7 @@ impl Catalogue {
     /// that are not the same, and where settings were read before.
     pub fn install(self) -> Result<(), LabError> {
         let laws = self.data_laws.iter().map(|kind| kind.name);
+        let activations = self.activations.iter().map(|kind| kind.name);
         let networks = self.networks.iter().map(|kind| kind.name());
         let optimizers = self.optimizers.iter().map(|kind| kind.name);
         let theories = self.theories.iter();
@@ -87,6 +98,7 @@ impl Catalogue {
         let theories = theories.map(|theory| theory.name).collect();
         for names in [
             laws.collect::<Vec<_>>(),
+            activations.collect(),
             networks.collect(),
             optimizers.collect(),
             theories,
@@ -99,6 +111,7 @@ impl Catalogue {
         }
         let all: Vec<&Key> = groups_of(&self).into_iter().flat_map(|g| g.keys).collect();
         let own = self.data_laws.iter().map(|kind| kind.keys);
+        let own = own.chain(self.activations.iter().map(|kind| kind.keys));
         let own = own.chain(self.networks.iter().map(|kind| kind.keys()));
         let own = own.chain(self.optimizers.iter().map(|kind| kind.keys));
         for key in own.flatten() {
@@ -107,7 +120,7 @@ impl Catalogue {
                 return Err(refuse(key.name, "one key of the name", "two that differ"));
             }
         }
-        if INSTALLED.set(self).is_err() {
+        if !install_activations(self.activations.clone()) || INSTALLED.set(self).is_err() {
             return Err(refuse("catalogue", "one a process", "a second one"));
         }
         Ok(())
@@ -131,6 +144,11 @@ pub(crate) fn data_laws() -> impl Iterator<Item = &'static DataLawKind> {
     catalogue().data_laws.iter().copied()
 }
 
+/// The activations that can be chosen.
+pub(crate) fn activations() -> impl Iterator<Item = &'static ActivationKind> {
+    catalogue().activations.iter().copied()
+}
+
 /// The networks that can be chosen.
 pub(crate) fn networks() -> impl Iterator<Item = &'static dyn NetworkKind> {
     catalogue().networks.iter().copied()
@@ -152,7 +170,7 @@ pub(super) fn groups() -> &'static [Group] {
 }
 
 fn groups_of(catalogue: &Catalogue) -> Vec<Group> {
-    let group = |heading, lists: Vec<&'static [Key]>| {
+    let group = |heading, lists: Vec<Vec<&'static Key>>| {
         let mut keys: Vec<&'static Key> = Vec::new();
         // Components may share a key.
         for key in lists.into_iter().flatten() {
@@ -162,22 +180,35 @@ fn groups_of(catalogue: &Catalogue) -> Vec<Group> {
         }
         Group { heading, keys }
     };
-    let of_laws = catalogue.data_laws.iter().map(|law| law.keys);
-    let of_networks = catalogue.networks.iter().map(|network| network.keys());
-    let of_optimizers = catalogue.optimizers.iter().map(|optimizer| optimizer.keys);
-    let data = [data::KEYS].into_iter().chain(of_laws);
-    let network = [network::KEYS].into_iter().chain(of_networks);
-    let descent = [descent::OF_STEPS].into_iter().chain(of_optimizers);
+    let all = |keys: &'static [Key]| keys.iter().collect();
+    let of_laws = catalogue.data_laws.iter().map(|law| all(law.keys));
+    let of_networks = catalogue.networks.iter();
+    let of_networks = of_networks.map(|network| network_keys(catalogue, *network));
+    let of_optimizers = catalogue.optimizers.iter();
+    let of_optimizers = of_optimizers.map(|optimizer| all(optimizer.keys));
+    let data = [all(data::KEYS)].into_iter().chain(of_laws);
+    let network = [all(network::KEYS)].into_iter().chain(of_networks);
+    let descent = [all(descent::OF_STEPS)].into_iter().chain(of_optimizers);
     vec![
         group(data::HEADING, data.collect()),
-        group(preparation::HEADING, vec![preparation::KEYS]),
+        group(preparation::HEADING, vec![all(preparation::KEYS)]),
         group(network::HEADING, network.collect()),
         group(
             descent::HEADING,
-            descent.chain([descent::OF_ENGINES]).collect(),
+            descent.chain([all(descent::OF_ENGINES)]).collect(),
         ),
-        group(output::HEADING, vec![output::KEYS]),
+        group(output::HEADING, vec![all(output::KEYS)]),
     ]
+}
+
+/// The keys of a network; where `activation` is one of them, those of all activations follow it.
+fn network_keys(catalogue: &Catalogue, network: &dyn NetworkKind) -> Vec<&'static Key> {
+    let with_activations = |key: &'static Key| {
+        let all = catalogue.activations.iter();
+        let all = all.filter(|_| key.name == ACTIVATION.name);
+        [key].into_iter().chain(all.flat_map(|kind| kind.keys))
+    };
+    network.keys().iter().flat_map(with_activations).collect()
 }
 
 /// The components that a key of components chooses from, each with a line about it.
@@ -185,6 +216,9 @@ pub(super) fn components(key: &Key) -> Vec<Name> {
     if key.name == data::SYNTHETIC.name {
         let name = |kind: &DataLawKind| Name::new(kind.name, kind.about);
         data_laws().map(name).collect()
+    } else if key.name == ACTIVATION.name {
+        let name = |kind: &ActivationKind| Name::new(kind.name, kind.about);
+        activations().map(name).collect()
     } else if key.name == network::NETWORK.name {
         let name = |kind: &dyn NetworkKind| Name::new(kind.name(), kind.about());
         networks().map(name).collect()
@@ -195,21 +229,30 @@ pub(super) fn components(key: &Key) -> Vec<Name> {
 }
 
 /// The keys of one of the components that `chooser` chooses from; none of a name that there is not.
-pub(super) fn own_keys_of(chooser: &Key, name: &str) -> &'static [Key] {
+pub(super) fn own_keys_of(chooser: &Key, name: &str) -> Vec<&'static Key> {
+    if chooser.name == network::NETWORK.name {
+        let kind = networks().find(|kind| kind.name() == name);
+        return kind.map_or(Vec::new(), keys_of_network);
+    }
     let keys = if chooser.name == data::SYNTHETIC.name {
         data_laws()
             .find(|kind| kind.name == name)
             .map(|kind| kind.keys)
-    } else if chooser.name == network::NETWORK.name {
-        networks()
-            .find(|kind| kind.name() == name)
-            .map(NetworkKind::keys)
+    } else if chooser.name == ACTIVATION.name {
+        activations()
+            .find(|kind| kind.name == name)
+            .map(|kind| kind.keys)
     } else {
         optimizers()
             .find(|kind| kind.name == name)
             .map(|kind| kind.keys)
     };
-    keys.unwrap_or_default()
+    keys.unwrap_or_default().iter().collect()
+}
+
+/// The keys of a network, with those of all activations where it has one.
+pub(crate) fn keys_of_network(network: &dyn NetworkKind) -> Vec<&'static Key> {
+    network_keys(catalogue(), network)
 }
 
 /// As [`own_keys_of`], with the keys of the step size where the component is an optimizer that has
@@ -219,7 +262,7 @@ pub(super) fn keys_of(chooser: &Key, name: &str) -> Vec<&'static Key> {
     let has_step_size = kinds.any(|kind| kind.name == name && kind.has_step_size);
     let of_step_size = descent::OF_STEP_SIZE.iter().filter(|_| has_step_size);
     own_keys_of(chooser, name)
-        .iter()
+        .into_iter()
         .chain(of_step_size)
         .collect()
 }
@@ -229,17 +272,23 @@ pub(super) fn keys() -> impl Iterator<Item = &'static Key> {
     groups().iter().flat_map(|group| group.keys.iter().copied())
 }
 
-/// Whether a key matters to a run whose data law, network and optimizer are the default ones: those
-/// alone are in the short help.
+/// Whether a key matters to a run whose components are all the default ones: those alone are in the
+/// short help.
 pub(super) fn is_ordinary(key: &Key) -> bool {
-    let is = |other: &Key| other.name == key.name;
-    let of_law = data_laws().take(1).flat_map(|law| law.keys);
-    let mut default = of_law.chain(networks().take(1).flat_map(NetworkKind::keys));
-    let mut of_laws = data_laws().skip(1).flat_map(|law| law.keys);
-    let mut of_networks = networks().skip(1).flat_map(NetworkKind::keys);
-    let mut of_optimizers = optimizers().flat_map(|optimizer| optimizer.keys);
-    let others = of_laws.any(is) || of_networks.any(is) || of_optimizers.any(is);
-    default.any(is) || !(others || descent::ADVANCED.iter().any(is))
+    let is = |other: &'static Key| other.name == key.name;
+    let default_of = |chooser: &Key| match chooser.default() {
+        Some(Value::Text(name)) => own_keys_of(chooser, &name),
+        _ => Vec::new(),
+    };
+    let network = networks().take(1).flat_map(NetworkKind::keys);
+    let mut default = network.chain(default_of(&data::SYNTHETIC));
+    let of_networks = networks().flat_map(keys_of_network);
+    let of_optimizers = optimizers().flat_map(|optimizer| optimizer.keys);
+    let of_laws = data_laws().flat_map(|law| law.keys);
+    let mut others = of_networks.chain(of_optimizers).chain(of_laws);
+    default.any(is)
+        || default_of(&ACTIVATION).into_iter().any(is)
+        || !(others.any(is) || descent::ADVANCED.iter().any(is))
 }
 
 /// The key of a name, or of another spelling of it.

@@ -3,6 +3,7 @@
 use implicit_bias_data::{DataLaw, DataLawKind};
 use implicit_bias_engine::NetworkKind;
 use implicit_bias_engine::optimizers::OptimizerKind;
+use implicit_bias_model::ACTIVATION;
 use implicit_bias_settings::{Invalid, Key, Settings};
 
 use super::catalogue;
@@ -27,7 +28,7 @@ impl Component {
     /// [`Invalid`] for a name that there is not, and for a key of another component.
     fn choose(
         chooser: &Key,
-        all: &[(&'static str, &'static [Key])],
+        all: &[(&'static str, Vec<&'static Key>)],
         settings: &Settings,
     ) -> Result<Self, Invalid> {
         let asked = chooser.text_in(settings)?.unwrap_or_default();
@@ -37,7 +38,7 @@ impl Component {
             return Err(Invalid::new(chooser.name, expected, format!("`{asked}`")));
         };
         let mut chosen = Settings::default();
-        for key in keys.iter() {
+        for key in keys {
             if let Some(value) = settings.get(key.name) {
                 chosen.set(key.name, key.read(value.clone())?);
             }
@@ -54,14 +55,14 @@ impl Component {
             }
         }
         Ok(Self {
-            name: *name,
+            name,
             settings: chosen,
         })
     }
 
     /// This component without settings that are the default anyway: what was given and what was
     /// not given then make one configuration.
-    pub(super) fn without_defaults(mut self, keys: &[Key]) -> Self {
+    pub(super) fn without_defaults(mut self, keys: &[&Key]) -> Self {
         for key in keys {
             if key.default().as_ref() == self.settings.get(key.name) {
                 self.settings.remove(&[key.name]);
@@ -70,18 +71,26 @@ impl Component {
         self
     }
 
-    /// The network that settings choose.
+    /// The network that settings choose, with the activation that they choose, where it has one.
     pub(super) fn network(settings: &Settings) -> Result<Self, Invalid> {
         let all: Vec<_> = catalogue::networks()
-            .map(|kind| (kind.name(), kind.keys()))
+            .map(|kind| (kind.name(), catalogue::keys_of_network(kind)))
             .collect();
-        Self::choose(&NETWORK, &all, settings)
+        let network = Self::choose(&NETWORK, &all, settings)?;
+        let mut keys = network.network_kind().keys().iter();
+        if keys.any(|key| key.name == ACTIVATION.name) {
+            let all: Vec<_> = catalogue::activations()
+                .map(|kind| (kind.name, kind.keys.iter().collect()))
+                .collect();
+            Self::choose(&ACTIVATION, &all, &network.settings)?;
+        }
+        Ok(network)
     }
 
     /// The optimizer that settings choose.
     pub(super) fn optimizer(settings: &Settings) -> Result<Self, Invalid> {
         let all: Vec<_> = catalogue::optimizers()
-            .map(|kind| (kind.name, kind.keys))
+            .map(|kind| (kind.name, kind.keys.iter().collect()))
             .collect();
         Self::choose(&OPTIMIZER, &all, settings)
     }
@@ -90,7 +99,7 @@ impl Component {
     /// them all.
     pub(super) fn data_law(settings: &Settings) -> Result<Self, Invalid> {
         let all: Vec<_> = catalogue::data_laws()
-            .map(|kind| (kind.name, kind.keys))
+            .map(|kind| (kind.name, kind.keys.iter().collect()))
             .collect();
         let mut law = Self::choose(&SYNTHETIC, &all, settings)?;
         law.settings = law.data_law_kind().filled_in(&law.settings)?;

@@ -1,6 +1,7 @@
 //! Flags over a file.
 
 use implicit_bias_data::{DIM, LAWS, NOISE, SAMPLES};
+use implicit_bias_model::ACTIVATION;
 use implicit_bias_settings::{Key, Settings};
 
 use super::catalogue;
@@ -45,10 +46,7 @@ pub fn overlay(flags: Settings, mut file: Settings) -> Settings {
     if has("init-scale") {
         file.remove(&["init"]);
     }
-    if flags.text("activation") == Some("relu") {
-        file.remove(&["slope"]);
-    }
-    for chooser in [NETWORK, OPTIMIZER] {
+    for chooser in [NETWORK, ACTIVATION, OPTIMIZER] {
         drop_keys_of_another(&chooser, &flags, &mut file);
     }
     if flags.number("step-decay") == Some(0.0) {

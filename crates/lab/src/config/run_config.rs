@@ -6,7 +6,10 @@ use implicit_bias_data::{DataFile, Dataset, Preparation};
 use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE};
 use implicit_bias_engine::{Batches, Gradient, Precision, StepSize};
 use implicit_bias_limits::DescentFacts;
-use implicit_bias_model::{ACTIVATION, Activation, Loss, SLOPE, WIDTH, activation};
+use implicit_bias_model::{
+    ACTIVATION, Activation, LEAKY_RELU, Loss, RELU, SLOPE, SharedActivation, WIDTH, activation,
+    activation_kind,
+};
 use implicit_bias_output::sha256;
 
 use super::catalogue;
@@ -18,13 +21,13 @@ use super::keys::{descent, network, output};
 use super::kinds::{EngineKind, ExportKind};
 use super::names::Named;
 use super::resolve::{
-    named, resolve_checkpoint_interval, resolve_compensated, resolve_decay, resolve_engine,
-    resolve_exact_steps, resolve_init, resolve_step_table,
+    invalid, named, resolve_checkpoint_interval, resolve_compensated, resolve_decay,
+    resolve_engine, resolve_exact_steps, resolve_init, resolve_step_table,
 };
 use super::source::{DataSource, InitSource, absolute};
 use crate::LabError;
 use implicit_bias_record::{Family, StepNorm, Steps};
-use implicit_bias_settings::Settings;
+use implicit_bias_settings::{Key, Settings};
 
 /// The two-layer network under plain gradient descent.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,6 +60,11 @@ fn batches(optimizer: &Component, seed: u64) -> Option<Batches> {
         size,
         seed: (order.as_deref() != Some("cyclic")).then_some(seed),
     })
+}
+
+/// Whether Gram coordinates know an activation.
+fn has_one_kink(activation: &SharedActivation) -> bool {
+    activation.piecewise_linear().is_some()
 }
 
 /// Refuses keys of a step size beside an optimizer that has none.
@@ -143,13 +151,13 @@ impl RunConfig {
         let network = Component::network(settings)?;
         // Of any dimension: a setting that cannot be is refused before the data are looked into.
         network.network_kind().blocks(&network.settings, 1)?;
-        let keys = network.network_kind().keys();
-        let network = network.without_defaults(keys);
+        let keys = catalogue::keys_of_network(network.network_kind());
+        let network = network.without_defaults(&keys);
         let optimizer = Component::optimizer(settings)?;
         (optimizer.optimizer_kind().make)(&optimizer.settings, 0)?;
         BATCH_SIZE.count_if_given(&optimizer.settings)?;
-        let keys = optimizer.optimizer_kind().keys;
-        let mut optimizer = optimizer.without_defaults(keys);
+        let keys: Vec<&Key> = optimizer.optimizer_kind().keys.iter().collect();
+        let mut optimizer = optimizer.without_defaults(&keys);
         let batch = optimizer.settings.count(BATCH_SIZE.name);
         if batch.is_some() && batch == optimizer.optimizer_kind().batch_size.map(|b| b as u64) {
             optimizer.settings.remove(&[BATCH_SIZE.name]);
@@ -191,8 +199,12 @@ impl RunConfig {
     /// Refuses what only the two-layer network under plain gradient descent can have.
     fn require_engine(&self) -> Result<(), LabError> {
         if self.engine == EngineKind::Gram
-            && let Some([_, expected, found]) = self.not_plain()
+            && let Some([key, expected, found]) = self.not_plain()
         {
+            if key == ACTIVATION.name {
+                let expected = format!("{expected} beside engine gram");
+                return Err(invalid(&key, &expected, found));
+            }
             return Err(LabError::Config {
                 key: "engine".into(),
                 expected: format!("tensor: Gram coordinates are for {expected}"),
@@ -230,6 +242,8 @@ impl RunConfig {
                 "the two-layer and the linear network",
                 format!("network {name}"),
             )
+        } else if let Some(other) = self.activation_function().filter(|phi| !has_one_kink(phi)) {
+            cause(ACTIVATION.name, "ReLU or leaky ReLU", other.describe())
         } else if !self.loss.is_exponentially_tailed() {
             cause(
                 "loss",
@@ -261,10 +275,15 @@ impl RunConfig {
     }
 
     /// The network's activation, where it has one.
-    pub fn activation(&self) -> Option<Activation> {
+    pub fn activation_function(&self) -> Option<SharedActivation> {
         let keys = self.network.network_kind().keys();
         let has_one = keys.iter().any(|key| key.name == ACTIVATION.name);
         has_one.then(|| activation(&self.network.settings).ok())?
+    }
+
+    /// The network's activation, where it has one that is ReLU or leaky ReLU.
+    pub fn activation(&self) -> Option<Activation> {
+        self.activation_function()?.piecewise_linear()
     }
 
     /// The width that is asked for; `None` where a file has it, or the network has none.
@@ -431,12 +450,22 @@ impl RunConfig {
             return settings.with(network::NETWORK.name, self.network.name);
         }
         let settings = settings.with(WIDTH.name, self.width());
-        match self.activation() {
-            Some(activation) if activation != Activation::RELU => settings
-                .with(ACTIVATION.name, "leaky-relu")
-                .with(SLOPE.name, activation.slope()),
-            _ => settings.with(ACTIVATION.name, "relu"),
+        let slope = self.activation().map(Activation::slope);
+        match self.activation_name() {
+            name if name == RELU.name => settings.with(ACTIVATION.name, name).without(SLOPE.name),
+            name if name == LEAKY_RELU.name => {
+                settings.with(ACTIVATION.name, name).with(SLOPE.name, slope)
+            }
+            _ => settings,
         }
+    }
+
+    /// The name of the activation, where the network has one; that of ReLU for leaky ReLU of slope 0.
+    fn activation_name(&self) -> &'static str {
+        let kind = activation_kind(&self.network.settings);
+        let name = kind.map_or(LEAKY_RELU.name, |kind| kind.name);
+        let is_relu = name == LEAKY_RELU.name && self.activation() == Some(Activation::RELU);
+        if is_relu { RELU.name } else { name }
     }
 
     /// The configuration as TOML, readable again by [`read_settings`](super::read_settings).
@@ -448,10 +477,9 @@ impl RunConfig {
     pub fn run_name(&self) -> String {
         let mut hash = sha256(self.to_toml());
         hash.truncate(8);
-        let network = match self.activation() {
-            _ if self.family() != Family::TwoLayer => self.network.name,
-            Some(activation) if activation != Activation::RELU => "leaky-relu",
-            _ => "relu",
+        let network = match self.family() {
+            Family::TwoLayer => self.activation_name(),
+            _ => self.network.name,
         };
         let data = match &self.data {
             DataSource::File {

@@ -107,7 +107,7 @@ fn every_bad_value_is_named_with_what_was_expected() {
         ),
         (
             none().with("activation", "relu").with("slope", 0.1),
-            "slope: expected no slope beside activation relu",
+            "slope: expected activation leaky-relu or smoothed-leaky-relu",
         ),
         (
             none()
@@ -153,6 +153,13 @@ fn a_configuration_survives_its_own_toml() {
             .with("init", "/w.npz"),
         Settings::default().with("engine", "tensor"),
         Settings::default()
+            .with("activation", "huberized-relu")
+            .with("exponent", 2.5),
+        Settings::default()
+            .with("network", "deep")
+            .with("activation", "smoothed-leaky-relu")
+            .with("slope", 0.3),
+        Settings::default()
             .with("engine", "gram")
             .with("exact-steps", "1e6")
             .with("precision", "f64"),
@@ -162,6 +169,17 @@ fn a_configuration_survives_its_own_toml() {
         assert_eq!(config, again);
         assert_eq!(config.run_name(), again.run_name());
     }
+}
+
+#[test]
+fn leaky_relu_of_slope_0_is_written_as_relu() {
+    let toml = |settings: &Settings| RunConfig::resolve(settings).unwrap().to_toml();
+    let written = toml(&Settings::default().with("slope", 0));
+    assert_eq!(
+        written,
+        toml(&Settings::default().with("activation", "relu"))
+    );
+    assert_eq!(toml(&from_toml(&written).unwrap()), written);
 }
 
 #[test]

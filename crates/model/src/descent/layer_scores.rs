@@ -6,7 +6,7 @@ use ndarray::Array2;
 
 use super::float::parallelism;
 use super::head::Output;
-use crate::{Activation, HostScores};
+use crate::{HostScores, SharedActivation};
 
 /// A first layer below a head that adds each block's mean to an output: two matrix products.
 ///
@@ -15,7 +15,7 @@ use crate::{Activation, HostScores};
 pub(crate) struct LayerScores {
     x: Array2<f64>,
     chosen: Option<Array2<f64>>,
-    activation: Activation,
+    activation: SharedActivation,
     outputs: Vec<Output>,
     width: usize,
     count: usize,
@@ -28,7 +28,7 @@ impl LayerScores {
     /// Of blocks of `width` neurons, an output a block; `count` outputs.
     pub fn new(
         x: &Array2<f64>,
-        activation: Activation,
+        activation: SharedActivation,
         outputs: Vec<Output>,
         width: usize,
         count: usize,
@@ -48,6 +48,32 @@ impl LayerScores {
 
     fn samples(&self) -> &Array2<f64> {
         self.chosen.as_ref().unwrap_or(&self.x)
+    }
+
+    /// Adds each neuron's `s φ(h)` to its output.
+    fn add_up(&self, samples: usize, scores: &mut [f64], apply: impl Fn(f64) -> f64) {
+        for (k, row) in self.h.chunks_exact(samples).enumerate() {
+            let Output { index, sign } = self.outputs[k / self.width];
+            for (scores, &h) in scores.chunks_exact_mut(self.count).zip(row) {
+                scores[index] += sign * apply(h);
+            }
+        }
+    }
+
+    /// Replaces `h` by the coefficients of the gradient's rows.
+    fn pull(
+        &self,
+        h: &mut [f64],
+        samples: usize,
+        cotangent: &[f64],
+        derivative: impl Fn(f64) -> f64,
+    ) {
+        for (k, row) in h.chunks_exact_mut(samples).enumerate() {
+            let Output { index, sign } = self.outputs[k / self.width];
+            for (h, c) in row.iter_mut().zip(cotangent.chunks_exact(self.count)) {
+                *h = sign * c[index] * derivative(*h) / self.width as f64;
+            }
+        }
     }
 
     fn par(&self) -> Par {
@@ -73,11 +99,10 @@ impl HostScores for LayerScores {
         );
         self.h = h;
         scores.fill(0.0);
-        for (k, row) in self.h.chunks_exact(samples).enumerate() {
-            let Output { index, sign } = self.outputs[k / self.width];
-            for (scores, &h) in scores.chunks_exact_mut(self.count).zip(row) {
-                scores[index] += sign * self.activation.apply(h);
-            }
+        // By its own type where it is the paper's: without a call an entry.
+        match self.activation.piecewise_linear() {
+            Some(kinked) => self.add_up(samples, scores, |h| kinked.apply(h)),
+            None => self.add_up(samples, scores, |h| self.activation.apply(h)),
         }
         scores
             .iter_mut()
@@ -87,11 +112,11 @@ impl HostScores for LayerScores {
     fn pull_back(&mut self, cotangent: &[f64], gradient: &mut [f64]) {
         let (samples, dim) = self.samples().dim();
         let mut h = std::mem::take(&mut self.h);
-        for (k, row) in h.chunks_exact_mut(samples).enumerate() {
-            let Output { index, sign } = self.outputs[k / self.width];
-            for (h, c) in row.iter_mut().zip(cotangent.chunks_exact(self.count)) {
-                *h = sign * c[index] * self.activation.derivative(*h) / self.width as f64;
-            }
+        match self.activation.piecewise_linear() {
+            Some(kinked) => self.pull(&mut h, samples, cotangent, |h| kinked.derivative(h)),
+            None => self.pull(&mut h, samples, cotangent, |h| {
+                self.activation.derivative(h)
+            }),
         }
         self.h = h;
         let neurons = self.h.len() / samples;

@@ -56,10 +56,12 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
             },
         ),
         Setting::new(network, record.network_words()),
-        Setting::new("width m", manifest.width.to_string()).with_note(match config.activation() {
-            Some(_) => "neurons in each block",
-            None => "rows of the first block",
-        }),
+        Setting::new("width m", manifest.width.to_string()).with_note(
+            match config.activation_function() {
+                Some(_) => "neurons in each block",
+                None => "rows of the first block",
+            },
+        ),
         Setting::new("initial weights", init),
         Setting::new("loss", loss),
         Setting::new("step size η", step_size(record)).with_note(batches(record)),

@@ -1,0 +1,92 @@
+//! Huberized ReLU.
+
+use burn::tensor::Tensor;
+use implicit_bias_settings::Key;
+
+use super::function::{ActivationFunction, ActivationKind, SharedActivation};
+
+/// The exponent of the part near 0.
+pub const EXPONENT: Key = Key::number("exponent", "Q", "Exponent q of Huberized ReLU, q > 1")
+    .by_default(3.0)
+    .within("a finite number above 1", |exponent| exponent > 1.0);
+
+/// Where the slope becomes 1.
+pub const THRESHOLD: Key = Key::number(
+    "threshold",
+    "KAPPA",
+    "Threshold κ above which Huberized ReLU has slope 1",
+)
+.by_default(1.0)
+.positive();
+
+/// [`HuberizedRelu`] as users choose it.
+pub const HUBERIZED_RELU: ActivationKind = ActivationKind {
+    name: "huberized-relu",
+    about: "`z^q/(q κ^(q−1))` on [0, κ], 0 below, slope 1 above; --exponent q, --threshold κ",
+    keys: &[EXPONENT, THRESHOLD],
+    make: |settings| {
+        Ok(SharedActivation::new(HuberizedRelu {
+            exponent: EXPONENT.number_in(settings)?,
+            threshold: THRESHOLD.number_in(settings)?,
+        }))
+    },
+};
+
+/// `φ(z) = 0` for `z ≤ 0`, `z^q/(q κ^{q−1})` for `0 ≤ z ≤ κ`, `z − (1 − 1/q) κ` above
+/// (Zhang, Gao, Zou & Cao 2025).
+///
+/// With `c` the nearest number of `[0, κ]` to `z`, `φ = c (c/κ)^{q−1}/q + max(z − κ, 0)` and
+/// `φ' = (c/κ)^{q−1}`.
+#[derive(Clone, Copy, Debug)]
+struct HuberizedRelu {
+    /// `q > 1`.
+    exponent: f64,
+    /// `κ > 0`.
+    threshold: f64,
+}
+
+impl HuberizedRelu {
+    /// The nearest number of `[0, κ]`; a NaN stays one.
+    fn nearest(&self, z: f64) -> f64 {
+        z.clamp(0.0, self.threshold)
+    }
+}
+
+impl ActivationFunction for HuberizedRelu {
+    fn apply(&self, z: f64) -> f64 {
+        let above = if z > self.threshold {
+            z - self.threshold
+        } else {
+            0.0
+        };
+        self.nearest(z) * self.derivative(z) / self.exponent + above
+    }
+
+    fn derivative(&self, z: f64) -> f64 {
+        (self.nearest(z) / self.threshold).powf(self.exponent - 1.0)
+    }
+
+    fn values(&self, z: Tensor<2>) -> Tensor<2> {
+        let above = z.clone().sub_scalar(self.threshold).clamp_min(0.0);
+        let nearest = z.clone().clamp(0.0, self.threshold);
+        nearest * self.derivatives(z).div_scalar(self.exponent) + above
+    }
+
+    fn derivatives(&self, z: Tensor<2>) -> Tensor<2> {
+        z.clamp(0.0, self.threshold)
+            .div_scalar(self.threshold)
+            .powf_scalar(self.exponent - 1.0)
+    }
+
+    fn degree(&self) -> Option<f64> {
+        None
+    }
+
+    fn describe(&self) -> String {
+        let Self {
+            exponent,
+            threshold,
+        } = self;
+        format!("Huberized ReLU, q = {exponent}, κ = {threshold}")
+    }
+}
