@@ -183,6 +183,13 @@ pub struct SelectedDevice {
     pub hardware: Option<String>,
 }
 
+/// A device in host memory, if a backend that has one is compiled in.
+pub(crate) fn host_device() -> Option<Device> {
+    let backends = backends();
+    let at_home = backends.iter().find(|backend| backend.on_host);
+    at_home.map(|backend| (backend.best)())
+}
+
 /// Opens the device called `name` (`ndarray`, `cuda:1`, …; the first one compiled in if `None`) and
 /// sets its float type: `precision`, or the best it has.
 ///

@@ -1,9 +1,10 @@
 //! The descents, a file each: what a step makes of a gradient.
 //!
 //! An optimizer is a file with its state, its step and an [`OptimizerKind`], and a line in
-//! [`OPTIMIZERS`].
+//! [`OPTIMIZERS`]. [`BurnOptimizer`] makes one of any of Burn's.
 
 mod adam;
+mod burn_optimizer;
 mod gd;
 mod moments;
 mod momentum;
@@ -14,6 +15,7 @@ mod sgd;
 mod sign_gd;
 
 pub use self::adam::ADAM;
+pub use self::burn_optimizer::BurnOptimizer;
 pub use self::gd::GD;
 pub(crate) use self::gd::plain;
 pub use self::momentum::MOMENTUM;
