@@ -152,9 +152,8 @@ impl Case<'_> {
              {} of its maximum",
             number(there)
         );
-        let near = distance <= NEAR_OTHER_MAXIMUM
-            && self.has_other(NEAR_KNOWN_MAXIMUM)
-            && self.outgrew_start();
+        let at_it = distance <= NEAR_OTHER_MAXIMUM && self.outgrew_start();
+        let near = at_it && (self.small_steps() || self.has_other(NEAR_KNOWN_MAXIMUM));
         if near || self.small_steps() && self.approaches(there) {
             claim.verdict = Verdict::Refuted;
             claim.decided_by = DecidedBy::DirectionLimit;
