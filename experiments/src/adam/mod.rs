@@ -33,8 +33,13 @@ fn all(effort: Effort) -> Vec<Study> {
 
 #[cfg(test)]
 mod tests {
+    use super::runs::{GRADIENT, GRADIENT_DESCENT};
     use super::*;
+    use implicit_bias_claims::Verdict;
+    use implicit_bias_claims::adam::ids::LINF_MARGIN;
     use implicit_bias_lab::config::RunConfig;
+    use implicit_bias_lab::study::{Headline, Reproduction, StudyResult};
+    use implicit_bias_lab::{Progress, RunDirectory};
 
     #[test]
     fn every_run_is_a_valid_configuration() {
@@ -44,5 +49,41 @@ mod tests {
                     .unwrap_or_else(|error| panic!("{}: {error}", run.label));
             }
         }
+    }
+
+    /// Of the runs to 2·10⁴ steps many verdicts are open, and none is other than at 10⁶ steps.
+    #[test]
+    fn short_runs_say_nothing_that_long_ones_take_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let study = adam_on_separable_data(Effort::Quick);
+        let headline = Headline {
+            title: "test",
+            introduction: "A test.",
+            command: "test",
+        };
+        let directory = RunDirectory::create(&folder.path().join("out")).unwrap();
+        let studies = std::slice::from_ref(&study);
+        let found =
+            Reproduction::of(studies, &headline, directory, &Progress::new("test")).unwrap();
+        assert!(found.completed(), "{}", found.early_stops_text());
+        let runs = study.runs.iter().zip(found.records());
+        let results: Vec<_> = runs
+            .map(|(run, record)| StudyResult { run, record })
+            .collect();
+        let (mut decided, mut refuted_gd) = (0, false);
+        for (result, id, expected) in table::expected(&results) {
+            let claims = &result.record.claims;
+            let claim = claims.iter().find(|claim| claim.id == id).unwrap();
+            let is_open = claim.verdict == Verdict::Inconclusive;
+            assert!(
+                is_open || claim.verdict == expected,
+                "{}: {claim:#?}",
+                result.run.label
+            );
+            decided += usize::from(!is_open);
+            let is_gd = result.run.label == GRADIENT_DESCENT && result.run.panel == GRADIENT;
+            refuted_gd |= is_gd && id == LINF_MARGIN && claim.verdict == Verdict::Refuted;
+        }
+        assert!(refuted_gd && decided >= 15, "{decided} are decided");
     }
 }

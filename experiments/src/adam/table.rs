@@ -151,38 +151,51 @@ pub(super) fn far(laws: &[Laws<'_>]) -> Table {
     }
 }
 
+/// The verdicts that results must have at the full horizon.
+pub(super) fn expected<'a, 'b>(
+    results: &'a [StudyResult<'b>],
+) -> Vec<(&'a StudyResult<'b>, ClaimId, Verdict)> {
+    let mut all = Vec::new();
+    for row in rows(Effort::Full) {
+        let of_row = |result: &&StudyResult<'_>| {
+            result.run.label == row.run.label && result.run.panel == row.run.panel
+        };
+        if let Some(result) = results.iter().find(of_row) {
+            all.extend(
+                row.expected
+                    .iter()
+                    .map(|(id, verdict)| (result, *id, *verdict)),
+            );
+        }
+    }
+    all
+}
+
 /// What came out, in sentences.
 pub(super) fn found(results: &[StudyResult<'_>], laws: &[Laws<'_>]) -> Vec<String> {
-    let (mut as_expected, mut otherwise) = (0, Vec::new());
-    for row in rows(Effort::Full) {
-        let Some(result) = results
-            .iter()
-            .find(|result| result.run.label == row.run.label)
-        else {
-            continue;
-        };
-        for (id, expected) in row.expected {
-            let found = claim(result, *id);
-            if found.is_some_and(|claim| claim.verdict == *expected) {
-                as_expected += 1;
-            } else {
-                let (found, expected) = (word(found), verdict_word(*expected));
-                otherwise.push(format!(
-                    "{}, {id}: {found}, not {expected}",
-                    result.run.label
-                ));
-            }
+    let mut as_expected = 0;
+    let (mut open, mut otherwise) = (Vec::new(), Vec::new());
+    for (result, id, expected) in expected(results) {
+        let found = claim(result, id).map_or(Verdict::Inconclusive, |claim| claim.verdict);
+        let name = format!("{}, {id}", result.run.label);
+        if found == expected {
+            as_expected += 1;
+        } else if found == Verdict::Inconclusive {
+            open.push(name);
+        } else {
+            otherwise.push(name);
         }
     }
     let mut text = format!(
         "{as_expected} verdicts are as the literature, and the laws derived here, have them at 10⁶ \
          steps"
     );
-    if otherwise.is_empty() {
-        text += ".";
-    } else {
-        text += &format!("; otherwise: {}.", otherwise.join("; "));
+    for (list, words) in [(otherwise, "contrary to that"), (open, "inconclusive")] {
+        if !list.is_empty() {
+            text += &format!("; {words}: {}", list.join("; "));
+        }
     }
+    text += ".";
     let mut said = vec![text];
     let worst = laws.iter().filter_map(|law| {
         let constant = law.of_tenth.as_ref().ok()?.gap_times_norm();
@@ -210,14 +223,6 @@ pub(super) fn found(results: &[StudyResult<'_>], laws: &[Laws<'_>]) -> Vec<Strin
         ));
     }
     said
-}
-
-fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Supported => "supported",
-        Verdict::Refuted => "refuted",
-        Verdict::Inconclusive => "inconclusive",
-    }
 }
 
 /// `1 − γ₂/γ₂*` at the last step of the run to the far horizon.
