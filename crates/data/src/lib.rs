@@ -29,12 +29,14 @@ mod dataset_npz;
 mod error;
 mod file;
 mod geometry;
+mod labelled;
 pub mod mnist;
 mod multiples;
 mod preparation;
 pub mod random;
 mod size;
 mod synthetic;
+mod training_set;
 
 pub use choice::{Choice, ClassRule};
 pub use classes::ClassDataset;
@@ -45,8 +47,10 @@ pub use file::{
     DataFile, Labels, MAX_EXPANSION, Split, read_matrix_npz, read_npz_arrays, read_weights_npz,
     write_npz_arrays,
 };
-pub use geometry::Geometry;
+pub use geometry::{ClassSizes, Geometry};
+pub use labelled::Labelled;
 pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;
 pub use size::MAX_ENTRIES;
 pub use synthetic::Synthetic;
+pub use training_set::TrainingSet;

@@ -3,11 +3,15 @@
 use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use implicit_bias_settings::{Invalid, Key, Settings};
 use ndarray::Array2;
 
+use crate::activation::{ACTIVATION, SLOPE, activation, describe_activation};
 use crate::descent::{DescentProblem, Output};
 use crate::first_layer::FirstLayer;
-use crate::{Activation, Block, Descent, HostScores, ModelError, Network, Weights};
+use crate::{
+    Activation, Architecture, Block, Descent, HostScores, ModelError, Network, WIDTH, Weights,
+};
 
 /// A two-layer network with one block of neurons and one score a class, its second layer fixed.
 ///
@@ -136,5 +140,109 @@ impl Network for MultiClass {
         let head = (0..classes).map(|index| Output { index, sign: 1.0 });
         (problem.objective.outputs() == classes)
             .then(|| self.first.cheapest_descent(problem, head.collect()))
+    }
+}
+
+/// The labels of the classes, of a network with a score each.
+pub const CLASSES: Key = Key::label(
+    "classes",
+    "LABELS",
+    "Labels of two or more classes of the data file, such as 0,1,2, for a network with a score a \
+     class",
+)
+.excluding(&["labels", "positive", "negative"]);
+
+/// Most classes of a network.
+const MOST_CLASSES: usize = 1000;
+
+/// The labels that [`CLASSES`] names; `None` where it was not given.
+///
+/// # Errors
+///
+/// [`Invalid`] for fewer than two labels or too many, for an empty one and for one that is there
+/// twice.
+pub fn class_labels(settings: &Settings) -> Result<Option<Vec<String>>, Invalid> {
+    let Some(text) = CLASSES.text_in(settings)? else {
+        return Ok(None);
+    };
+    let labels: Vec<String> = text
+        .split(',')
+        .map(|label| label.trim().to_owned())
+        .collect();
+    let twice = |index: usize| labels[..index].contains(&labels[index]);
+    let sound = (2..=MOST_CLASSES).contains(&labels.len())
+        && labels.iter().all(|label| !label.is_empty())
+        && !(1..labels.len()).any(twice);
+    if sound {
+        return Ok(Some(labels));
+    }
+    let expected = "two or more different labels with commas between them, such as 0,1,2";
+    Err(Invalid::new(CLASSES.name, expected, format!("`{text}`")))
+}
+
+/// [`MultiClass`] as users choose it.
+///
+/// Without [`CLASSES`] it has two classes, of the labels +1 and −1, and is the two-layer network.
+#[derive(Clone, Copy, Debug)]
+pub struct MultiClassArchitecture;
+
+impl MultiClassArchitecture {
+    /// Its name.
+    pub const NAME: &'static str = "multi-class";
+}
+
+impl Architecture for MultiClassArchitecture {
+    type Network = MultiClass;
+
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "`s_c = (1/m) Σ φ(⟨w_c, x⟩)`, a block and a score a class, the second layer fixed"
+    }
+
+    fn keys(&self) -> &'static [Key] {
+        &[WIDTH, ACTIVATION, SLOPE, CLASSES]
+    }
+
+    fn blocks(
+        &self,
+        settings: &Settings,
+        dim: usize,
+    ) -> Result<Vec<(String, [usize; 2])>, Invalid> {
+        let width = WIDTH.size_in(settings)?;
+        let config = MultiClassConfig::new(
+            class_labels(settings)?.map_or(2, |labels| labels.len()),
+            width,
+            dim,
+            activation(settings)?,
+        );
+        let names = config.block_names().into_iter();
+        Ok(names.map(|name| (name, [width, dim])).collect())
+    }
+
+    fn classes(&self, settings: &Settings) -> Option<usize> {
+        let labels = class_labels(settings).ok().flatten();
+        Some(labels.map_or(2, |labels| labels.len()))
+    }
+
+    fn network(
+        &self,
+        settings: &Settings,
+        weights: &Weights,
+        dim: usize,
+        device: &Device,
+    ) -> Result<MultiClass, ModelError> {
+        let blocks = weights.blocks();
+        let width = blocks.first().map_or(0, |(_, block)| block.nrows());
+        let classes = self.classes(settings).unwrap_or(2);
+        MultiClassConfig::new(classes, width, dim, activation(settings)?).init_with(weights, device)
+    }
+
+    fn describe(&self, settings: &Settings) -> String {
+        let activation = activation(settings).map_or(String::new(), describe_activation);
+        let classes = self.classes(settings).unwrap_or(2);
+        format!("{classes} classes, {activation}")
     }
 }

@@ -15,7 +15,8 @@
 use std::process::ExitCode;
 
 use implicit_bias_experiments::kou;
+use implicit_bias_lab::study;
 
 fn main() -> ExitCode {
-    kou::mnist_ten_classes::main()
+    study::main(&kou::TEN_CLASSES, kou::mnist_ten_classes)
 }

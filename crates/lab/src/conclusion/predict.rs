@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use implicit_bias_data::Dataset;
+use implicit_bias_data::TrainingSet;
 use implicit_bias_limits::{DescentSettings, predict_direction, too_large};
 use implicit_bias_model::{TwoLayerConfig, Weights};
 use implicit_bias_record::{Prediction, Series, StopReason};
@@ -15,7 +15,7 @@ use crate::run::{Manifest, decompose_on_one_thread, two_blocks};
 const MOST_UNASKED: f64 = 2e7;
 
 /// The limit of the direction of a run without activation pattern.
-fn direction(config: &RunConfig, data: &Dataset) -> Prediction {
+fn direction(config: &RunConfig, data: &TrainingSet) -> Prediction {
     let (n, d) = (data.samples(), data.dim());
     if n as f64 * d as f64 * n.min(d) as f64 > MOST_UNASKED {
         return Prediction::unsolved(format!(
@@ -23,7 +23,10 @@ fn direction(config: &RunConfig, data: &Dataset) -> Prediction {
              `implicit-bias limit` solves it"
         ));
     }
-    match predict_direction(&config.descent_facts(), data) {
+    let found = data
+        .signs()
+        .and_then(|data| predict_direction(&config.descent_facts(), data));
+    match found {
         Some(Ok(limit)) => Prediction::Named(limit),
         Some(Err(reason)) => Prediction::unsolved(reason),
         None => Prediction::unsolved("no limit of this network under this descent is known here"),
@@ -34,7 +37,7 @@ fn direction(config: &RunConfig, data: &Dataset) -> Prediction {
 pub(super) fn predict(
     config: &RunConfig,
     manifest: &Manifest,
-    data: &Dataset,
+    data: &TrainingSet,
     weights: &Weights,
     states: &[(f64, Array2<f64>)],
     series: &Series,
@@ -51,7 +54,7 @@ pub(super) fn predict(
     else {
         return direction(config, data);
     };
-    let Some(blocks) = two_blocks(weights) else {
+    let Some((data, blocks)) = data.signs().zip(two_blocks(weights)) else {
         return Prediction::unsolved("the weights are not those of two blocks");
     };
     let error_at = |step| error_at(series, step);
@@ -148,7 +151,7 @@ fn load(
     path: &Path,
     config: &RunConfig,
     manifest: &Manifest,
-) -> Result<(Dataset, Weights), String> {
+) -> Result<(TrainingSet, Weights), String> {
     let data = load_data(config, manifest)?;
     let weights = path.join("weights.safetensors");
     let weights = Weights::from_safetensors(&weights, &TwoLayerConfig::BLOCKS)
@@ -157,7 +160,7 @@ fn load(
 }
 
 /// The data of a run, if they are still those of the run.
-fn load_data(config: &RunConfig, manifest: &Manifest) -> Result<Dataset, String> {
+fn load_data(config: &RunConfig, manifest: &Manifest) -> Result<TrainingSet, String> {
     let data = config
         .load_data()
         .map_err(|error| format!("the data cannot be loaded again: {error}"))?;

@@ -1,5 +1,6 @@
 //! Keys that say what the data are.
 
+pub use implicit_bias_model::CLASSES;
 use implicit_bias_settings::{Key, Name};
 
 /// The heading of these keys in `--help`.
@@ -140,6 +141,7 @@ pub const KEYS: &[Key] = &[
     LABELS,
     POSITIVE,
     NEGATIVE,
+    CLASSES,
     PER_CLASS,
     SYNTHETIC,
     SAMPLES,
@@ -162,5 +164,6 @@ pub const OF_FILES: &[Key] = &[
     LABELS,
     POSITIVE,
     NEGATIVE,
+    CLASSES,
     PER_CLASS,
 ];
