@@ -9,9 +9,10 @@ use crate::config::ExportKind;
 
 impl RunRecord {
     /// Writes `results.npz` into the run directory: `X` (`[n, d]`) and `y` (`[n]`) as the run
-    /// trained on them, where there are classes by name their numbers counted from 0, the last weights, an array `W_<name>` a block, `slope` where there is one, `step_size`,
-    /// `steps` (the recorded steps, `[r]`), every other column of `series.csv` by its name (`[r]`)
-    /// and `normalized_margins` (`[r, n]`), all float64.
+    /// trained on them (of classes by name, their numbers counted from 0), the last weights, an array
+    /// `W_<name>` a block, `slope` where there is one, `step_size`, `steps` (the recorded steps,
+    /// `[r]`), every other column of `series.csv` by its name (`[r]`) and `normalized_margins`
+    /// (`[r, n]`), all float64.
     ///
     /// The file is itself a data file and an init file.
     ///
