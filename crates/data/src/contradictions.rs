@@ -19,8 +19,8 @@ const LISTED: usize = 20;
 /// included, and their labels differ: then `f(c x) = c f(x)`, so that one of the two margins is at
 /// most 0 whatever the weights are, and the loss cannot tend to 0. The same holds for samples of
 /// two classes `a` and `b` among several: the margin of the one is at most `s_a − s_b`, that of the
-/// other at most a positive multiple of `s_b − s_a`. Multiples are found exactly, with no tolerance,
-/// and `−0` equals `0`. A zero sample has the score 0 for all weights, and every class has it.
+/// other at most a positive multiple of `s_b − s_a`. Multiples are found exactly, with no
+/// tolerance, and `−0` equals `0`. A zero sample has the score 0 for all weights, and every class has it.
 ///
 /// ```
 /// use implicit_bias_data::{Contradictions, Dataset};

@@ -47,8 +47,8 @@ impl fmt::Display for ClassSizes {
                 let [least, most] = [least, most].map(|size| size.copied().unwrap_or(0));
                 let count = class_sizes.len();
                 match most - least {
-                    0 => write!(f, "{count} classes of {most} samples"),
-                    _ => write!(f, "{count} classes of {least} to {most} samples"),
+                    0 => write!(f, "{count} of {most} samples"),
+                    _ => write!(f, "{count} of {least} to {most} samples"),
                 }
             }
         }

@@ -187,8 +187,8 @@ fn the_gradient_keeps_its_digits_where_slopes_underflow() {
     }
 }
 
-/// The last weights and the last row of a short descent of a network of the list, by an optimizer of
-/// the list, or by plain gradient descent.
+/// The last weights and the last row of a short descent of a network of the list, by an optimizer
+/// of the list, or by plain gradient descent.
 fn descend(
     network: &str,
     settings: &Settings,

@@ -9,8 +9,8 @@ use crate::config::ExportKind;
 
 impl RunRecord {
     /// Writes `results.npz` into the run directory: `X` (`[n, d]`) and `y` (`[n]`) as the run
-    /// trained on them (of classes by name, their numbers counted from 0), the last weights, an array
-    /// `W_<name>` a block, `slope` where there is one, `step_size`, `steps` (the recorded steps,
+    /// trained on them (of classes by name, their numbers counted from 0), the last weights, an
+    /// array `W_<name>` a block, `slope` where there is one, `step_size`, `steps` (the recorded steps,
     /// `[r]`), every other column of `series.csv` by its name (`[r]`) and `normalized_margins`
     /// (`[r, n]`), all float64.
     ///

@@ -1,4 +1,4 @@
-//! Several classes by the common way: what a run leaves, resume, sweep, export, and what is refused.
+//! Several classes by the common way: what a run leaves, resume, sweep, and what is refused.
 
 use std::fs;
 use std::path::Path;
@@ -100,7 +100,7 @@ fn a_run_leaves_what_every_run_leaves_and_says_its_classes() {
     }
     let report = read(directory.join("report.html"));
     for words in [
-        "3 classes of 3 samples",
+        "classes: 3 of 3 samples",
         "cross-entropy",
         "none is judged",
         "class elk",
@@ -230,7 +230,7 @@ fn check_measures_several_classes() {
     assert_eq!(found["contradictions"]["count"], 3);
     assert!(found["positive"].is_null() && found["step_size_bound_per_width"].is_null());
     let text = check(&["cat,dog,elk,ant"]).stdout;
-    assert!(text.contains("4 classes of 4 to 5 samples"), "{text}");
+    assert!(text.contains("  4 of 4 to 5 samples"), "{text}");
     assert!(text.contains("have different labels"), "{text}");
 }
 

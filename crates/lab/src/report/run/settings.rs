@@ -85,7 +85,8 @@ fn classes(data: &DataManifest) -> String {
     for class in classes.class_numbers() {
         sizes[class] += 1;
     }
-    ClassSizes::Classes { class_sizes: sizes }.to_string()
+    let sizes = ClassSizes::Classes { class_sizes: sizes };
+    format!("classes: {sizes}")
 }
 
 /// What the network and the optimizer were given or have by default, where the rows above do not say
