@@ -36,7 +36,7 @@ impl TestProblem {
         Ok(Prepared {
             geometry: Geometry::of(&data),
             raw_geometry: None,
-            data,
+            data: data.into(),
             weights: Weights::new(vec![
                 ("pos".into(), self.pos.clone()),
                 ("neg".into(), self.neg.clone()),

@@ -200,7 +200,8 @@ fn margins_are_normalized_by_the_degree_of_the_activation_or_not_at_all() {
             pre.iter().map(|&z| phi.apply(z)).sum::<f64>() / pre.len() as f64
         };
         for (sample, found) in observation.normalized_margins.iter().enumerate() {
-            let margin = prepared.data.y()[sample] * (mean(0, sample) - mean(1, sample));
+            let margin = prepared.data.signs().expect("two classes").y()[sample]
+                * (mean(0, sample) - mean(1, sample));
             let apart = (found - margin / scale).abs();
             assert!(apart < 1e-13, "{}: {found}, {}", kind.name, margin / scale);
         }

@@ -5,14 +5,17 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use implicit_bias_data::{Contradictions, Dataset, Geometry};
+use implicit_bias_data::{Contradictions, Geometry, TrainingSet};
 use implicit_bias_experiments::SYSTEMS;
+use implicit_bias_lab::config::keys::data::CLASSES;
+use implicit_bias_lab::config::keys::network::NETWORK;
 use implicit_bias_lab::config::{RunConfig, Settings, explain, of_data, overlay, read_settings};
 use implicit_bias_lab::study::{Effort, Reproduction, System};
 use implicit_bias_lab::{
     LabError, Progress, Report, Resumed, RunDirectory, RunOptions, RunRecord, conditions, execute,
     print_to_stderr,
 };
+use implicit_bias_model::MultiClassArchitecture;
 use implicit_bias_output::format_number;
 use implicit_bias_record::StopReason;
 use serde_json::{Value, json};
@@ -175,10 +178,10 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         }
         .into());
     }
-    let config = RunConfig::resolve(&settings)?;
+    let config = RunConfig::resolve(&of_classes(settings.clone()))?;
     let raw = config.data.load(config.seed)?;
     let progress = Progress::new("check");
-    let measure = |data: &Dataset| {
+    let measure = |data: &TrainingSet| {
         let geometry = Geometry::watched(data, &mut |fraction| progress.set(fraction));
         progress.set_message("check: rank");
         geometry.with_rank(data)
@@ -214,6 +217,13 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         ))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Settings of data; where they name classes, with a network of so many.
+fn of_classes(settings: Settings) -> Settings {
+    let has_classes = settings.has(CLASSES.name);
+    let network = has_classes.then_some(MultiClassArchitecture::NAME);
+    settings.with(NETWORK.name, network)
 }
 
 /// What `check` says below its table: the step size, and samples that contradict each other.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ndarray::Array1;
 
 use crate::random::{Stream, generator, index_below};
-use crate::{ClassDataset, DataError, DataFile, Dataset, LabelEncoding, Labels};
+use crate::{ClassDataset, DataError, DataFile, Dataset, LabelEncoding, Labels, TrainingSet};
 
 /// Which label of a file is which class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,11 @@ pub enum ClassRule {
     OneAgainstTheRest {
         /// The label of the class `+1`.
         positive: String,
+    },
+    /// Each of these labels is a class of its own, numbered in this order; others are left out.
+    Classes {
+        /// The labels.
+        labels: Vec<String>,
     },
 }
 
@@ -50,7 +55,8 @@ impl ClassRule {
     ///
     /// [`DataError::Label`] or [`DataError::ZeroOneLabels`] for a label that is not of the
     /// encoding, [`DataError::UnknownClass`] for a class that no sample has,
-    /// [`DataError::Argument`] for a pair of one class.
+    /// [`DataError::Argument`] for a pair of one class and for [`Classes`](Self::Classes), which
+    /// have no signs.
     pub fn signs(&self, labels: &Labels) -> Result<Vec<Option<f64>>, DataError> {
         let class = |flag: &'static str, class: &str| {
             let are = labels.are(class);
@@ -66,6 +72,11 @@ impl ClassRule {
         };
         match self {
             Self::Encoded(encoding) => encoded(*encoding, labels),
+            Self::Classes { labels } => Err(DataError::Argument {
+                flag: "--classes",
+                expected: "two classes, by --positive and --negative, for labels ±1".to_owned(),
+                found: labels.join(","),
+            }),
             Self::OneAgainstTheRest { positive } => {
                 let sign = |positive| Some(if positive { 1.0 } else { -1.0 });
                 Ok(class("--positive", positive)?
@@ -175,17 +186,20 @@ impl DataFile {
     pub fn read(&self, choice: &Choice, seed: u64) -> Result<Dataset, DataError> {
         let labels = self.labels()?;
         let read = || {
-            let signs = choice.rule.signs(&labels)?;
+            let rule = &choice.rule;
+            let signs = rule.signs(&labels)?;
             let class: Vec<Option<usize>> = signs
                 .iter()
                 .map(|sign| sign.map(|sign| usize::from(sign < 0.0)))
                 .collect();
-            let names = match &choice.rule {
+            let names = match rule {
                 ClassRule::Pair { positive, negative } => [positive.clone(), negative.clone()],
                 ClassRule::OneAgainstTheRest { positive } => {
                     [positive.clone(), format!("other than {positive}")]
                 }
-                ClassRule::Encoded(_) => ["1".to_owned(), "-1".to_owned()],
+                ClassRule::Encoded(_) | ClassRule::Classes { .. } => {
+                    ["1".to_owned(), "-1".to_owned()]
+                }
             };
             let keep = chosen(&class, &names, choice.per_class, seed)?;
             let y = keep.iter().filter_map(|&index| signs[index]).collect();
@@ -213,18 +227,70 @@ impl DataFile {
         if names.len() > ClassDataset::MAX_CLASSES {
             return Err(self.about(DataError::ClassCount { found: names.len() }));
         }
-        let mut class = vec![None; labels.len()];
+        self.of_classes(&labels, names, per_class, seed)
+    }
+
+    /// The chosen samples: of several classes where the rule says which, with labels ±1 otherwise.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read) and [`read_classes`](Self::read_classes);
+    /// [`DataError::UnknownClass`] for a class that no sample has, [`DataError::Argument`] for one
+    /// that is named twice.
+    pub fn training_set(&self, choice: &Choice, seed: u64) -> Result<TrainingSet, DataError> {
+        let ClassRule::Classes { labels: names } = &choice.rule else {
+            return Ok(TrainingSet::Signs(self.read(choice, seed)?));
+        };
+        let labels = self.labels()?;
+        if let Some(class) = names.iter().find(|name| !labels.are(name).contains(&true)) {
+            return Err(self.about(DataError::UnknownClass {
+                flag: "--classes",
+                class: class.clone(),
+                available: labels.classes(20),
+            }));
+        }
+        let data = self.of_classes(&labels, names.clone(), choice.per_class, seed)?;
+        Ok(TrainingSet::Classes(data))
+    }
+
+    /// Samples with the labels `names`, each a class.
+    fn of_classes(
+        &self,
+        labels: &Labels,
+        names: Vec<String>,
+        per_class: Option<usize>,
+        seed: u64,
+    ) -> Result<ClassDataset, DataError> {
+        let choose = || {
+            let class = labels.numbered(&names)?;
+            let keep = chosen(&class, &names, per_class, seed)?;
+            let class = keep.iter().filter_map(|&index| class[index]).collect();
+            Ok((keep, class))
+        };
+        let (keep, class): (Vec<usize>, Vec<usize>) =
+            choose().map_err(|error| self.about(error))?;
+        let x = self.chosen_rows(&keep, labels.len())?;
+        ClassDataset::new(x, class, names).map_err(|error| self.about(error))
+    }
+}
+
+impl Labels {
+    /// The number of each sample's class among those named; `None` where it is none of them.
+    fn numbered(&self, names: &[String]) -> Result<Vec<Option<usize>>, DataError> {
+        let mut class = vec![None; self.len()];
         for (number, name) in names.iter().enumerate() {
-            for (class, is) in class.iter_mut().zip(labels.are(name)) {
-                if is {
-                    *class = Some(number);
+            let are = class.iter_mut().zip(self.are(name));
+            for (class, _) in are.filter(|(_, is)| *is) {
+                if class.replace(number).is_some() {
+                    return Err(DataError::Argument {
+                        flag: "--classes",
+                        expected: "every label once".to_owned(),
+                        found: names.join(","),
+                    });
                 }
             }
         }
-        let keep = chosen(&class, &names, per_class, seed).map_err(|error| self.about(error))?;
-        let x = self.chosen_rows(&keep, labels.len())?;
-        let class = keep.iter().filter_map(|&index| class[index]).collect();
-        ClassDataset::new(x, class, names).map_err(|error| self.about(error))
+        Ok(class)
     }
 }
 

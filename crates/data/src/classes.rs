@@ -1,6 +1,8 @@
+use implicit_bias_output::Hasher;
 use ndarray::{Array1, Array2};
 
 use crate::checks::check_samples;
+use crate::labelled::Labelled;
 use crate::size::MAX_CLASSES;
 use crate::{DataError, Dataset};
 
@@ -76,9 +78,47 @@ impl ClassDataset {
         Some(Dataset::new(self.x.clone(), y).expect("valid samples of two classes"))
     }
 
+    /// The SHA-256, in hexadecimal, of `n`, `d` and the number of classes as little-endian `u64`,
+    /// then `X` row by row as little-endian `f64`, then the classes as little-endian `u64`. The
+    /// names of the classes are not in it.
+    pub fn sha256(&self) -> String {
+        let mut hash = Hasher::default();
+        for size in [self.samples(), self.dim(), self.names.len()] {
+            hash.update(&(size as u64).to_le_bytes());
+        }
+        let mut buffer = Vec::new();
+        for row in self.x.outer_iter() {
+            buffer.clear();
+            buffer.extend(row.iter().flat_map(|entry| entry.to_le_bytes()));
+            hash.update(&buffer);
+        }
+        for &class in &self.class {
+            hash.update(&(class as u64).to_le_bytes());
+        }
+        hash.finish()
+    }
+
     /// The same samples with other coordinates.
     pub(crate) fn with_x(&self, x: Array2<f64>) -> Result<Self, DataError> {
         Self::new(x, self.class.clone(), self.names.clone())
+    }
+}
+
+impl Labelled for ClassDataset {
+    fn x(&self) -> &Array2<f64> {
+        &self.x
+    }
+
+    fn class_numbers(&self) -> Vec<usize> {
+        self.class.clone()
+    }
+
+    fn class_count(&self) -> usize {
+        self.names.len()
+    }
+
+    fn has_signs(&self) -> bool {
+        false
     }
 }
 
@@ -108,6 +148,23 @@ mod tests {
             message(vec![0, 0, 0], &["a"]),
             "y: expected 2 to 1000 classes, found 1"
         );
+    }
+
+    #[test]
+    fn the_hash_knows_samples_and_classes_and_no_names() {
+        let hash = |x: f64, class: [usize; 3], names: [&str; 3]| {
+            let names = names.map(str::to_owned).to_vec();
+            let x = array![[x], [2.0], [3.0]];
+            let data = ClassDataset::new(x, class.to_vec(), names).unwrap();
+            data.sha256()
+        };
+        let known = hash(1.0, [0, 1, 2], ["a", "b", "c"]);
+        assert_eq!(hash(1.0, [0, 1, 2], ["d", "e", "f"]), known);
+        assert_ne!(hash(1.0, [0, 2, 1], ["a", "b", "c"]), known);
+        assert_ne!(hash(4.0, [0, 1, 2], ["a", "b", "c"]), known);
+        let two = vec!["a".to_owned(), "b".to_owned()];
+        let two = ClassDataset::new(array![[1.0], [2.0]], vec![1, 0], two).unwrap();
+        assert_ne!(two.sha256(), two.to_binary().unwrap().sha256());
     }
 
     #[test]

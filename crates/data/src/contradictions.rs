@@ -5,8 +5,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::labelled::Labelled;
 use crate::multiples::largest;
-use crate::{Dataset, Multiple, multiples};
+use crate::{Multiple, multiples};
 
 /// Most pairs that [`Contradictions::pairs`] lists, and most samples in [`Contradictions::zero`].
 const LISTED: usize = 20;
@@ -16,8 +17,10 @@ const LISTED: usize = 20;
 ///
 /// Two samples contradict each other where one is a positive multiple of the other, the factor 1
 /// included, and their labels differ: then `f(c x) = c f(x)`, so that one of the two margins is at
-/// most 0 whatever the weights are, and the loss cannot tend to 0. Multiples are found exactly,
-/// with no tolerance, and `−0` equals `0`. A zero sample has the score 0 for all weights.
+/// most 0 whatever the weights are, and the loss cannot tend to 0. The same holds for samples of
+/// two classes `a` and `b` among several: the margin of the one is at most `s_a − s_b`, that of the
+/// other at most a positive multiple of `s_b − s_a`. Multiples are found exactly, with no
+/// tolerance, and `−0` equals `0`. A zero sample has the score 0 for all weights, and every class has it.
 ///
 /// ```
 /// use implicit_bias_data::{Contradictions, Dataset};
@@ -41,17 +44,21 @@ pub struct Contradictions {
     pub zero_count: u64,
     /// The first of them, at most twenty.
     pub zero: Vec<usize>,
+    /// Whether the labels are ±1, of which two that differ are opposite.
+    #[serde(skip)]
+    opposite: bool,
 }
 
 impl Contradictions {
     /// Finds them, in `O(n d)` time beside that of listing the pairs.
-    pub fn of(data: &Dataset) -> Self {
-        let x = data.x();
+    pub fn of(data: &impl Labelled) -> Self {
+        let (x, labels) = (data.x(), data.class_numbers());
         let zero = |&index: &usize| x.row(index).iter().all(|&entry| entry == 0.0);
         let zeros = || (0..x.nrows()).filter(zero);
         let mut found = Self {
             zero_count: zeros().count() as u64,
             zero: zeros().take(LISTED).collect(),
+            opposite: data.has_signs(),
             ..Self::default()
         };
         // Samples of one direction, by the first of their line and the side of it that they are on.
@@ -65,7 +72,7 @@ impl Contradictions {
         }
         let mut pairs = Vec::new();
         for class in classes.values() {
-            found.count_class(data, class, &mut pairs);
+            found.count_direction(data, &labels, class, &mut pairs);
         }
         pairs.sort_unstable();
         pairs.truncate(LISTED);
@@ -74,32 +81,30 @@ impl Contradictions {
     }
 
     /// Counts the pairs among samples of one direction, and lists the first of them.
-    fn count_class(&mut self, data: &Dataset, class: &[usize], pairs: &mut Vec<[usize; 2]>) {
-        let y = data.y();
-        let of_label = |wanted: f64, class: &[usize]| {
-            let same = class.iter().filter(|&&index| y[index] == wanted);
-            same.count() as u64
-        };
-        let all = of_label(1.0, class) * of_label(-1.0, class);
+    fn count_direction(
+        &mut self,
+        data: &impl Labelled,
+        labels: &[usize],
+        samples: &[usize],
+        pairs: &mut Vec<[usize; 2]>,
+    ) {
+        let all = pairs_that_differ(samples.iter().map(|&index| labels[index]));
         if all == 0 {
             return;
         }
         self.count += all;
         // Equal samples within one direction have equal norms, so equal largest entries.
-        let mut equal: HashMap<u64, [u64; 2]> = HashMap::new();
-        for &index in class {
+        let mut equal: HashMap<u64, Vec<usize>> = HashMap::new();
+        for &index in samples {
             let size = largest(data.x().row(index)).abs().to_bits();
-            equal.entry(size).or_default()[usize::from(y[index] > 0.0)] += 1;
+            equal.entry(size).or_default().push(labels[index]);
         }
-        self.multiples += all
-            - equal
-                .values()
-                .map(|[minus, plus]| minus * plus)
-                .sum::<u64>();
+        let equal = equal.into_values().map(pairs_that_differ);
+        self.multiples += all - equal.sum::<u64>();
         let listed = pairs.len() + LISTED;
-        for (place, &first) in class.iter().enumerate() {
-            for &second in &class[place + 1..] {
-                if y[first] != y[second] {
+        for (place, &first) in samples.iter().enumerate() {
+            for &second in &samples[place + 1..] {
+                if labels[first] != labels[second] {
                     pairs.push([first, second]);
                 }
                 if pairs.len() >= listed {
@@ -132,9 +137,14 @@ impl fmt::Display for Contradictions {
                 all if all == self.count => "positive multiples of each other",
                 _ => "equal or positive multiples of each other",
             };
+            let labels = if self.opposite {
+                "opposite"
+            } else {
+                "different"
+            };
             write!(
                 f,
-                "samples {}{more} are {kind} and have opposite labels (counted from 0): one of two \
+                "samples {}{more} are {kind} and have {labels} labels (counted from 0): one of two \
                  such margins is never positive, so the loss cannot tend to 0",
                 named.join(", ")
             )?;
@@ -162,6 +172,17 @@ impl fmt::Display for Contradictions {
     }
 }
 
+/// The number of pairs of different labels.
+fn pairs_that_differ(labels: impl IntoIterator<Item = usize>) -> u64 {
+    let mut counts: HashMap<usize, u64> = HashMap::new();
+    for label in labels {
+        *counts.entry(label).or_default() += 1;
+    }
+    let all: u64 = counts.values().sum();
+    let same: u64 = counts.values().map(|count| count * count).sum();
+    (all * all - same) / 2
+}
+
 #[cfg(test)]
 mod tests {
     use std::hash::{DefaultHasher, Hash, Hasher};
@@ -170,6 +191,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{ClassDataset, Dataset};
 
     fn found(x: Array2<f64>, y: Array1<f64>) -> Contradictions {
         Contradictions::of(&Dataset::new(x, y).unwrap())
@@ -185,6 +207,18 @@ mod tests {
         assert_eq!(both.pairs, [[0, 2], [0, 3]]);
         let text = both.to_string();
         assert!(text.starts_with("samples 0 and 2, 0 and 3 are equal and have opposite labels"));
+    }
+
+    #[test]
+    fn pairs_of_several_classes_are_those_of_different_ones() {
+        let x = array![[1.0, 2.0], [2.0, 4.0], [1.0, 2.0], [1.0, 2.0], [0.0, 1.0]];
+        let names = ["a", "b", "c"].map(String::from).to_vec();
+        let data = ClassDataset::new(x, vec![0, 1, 2, 0, 2], names).unwrap();
+        let found = Contradictions::of(&data);
+        assert_eq!((found.count, found.multiples), (5, 3));
+        assert_eq!(found.pairs, [[0, 1], [0, 2], [1, 2], [1, 3], [2, 3]]);
+        let text = found.to_string();
+        assert!(text.contains("and have different labels"), "{text}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::DataError;
 use crate::checks::check_samples;
+use crate::labelled::Labelled;
 
 /// How a file writes the two classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +141,25 @@ impl Dataset {
             hash.update(&buffer);
         }
         hash.finish()
+    }
+}
+
+impl Labelled for Dataset {
+    fn x(&self) -> &Array2<f64> {
+        &self.x
+    }
+
+    fn class_numbers(&self) -> Vec<usize> {
+        let number = |&label: &f64| usize::from(label < 0.0);
+        self.y.iter().map(number).collect()
+    }
+
+    fn class_count(&self) -> usize {
+        2
+    }
+
+    fn has_signs(&self) -> bool {
+        true
     }
 }
 

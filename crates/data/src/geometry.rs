@@ -5,9 +5,57 @@ use faer::MatRef;
 use ndarray::{ArrayView2, Axis};
 use serde::{Serialize, Serializer};
 
-use crate::Dataset;
+use crate::labelled::Labelled;
 
-/// How nearly orthogonal the samples of a [`Dataset`] are.
+/// How many samples of each class there are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum ClassSizes {
+    /// Labels ±1.
+    Signs {
+        /// Number of samples labelled `+1`.
+        positive: usize,
+        /// Number of samples labelled `−1`.
+        negative: usize,
+    },
+    /// Several classes.
+    Classes {
+        /// The number of samples of each class.
+        class_sizes: Vec<usize>,
+    },
+}
+
+impl ClassSizes {
+    fn of(data: &impl Labelled) -> Self {
+        let mut class_sizes = vec![0; data.class_count()];
+        for class in data.class_numbers() {
+            class_sizes[class] += 1;
+        }
+        match class_sizes.as_slice() {
+            &[positive, negative] if data.has_signs() => Self::Signs { positive, negative },
+            _ => Self::Classes { class_sizes },
+        }
+    }
+}
+
+impl fmt::Display for ClassSizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signs { positive, negative } => write!(f, "{positive} of +1, {negative} of -1"),
+            Self::Classes { class_sizes } => {
+                let (least, most) = (class_sizes.iter().min(), class_sizes.iter().max());
+                let [least, most] = [least, most].map(|size| size.copied().unwrap_or(0));
+                let count = class_sizes.len();
+                match most - least {
+                    0 => write!(f, "{count} of {most} samples"),
+                    _ => write!(f, "{count} of {least} to {most} samples"),
+                }
+            }
+        }
+    }
+}
+
+/// How nearly orthogonal labelled samples are.
 ///
 /// The theorems of Kou, Chen and Gu (2023) ask for `‖x_i‖² ≥ C n p` for every sample, that
 /// is, for a large [`ratio`](Self::ratio), and for a bounded [`norm_ratio`](Self::norm_ratio).
@@ -33,10 +81,9 @@ pub struct Geometry {
     pub n: usize,
     /// Dimension `d`.
     pub d: usize,
-    /// Number of samples labelled `+1`.
-    pub positive: usize,
-    /// Number of samples labelled `−1`.
-    pub negative: usize,
+    /// The numbers of samples of the classes.
+    #[serde(flatten)]
+    pub class_sizes: ClassSizes,
     /// Smallest norm, `R_min = min_i ‖x_i‖`.
     pub r_min: f64,
     /// Largest norm, `R_max = max_i ‖x_i‖`.
@@ -60,28 +107,27 @@ pub struct Geometry {
 
 impl Geometry {
     /// Measures a data set, in `O(n² d)` time and, but for the rank, `O(n + d)` memory.
-    pub fn of(data: &Dataset) -> Self {
+    pub fn of(data: &impl Labelled) -> Self {
         Self::without_rank(data).with_rank(data)
     }
 
     /// The same numbers with the rank of `data`, whose decomposition takes the most memory.
     #[must_use]
-    pub fn with_rank(mut self, data: &Dataset) -> Self {
+    pub fn with_rank(mut self, data: &impl Labelled) -> Self {
         self.rank = numerical_rank(data.x().view());
         self
     }
 
     /// Measures all but the rank.
-    pub fn without_rank(data: &Dataset) -> Self {
+    pub fn without_rank(data: &impl Labelled) -> Self {
         Self::watched(data, &mut |_| {})
     }
 
     /// Measures all but the rank, on all cores where that pays; `watcher` is told the fraction
     /// done.
-    pub fn watched(data: &Dataset, watcher: &mut dyn FnMut(f64)) -> Self {
+    pub fn watched(data: &impl Labelled, watcher: &mut dyn FnMut(f64)) -> Self {
         let x = data.x().view();
         let (n, d) = x.dim();
-        let (positive, negative) = data.class_counts();
         let norms = x.outer_iter().map(|sample| sample.dot(&sample).sqrt());
         let (r_min, r_max) = norms.fold((f64::INFINITY, 0.0_f64), |(low, high), norm| {
             (low.min(norm), high.max(norm))
@@ -90,8 +136,7 @@ impl Geometry {
         Self {
             n,
             d,
-            positive,
-            negative,
+            class_sizes: ClassSizes::of(data),
             r_min,
             r_max,
             norm_ratio: if r_min == 0.0 {
@@ -191,11 +236,10 @@ impl Geometry {
         let rank = self
             .rank
             .map_or_else(|| "not computed".to_owned(), |rank| rank.to_string());
-        let classes = format!("{} of +1, {} of -1", self.positive, self.negative);
         [
             ("samples", "n", self.n.to_string()),
             ("dimension", "d", self.d.to_string()),
-            ("classes", "", classes),
+            ("classes", "", self.class_sizes.to_string()),
             ("rank of X", "", rank),
             ("smallest norm", "R_min", significant(self.r_min)),
             ("largest norm", "R_max", significant(self.r_max)),
@@ -253,6 +297,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Dataset;
     use crate::random::{Stream, gaussian_matrix};
 
     /// Alternating labels, which the measured numbers do not depend on.
@@ -286,8 +331,10 @@ mod tests {
         let expected = Geometry {
             n: 3,
             d: 3,
-            positive: 2,
-            negative: 1,
+            class_sizes: ClassSizes::Signs {
+                positive: 2,
+                negative: 1,
+            },
             r_min: 2.0,
             r_max: 5.0,
             norm_ratio: 2.5,

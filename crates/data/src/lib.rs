@@ -29,12 +29,14 @@ mod dataset_npz;
 mod error;
 mod file;
 mod geometry;
+mod labelled;
 mod laws;
 pub mod mnist;
 mod multiples;
 mod preparation;
 pub mod random;
 mod size;
+mod training_set;
 
 pub use choice::{Choice, ClassRule};
 pub use classes::ClassDataset;
@@ -45,7 +47,8 @@ pub use file::{
     DataFile, Labels, MAX_EXPANSION, Split, read_matrix_npz, read_npz_arrays, read_weights_npz,
     write_npz_arrays,
 };
-pub use geometry::Geometry;
+pub use geometry::{ClassSizes, Geometry};
+pub use labelled::Labelled;
 pub use laws::{
     DIM, DataLaw, DataLawKind, GAUSSIAN, Gaussian, HYPERCUBE, Hypercube, LAWS, MIXTURE, Mixture,
     NOISE, NORM, NORM_SPREAD, ORTHOGONAL, Orthogonal, SAMPLES, SIGNAL,
@@ -53,3 +56,4 @@ pub use laws::{
 pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;
 pub use size::MAX_ENTRIES;
+pub use training_set::TrainingSet;

@@ -36,8 +36,7 @@ pub enum Stream {
     AddedNoise = 6,
     /// Labels that replace those of a file.
     RandomLabels = 7,
-    /// Initial weights of the blocks of a network of several classes, one after another.
-    WeightsOfClasses = 8,
+    // 8 was that of initial weights of several classes, which now have a stream a block.
 }
 
 /// The ChaCha8 generator of one stream of `seed`.

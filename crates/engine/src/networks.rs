@@ -1,9 +1,9 @@
 //! The networks that users choose by name.
 
-use implicit_bias_data::Dataset;
+use implicit_bias_data::{Labelled, TrainingSet};
 use implicit_bias_model::{
-    Architecture, DeepArchitecture, LinearArchitecture, TwoLayerArchitecture,
-    TwoLayerBothArchitecture, Weights,
+    Architecture, DeepArchitecture, LinearArchitecture, Loss, MultiClassArchitecture, Objective,
+    TwoLayerArchitecture, TwoLayerBothArchitecture, Weights,
 };
 use implicit_bias_record::Family;
 use implicit_bias_settings::{Invalid, Key, Settings};
@@ -35,6 +35,9 @@ pub trait NetworkKind: Send + Sync {
     /// As [`Architecture::family`].
     fn family(&self) -> Family;
 
+    /// As [`Architecture::classes`].
+    fn classes(&self, settings: &Settings) -> Option<usize>;
+
     /// As [`Architecture::describe`].
     fn describe(&self, settings: &Settings) -> String;
 
@@ -42,11 +45,12 @@ pub trait NetworkKind: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Those of [`Architecture::network`] and [`TensorEngine::new`].
+    /// Those of [`Architecture::network`] and [`TensorEngine::with_objective`];
+    /// [`EngineError::Invalid`] for data of another number of classes than the network's.
     fn engine(
         &self,
         settings: &Settings,
-        data: &Dataset,
+        data: &TrainingSet,
         weights: &Weights,
         device: &SelectedDevice,
         options: TensorEngineOptions,
@@ -79,6 +83,10 @@ impl<A: Architecture> NetworkKind for A {
         Architecture::family(self)
     }
 
+    fn classes(&self, settings: &Settings) -> Option<usize> {
+        Architecture::classes(self, settings)
+    }
+
     fn describe(&self, settings: &Settings) -> String {
         Architecture::describe(self, settings)
     }
@@ -86,7 +94,7 @@ impl<A: Architecture> NetworkKind for A {
     fn engine(
         &self,
         settings: &Settings,
-        data: &Dataset,
+        data: &TrainingSet,
         weights: &Weights,
         device: &SelectedDevice,
         options: TensorEngineOptions,
@@ -95,12 +103,37 @@ impl<A: Architecture> NetworkKind for A {
         let build = |device: &burn::tensor::Device| {
             Ok(self.network(settings, weights, data.dim(), device)?)
         };
-        let engine = match optimizer {
-            None => TensorEngine::new(data, device, options, build)?,
-            Some(run) => TensorEngine::with_optimizer(data, device, options, run, build)?,
-        };
+        let objective = objective(options.loss, data, self.classes(settings))?;
+        let x = data.x();
+        let engine = TensorEngine::with_objective(x, objective, device, options, optimizer, build)?;
         let gradient = engine.gradient();
         Ok((Box::new(engine), gradient))
+    }
+}
+
+/// The mean loss of a network with a score for each of so many classes, or with one score.
+///
+/// Labels ±1 are two classes to a network that has a score for each.
+fn objective(
+    loss: Loss,
+    data: &TrainingSet,
+    classes: Option<usize>,
+) -> Result<Objective, EngineError> {
+    match (classes, data) {
+        (None, TrainingSet::Signs(data)) => Ok(Objective::binary(loss, data.y().to_vec())?),
+        (Some(count), _) if count == data.class_count() => {
+            Ok(Objective::multi_class(loss, data.class_numbers(), count)?)
+        }
+        _ => Err(EngineError::Invalid {
+            key: "network".into(),
+            expected: format!(
+                "a network of {} classes, as the data ask",
+                data.class_count()
+            ),
+            found: classes.map_or("one with one score".into(), |count| {
+                format!("one of {count} classes")
+            }),
+        }),
     }
 }
 
@@ -110,4 +143,5 @@ pub const NETWORKS: &[&dyn NetworkKind] = &[
     &TwoLayerBothArchitecture,
     &DeepArchitecture,
     &LinearArchitecture,
+    &MultiClassArchitecture,
 ];

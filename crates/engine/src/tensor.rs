@@ -106,8 +106,7 @@ impl<M: Network + 'static> TensorEngine<M> {
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new); [`EngineError::Invalid`] for compensated updates, which double
-    /// precision does not need.
+    /// As [`with_objective`](Self::with_objective).
     pub fn with_optimizer(
         data: &Dataset,
         device: &SelectedDevice,
@@ -115,15 +114,6 @@ impl<M: Network + 'static> TensorEngine<M> {
         run: OptimizerRun,
         build: impl FnOnce(&burn::tensor::Device) -> Result<M, EngineError>,
     ) -> Result<Self, EngineError> {
-        if options.compensated {
-            return Err(EngineError::Invalid {
-                key: "compensated".into(),
-                expected: "plain gradient descent: other optimizers keep their weights in double \
-                           precision"
-                    .into(),
-                found: "another optimizer".into(),
-            });
-        }
         let objective = Objective::binary(options.loss, data.y().to_vec())?;
         Self::with_objective(data.x(), objective, device, options, Some(run), build)
     }
@@ -144,7 +134,14 @@ impl<M: Network + 'static> TensorEngine<M> {
         Self::with_objective(data.x(), objective, device, options, None, build)
     }
 
-    fn with_objective(
+    /// As [`new`](Self::new) or, where there is a `run`, [`with_optimizer`](Self::with_optimizer),
+    /// for samples in the rows of `x`, `[n, d]`, and any mean loss of their scores.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new); [`EngineError::Invalid`] for compensated updates beside a `run`,
+    /// whose weights are in double precision.
+    pub fn with_objective(
         x: &Array2<f64>,
         objective: Objective,
         device: &SelectedDevice,
@@ -152,6 +149,15 @@ impl<M: Network + 'static> TensorEngine<M> {
         run: Option<OptimizerRun>,
         build: impl FnOnce(&burn::tensor::Device) -> Result<M, EngineError>,
     ) -> Result<Self, EngineError> {
+        if options.compensated && run.is_some() {
+            return Err(EngineError::Invalid {
+                key: "compensated".into(),
+                expected: "plain gradient descent: other optimizers keep their weights in double \
+                           precision"
+                    .into(),
+                found: "another optimizer".into(),
+            });
+        }
         let training_device = device.device.clone().autodiff();
         let model = build(&training_device)?;
         // Columns in memory: a network that multiplies by Xᵀ then finds it in order, where the

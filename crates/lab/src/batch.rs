@@ -56,7 +56,10 @@ pub fn execute_all(
 pub(crate) fn cost(config: &RunConfig) -> f64 {
     let (samples, dim) = match &config.data {
         DataSource::Law(law) => law.law().shape(),
-        DataSource::File { choice, .. } => (2 * choice.per_class.unwrap_or(50), 784),
+        DataSource::File { choice, .. } => {
+            let classes = config.data.class_names().map_or(2, <[String]>::len);
+            (classes * choice.per_class.unwrap_or(50), 784)
+        }
     };
     let width = match config.init {
         InitSource::Gaussian { .. } => config.width().unwrap_or(1),

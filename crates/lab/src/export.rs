@@ -1,7 +1,6 @@
 //! The results of a run as one file for another program.
 
-use implicit_bias_data::{Dataset, write_npz_arrays};
-use implicit_bias_model::Weights;
+use implicit_bias_data::{TrainingSet, write_npz_arrays};
 use ndarray::{Array1, Array2, ArrayViewD, arr0};
 
 use crate::LabError;
@@ -10,9 +9,10 @@ use crate::config::ExportKind;
 
 impl RunRecord {
     /// Writes `results.npz` into the run directory: `X` (`[n, d]`) and `y` (`[n]`) as the run
-    /// trained on them, the last weights, an array `W_<name>` a block, `slope` where there is one, `step_size`,
-    /// `steps` (the recorded steps, `[r]`), every other column of `series.csv` by its name (`[r]`)
-    /// and `normalized_margins` (`[r, n]`), all float64.
+    /// trained on them (of classes by name, their numbers counted from 0), the last weights, an
+    /// array `W_<name>` a block, `slope` where there is one, `step_size`, `steps` (the recorded steps,
+    /// `[r]`), every other column of `series.csv` by its name (`[r]`) and `normalized_margins`
+    /// (`[r, n]`), all float64.
     ///
     /// The file is itself a data file and an init file.
     ///
@@ -21,7 +21,7 @@ impl RunRecord {
     /// [`LabError::Content`] if `data` are not those of the run; [`LabError::Model`] or
     /// [`LabError::Read`] if its weights cannot be read; [`LabError::Data`] if the file cannot be
     /// written.
-    pub fn export(&self, format: ExportKind, data: &Dataset) -> Result<(), LabError> {
+    pub fn export(&self, format: ExportKind, data: &TrainingSet) -> Result<(), LabError> {
         let ExportKind::Npz = format;
         if data.sha256() != self.manifest.data.sha256 {
             return Err(LabError::Content {
@@ -32,11 +32,7 @@ impl RunRecord {
                 ),
             });
         }
-        let weights = self.path.join("weights.safetensors");
-        let kind = self.config.network.network_kind();
-        let blocks = kind.blocks(&self.config.network.settings, data.dim())?;
-        let names: Vec<&str> = blocks.iter().map(|(name, _)| name.as_str()).collect();
-        let weights = Weights::from_safetensors(&weights, &names)?;
+        let weights = self.weights()?;
         let blocks: Vec<(String, &Array2<f64>)> = weights
             .blocks()
             .iter()
@@ -73,9 +69,13 @@ impl RunRecord {
                 reason: format!("expected a column a sample, found another number ({error})"),
             },
         )?;
+        let labels = match data {
+            TrainingSet::Signs(data) => data.y().clone(),
+            TrainingSet::Classes(data) => data.class().iter().map(|&c| c as f64).collect(),
+        };
         let mut arrays: Vec<(&str, ArrayViewD<'_, f64>)> = vec![
             ("X", data.x().view().into_dyn()),
-            ("y", data.y().view().into_dyn()),
+            ("y", labels.view().into_dyn()),
         ];
         for (name, block) in &blocks {
             arrays.push((name, block.view().into_dyn()));

@@ -43,6 +43,7 @@ pub use progress::{Progress, print_to_stderr};
 #[doc(hidden)]
 pub use run::fuzzing;
 pub use run::{
-    DataManifest, FORMAT, Manifest, Prepared, RawGeometry, ReadyEngine, RunDirectory, RunOptions,
+    ClassManifest, DataManifest, FORMAT, Manifest, Prepared, RawGeometry, ReadyEngine,
+    RunDirectory, RunOptions,
 };
 pub use spine::{Report, Resumed, execute, resume};

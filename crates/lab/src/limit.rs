@@ -68,7 +68,8 @@ pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedL
         expected: expected.into(),
         found,
     };
-    let found = predict_direction(&config.descent_facts(), &prepared.data);
+    let data = prepared.data.signs();
+    let found = data.and_then(|data| predict_direction(&config.descent_facts(), data));
     let found = found.ok_or_else(|| {
         let known = "two layers under plain gradient descent, or a linear network under a descent \
                      of steepest steps whose sizes do not fall faster than 1/t, on a loss that \

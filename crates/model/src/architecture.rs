@@ -36,6 +36,12 @@ pub trait Architecture: Send + Sync + 'static {
     fn blocks(&self, settings: &Settings, dim: usize)
     -> Result<Vec<(String, [usize; 2])>, Invalid>;
 
+    /// The number of classes that its networks have a score each for; `None` where they have one
+    /// score, whose sign is the prediction.
+    fn classes(&self, _settings: &Settings) -> Option<usize> {
+        None
+    }
+
     /// A network with the given weights, of the blocks' names; their shapes may be others than
     /// those of [`blocks`](Self::blocks) where they come from a file.
     ///

@@ -55,7 +55,9 @@ pub use host_scores::HostScores;
 pub use implicit_bias_scalar::{Activation, Loss, SlopeError, is_positive_margin};
 pub use linear::{Linear, LinearArchitecture};
 pub use loss::TensorLoss;
-pub use multi_class::{MultiClass, MultiClassConfig};
+pub use multi_class::{
+    CLASSES, MultiClass, MultiClassArchitecture, MultiClassConfig, class_labels,
+};
 pub use network::{Block, Network};
 pub use objective::{Objective, Targets, TensorObjective};
 pub use optimizer::{CompensatedGradientDescent, Compensation, GradientDescent, two_sum_step};

@@ -3,12 +3,14 @@
 use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use implicit_bias_settings::{Invalid, Key, Settings};
 use ndarray::Array2;
 
+use crate::activations::{ACTIVATION, SharedActivation, activation, describe_activation};
 use crate::descent::{DescentProblem, Output};
 use crate::first_layer::FirstLayer;
 use crate::{
-    Activation, Block, Descent, HostScores, ModelError, Network, SharedActivation, Weights,
+    Activation, Architecture, Block, Descent, HostScores, ModelError, Network, WIDTH, Weights,
 };
 
 /// A two-layer network with one block of neurons and one score a class, its second layer fixed.
@@ -51,7 +53,7 @@ pub struct MultiClassConfig {
 impl MultiClassConfig {
     /// The names of the blocks, in order: the numbers of the classes.
     pub fn block_names(&self) -> Vec<String> {
-        (0..self.classes).map(|class| class.to_string()).collect()
+        block_names(self.classes)
     }
 
     /// A network of zero weights on a device.
@@ -80,17 +82,36 @@ impl MultiClassConfig {
         weights: Option<&Weights>,
         device: &Device,
     ) -> Result<MultiClass, ModelError> {
-        if self.classes < 2 {
-            let found = self.classes;
-            return Err(ModelError::Classes { found });
-        }
-        let (names, size) = (self.block_names(), [self.width, self.dim]);
-        let first = FirstLayer::new(&names, size, self.activation.into(), weights, device)?;
-        Ok(MultiClass { first })
+        let size = [self.width, self.dim];
+        MultiClass::new(self.classes, size, self.activation.into(), weights, device)
     }
 }
 
+fn block_names(classes: usize) -> Vec<String> {
+    (0..classes).map(|class| class.to_string()).collect()
+}
+
 impl MultiClass {
+    /// A network of so many classes, blocks of `size` `[m, d]`, with any activation; of zero weights
+    /// where there are none.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`MultiClassConfig::init_with`].
+    pub fn new(
+        classes: usize,
+        size: [usize; 2],
+        activation: SharedActivation,
+        weights: Option<&Weights>,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        if classes < 2 {
+            return Err(ModelError::Classes { found: classes });
+        }
+        let first = FirstLayer::new(&block_names(classes), size, activation, weights, device)?;
+        Ok(Self { first })
+    }
+
     /// The activation `φ`.
     pub fn activation(&self) -> &SharedActivation {
         self.first.activation()
@@ -139,5 +160,111 @@ impl Network for MultiClass {
         (problem.objective.outputs() == classes)
             .then(|| self.first.cheapest_descent(problem, head.collect()))
             .flatten()
+    }
+}
+
+/// The labels of the classes, of a network with a score each.
+pub const CLASSES: Key = Key::label(
+    "classes",
+    "LABELS",
+    "Labels of two or more classes of the data file, such as 0,1,2, for a network with a score a \
+     class",
+)
+.excluding(&["labels", "positive", "negative"]);
+
+/// Most classes of a network.
+const MOST_CLASSES: usize = 1000;
+
+/// The labels that [`CLASSES`] names; `None` where it was not given.
+///
+/// # Errors
+///
+/// [`Invalid`] for fewer than two labels or too many, for an empty one and for one that is there
+/// twice.
+pub fn class_labels(settings: &Settings) -> Result<Option<Vec<String>>, Invalid> {
+    let Some(text) = CLASSES.text_in(settings)? else {
+        return Ok(None);
+    };
+    let labels: Vec<String> = text
+        .split(',')
+        .map(|label| label.trim().to_owned())
+        .collect();
+    let twice = |index: usize| labels[..index].contains(&labels[index]);
+    let sound = (2..=MOST_CLASSES).contains(&labels.len())
+        && labels.iter().all(|label| !label.is_empty())
+        && !(1..labels.len()).any(twice);
+    if sound {
+        return Ok(Some(labels));
+    }
+    let expected = "two or more different labels with commas between them, such as 0,1,2";
+    Err(Invalid::new(CLASSES.name, expected, format!("`{text}`")))
+}
+
+/// [`MultiClass`] as users choose it.
+///
+/// Without [`CLASSES`] it has two classes, of the labels +1 and −1, and is the two-layer network.
+#[derive(Clone, Copy, Debug)]
+pub struct MultiClassArchitecture;
+
+impl MultiClassArchitecture {
+    /// Its name.
+    pub const NAME: &'static str = "multi-class";
+}
+
+impl Architecture for MultiClassArchitecture {
+    type Network = MultiClass;
+
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "`s_c = (1/m) Σ φ(⟨w_c, x⟩)`, a block and a score a class, the second layer fixed"
+    }
+
+    fn keys(&self) -> &'static [Key] {
+        &[WIDTH, ACTIVATION, CLASSES]
+    }
+
+    fn blocks(
+        &self,
+        settings: &Settings,
+        dim: usize,
+    ) -> Result<Vec<(String, [usize; 2])>, Invalid> {
+        let width = WIDTH.size_in(settings)?;
+        activation(settings)?;
+        let classes = class_labels(settings)?.map_or(2, |labels| labels.len());
+        let names = block_names(classes).into_iter();
+        Ok(names.map(|name| (name, [width, dim])).collect())
+    }
+
+    fn classes(&self, settings: &Settings) -> Option<usize> {
+        let labels = class_labels(settings).ok().flatten();
+        Some(labels.map_or(2, |labels| labels.len()))
+    }
+
+    fn network(
+        &self,
+        settings: &Settings,
+        weights: &Weights,
+        dim: usize,
+        device: &Device,
+    ) -> Result<MultiClass, ModelError> {
+        let blocks = weights.blocks();
+        let width = blocks.first().map_or(0, |(_, block)| block.nrows());
+        let classes = self.classes(settings).unwrap_or(2);
+        MultiClass::new(
+            classes,
+            [width, dim],
+            activation(settings)?,
+            Some(weights),
+            device,
+        )
+    }
+
+    fn describe(&self, settings: &Settings) -> String {
+        let activation = describe_activation(settings);
+        let classes = self.classes(settings).unwrap_or(2);
+        format!("{classes} classes, {activation}")
     }
 }

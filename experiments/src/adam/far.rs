@@ -1,7 +1,6 @@
 //! The far horizon: the law of Adam and sign descent from the state of a tenth of the steps, held
 //! against the last state, and on to 10³⁰⁰.
 
-use implicit_bias_data::Dataset;
 use implicit_bias_lab::RunRecord;
 use implicit_bias_limits::linear::{
     AdamFar, FarDescent, MarginLinf, SignLikeDescent, SignedSamples, StepSizes, max_margin_linf,
@@ -18,7 +17,8 @@ pub(super) struct Maximum {
 impl Maximum {
     /// `None` where the samples cannot be loaded again or have none.
     pub fn of(record: &RunRecord) -> Option<Self> {
-        let data: Dataset = record.config.load_data().ok()?;
+        let data = record.config.load_data().ok()?;
+        let data = data.signs()?;
         let samples = SignedSamples::labelled(data.x().view(), data.y().view()).ok()?;
         let limit = max_margin_linf(&samples).separable()?;
         Some(Self { samples, limit })

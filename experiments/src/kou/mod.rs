@@ -4,13 +4,14 @@
 
 mod common;
 mod far_horizon;
+mod held_out;
 mod initialization_scale;
 mod leaky_relu_rank_one;
 mod leaky_slope;
 mod loss_and_norm_rates;
 mod margin_equality;
 mod mnist;
-pub mod mnist_ten_classes;
+mod mnist_ten_classes;
 mod near_orthogonality;
 mod phase_of_the_limit;
 mod relu_bounded_rank;
@@ -24,11 +25,12 @@ pub use leaky_slope::leaky_slope;
 pub use loss_and_norm_rates::loss_and_norm_rates;
 pub use margin_equality::margin_equality;
 pub use mnist::mnist;
+pub use mnist_ten_classes::{TEN_CLASSES, mnist_ten_classes};
 pub use near_orthogonality::near_orthogonality;
 pub use phase_of_the_limit::phase_of_the_limit;
 pub use relu_bounded_rank::relu_bounded_rank;
 
-/// The system, for `reproduce`; the study of real images needs files and has a binary alone.
+/// The system, for `reproduce`; the studies of real images need files and have binaries alone.
 pub const SYSTEM: System = System {
     name: "kou",
     title: "Where gradient descent ends up on nearly orthogonal data",
@@ -64,7 +66,8 @@ mod tests {
     #[test]
     fn every_run_of_every_study_is_a_valid_configuration() {
         for effort in [Effort::Quick, Effort::Full] {
-            for study in all(effort).into_iter().chain([mnist(effort)]) {
+            let of_images = [mnist(effort), mnist_ten_classes(effort)];
+            for study in all(effort).into_iter().chain(of_images) {
                 let runs: Vec<&StudyRun> = study.runs.iter().chain(&study.limits).collect();
                 assert!(!runs.is_empty());
                 for run in runs {

@@ -27,7 +27,7 @@ const GOLDEN: &str = concat!(
 const SAME_EVERYWHERE: [&str; 1] = ["config.toml"];
 
 /// A name and flags of `train`.
-const RUNS: [(&str, &str); 12] = [
+const RUNS: [(&str, &str); 13] = [
     (
         "mixture",
         "--samples 8 --dim 200 --width 6 --steps 1000 --step-size 0.05 --seed 1",
@@ -85,6 +85,11 @@ const RUNS: [(&str, &str); 12] = [
         "random-labels",
         "--synthetic gaussian --samples 5 --dim 10 --random-labels --width 5 --steps 500 \
          --step-size 0.05 --init-scale 10",
+    ),
+    (
+        "a-score-a-class",
+        "--network multi-class --synthetic gaussian --samples 6 --dim 20 --width 5 --steps 300 \
+         --step-size 0.05",
     ),
 ];
 

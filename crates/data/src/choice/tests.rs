@@ -202,6 +202,39 @@ fn classes_are_numbered_in_sorted_order() {
 }
 
 #[test]
+fn named_classes_are_numbered_in_their_order_and_others_are_left_out() {
+    let here = table(&["10", "2", "7", "-1", "2"]);
+    let read = |names: &[&str], per_class| {
+        let labels = names.iter().map(|&name| name.to_owned()).collect();
+        let rule = ClassRule::Classes { labels };
+        here.1.training_set(&Choice { rule, per_class }, 0)
+    };
+    let data = read(&["2", "10.0", "-1"], None).unwrap();
+    let data = data.classes().unwrap();
+    assert_eq!(data.x(), &array![[1.0], [2.0], [4.0], [5.0]]);
+    assert_eq!(data.class(), [1, 0, 2, 0]);
+    assert_eq!(data.names(), ["2", "10.0", "-1"]);
+    let one_each = read(&["10", "2", "7", "-1"], Some(1)).unwrap();
+    assert_eq!(one_each.samples(), 4);
+    let refused = |names: &[&str]| about(&here, read(names, None).unwrap_err());
+    assert!(refused(&["2", "3"]).starts_with("--classes: expected one of"));
+    assert!(refused(&["7"]).ends_with("expected 2 to 1000 classes, found 1"));
+    let twice = read(&["2", "7", "2.0"], None).unwrap_err().to_string();
+    assert_eq!(twice, "--classes: expected every label once, found 2,7,2.0");
+    // All classes in sorted order are all that there are.
+    let all = read(&["-1", "2", "7", "10"], Some(1)).unwrap();
+    assert_eq!(all.classes(), here.1.read_classes(Some(1), 0).ok().as_ref());
+    // Without classes by name, labels are ±1.
+    let rule = pair("2", "7");
+    let choice = Choice {
+        rule,
+        per_class: None,
+    };
+    let two = here.1.training_set(&choice, 0).unwrap();
+    assert_eq!(two.signs(), here.1.read(&choice, 0).ok().as_ref());
+}
+
+#[test]
 fn labels_that_are_not_numbers_at_all_are_no_class() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("t.npz");

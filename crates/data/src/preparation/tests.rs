@@ -202,7 +202,6 @@ fn every_purpose_has_its_own_stream() {
         Stream::Choice,
         Stream::AddedNoise,
         Stream::RandomLabels,
-        Stream::WeightsOfClasses,
     ];
     let mut firsts: Vec<u64> = streams
         .map(|stream| generator(3, stream).next_u64())

@@ -41,8 +41,9 @@ pub(crate) fn notices_at_the_start(config: &RunConfig, prepared: &Prepared) -> V
 /// The loss of the initial weights.
 fn initial_loss(config: &RunConfig, prepared: &Prepared) -> Option<f64> {
     let activation = config.activation()?;
-    let state = pre_activations(&prepared.data, two_blocks(&prepared.weights)?)?;
-    let (m, y) = (prepared.width, prepared.data.y());
+    let data = prepared.data.signs()?;
+    let state = pre_activations(data, two_blocks(&prepared.weights)?)?;
+    let (m, y) = (prepared.width, data.y());
     let losses = y.iter().enumerate().map(|(sample, label)| {
         let of_block = |neurons: std::ops::Range<usize>| -> f64 {
             let values = neurons.map(|neuron| activation.apply(state[[neuron, sample]]));

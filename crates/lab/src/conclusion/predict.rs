@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use implicit_bias_data::Dataset;
+use implicit_bias_data::TrainingSet;
 use implicit_bias_limits::{DescentSettings, direction_numbers, predict_direction, too_large};
 use implicit_bias_model::{TwoLayerConfig, Weights};
 use implicit_bias_record::{Family, Prediction, Series, StopReason};
@@ -38,12 +38,15 @@ impl WhereTo {
 }
 
 /// The limit of the direction of a run without activation pattern.
-fn direction(config: &RunConfig, data: &Dataset) -> WhereTo {
+fn direction(config: &RunConfig, data: &TrainingSet) -> WhereTo {
     let facts = config.descent_facts();
-    if facts.family != Family::Linear {
+    let linear = (facts.family == Family::Linear)
+        .then(|| data.signs())
+        .flatten();
+    let Some(data) = linear else {
         let reason = "no limit of this network under this descent is known here";
         return WhereTo::without_numbers(Prediction::unsolved(reason));
-    }
+    };
     let (n, d) = (data.samples(), data.dim());
     if n as f64 * d as f64 * n.min(d) as f64 > MOST_UNASKED {
         return WhereTo::unknown(format!(
@@ -70,7 +73,7 @@ fn direction(config: &RunConfig, data: &Dataset) -> WhereTo {
 pub(super) fn predict(
     config: &RunConfig,
     manifest: &Manifest,
-    data: &Dataset,
+    data: &TrainingSet,
     weights: &Weights,
     states: &[(f64, Array2<f64>)],
     series: &Series,
@@ -87,7 +90,7 @@ pub(super) fn predict(
     else {
         return direction(config, data);
     };
-    let Some(blocks) = two_blocks(weights) else {
+    let Some((data, blocks)) = data.signs().zip(two_blocks(weights)) else {
         return WhereTo::unknown("the weights are not those of two blocks".to_owned());
     };
     let error_at = |step| error_at(series, step);
@@ -188,7 +191,7 @@ fn load(
     path: &Path,
     config: &RunConfig,
     manifest: &Manifest,
-) -> Result<(Dataset, Weights), String> {
+) -> Result<(TrainingSet, Weights), String> {
     let data = load_data(config, manifest)?;
     let weights = path.join("weights.safetensors");
     let weights = Weights::from_safetensors(&weights, &TwoLayerConfig::BLOCKS)
@@ -197,7 +200,7 @@ fn load(
 }
 
 /// The data of a run, if they are still those of the run.
-fn load_data(config: &RunConfig, manifest: &Manifest) -> Result<Dataset, String> {
+fn load_data(config: &RunConfig, manifest: &Manifest) -> Result<TrainingSet, String> {
     let data = config
         .load_data()
         .map_err(|error| format!("the data cannot be loaded again: {error}"))?;

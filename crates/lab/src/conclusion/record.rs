@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use implicit_bias_claims::{Claim, Hypotheses, RunView, limit_of};
+use implicit_bias_model::Weights;
 use implicit_bias_output::{format_step, sha256, to_json};
 use implicit_bias_record::{Prediction, Series, StopReason};
 
@@ -117,8 +118,8 @@ impl RunRecord {
                 return Err(content(name, reason.to_owned()));
             }
         }
-        if manifest.data.label_values().len() != manifest.data.n {
-            let found = manifest.data.label_values().len();
+        let found = manifest.data.labelled();
+        if found != manifest.data.n {
             let reason = format!("expected {} labels, found {found}", manifest.data.n);
             return Err(content("manifest.json", reason));
         }
@@ -155,6 +156,20 @@ impl RunRecord {
     pub fn last_row(&self) -> Vec<(String, f64)> {
         let last = self.series.rows().last().cloned().unwrap_or_default();
         self.series.columns().iter().cloned().zip(last).collect()
+    }
+
+    /// The last weights, as the run directory has them.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Model`] if the file cannot be read or lacks a block.
+    pub fn weights(&self) -> Result<Weights, LabError> {
+        let network = &self.config.network;
+        let kind = network.network_kind();
+        let blocks = kind.blocks(&network.settings, self.manifest.data.d)?;
+        let names: Vec<&str> = blocks.iter().map(|(name, _)| name.as_str()).collect();
+        let path = self.path.join("weights.safetensors");
+        Ok(Weights::from_safetensors(&path, &names)?)
     }
 
     /// The network in words: `ReLU` or `leaky ReLU, γ = 0.1` for two layers, else its name; and the

@@ -170,11 +170,13 @@ pub(super) fn groups() -> &'static [Group] {
 }
 
 fn groups_of(catalogue: &Catalogue) -> Vec<Group> {
-    let group = |heading, lists: Vec<Vec<&'static Key>>| {
+    let mut known: Vec<&str> = Vec::new();
+    let mut group = |heading, lists: Vec<Vec<&'static Key>>| {
         let mut keys: Vec<&'static Key> = Vec::new();
-        // Components may share a key.
+        // Components may share a key, with one another and with the data.
         for key in lists.into_iter().flatten() {
-            if keys.iter().all(|known| known.name != key.name) {
+            if !known.contains(&key.name) {
+                known.push(key.name);
                 keys.push(key);
             }
         }

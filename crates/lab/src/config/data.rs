@@ -5,6 +5,7 @@ use std::path::Path;
 use implicit_bias_data::{
     Choice, ClassRule, DataFile, LabelEncoding, NOISE, Preparation, Split, mnist,
 };
+use implicit_bias_model::class_labels;
 use implicit_bias_settings::{Key, Settings};
 
 use super::catalogue;
@@ -47,7 +48,7 @@ fn data_file(settings: &Settings, asked: &Path) -> Result<DataFile, LabError> {
         if let Some(key) = first_given(settings, &misplaced) {
             return Err(invalid(key, "no such key for mnist", "a value"));
         }
-        if !settings.has(keys::POSITIVE.name) {
+        if !(settings.has(keys::POSITIVE.name) || settings.has(keys::CLASSES.name)) {
             let expected = "a digit, the class +1 (and --negative, the class −1), for mnist";
             return Err(invalid("positive", expected, "none"));
         }
@@ -73,13 +74,20 @@ fn resolve_choice(settings: &Settings) -> Result<Choice, LabError> {
     let [positive, negative, labels] =
         [keys::POSITIVE, keys::NEGATIVE, keys::LABELS].map(|key| key.text_in(settings));
     let labels = labels?;
-    let rule = match (positive?, negative?) {
-        (Some(positive), Some(negative)) => ClassRule::Pair { positive, negative },
-        (Some(positive), None) => ClassRule::OneAgainstTheRest { positive },
-        (None, Some(negative)) => {
+    let classes = class_labels(settings)?;
+    if classes.is_some()
+        && let Some(key) = first_given(settings, &[keys::LABELS, keys::POSITIVE, keys::NEGATIVE])
+    {
+        return Err(invalid(key, "no such key beside --classes", "a value"));
+    }
+    let rule = match (classes, positive?, negative?) {
+        (Some(labels), ..) => ClassRule::Classes { labels },
+        (None, Some(positive), Some(negative)) => ClassRule::Pair { positive, negative },
+        (None, Some(positive), None) => ClassRule::OneAgainstTheRest { positive },
+        (None, None, Some(negative)) => {
             return Err(invalid("negative", "--positive beside it", negative));
         }
-        (None, None) => {
+        (None, None, None) => {
             let encoding = labels.as_deref().and_then(LabelEncoding::named);
             ClassRule::Encoded(encoding.unwrap_or(LabelEncoding::PlusMinusOne))
         }
@@ -160,6 +168,7 @@ pub(super) fn describe_file(file: &DataFile, choice: &Choice, settings: Settings
         ClassRule::OneAgainstTheRest { positive } => {
             settings.with(keys::POSITIVE.name, positive.clone())
         }
+        ClassRule::Classes { labels } => settings.with(keys::CLASSES.name, labels.join(",")),
     };
     settings.with(keys::PER_CLASS.name, choice.per_class)
 }

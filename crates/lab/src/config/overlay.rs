@@ -34,11 +34,17 @@ pub fn overlay(flags: Settings, mut file: Settings) -> Settings {
     if has("synthetic") {
         file.remove(&["data", "labels", "per-class"]);
     }
-    if has("synthetic") || has("labels") {
+    if has("synthetic") || has("labels") || has("classes") {
         file.remove(&["positive", "negative"]);
     }
-    if has("positive") || has("negative") {
+    if has("positive") || has("negative") || has("classes") {
         file.remove(&["labels"]);
+    }
+    if ["synthetic", "labels", "positive", "negative"]
+        .into_iter()
+        .any(has)
+    {
+        file.remove(&["classes"]);
     }
     if has("init") {
         file.remove(&["init-scale", "width"]);

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use implicit_bias_data::Preparation;
 use implicit_bias_engine::{Gradient, Precision, StepSize};
-use implicit_bias_model::WIDTH;
+use implicit_bias_model::{Loss, WIDTH};
 use implicit_bias_record::Steps;
 use implicit_bias_settings::Settings;
 
@@ -14,7 +15,7 @@ use super::keys::network::{INIT, INIT_SCALE};
 use super::keys::output::CHECKPOINT_INTERVAL;
 use super::kinds::EngineKind;
 use super::names::Named;
-use super::source::InitSource;
+use super::source::{DataSource, InitSource};
 use crate::LabError;
 
 /// The error of a key whose value cannot be.
@@ -67,6 +68,27 @@ pub(super) fn resolve_step_table(settings: &Settings) -> Result<Vec<(u64, f64)>,
         let expected = "rising steps, each with a positive step size, such as 1e3:0.05,1e4:0.01";
         invalid(STEP_TABLE.name, expected, found)
     })
+}
+
+/// Refuses what is about labels ±1 alone, beside classes by name.
+pub(super) fn require_signs(
+    data: &DataSource,
+    preparation: &Preparation,
+    loss: Loss,
+) -> Result<(), LabError> {
+    let Some(classes) = data.class_names() else {
+        return Ok(());
+    };
+    if preparation.random_labels {
+        let expected = "labels ±1 for fair coins, and no --classes beside them";
+        return Err(invalid("random-labels", expected, "true"));
+    }
+    if classes.len() > 2 && loss == Loss::Squared {
+        let expected = "logistic, exponential or hinge for several classes: the squared loss is \
+                        the distance to a label ±1";
+        return Err(invalid("loss", expected, loss.name()));
+    }
+    Ok(())
 }
 
 /// The value of a key that has names.

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use implicit_bias_data::{DataFile, Dataset, Preparation};
+use implicit_bias_data::{DataFile, Preparation, TrainingSet};
 use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE};
 use implicit_bias_engine::{Batches, Gradient, Precision, StepSize};
 use implicit_bias_limits::DescentFacts;
 use implicit_bias_model::{
-    ACTIVATION, Activation, LEAKY_RELU, Loss, RELU, SLOPE, SharedActivation, WIDTH, activation,
-    activation_kind,
+    ACTIVATION, Activation, CLASSES, LEAKY_RELU, Loss, RELU, SLOPE, SharedActivation, WIDTH,
+    activation, activation_kind, class_labels,
 };
 use implicit_bias_output::sha256;
 
@@ -21,7 +21,7 @@ use super::keys::{descent, network, output};
 use super::kinds::{EngineKind, ExportKind};
 use super::names::Named;
 use super::resolve::{
-    invalid, named, resolve_checkpoint_interval, resolve_compensated, resolve_decay,
+    invalid, named, require_signs, resolve_checkpoint_interval, resolve_compensated, resolve_decay,
     resolve_engine, resolve_exact_steps, resolve_init, resolve_step_table,
 };
 use super::source::{DataSource, InitSource, absolute};
@@ -152,7 +152,10 @@ impl RunConfig {
         // Of any dimension: a setting that cannot be is refused before the data are looked into.
         network.network_kind().blocks(&network.settings, 1)?;
         let keys = catalogue::keys_of_network(network.network_kind());
-        let network = network.without_defaults(&keys);
+        let mut network = network.without_defaults(&keys);
+        if let Some(labels) = class_labels(&network.settings)? {
+            network.settings.set(CLASSES.name, labels.join(","));
+        }
         let optimizer = Component::optimizer(settings)?;
         (optimizer.optimizer_kind().make)(&optimizer.settings, 0)?;
         BATCH_SIZE.count_if_given(&optimizer.settings)?;
@@ -192,6 +195,7 @@ impl RunConfig {
                 settings.number(output::CHECKPOINT_INTERVAL.name),
             )?,
         };
+        require_signs(&config.data, &config.preparation, config.loss)?;
         config.require_engine()?;
         Ok(config)
     }
@@ -373,7 +377,7 @@ impl RunConfig {
     /// # Errors
     ///
     /// Those of [`DataSource::load`] and [`Preparation::apply`].
-    pub fn load_data(&self) -> Result<Dataset, LabError> {
+    pub fn load_data(&self) -> Result<TrainingSet, LabError> {
         self.prepare(self.data.load(self.seed)?)
     }
 
@@ -382,8 +386,13 @@ impl RunConfig {
     /// # Errors
     ///
     /// Those of [`Preparation::apply`].
-    pub fn prepare(&self, data: Dataset) -> Result<Dataset, LabError> {
-        Ok(self.preparation.apply(data, self.seed)?)
+    pub fn prepare(&self, data: TrainingSet) -> Result<TrainingSet, LabError> {
+        Ok(match data {
+            TrainingSet::Signs(data) => self.preparation.apply(data, self.seed)?.into(),
+            TrainingSet::Classes(data) => {
+                self.preparation.apply_to_classes(&data, self.seed)?.into()
+            }
+        })
     }
 
     /// The configuration as settings with every value filled in; without the run directory.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use implicit_bias_data::{Choice, ClassRule, DataFile, Dataset};
+use implicit_bias_data::{Choice, ClassRule, DataFile, TrainingSet};
 
 use super::component::Component;
 use crate::LabError;
@@ -29,11 +29,26 @@ impl DataSource {
     /// # Errors
     ///
     /// Those of the reader or the law.
-    pub fn load(&self, seed: u64) -> Result<Dataset, LabError> {
+    pub fn load(&self, seed: u64) -> Result<TrainingSet, LabError> {
         Ok(match self {
-            Self::File { file, choice } => file.read(choice, seed)?,
-            Self::Law(law) => law.law().generate(seed)?,
+            Self::File { file, choice } => file.training_set(choice, seed)?,
+            Self::Law(law) => law.law().generate(seed)?.into(),
         })
+    }
+
+    /// The labels of the classes, where they are chosen by name; `None` for labels ±1.
+    pub fn class_names(&self) -> Option<&[String]> {
+        match self {
+            Self::File {
+                choice:
+                    Choice {
+                        rule: ClassRule::Classes { labels },
+                        ..
+                    },
+                ..
+            } => Some(labels),
+            _ => None,
+        }
     }
 }
 
@@ -49,6 +64,9 @@ impl fmt::Display for DataSource {
                     }
                     ClassRule::OneAgainstTheRest { positive } => {
                         write!(f, ", {positive} against the rest")?;
+                    }
+                    ClassRule::Classes { labels } => {
+                        write!(f, ", classes {}", labels.join(", "))?;
                     }
                 }
                 match choice.per_class {

@@ -227,12 +227,53 @@ fn a_configuration_of_files_is_the_same_after_it_was_written() {
             .with("positive", "0")
             .with("centre", true),
         none().with("centre", true).with("scale", 3.0),
+        none()
+            .with("data", at("x.tsv"))
+            .with("label-column", "species")
+            .with("network", "multi-class")
+            .with("classes", "ant, bee ,-1"),
     ] {
         let config = RunConfig::resolve(&settings).unwrap();
         let text = config.to_toml();
         let again = RunConfig::resolve(&from_toml(&text).unwrap()).unwrap();
         assert_eq!(again, config, "{text}");
     }
+}
+
+#[test]
+fn classes_by_name_are_a_key_of_the_network_and_of_the_data() {
+    let several = Settings::default()
+        .with("data", "mnist")
+        .with("network", "multi-class")
+        .with("classes", "3,5, 8");
+    let config = RunConfig::resolve(&several).unwrap();
+    assert_eq!(config.data.class_names().unwrap(), ["3", "5", "8"]);
+    assert!(config.two_layer_descent().is_none());
+    assert!(config.to_toml().contains("classes = \"3,5,8\""));
+    let name = |classes: &str| {
+        let settings = several.clone().with("classes", classes);
+        RunConfig::resolve(&settings).unwrap().run_name()
+    };
+    assert_eq!(name("3,5,8"), config.run_name());
+    assert_ne!(
+        name("5,3,8"),
+        config.run_name(),
+        "numbered in another order"
+    );
+    // What is about one choice of classes drops the other one of the file.
+    for (flags, dropped) in [
+        (Settings::default().with("positive", "3"), "classes"),
+        (Settings::default().with("labels", "zero-one"), "classes"),
+        (Settings::default().with("synthetic", "mixture"), "classes"),
+        (Settings::default().with("network", "linear"), "classes"),
+    ] {
+        assert!(!overlay(flags, several.clone()).has(dropped));
+    }
+    let signs = Settings::default()
+        .with("data", "x.npz")
+        .with("positive", "3");
+    let flags = Settings::default().with("classes", "3,5");
+    assert!(!overlay(flags, signs).has("positive"));
 }
 
 #[test]

@@ -15,6 +15,18 @@ pub struct LogFit {
     pub window: [f64; 2],
 }
 
+/// The axis label of time.
+pub(super) const TIME: &str = "step t";
+
+/// A class of several with its samples.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClassSamples {
+    /// Its label in the data file.
+    pub name: String,
+    /// Its samples, in the order of the columns of `margins`.
+    pub samples: Vec<usize>,
+}
+
 /// What the figures of a run need to know besides its tables.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunContext {
@@ -26,6 +38,8 @@ pub struct RunContext {
     pub blocks: Vec<String>,
     /// The label ±1 of each sample, in the order of the columns of `margins`.
     pub labels: Vec<f64>,
+    /// The classes, where they are chosen by name; such samples have no labels.
+    pub classes: Vec<ClassSamples>,
     /// The limit predicted for a column of the series, where there is one.
     pub limits: BTreeMap<String, f64>,
     /// Whose limits these are.

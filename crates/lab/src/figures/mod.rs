@@ -2,9 +2,10 @@
 
 mod context;
 mod limit;
+mod margins;
 mod run;
 mod sweep;
 
-pub use context::{LogFit, RunContext};
+pub use context::{ClassSamples, LogFit, RunContext};
 pub use run::{quantity_label, run_figures};
 pub use sweep::{CurveEntry, PointEntry, curves_by_parameter, final_against};

@@ -4,13 +4,9 @@ use implicit_bias_output::format_number;
 use implicit_bias_plot::{Axis, Dash, Figure, Layer, Panel, Scale, Style};
 use implicit_bias_record::Series;
 
-use super::context::RunContext;
+use super::context::{RunContext, TIME};
 use super::limit;
-
-/// The axis label of time.
-pub(super) const TIME: &str = "step t";
-/// More curves than this in one panel are thinned out.
-const MOST_CURVES: usize = 200;
+use super::margins::normalized_margins;
 
 /// Draws up the figures of one run: loss, stable rank, margins, weight norm, activation patterns,
 /// stable rank minus one, margin gap and, in single precision, what rounding leaves of updates,
@@ -70,6 +66,16 @@ fn block_label(block: &str) -> String {
         "neg" => "W₋₁".into(),
         other => other.into(),
     }
+}
+
+/// A block of the run: where there is one a class, the label of its class.
+fn label_of(context: &RunContext, index: usize, block: &str) -> String {
+    let own = context.classes.len() == context.blocks.len();
+    let name = context.classes.get(index).filter(|_| own);
+    name.map_or_else(
+        || block_label(block),
+        |class| format!("class {}", class.name),
+    )
 }
 
 /// The points of a column against the step; `None` if there is nothing to draw on a log time axis.
@@ -135,9 +141,14 @@ fn loss(series: &Series, context: &RunContext) -> Option<Figure> {
 
 /// Columns of stable rank with their labels: each block, then the stack.
 fn rank_columns(context: &RunContext) -> Vec<(String, String)> {
-    let blocks = context.blocks.iter();
+    let blocks = context.blocks.iter().enumerate();
     blocks
-        .map(|block| (format!("stable_rank_{block}"), block_label(block)))
+        .map(|(index, block)| {
+            (
+                format!("stable_rank_{block}"),
+                label_of(context, index, block),
+            )
+        })
         .chain([("stable_rank".into(), "stacked".into())])
         .collect()
 }
@@ -171,78 +182,6 @@ fn stable_rank(series: &Series, context: &RunContext) -> Option<Figure> {
     Some(Figure::new("stable-rank", "Stable rank", vec![panel]).with_caption(caption))
 }
 
-fn normalized_margins(margins: &Series, context: &RunContext) -> Option<Figure> {
-    let samples = margins.columns().len().saturating_sub(1);
-    let finals = margins
-        .rows()
-        .last()
-        .map(|row| row[1..].to_vec())
-        .unwrap_or_default();
-    let kept = thin_out(&finals, MOST_CURVES);
-    let steps = margins.steps();
-    let mut layers = Vec::new();
-    for (index, class) in [1.0, -1.0].into_iter().enumerate() {
-        // A sample without a known label is drawn with the first class.
-        let in_class = |sample: &&usize| {
-            let label = context.labels.get(**sample).copied().unwrap_or(1.0);
-            (label > 0.0) == (class > 0.0)
-        };
-        let curve = |&sample: &usize| {
-            let rows = steps.iter().zip(margins.rows());
-            rows.map(|(&step, row)| [step, row[sample + 1]])
-                .collect::<Vec<_>>()
-        };
-        let curves: Vec<_> = kept.iter().filter(in_class).map(curve).collect();
-        if curves
-            .iter()
-            .flatten()
-            .any(|[t, margin]| *t > 0.0 && margin.is_finite())
-        {
-            let label = if context.labels.is_empty() {
-                "samples".into()
-            } else {
-                format!("y = {}", if class > 0.0 { "+1" } else { "−1" })
-            };
-            // Blue and orange differ in greyscale too; dashes tell few lines apart, not hundreds.
-            let dash = if kept.len() <= 30 {
-                Dash::of(index)
-            } else {
-                Dash::Solid
-            };
-            let style = Style::of(4 * index).with_dash(dash);
-            layers.push(Layer::Bundle {
-                label,
-                curves,
-                style,
-            });
-        }
-    }
-    if layers.is_empty() {
-        return None;
-    }
-    let norm = if context.of_paper {
-        "‖W‖_F"
-    } else {
-        "‖W‖_F^L, L the network's degree of homogeneity"
-    };
-    let mut caption =
-        format!("Normalized margins y f(W; x) / {norm}, one thin line a sample, by class.");
-    if kept.len() < samples {
-        caption += &format!(
-            " Of {samples} samples {} are drawn, evenly spaced in the order of the data, with the \
-             smallest and the largest final margin always among them.",
-            kept.len()
-        );
-    }
-    let mut levels = limit::margin_levels(context);
-    if !levels.is_empty() {
-        caption += limit::caption(context);
-    }
-    levels.extend(layers);
-    let panel = Panel::new(Axis::log(TIME), Axis::linear("normalized margin"), levels);
-    Some(Figure::new("margins", "Normalized margins", vec![panel]).with_caption(caption))
-}
-
 /// The smallest margin over the largest weight; only series of linear networks have this column.
 fn linf_margin(series: &Series, context: &RunContext) -> Option<Figure> {
     let name = "margin_linf_min";
@@ -259,22 +198,6 @@ fn linf_margin(series: &Series, context: &RunContext) -> Option<Figure> {
     Some(
         Figure::new("margin-linf", "Margin in the maximum norm", vec![panel]).with_caption(caption),
     )
-}
-
-/// At most `most` indices, evenly spaced, those of the smallest and the largest value among them.
-fn thin_out(values: &[f64], most: usize) -> Vec<usize> {
-    let count = values.len();
-    if count <= most {
-        return (0..count).collect();
-    }
-    let spaced = most.saturating_sub(2).max(1);
-    let mut kept: Vec<usize> = (0..spaced).map(|index| index * count / spaced).collect();
-    let finite = || (0..count).filter(|&index| values[index].is_finite());
-    kept.extend(finite().min_by(|&a, &b| values[a].total_cmp(&values[b])));
-    kept.extend(finite().max_by(|&a, &b| values[a].total_cmp(&values[b])));
-    kept.sort_unstable();
-    kept.dedup();
-    kept
 }
 
 fn weight_norm(series: &Series, context: &RunContext) -> Option<Figure> {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use implicit_bias_record::LimitOf;
 
 use super::*;
-use crate::figures::LogFit;
+use crate::figures::margins::thin_out;
+use crate::figures::{ClassSamples, LogFit};
 
 /// Loss 1/t, norm log t, stable rank 1 + 1/log² t, margins that close like 1/log t.
 pub(crate) fn laws(samples: usize) -> (Series, Series, RunContext) {
@@ -65,6 +66,7 @@ pub(crate) fn laws(samples: usize) -> (Series, Series, RunContext) {
         labels: (0..samples)
             .map(|index| if index % 2 == 0 { 1.0 } else { -1.0 })
             .collect(),
+        classes: Vec::new(),
         limits: BTreeMap::from([("stable_rank".into(), 1.6)]),
         limits_of: LimitOf::ThisRun,
         limits_proven: true,
@@ -109,6 +111,37 @@ fn every_figure_of_a_complete_run_is_drawn_without_a_bad_coordinate() {
             "equal figures give equal bytes"
         );
     }
+}
+
+#[test]
+fn the_margins_of_several_classes_are_drawn_by_class() {
+    let (series, margins, context) = laws(6);
+    let class = |name: &str, samples: [usize; 2]| ClassSamples {
+        name: name.to_owned(),
+        samples: samples.to_vec(),
+    };
+    let context = RunContext {
+        labels: Vec::new(),
+        classes: vec![class("3", [0, 4]), class("5", [1, 2]), class("8", [3, 5])],
+        of_paper: false,
+        limits: BTreeMap::new(),
+        ..context
+    };
+    let figures = run_figures(&series, &margins, &context);
+    let figure = figures.iter().find(|figure| figure.name == "margins");
+    let figure = figure.unwrap();
+    let bundles = figure.panels[0].layers.iter().map(|layer| match layer {
+        Layer::Bundle { label, curves, .. } => (label.as_str(), curves.len()),
+        _ => panic!("bundles alone"),
+    });
+    let expected = [("class 3", 2), ("class 5", 2), ("class 8", 2)];
+    assert_eq!(bundles.collect::<Vec<_>>(), expected);
+    let Layer::Bundle { curves, .. } = &figure.panels[0].layers[1] else {
+        panic!("a bundle a class")
+    };
+    let last = margins.rows().last().unwrap();
+    assert_eq!(curves[1].last().unwrap()[1], last[3], "the third sample");
+    assert!(figure.caption.contains("best other"), "{}", figure.caption);
 }
 
 #[test]

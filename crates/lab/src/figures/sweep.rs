@@ -1,6 +1,7 @@
 //! Figures across runs: curves by parameter, and final values against a parameter.
 
-use super::run::{TIME, column, quantity_label};
+use super::context::TIME;
+use super::run::{column, quantity_label};
 use implicit_bias_plot::{Axis, Dash, Figure, Layer, Panel, Style};
 use implicit_bias_record::Series;
 

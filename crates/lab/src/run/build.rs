@@ -52,7 +52,7 @@ impl Prepared {
                 engine: if config.is_linear_descent() {
                     let exact_steps = config.exact_steps.get();
                     let (loss, step_size) = (config.loss, config.step_size);
-                    let (data, weights) = (&self.data, &self.weights);
+                    let (data, weights) = (self.signs()?, &self.weights);
                     Box::new(LinearGramEngine::new(
                         data,
                         weights,
@@ -93,7 +93,7 @@ impl Prepared {
             found: format!("{}, {}", config.network.name, config.optimizer.name),
         })?;
         Ok(GramEngine::new(
-            &self.data,
+            self.signs()?,
             &self.weights,
             GramEngineOptions {
                 activation: descent.activation,

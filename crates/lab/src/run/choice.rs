@@ -185,6 +185,7 @@ mod tests {
         samples: 10,
         dim: 2000,
         width: 50,
+        blocks: 2,
         weights: 2 * 50 * 2000,
         squares_in_range: true,
     };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use implicit_bias_data::Preparation;
+use implicit_bias_data::{ClassDataset, Preparation};
 use serde::{Deserialize, Serialize};
 
 use super::prepare::Prepared;
@@ -21,8 +21,11 @@ pub struct DataManifest {
     pub source: String,
     /// SHA-256 of sizes, samples and labels.
     pub sha256: String,
-    /// One `+` or `-` a sample.
+    /// One `+` or `-` a sample; empty where there are classes by name.
     pub labels: String,
+    /// The classes, where they are chosen by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<ClassManifest>,
     /// Number of samples.
     pub n: usize,
     /// Dimension.
@@ -41,6 +44,34 @@ pub struct DataManifest {
     /// The same numbers before the preparation; `null` if there was none.
     #[serde(default)]
     pub raw: Option<RawGeometry>,
+}
+
+/// The classes of a run's samples.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassManifest {
+    /// The label of each class in the data file, in the order of the classes.
+    pub names: Vec<String>,
+    /// The number of each sample's class, counted from 0, with spaces between them.
+    pub class: String,
+}
+
+impl ClassManifest {
+    fn of(data: &ClassDataset) -> Self {
+        let numbers: Vec<String> = data.class().iter().map(usize::to_string).collect();
+        Self {
+            names: data.names().to_vec(),
+            class: numbers.join(" "),
+        }
+    }
+
+    /// The number of each sample's class; none if the text is not one of such numbers.
+    pub fn class_numbers(&self) -> Vec<usize> {
+        let numbers = self.class.split_whitespace().map(|number| {
+            let number = number.parse().ok();
+            number.filter(|&number| number < self.names.len())
+        });
+        numbers.collect::<Option<_>>().unwrap_or_default()
+    }
 }
 
 /// How nearly orthogonal samples were before their preparation.
@@ -69,11 +100,11 @@ impl DataManifest {
         Self {
             source: config.data.to_string(),
             sha256: data.sha256(),
-            labels: data
-                .y()
-                .iter()
-                .map(|&y| if y > 0.0 { '+' } else { '-' })
-                .collect(),
+            labels: data.signs().map_or(String::new(), |data| {
+                let sign = |&y: &f64| if y > 0.0 { '+' } else { '-' };
+                data.y().iter().map(sign).collect()
+            }),
+            classes: data.classes().map(ClassManifest::of),
             n: data.samples(),
             d: data.dim(),
             r_min: geometry.r_min,
@@ -90,7 +121,13 @@ impl DataManifest {
         }
     }
 
-    /// The labels as numbers.
+    /// The number of samples whose label or class is known.
+    pub(crate) fn labelled(&self) -> usize {
+        let classes = self.classes.as_ref();
+        classes.map_or(self.labels.len(), |classes| classes.class_numbers().len())
+    }
+
+    /// The labels ±1 as numbers; none where there are classes by name.
     pub fn label_values(&self) -> Vec<f64> {
         self.labels
             .chars()

@@ -84,6 +84,7 @@ mod tests {
             samples,
             dim: 784,
             width: 50,
+            blocks: 2,
             weights: 2 * 50 * 784,
             squares_in_range: true,
         }

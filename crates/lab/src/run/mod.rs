@@ -32,7 +32,7 @@ pub use directory::RunDirectory;
 pub(crate) use directory::write_atomically;
 pub(crate) use execute::execute;
 pub(crate) use manifest::read_manifest;
-pub use manifest::{DataManifest, FORMAT, Manifest, RawGeometry};
+pub use manifest::{ClassManifest, DataManifest, FORMAT, Manifest, RawGeometry};
 pub use options::RunOptions;
 pub use prepare::Prepared;
 pub(crate) use prepare::decompose_on_one_thread;

@@ -1,7 +1,9 @@
 //! The data and the initial weights of a run.
 
 use implicit_bias_data::random::initial_block;
-use implicit_bias_data::{Dataset, Geometry, read_matrix_npz, read_weights_npz};
+use implicit_bias_data::{
+    Dataset, Geometry, Labelled, TrainingSet, read_matrix_npz, read_weights_npz,
+};
 use implicit_bias_model::{TwoLayerConfig, Weights};
 use implicit_bias_output::sha256;
 use implicit_bias_record::Family;
@@ -17,7 +19,7 @@ const MAX_ENTRIES: usize = 1 << 28;
 #[derive(Clone, Debug)]
 pub struct Prepared {
     /// The data set.
-    pub data: Dataset,
+    pub data: TrainingSet,
     /// Its geometry, without the rank.
     pub geometry: Geometry,
     /// The geometry before the preparation; `None` if there was none.
@@ -77,6 +79,19 @@ impl Prepared {
         })
     }
 
+    /// The data set of a run that is about labels ±1 alone, such as one in Gram coordinates.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Config`] for a data set of classes by name.
+    pub fn signs(&self) -> Result<&Dataset, LabError> {
+        self.data.signs().ok_or_else(|| LabError::Config {
+            key: "classes".into(),
+            expected: "two classes, by --positive and --negative, for Gram coordinates".into(),
+            found: "classes by name".into(),
+        })
+    }
+
     /// SHA-256 of the data and the initial weights: two runs that agree in it start at the same
     /// place.
     pub(super) fn sha256(&self) -> String {
@@ -90,6 +105,7 @@ impl Prepared {
             samples: self.data.samples(),
             dim: self.data.dim(),
             width: self.width,
+            blocks: self.data.class_count().max(2),
             weights: self
                 .weights
                 .blocks()
@@ -125,7 +141,7 @@ fn check_size(key: &str, width: usize, other: usize) -> Result<(), LabError> {
 }
 
 /// The initial weights: drawn, or read from a file.
-fn initial_weights(config: &RunConfig, data: &Dataset) -> Result<Weights, LabError> {
+fn initial_weights(config: &RunConfig, data: &TrainingSet) -> Result<Weights, LabError> {
     let network = &config.network;
     let blocks = network
         .network_kind()

@@ -6,6 +6,8 @@ pub(super) struct Sizes {
     pub samples: usize,
     pub dim: usize,
     pub width: usize,
+    /// Blocks of that width over the samples: one a class.
+    pub blocks: usize,
     /// Weights of all blocks, `2 m d` for two layers.
     pub weights: usize,
     /// Whether the squared norm of every sample is an ordinary number, so that its inner products
@@ -14,9 +16,9 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    /// Pairs of a neuron and a sample, `2m n`.
+    /// Pairs of a neuron and a sample, `2m n` for two classes.
     pub fn pairs(self) -> f64 {
-        2.0 * self.width as f64 * self.samples as f64
+        self.blocks as f64 * self.width as f64 * self.samples as f64
     }
 
     /// Entries of the samples and the weights, `n d` and `2 m d` for two layers.

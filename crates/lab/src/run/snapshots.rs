@@ -1,6 +1,6 @@
 //! States of a run from which its pattern may turn out to be proven to last.
 
-use implicit_bias_data::Dataset;
+use implicit_bias_data::{Dataset, TrainingSet};
 use implicit_bias_engine::Engine;
 use implicit_bias_limits::{pre_activations, too_large};
 use ndarray::Array2;
@@ -17,7 +17,8 @@ const MAX_ENTRIES: usize = 1 << 22;
 /// Pre-activations of a run at the first step of each decade: the steps from which its pattern may
 /// turn out to be proven to last.
 pub(super) struct Snapshots<'a> {
-    data: &'a Dataset,
+    /// `None` for classes by name, of which nothing is proven.
+    data: Option<&'a Dataset>,
     states: Vec<(f64, Array2<f64>)>,
     /// How many more of them may be kept.
     room: usize,
@@ -25,13 +26,13 @@ pub(super) struct Snapshots<'a> {
 
 impl<'a> Snapshots<'a> {
     /// None yet, of a run on these data.
-    pub fn of(data: &'a Dataset, width: usize) -> Self {
+    pub fn of(data: &'a TrainingSet, width: usize) -> Self {
         let entries = 2 * width * data.samples();
         let needed = too_large(data.samples(), data.dim(), width).is_none();
         Self {
-            data,
+            data: data.signs(),
             states: Vec::new(),
-            room: if needed {
+            room: if needed && data.signs().is_some() {
                 MAX_ENTRIES / entries.max(1)
             } else {
                 0
@@ -56,7 +57,7 @@ impl<'a> Snapshots<'a> {
     ///
     /// [`LabError::Checkpoint`] for one of another shape.
     pub fn with(mut self, plain: Vec<(f64, Vec<f64>)>, width: usize) -> Result<Self, LabError> {
-        let shape = (2 * width, self.data.samples());
+        let shape = (2 * width, self.data.map_or(0, Dataset::samples));
         for (step, state) in plain {
             let state = Array2::from_shape_vec(shape, state).map_err(|error| {
                 LabError::Checkpoint(format!("a state of step {step}: {error}"))
@@ -72,8 +73,9 @@ impl<'a> Snapshots<'a> {
         let step = engine.step();
         if self.room > 0
             && begins_a_checked_decade(step)
+            && let Some(data) = self.data
             && let Some(state) =
-                two_blocks(&engine.weights()).and_then(|blocks| pre_activations(self.data, blocks))
+                two_blocks(&engine.weights()).and_then(|blocks| pre_activations(data, blocks))
         {
             self.room -= 1;
             self.states.push((step, state));

@@ -123,7 +123,7 @@ impl Reproduction {
         }
         let report = ReproductionReport {
             title: headline.title.to_owned(),
-            origin: String::new(),
+            origin: origin(&records).to_owned(),
             summary: summary(headline, &records, limits.iter().map(Vec::len).sum(), &rows),
             claims: rows.clone(),
             sections,
@@ -220,6 +220,17 @@ fn common(settings: Vec<Setting>) -> Vec<Setting> {
         ),
     );
     settings
+}
+
+/// What a report says of itself before it names the paper: that it is about another network, where
+/// that is what all its runs have. Empty for a reproduction.
+fn origin(records: &[RunRecord]) -> &'static str {
+    let of_paper = |record: &RunRecord| record.config.two_layer_descent().is_some();
+    if records.is_empty() || records.iter().any(of_paper) {
+        ""
+    } else {
+        "A question of this project about networks beside that of"
+    }
 }
 
 fn summary(

@@ -227,6 +227,7 @@ fn train_on_batches(
     directory: &Path,
 ) -> Result<LearnerSummary, Box<dyn Error>> {
     let device = select_device(arguments.device.as_deref(), None)?.device;
+    let data = prepared.signs()?;
     let loader = |size: usize, seed: Option<u64>| -> Arc<dyn DataLoader<Batch>> {
         let mut builder = DataLoaderBuilder::new(Batches)
             .batch_size(size)
@@ -234,19 +235,18 @@ fn train_on_batches(
         if let Some(seed) = seed {
             builder = builder.shuffle(seed);
         }
-        builder.build(samples(&prepared.data))
+        builder.build(samples(data))
     };
     let network = TwoLayerConfig::new(
         prepared.width,
-        prepared.data.dim(),
+        data.dim(),
         config.activation().expect("two layers"),
     )
     .init_with(&prepared.weights, &device.clone().autodiff())?;
-    let labels =
-        to_tensor(&prepared.data.y().clone().insert_axis(Along(1)), &device).squeeze_dim(1);
-    let direction = class_direction(&to_tensor(prepared.data.x(), &device), &labels)?;
+    let labels = to_tensor(&data.y().clone().insert_axis(Along(1)), &device).squeeze_dim(1);
+    let direction = class_direction(&to_tensor(data.x(), &device), &labels)?;
 
-    let all = prepared.data.samples();
+    let all = data.samples();
     let mut training = SupervisedTraining::new(
         directory,
         loader(arguments.batch, Some(arguments.seed)),

@@ -1,7 +1,5 @@
 //! The figures of the runs on MNIST: curves, final values, and what images and weights look like.
 
-use implicit_bias_data::Dataset;
-use implicit_bias_model::{TwoLayerConfig, Weights};
 use ndarray::ArrayView1;
 
 use super::runs::{DIGITS, initial_scale, margin_gap, preparation};
@@ -189,7 +187,8 @@ fn picture(values: ArrayView1<'_, f64>) -> Picture {
 fn images(results: &[StudyResult<'_>]) -> Option<Figure> {
     let mut rows = Vec::new();
     for result in one_a_preparation(results) {
-        let data: Dataset = result.record.config.load_data().ok()?;
+        let data = result.record.config.load_data().ok()?;
+        let data = data.signs()?;
         let of_class = |sign: f64| {
             let samples = data.x().outer_iter().zip(data.y());
             samples
@@ -225,8 +224,7 @@ fn directions(results: &[StudyResult<'_>]) -> Option<Figure> {
     for of_panel in results.chunk_by(same_panel) {
         let mut rows = Vec::new();
         for result in one_a_preparation(of_panel) {
-            let path = result.record.path.join("weights.safetensors");
-            let weights = Weights::from_safetensors(&path, &TwoLayerConfig::BLOCKS).ok()?;
+            let weights = result.record.weights().ok()?;
             let neurons = weights.blocks().iter().flat_map(|(_, block)| {
                 // Evenly spaced by index: chosen by their place, not by their look.
                 let width = block.nrows();

@@ -1,12 +1,12 @@
 //! The claims on real images: MNIST digits, raw, centred and with noise.
 
 mod figures;
-mod held_out;
 mod runs;
 mod table;
 
 use self::runs::{DIGITS, is_rank_claim, preparation};
 use crate::kou::common::{PAPER, SLOPE, run_with, steps};
+use crate::kou::held_out;
 use implicit_bias_claims::{Claim, Verdict, kou::ids};
 use implicit_bias_lab::RunRecord;
 use implicit_bias_lab::config::Settings;

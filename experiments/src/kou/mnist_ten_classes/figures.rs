@@ -1,15 +1,15 @@
 //! Stable rank by block, margins by class and how unequal they are, against the step.
 
-use super::measures::Gaps;
-use super::settings::Samples;
-use super::train::ClassRun;
+use implicit_bias_lab::study::StudyResult;
+
+use super::measures::{ClassTables, Gaps};
 use implicit_bias_plot::{Axis, Figure, Layer, Panel, Style};
 
 /// The axis label of time.
 const TIME: &str = "step t";
 
-pub(super) fn figures(runs: &[ClassRun], samples: &Samples) -> Vec<Figure> {
-    let class = samples.train.class();
+pub(super) fn all(results: &[StudyResult<'_>]) -> Vec<Figure> {
+    let runs: Vec<ClassTables<'_>> = results.iter().map(ClassTables::of).collect();
     vec![
         by_class(
             "stable-rank",
@@ -19,8 +19,7 @@ pub(super) fn figures(runs: &[ClassRun], samples: &Samples) -> Vec<Figure> {
                 less: 1.0,
                 axis: Axis::log("stable rank − 1"),
             },
-            runs,
-            samples,
+            &runs,
         )
         .with_caption(
             "One curve a block, labelled by its class. On these axes rank one is infinitely far \
@@ -34,14 +33,13 @@ pub(super) fn figures(runs: &[ClassRun], samples: &Samples) -> Vec<Figure> {
                 less: 0.0,
                 axis: Axis::linear("smallest normalized margin"),
             },
-            runs,
-            samples,
+            &runs,
         )
         .with_caption(
             "The margin of a sample is the score of its class minus the best other, divided by \
              ‖W‖_F; of each class the sample with the smallest is shown.",
         ),
-        gaps(runs, class),
+        gaps(&runs),
     ]
 }
 
@@ -53,16 +51,9 @@ struct Shown {
 }
 
 /// A panel a run with a curve a class.
-fn by_class(
-    name: &str,
-    title: &str,
-    shown: &Shown,
-    runs: &[ClassRun],
-    samples: &Samples,
-) -> Figure {
-    let names = samples.train.names();
-    let panel = |run: &ClassRun| {
-        let series = &run.trajectory.series;
+fn by_class(name: &str, title: &str, shown: &Shown, runs: &[ClassTables<'_>]) -> Figure {
+    let panel = |run: &ClassTables<'_>| {
+        let (series, names) = (run.series, run.names);
         let curve = |(class, name): (usize, &String)| {
             let values = series.column(&format!("{}_{class}", shown.column))?;
             let points = series.steps().into_iter().zip(values);
@@ -73,25 +64,25 @@ fn by_class(
             Some(Layer::curve(name.clone(), points, style))
         };
         let layers = names.iter().enumerate().filter_map(curve).collect();
-        Panel::new(Axis::log(TIME), shown.axis.clone(), layers).with_title(run.name.clone())
+        Panel::new(Axis::log(TIME), shown.axis.clone(), layers).with_title(run.name)
     };
     Figure::new(name, title, runs.iter().map(panel).collect()).sharing_y()
 }
 
 /// How unequal margins are: over all samples, within classes, across classes.
-fn gaps(runs: &[ClassRun], class: &[usize]) -> Figure {
+fn gaps(runs: &[ClassTables<'_>]) -> Figure {
     type Part = fn(&Gaps) -> f64;
     let parts: [(&str, Part); 3] = [
         ("all samples", |gaps| gaps.all),
         ("within a class", |gaps| gaps.within),
         ("across classes", |gaps| gaps.across),
     ];
-    let panel = |run: &ClassRun| {
-        let gaps = run.gaps(class);
+    let panel = |run: &ClassTables<'_>| {
+        let gaps = run.gaps();
         // While samples are still wrong the mean margin says nothing.
         let learnt = gaps
             .iter()
-            .zip(run.trajectory.series.column("accuracy").unwrap_or_default())
+            .zip(run.series.column("accuracy").unwrap_or_default())
             .filter(|(_, accuracy)| *accuracy == 1.0);
         let learnt: Vec<&(f64, Gaps)> = learnt.map(|(row, _)| row).collect();
         let curve = |(index, (label, part)): (usize, (&str, Part))| {
@@ -106,7 +97,7 @@ fn gaps(runs: &[ClassRun], class: &[usize]) -> Figure {
             Some(most) if most > 0.0 => y.with_range(0.0, 1.05 * most),
             _ => y,
         };
-        Panel::new(Axis::log(TIME), y, layers).with_title(run.name.clone())
+        Panel::new(Axis::log(TIME), y, layers).with_title(run.name)
     };
     Figure::new(
         "margin-gap",

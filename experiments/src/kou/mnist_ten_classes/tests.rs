@@ -1,15 +1,10 @@
 //! The measures, by hand.
 
-use implicit_bias_data::ClassDataset;
 use implicit_bias_model::Weights;
+use implicit_bias_record::Series;
 use ndarray::array;
 
-use super::measures::{Gaps, range};
-use super::settings::TenClasses;
-use super::train::{ClassRun, patterns};
-use implicit_bias_engine::Trajectory;
-use implicit_bias_lab::study::Effort;
-use implicit_bias_record::{Series, StopReason};
+use super::measures::{ClassTables, Gaps, count_patterns, range};
 
 #[test]
 fn gaps_are_relative_to_the_mean_of_all_margins() {
@@ -28,18 +23,6 @@ fn undefined_values_are_left_out_of_a_range() {
 }
 
 #[test]
-fn the_settings_of_both_scales_make_sense() {
-    for effort in [Effort::Quick, Effort::Full] {
-        TenClasses::new(effort).validate().unwrap();
-    }
-    let words = TenClasses::new(Effort::Full).words();
-    assert!(
-        words.contains("m = 50") && words.contains("T = 10⁵"),
-        "{words}"
-    );
-}
-
-#[test]
 fn margins_that_grow_alike_have_no_gap_of_growth() {
     // Margins q = (log t, 5 + log t, 2 log t), normalized by a norm that grows like 1 + log t.
     let mut series = Series::new(["step", "weight_norm"]);
@@ -50,18 +33,12 @@ fn margins_that_grow_alike_have_no_gap_of_growth() {
         series.push(vec![step, norm]);
         margins.push(vec![step, log / norm, (5.0 + log) / norm, 2.0 * log / norm]);
     }
-    let stop = StopReason::Completed { step: 100.0 };
-    let mut run = ClassRun {
-        name: "ReLU".into(),
-        trajectory: Trajectory {
-            series,
-            margins,
-            stop,
-        },
-        weights: Weights::new(Vec::new()).unwrap(),
-        held_out_accuracy: 1.0,
-        patterns: Vec::new(),
-        gradient: "hand-derived",
+    let mut run = ClassTables {
+        name: "ReLU",
+        series: &series,
+        margins: &margins,
+        names: &[],
+        class: vec![0; 3],
     };
     assert_eq!(
         (run.decade_before(4), run.decade_before(3)),
@@ -72,23 +49,21 @@ fn margins_that_grow_alike_have_no_gap_of_growth() {
     assert!((run.growth_gap(4) - 0.75).abs() < 1e-12);
     assert!(run.growth_gap(1).is_nan());
     let mut alike = Series::new(["step", "sample_0", "sample_1"]);
-    for row in run.trajectory.margins.rows() {
+    for row in margins.rows() {
         alike.push(row[..3].to_vec());
     }
-    run.trajectory.margins = alike;
+    run.margins = &alike;
     assert!(run.growth_gap(4).abs() < 1e-12);
 }
 
 #[test]
 fn patterns_are_counted_by_block() {
     let x = array![[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]];
-    let names = vec!["a".into(), "b".into()];
-    let data = ClassDataset::new(x, vec![0, 1, 1], names).unwrap();
     let blocks = vec![
         ("0".into(), array![[1.0, 2.0], [3.0, 1.0], [0.5, 0.1]]),
         // Active on (1, 0, 1), on (1, 0, 0), which 0 is not, and on the first again.
         ("1".into(), array![[2.0, -1.0], [1.0, -1.0], [4.0, -2.0]]),
     ];
     let weights = Weights::new(blocks).unwrap();
-    assert_eq!(patterns(&weights, &data), [1, 2]);
+    assert_eq!(count_patterns(&weights, &x), [1, 2]);
 }

@@ -1,5 +1,6 @@
 //! Keys that say what the data are.
 
+pub use implicit_bias_model::CLASSES;
 use implicit_bias_settings::{Key, Name};
 
 /// The heading of these keys in `--help`.
@@ -91,6 +92,7 @@ pub const KEYS: &[Key] = &[
     LABELS,
     POSITIVE,
     NEGATIVE,
+    CLASSES,
     PER_CLASS,
     SYNTHETIC,
 ];
@@ -104,5 +106,6 @@ pub const OF_FILES: &[Key] = &[
     LABELS,
     POSITIVE,
     NEGATIVE,
+    CLASSES,
     PER_CLASS,
 ];

@@ -16,7 +16,7 @@ use super::contents::{ReportFigure, RunReport, Setting};
 use super::html::run_report;
 use crate::LabError;
 use crate::conclusion::RunRecord;
-use crate::figures::{LogFit, RunContext, run_figures};
+use crate::figures::{ClassSamples, LogFit, RunContext, run_figures};
 use crate::run::RunDirectory;
 
 impl RunRecord {
@@ -51,6 +51,7 @@ fn run_context(record: &RunRecord) -> RunContext {
         activation: record.network_words(),
         blocks: blocks_of(record),
         labels: record.manifest.data.label_values(),
+        classes: classes_of(record),
         limits: record.prediction.of_columns().0,
         limits_of: (record.prediction.limit()).map_or(LimitOf::ThisRun, |limit| limit.of),
         limits_proven: (record.prediction.limit()).is_some_and(|limit| limit.proven),
@@ -70,6 +71,22 @@ fn blocks_of(record: &RunRecord) -> Vec<String> {
         .blocks(&network.settings, record.manifest.data.d);
     let blocks = blocks.unwrap_or_default().into_iter();
     blocks.map(|(name, _)| name).collect()
+}
+
+/// The classes of the run with their samples, where they are chosen by name.
+fn classes_of(record: &RunRecord) -> Vec<ClassSamples> {
+    let Some(classes) = &record.manifest.data.classes else {
+        return Vec::new();
+    };
+    let name = |name: &String| ClassSamples {
+        name: name.clone(),
+        samples: Vec::new(),
+    };
+    let mut found: Vec<ClassSamples> = classes.names.iter().map(name).collect();
+    for (sample, class) in classes.class_numbers().into_iter().enumerate() {
+        found[class].samples.push(sample);
+    }
+    found
 }
 
 /// The line through the weight norm against log t over the last two decades, if there are enough.

@@ -1,5 +1,6 @@
 //! What a run was, in a report: its settings, its versions and hashes.
 
+use implicit_bias_data::ClassSizes;
 use implicit_bias_model::Loss;
 use implicit_bias_output::format_number;
 use implicit_bias_settings::Key;
@@ -7,6 +8,7 @@ use implicit_bias_settings::Key;
 use crate::conclusion::RunRecord;
 use crate::config::{Component, InitSource};
 use crate::report::contents::Setting;
+use crate::run::DataManifest;
 
 /// The settings of a run, one line each.
 pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
@@ -17,27 +19,30 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
         InitSource::Gaussian { scale } => format!("N(0, σ₀²), σ₀ = {scale}"),
     };
     let loss = match config.loss {
+        Loss::Logistic if data.classes.is_some() => "cross-entropy, log(1 + e^−q)",
         Loss::Logistic => "logistic, log(1 + e^−q)",
         Loss::Exponential => "exponential, e^−q",
         Loss::Hinge => "hinge, max(0, 1 − q)",
         Loss::Squared => "squared, ½ (f − y)²",
     };
-    let loss = if config.sum {
-        format!("{loss}, summed over the samples")
+    let margin = match data.classes {
+        Some(_) => " for q = s_c − log Σ e^s_j over the other classes j",
+        None => "",
+    };
+    let sum = if config.sum {
+        ", summed over the samples"
     } else {
-        loss.to_owned()
+        ""
     };
     let network = match config.two_layer_descent() {
         Some(_) => "activation",
         None => "network and optimizer",
     };
-    let positive = data.labels.chars().filter(|&sign| sign == '+').count();
     let ratio = data.ratio.map_or("∞".to_owned(), format_number);
     let mut settings = vec![
         Setting::new("data", &data.source),
-        Setting::new("samples n, dimension d", format!("{}, {}", data.n, data.d)).with_note(
-            format!("{positive} positive, {} negative", data.n - positive),
-        ),
+        Setting::new("samples n, dimension d", format!("{}, {}", data.n, data.d))
+            .with_note(classes(data)),
         Setting::new("R_min, R_max", {
             format!(
                 "{}, {}",
@@ -63,13 +68,27 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
             },
         ),
         Setting::new("initial weights", init),
-        Setting::new("loss", loss),
+        Setting::new("loss", format!("{loss}{margin}{sum}")),
         Setting::new("step size η", step_size(record)).with_note(batches(record)),
         Setting::new("horizon T", config.steps.to_string()).with_note("steps"),
         Setting::new("seed", config.seed.to_string()),
     ];
     settings.extend(of_components(record));
     settings
+}
+
+/// How many samples of each class there are.
+fn classes(data: &DataManifest) -> String {
+    let Some(classes) = &data.classes else {
+        let positive = data.labels.chars().filter(|&sign| sign == '+').count();
+        return format!("{positive} positive, {} negative", data.n - positive);
+    };
+    let mut sizes = vec![0; classes.names.len()];
+    for class in classes.class_numbers() {
+        sizes[class] += 1;
+    }
+    let sizes = ClassSizes::Classes { class_sizes: sizes };
+    format!("classes: {sizes}")
 }
 
 /// What the network and the optimizer were given or have by default, where the rows above do not say
@@ -95,7 +114,8 @@ fn of_components(record: &RunRecord) -> Vec<Setting> {
 }
 
 /// Keys that other rows show.
-const SHOWN: [&str; 6] = [
+const SHOWN: [&str; 7] = [
+    "classes",
     "width",
     "activation",
     "slope",

@@ -1,8 +1,7 @@
-//! How well the last weights of a run classify digits that it never saw.
+//! How well the last weights of a run on MNIST classify digits that it never saw.
 
-use implicit_bias_data::{Choice, DataFile, Dataset, Split};
-use implicit_bias_model::{TwoLayerConfig, Weights};
-use ndarray::{Array1, Array2, Axis};
+use implicit_bias_data::{Choice, DataFile, Labelled, Split, TrainingSet};
+use ndarray::{Array2, Axis};
 
 use implicit_bias_lab::LabError;
 use implicit_bias_lab::RunRecord;
@@ -11,7 +10,8 @@ use implicit_bias_lab::study::StudyResult;
 
 /// The share of held-out samples that each run classifies rightly, or why that is not known.
 ///
-/// Runs that follow one another on the same files share what is read.
+/// The networks have a block a class; runs that follow one another on the same files share what is
+/// read.
 pub(super) fn accuracies(results: &[StudyResult<'_>]) -> Result<Vec<f64>, LabError> {
     let mut known: Option<(DataSource, u64, Sets)> = None;
     let mut accuracies = Vec::new();
@@ -31,8 +31,8 @@ pub(super) fn accuracies(results: &[StudyResult<'_>]) -> Result<Vec<f64>, LabErr
 
 /// Training samples and held-out samples, both before any preparation.
 struct Sets {
-    train: Dataset,
-    held_out: Dataset,
+    train: TrainingSet,
+    held_out: TrainingSet,
 }
 
 impl Sets {
@@ -59,7 +59,7 @@ impl Sets {
         };
         Ok(Self {
             train: config.data.load(config.seed)?,
-            held_out: test.read(&all, config.seed)?,
+            held_out: test.training_set(&all, config.seed)?,
         })
     }
 
@@ -67,25 +67,26 @@ impl Sets {
         let preparation = record.config.preparation;
         let x = preparation.apply_to_held_out(self.held_out.x().clone(), self.train.x())?;
         let scores = scores(record, &x)?;
-        let right = scores
-            .iter()
-            .zip(self.held_out.y())
-            .filter(|(score, label)| **score * **label > 0.0)
-            .count();
-        Ok(right as f64 / scores.len() as f64)
+        let class = self.held_out.class_numbers();
+        let right = scores.outer_iter().zip(&class).filter(|(scores, class)| {
+            let others = scores.iter().enumerate().filter(|(j, _)| j != *class);
+            let best = others.fold(f64::NEG_INFINITY, |best, (_, &score)| best.max(score));
+            scores[**class] > best
+        });
+        Ok(right.count() as f64 / class.len() as f64)
     }
 }
 
-/// `f(W; x_i)` of the last weights of a run, for the samples in the rows of `x`.
-fn scores(record: &RunRecord, x: &Array2<f64>) -> Result<Array1<f64>, LabError> {
-    let path = record.path.join("weights.safetensors");
-    let weights = Weights::from_safetensors(&path, &TwoLayerConfig::BLOCKS)?;
-    let activation = record.config.activation().expect("two layers");
-    let mut scores = Array1::zeros(x.nrows());
-    for ((_, block), sign) in weights.blocks().iter().zip([1.0, -1.0]) {
+/// `(1/m) Σ_r φ(⟨w_{c,r}, x_i⟩)` of the last weights of a run, a column a block, for the samples in
+/// the rows of `x`; of labels ±1 the block of +1 comes first.
+fn scores(record: &RunRecord, x: &Array2<f64>) -> Result<Array2<f64>, LabError> {
+    let weights = record.weights()?;
+    let activation = record.config.activation().expect("a first layer");
+    let mut scores = Array2::zeros((x.nrows(), weights.blocks().len()));
+    for (mut scores, (_, block)) in scores.columns_mut().into_iter().zip(weights.blocks()) {
         // n × m
         let hidden = x.dot(&block.t()).mapv(|z| activation.apply(z));
-        scores.scaled_add(sign / block.nrows() as f64, &hidden.sum_axis(Axis(1)));
+        scores.scaled_add(1.0 / block.nrows() as f64, &hidden.sum_axis(Axis(1)));
     }
     Ok(scores)
 }
