@@ -173,8 +173,8 @@ fn every_activation_takes_the_same_steps_by_autodiff_and_by_hand_and_from_a_chec
     }
     assert_eq!(
         compared,
-        2 * ACTIVATIONS.len(),
-        "the two-layer network has formulas"
+        2 * 2 * ACTIVATIONS.len(),
+        "the networks of two layers and of several classes have formulas"
     );
 }
 

@@ -214,6 +214,7 @@ fn descend(
             size: 2,
             seed: Some(5),
         }),
+        twin: None,
     });
     let engine = kind.engine(settings, data, weights, &device, options, run);
     let (mut engine, how) = engine.unwrap();
