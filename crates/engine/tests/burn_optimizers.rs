@@ -112,7 +112,8 @@ fn adam_of_burn_is_adam_up_to_the_single_precision_of_its_coefficients() {
 fn every_optimizer_of_burn_goes_on_from_a_checkpoint_to_the_last_bit() {
     let momentum = MomentumConfig::new().with_nesterov(true);
     let sgd = SgdConfig::new().with_momentum(Some(momentum));
-    let made: [fn(SgdConfig) -> Result<Box<dyn Optimizer>, Invalid>; 6] = [
+    type Make = fn(SgdConfig) -> Result<Box<dyn Optimizer>, Invalid>;
+    let made: [Make; 6] = [
         |sgd| BurnOptimizer::boxed(sgd.build()),
         |_| BurnOptimizer::boxed(SgdConfig::new().build()),
         |_| BurnOptimizer::boxed(AdamConfig::new().with_amsgrad(true).build()),

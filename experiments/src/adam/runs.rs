@@ -14,6 +14,9 @@ pub(super) const OTHERS: &str = "Adam with ε, on batches";
 /// Gradient descent in Gram coordinates.
 pub(super) const FAR: &str = "far horizon";
 
+/// The runs that end at a tenth of the steps.
+pub(super) const TENTH: &str = "a tenth of the steps";
+
 /// The label of gradient descent, which the far horizon goes on with.
 pub(super) const GRADIENT_DESCENT: &str = "gradient descent, η = 0.1";
 
@@ -38,7 +41,7 @@ const ELSEWHERE: &[(ClaimId, Verdict)] = &[
 const IN_L2: &[(ClaimId, Verdict)] = &[(L2_MARGIN, Verdict::Supported)];
 
 /// The number of steps of all runs but the far one.
-pub(super) fn horizon(effort: Effort) -> f64 {
+fn horizon(effort: Effort) -> f64 {
     effort.pick(2e4, 1e6)
 }
 
@@ -163,4 +166,22 @@ pub(super) fn rows(effort: Effort) -> Vec<Row> {
     let far = gd.with("steps", steps(1e300)).with("record", 2);
     rows.push(row(FAR, "gradient descent to 10³⁰⁰", far, ELSEWHERE));
     rows
+}
+
+/// All runs, with those that end at a tenth of the steps for the laws of the far horizon.
+pub(super) fn runs(effort: Effort) -> Vec<StudyRun> {
+    let mut runs: Vec<StudyRun> = rows(effort).into_iter().map(|row| row.run).collect();
+    let long = runs.iter().filter(|run| run.panel == SIGN_LIKE);
+    let tenths: Vec<StudyRun> = long
+        .map(|run| StudyRun {
+            panel: TENTH.to_owned(),
+            judged: false,
+            settings: (run.settings.clone())
+                .with("steps", steps(0.1 * horizon(effort)))
+                .with("sensitivity", false),
+            ..run.clone()
+        })
+        .collect();
+    runs.extend(tenths);
+    runs
 }

@@ -2,31 +2,14 @@
 
 use implicit_bias_claims::adam::ids::{L2_MARGIN, LINF_MARGIN, LINF_RATE};
 use implicit_bias_lab::report::Statement;
-use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult, StudyRun};
+use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult};
 
-use super::runs::{SIGN_LIKE, horizon, rows};
+use super::runs::runs;
 use super::{figures, table};
-
-/// The panel of the runs that end at a tenth of the steps.
-pub(super) const TENTH: &str = "a tenth of the steps";
 
 /// Adam, sign descent and gradient descent on one linearly separable data set, against both maximum
 /// margins.
 pub fn adam_on_separable_data(effort: Effort) -> Study {
-    let mut runs: Vec<StudyRun> = rows(effort).into_iter().map(|row| row.run).collect();
-    let tenths: Vec<StudyRun> = runs
-        .iter()
-        .filter(|run| run.panel == SIGN_LIKE)
-        .map(|run| StudyRun {
-            panel: TENTH.to_owned(),
-            judged: false,
-            settings: (run.settings.clone())
-                .with("steps", 0.1 * horizon(effort))
-                .with("sensitivity", false),
-            ..run.clone()
-        })
-        .collect();
-    runs.extend(tenths);
     Study {
         name: "adam_on_separable_data",
         title: "Adam maximizes the margin in another norm than gradient descent",
@@ -59,7 +42,7 @@ pub fn adam_on_separable_data(effort: Effort) -> Study {
              is large, weights depend on rounding; margins hardly do."
                 .to_owned(),
         ],
-        runs,
+        runs: runs(effort),
         claims: &[LINF_MARGIN, LINF_RATE, L2_MARGIN],
         limits: Vec::new(),
         show: Some(show),

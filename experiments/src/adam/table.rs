@@ -8,8 +8,7 @@ use implicit_bias_limits::linear::AdamFar;
 use implicit_bias_output::format_number;
 
 use super::far::{Maximum, measured_constant};
-use super::runs::{FAR as FAR_PANEL, SIGN_LIKE, rows};
-use super::study::TENTH;
+use super::runs::{FAR as FAR_PANEL, SIGN_LIKE, TENTH, rows};
 
 /// Steps to which the laws are followed.
 const FAR: [f64; 3] = [1e12, 1e30, 1e300];
