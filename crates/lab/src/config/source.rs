@@ -65,7 +65,7 @@ impl fmt::Display for DataSource {
                         write!(f, ", {positive} against the rest")?;
                     }
                     ClassRule::Classes { labels } => {
-                        write!(f, ", classes {}", labels.join(", "))?;
+                        write!(f, ", classes ({})", labels.join(", "))?;
                     }
                 }
                 match choice.per_class {
