@@ -66,7 +66,7 @@ impl fmt::Display for DataSource {
                         write!(f, ", {positive} against the rest")?;
                     }
                     ClassRule::Classes { labels } => {
-                        write!(f, ", classes {}", labels.join(", "))?;
+                        write!(f, ", classes ({})", labels.join(", "))?;
                     }
                 }
                 match choice.per_class {

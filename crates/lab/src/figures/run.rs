@@ -153,6 +153,15 @@ fn rank_columns(context: &RunContext) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The style of a column of stable rank: of many classes, colours in their order.
+fn rank_style(context: &RunContext, index: usize) -> Style {
+    match context.classes.len() {
+        0 => Style::of(index),
+        classes if index < classes => Style::ordered(index, classes),
+        _ => Style::reference(),
+    }
+}
+
 fn stable_rank(series: &Series, context: &RunContext) -> Option<Figure> {
     let mut limits = Vec::new();
     let mut curves = Vec::new();
@@ -160,7 +169,7 @@ fn stable_rank(series: &Series, context: &RunContext) -> Option<Figure> {
         let Some(points) = column(series, &name) else {
             continue;
         };
-        let style = Style::of(index);
+        let style = rank_style(context, index);
         limits.push((name, label.clone(), style));
         curves.push(Layer::curve(label, points, style.with_marker(index)));
     }
