@@ -1,7 +1,7 @@
 //! The claims on maximum margins, end to end on the reference samples: what must be refuted is.
 
+use implicit_bias_claims::Verdict;
 use implicit_bias_claims::adam::ids::{L2_MARGIN, LINF_MARGIN, LINF_RATE};
-use implicit_bias_claims::{ClaimId, Verdict};
 use implicit_bias_data::{read_npz_arrays, write_npz_arrays};
 use implicit_bias_lab::config::Settings;
 use implicit_bias_tests::{scratch_run, shared_reference_folder, steps};
@@ -48,7 +48,7 @@ fn claims_are_refuted_where_they_must_be() {
         (LINF_MARGIN, Verdict::Supported),
         (LINF_RATE, Verdict::Supported),
     ][..];
-    let cases: [(&str, Settings, &[(ClaimId, Verdict)]); 6] = [
+    let cases = [
         ("gradient descent", with("gd", 0.1, 0.0), elsewhere),
         ("normalized", with("normalized-gd", 0.1, 0.5), elsewhere),
         ("Adam, ε = 10⁻⁸, a = 0.5", adam(1.0, 0.5, 1e-8), elsewhere),
