@@ -2,7 +2,9 @@
 //! lists, so that what joins a list is tested.
 
 use implicit_bias_engine::optimizers::OPTIMIZERS;
-use implicit_bias_engine::{Engine, NETWORKS, NetworkKind};
+use implicit_bias_engine::{
+    Engine, Gradient, NETWORKS, NetworkKind, TensorEngineOptions, select_device,
+};
 use implicit_bias_lab::Prepared;
 use implicit_bias_lab::config::{RunConfig, Settings};
 use implicit_bias_model::{ACTIVATIONS, Loss, Weights};
@@ -205,6 +207,47 @@ fn margins_are_normalized_by_the_degree_of_the_activation_or_not_at_all() {
             let apart = (found - margin / scale).abs();
             assert!(apart < 1e-13, "{}: {found}, {}", kind.name, margin / scale);
         }
+    }
+}
+
+#[test]
+fn normalized_margins_do_not_change_with_the_scale_of_the_weights() {
+    for (network, activation) in activated() {
+        let settings = settings(network, "gd", "logistic").with("activation", activation);
+        let config = RunConfig::resolve(&settings).expect("valid settings");
+        let prepared = Prepared::new(&config).expect("a valid problem");
+        let margins = |scale: f64| {
+            let blocks = prepared.weights.blocks().iter();
+            let scaled = blocks.map(|(name, block)| (name.clone(), scale * block));
+            let weights = Weights::new(scaled.collect()).expect("two blocks at least");
+            let kind = NETWORKS.iter().find(|kind| kind.name() == network);
+            let options = TensorEngineOptions {
+                loss: Loss::Logistic,
+                step_size: 0.1,
+                gradient: Gradient::Auto,
+                threads: 1,
+                compensated: false,
+            };
+            let device = select_device(None, None).expect("a device");
+            let keys = &config.network.settings;
+            let engine = kind.expect("of the list").engine(
+                keys,
+                &prepared.data,
+                &weights,
+                &device,
+                options,
+                None,
+            );
+            let observation = engine.expect("an engine").0.observe().expect("finite");
+            observation.normalized_margins
+        };
+        let (one, other) = (margins(1.0), margins(3.0));
+        let same = one.iter().zip(&other).all(|(a, b)| {
+            let size = a.abs().max(b.abs());
+            (a - b).abs() <= 1e-12 * size
+        });
+        let phi = config.activation_function().expect("it has one");
+        assert_eq!(same, phi.degree().is_some(), "{network}, {activation}");
     }
 }
 

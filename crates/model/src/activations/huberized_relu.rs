@@ -19,7 +19,7 @@ pub const THRESHOLD: Key = Key::number(
 .by_default(1.0)
 .positive();
 
-/// [`HuberizedRelu`] as users choose it.
+/// Huberized ReLU as users choose it.
 pub const HUBERIZED_RELU: ActivationKind = ActivationKind {
     name: "huberized-relu",
     about: "`z^q/(q κ^(q−1))` on [0, κ], 0 below, slope 1 above; --exponent q, --threshold κ",

@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use super::function::{ActivationFunction, ActivationKind, SharedActivation};
 use super::leaky_relu::SLOPE;
 
-/// [`SmoothedLeakyRelu`] as users choose it.
+/// Smoothed leaky ReLU as users choose it.
 pub const SMOOTHED_LEAKY_RELU: ActivationKind = ActivationKind {
     name: "smoothed-leaky-relu",
     about: "`γ z + (1 − γ) log((1 + e^z)/2)`, slope `γ` by --slope",
