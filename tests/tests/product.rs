@@ -7,7 +7,7 @@ use implicit_bias_engine::{
 };
 use implicit_bias_lab::Prepared;
 use implicit_bias_lab::config::{RunConfig, Settings};
-use implicit_bias_model::{ACTIVATIONS, Loss, Weights};
+use implicit_bias_model::{ACTIVATIONS, LOSSES, Loss, Weights};
 
 /// A small problem: steps small enough for every loss.
 fn settings(network: &str, optimizer: &str, loss: &str) -> Settings {
@@ -46,8 +46,8 @@ fn engine(settings: &Settings) -> Box<dyn Engine> {
 fn product() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     NETWORKS.iter().flat_map(|network| {
         OPTIMIZERS.iter().flat_map(move |optimizer| {
-            let losses = Loss::ALL.iter();
-            losses.map(move |(_, loss, _)| (network.name(), optimizer.name, *loss))
+            let losses = LOSSES.iter();
+            losses.map(move |loss| (network.name(), optimizer.name, loss.name()))
         })
     })
 }
@@ -283,7 +283,7 @@ fn gram_coordinates_are_refused_to_activations_that_are_not_piecewise_linear() {
 
 #[test]
 fn the_sum_takes_the_steps_of_the_mean_with_n_times_the_step_size() {
-    for (_, loss, _) in Loss::ALL {
+    for loss in LOSSES.iter().map(|loss| loss.name()) {
         let mean = settings("linear", "gd", loss).with("step-size", 0.07);
         let sum = settings("linear", "gd", loss).with("reduction", "sum");
         let [mut mean, mut sum] = [mean, sum].map(|settings| engine(&settings));

@@ -1,8 +1,9 @@
 //! `implicit-bias`: where does gradient descent end up?
 //!
 //! The command line as a library: the program is [`Laboratory::standard`], and a program of your own
-//! is the same with data laws, activations, networks, optimizers or theories added. Here flags are
-//! read, the laboratory called and results printed; everything else is in `implicit-bias-lab`.
+//! is the same with data laws, activations, networks, losses, optimizers, limits or theories added.
+//! Here flags are read, the laboratory called and results printed; everything else is in
+//! `implicit-bias-lab`.
 
 mod args;
 mod commands;
@@ -19,12 +20,13 @@ use implicit_bias_engine::optimizers::OptimizerKind;
 use implicit_bias_fetch::FetchError;
 use implicit_bias_lab::config::Catalogue;
 use implicit_bias_lab::{LabError, print_to_stderr};
-use implicit_bias_model::{ActivationKind, Architecture};
+use implicit_bias_limits::DirectionLimit;
+use implicit_bias_model::{ActivationKind, Architecture, MarginLoss};
 
 use args::{Cli, Command};
 
-/// A command line for the standard data laws, activations, networks, optimizers and theories, and
-/// for yours.
+/// A command line for the components of the laboratory, and for yours: data laws, activations,
+/// networks, losses, optimizers, limits and theories.
 ///
 /// ```no_run
 /// use implicit_bias::Laboratory;
@@ -40,7 +42,7 @@ pub struct Laboratory {
 }
 
 impl Laboratory {
-    /// The data laws, activations, networks, optimizers and theories of the laboratory.
+    /// The components of the laboratory.
     pub fn standard() -> Self {
         Self {
             catalogue: Catalogue::standard(),
@@ -75,6 +77,20 @@ impl Laboratory {
     pub fn with_optimizer(mut self, optimizer: OptimizerKind) -> Self {
         let optimizer = Box::leak(Box::new(optimizer));
         self.catalogue = self.catalogue.with_optimizer(optimizer);
+        self
+    }
+
+    /// With one more loss, which `--loss NAME` then chooses.
+    #[must_use]
+    pub fn with_loss(mut self, loss: MarginLoss) -> Self {
+        self.catalogue = self.catalogue.with_loss(Box::leak(Box::new(loss)));
+        self
+    }
+
+    /// With one more limit of directions, for the descents that it is about.
+    #[must_use]
+    pub fn with_limit(mut self, limit: DirectionLimit) -> Self {
+        self.catalogue = self.catalogue.with_limit(Box::leak(Box::new(limit)));
         self
     }
 

@@ -7,6 +7,7 @@ use implicit_bias_engine::optimizers::OPTIMIZERS;
 use implicit_bias_engine::{
     Batches, Gradient, NETWORKS, OptimizerRun, Oracle, StepSize, TensorEngineOptions, select_device,
 };
+use implicit_bias_model::HINGE;
 use implicit_bias_model::{Activation, Loss, MultiClassConfig, Network, Objective, Weights};
 use implicit_bias_settings::Settings;
 use ndarray::Array2;
@@ -78,8 +79,7 @@ impl Problem {
                 }
             })),
             Loss::Exponential => Self::log_sum(margins.map(|q| -q)),
-            Loss::Hinge => margins.map(|q| (1.0 - q).max(0.0)).sum::<f64>().ln(),
-            Loss::Squared => unreachable!("not of several classes"),
+            Loss::Other(_) => margins.map(|q| (1.0 - q).max(0.0)).sum::<f64>().ln(),
         }
     }
 
@@ -140,7 +140,7 @@ impl Problem {
 
 #[test]
 fn the_gradient_of_several_classes_is_the_finite_difference_of_the_loss() {
-    for loss in [Loss::Logistic, Loss::Exponential, Loss::Hinge] {
+    for loss in [Loss::Logistic, Loss::Exponential, HINGE] {
         let problem = Problem {
             x: waves(7, 5, 1),
             class: vec![2, 0, 3, 1, 2, 0, 1],

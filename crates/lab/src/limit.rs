@@ -9,7 +9,7 @@ use implicit_bias_output::format_step;
 use implicit_bias_record::{Family, NamedLimit, StopReason, schedule};
 
 use crate::LabError;
-use crate::config::RunConfig;
+use crate::config::{RunConfig, limits};
 use crate::run::Prepared;
 
 /// The first step at which the program is solved.
@@ -69,7 +69,7 @@ pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedL
         found,
     };
     let data = prepared.data.signs();
-    let found = data.and_then(|data| predict_direction(&config.descent_facts(), data));
+    let found = data.and_then(|data| predict_direction(limits(), &config.descent_facts(), data));
     let found = found.ok_or_else(|| {
         let known = "two layers under plain gradient descent, or a linear network under a descent \
                      of steepest steps whose sizes do not fall faster than 1/t, on a loss that \
@@ -94,7 +94,7 @@ pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedL
     found.map_err(|reason| {
         refuse(
             "data",
-            "samples that a linear network separates",
+            "samples for which the limit has a solution",
             format!("others: {reason}"),
         )
     })

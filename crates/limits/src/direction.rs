@@ -14,6 +14,10 @@ use crate::linear::{
 /// What is true of a descent, as far as its limit goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DescentFacts {
+    /// The name by which users choose its network.
+    pub network: &'static str,
+    /// The name by which users choose it.
+    pub optimizer: &'static str,
     /// Which network it is a descent on.
     pub family: Family,
     /// Whether the loss falls like `e^{−q}`.
@@ -31,8 +35,23 @@ pub struct DirectionLimit {
     pub source: &'static str,
     /// Whether it is about a descent.
     pub applies: fn(&DescentFacts) -> bool,
-    /// Its solution; why there is none.
-    solve: fn(&SignedSamples) -> Result<Solution, String>,
+    /// Its solution on labelled samples; why there is none, as a phrase: one that begins with
+    /// `infeasible` says that it is proven that there is none.
+    pub solve: fn(&Dataset) -> Result<DirectionSolution, String>,
+}
+
+/// A solution, as named numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DirectionSolution {
+    /// Numbers that are shown and written beside the others.
+    pub numbers: BTreeMap<String, f64>,
+    /// The limits of columns of `series.csv`, which figures draw as dashed lines; none where the
+    /// solution is not the only one.
+    pub series: BTreeMap<String, f64>,
+    /// Whether it is the only one; `None` where that is not known.
+    pub unique: Option<bool>,
+    /// How far it is from satisfying its Karush–Kuhn–Tucker conditions.
+    pub kkt_residual: f64,
 }
 
 /// The limits of directions.
@@ -63,24 +82,21 @@ pub const DIRECTION_LIMITS: &[DirectionLimit] = &[
     },
 ];
 
-/// The limit of the direction of a descent on labelled samples; `None` where no limit of the list is
-/// about it.
+/// The limit of the direction of a descent on labelled samples, by the first limit that is about
+/// it; `None` where there is none such.
 ///
 /// # Errors
 ///
 /// Why there is none, as a phrase: samples that no weights separate, and programs that are too
 /// large or were not solved.
-pub fn predict_direction(
+pub fn predict_direction<'a>(
+    limits: impl IntoIterator<Item = &'a DirectionLimit>,
     facts: &DescentFacts,
     data: &Dataset,
 ) -> Option<Result<NamedLimit, String>> {
-    let limit = DIRECTION_LIMITS
-        .iter()
-        .find(|limit| (limit.applies)(facts))?;
-    let samples = SignedSamples::labelled(data.x().view(), data.y().view());
-    let solution = samples
-        .map_err(|error| error.to_string())
-        .and_then(|samples| (limit.solve)(&samples));
+    let mut limits = limits.into_iter();
+    let limit = limits.find(|limit| (limit.applies)(facts))?;
+    let solution = (limit.solve)(data);
     Some(solution.map(|solution| NamedLimit {
         limit: limit.name.to_owned(),
         source: limit.source.to_owned(),
@@ -103,14 +119,12 @@ pub fn direction_numbers(
     data: &Dataset,
     known: Option<&NamedLimit>,
 ) -> Result<BTreeMap<String, f64>, String> {
-    let samples = SignedSamples::labelled(data.x().view(), data.y().view());
-    let samples = samples.map_err(|error| error.to_string())?;
     let mut all = BTreeMap::new();
     for limit in DIRECTION_LIMITS {
         let (numbers, unique) = match known.filter(|known| known.limit == limit.name) {
             Some(known) => (known.numbers.clone(), known.unique),
             None => {
-                let solution = (limit.solve)(&samples)?;
+                let solution = (limit.solve)(data)?;
                 (solution.numbers, solution.unique)
             }
         };
@@ -121,14 +135,12 @@ pub fn direction_numbers(
     Ok(all)
 }
 
-struct Solution {
-    numbers: BTreeMap<String, f64>,
-    series: BTreeMap<String, f64>,
-    unique: Option<bool>,
-    kkt_residual: f64,
+fn signed(data: &Dataset) -> Result<SignedSamples, String> {
+    let samples = SignedSamples::labelled(data.x().view(), data.y().view());
+    samples.map_err(|error| error.to_string())
 }
 
-impl Solution {
+impl DirectionSolution {
     /// Of weights `w` with these numbers by name, the residual among them.
     fn new(
         samples: &SignedSamples,
@@ -167,17 +179,24 @@ impl Solution {
     }
 }
 
-fn solve_l2(samples: &SignedSamples) -> Result<Solution, String> {
+fn solve_l2(data: &Dataset) -> Result<DirectionSolution, String> {
+    let samples = &signed(data)?;
     let found = solved(max_margin_l2(samples))?;
     let unique = Uniqueness::Unique;
     let numbers = found.columns();
-    Ok(Solution::new(samples, &found.weights, &numbers, unique))
+    Ok(DirectionSolution::new(
+        samples,
+        &found.weights,
+        &numbers,
+        unique,
+    ))
 }
 
-fn solve_linf(samples: &SignedSamples) -> Result<Solution, String> {
+fn solve_linf(data: &Dataset) -> Result<DirectionSolution, String> {
+    let samples = &signed(data)?;
     let found = solved(max_margin_linf(samples))?;
     let numbers = found.columns();
-    Ok(Solution::new(
+    Ok(DirectionSolution::new(
         samples,
         &found.weights,
         &numbers,

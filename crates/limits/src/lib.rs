@@ -13,7 +13,8 @@ pub mod linear;
 mod two_layer;
 
 pub use direction::{
-    DIRECTION_LIMITS, DescentFacts, DirectionLimit, direction_numbers, predict_direction,
+    DIRECTION_LIMITS, DescentFacts, DirectionLimit, DirectionSolution, direction_numbers,
+    predict_direction,
 };
 pub use two_layer::{
     DescentSettings, certificate_text, margins_become_equal, pre_activations, predict, solve,

@@ -1,12 +1,14 @@
 //! Which maximum margin the direction of a descent on a linear network tends to.
 
 use implicit_bias_data::Dataset;
-use implicit_bias_limits::{DescentFacts, direction_numbers, predict_direction};
+use implicit_bias_limits::{DIRECTION_LIMITS, DescentFacts, direction_numbers, predict_direction};
 use implicit_bias_record::{Family, StepNorm};
 use ndarray::array;
 
 fn facts(norm: StepNorm) -> DescentFacts {
     DescentFacts {
+        network: "linear",
+        optimizer: "gd",
         family: Family::Linear,
         is_exponentially_tailed: true,
         norm,
@@ -21,7 +23,7 @@ fn data() -> Dataset {
 #[test]
 fn each_geometry_has_its_maximum_margin() {
     // The distance of the segment between both from the origin; its direction is (1, 4).
-    let l2 = predict_direction(&facts(StepNorm::L2), &data())
+    let l2 = predict_direction(DIRECTION_LIMITS, &facts(StepNorm::L2), &data())
         .expect("a limit")
         .expect("separable");
     let gamma = 7.0 / 17f64.sqrt();
@@ -31,7 +33,7 @@ fn each_geometry_has_its_maximum_margin() {
     assert_eq!((l2.unique, l2.status.as_str()), (Some(true), "candidate"));
     assert!(l2.kkt_residual < 1e-12);
     // Both margins are equal at w = (1/4, 1).
-    let linf = predict_direction(&facts(StepNorm::Linf), &data())
+    let linf = predict_direction(DIRECTION_LIMITS, &facts(StepNorm::Linf), &data())
         .expect("a limit")
         .expect("separable");
     assert!((linf.series["margin_linf_min"] - 1.75).abs() < 1e-13);
@@ -48,7 +50,8 @@ fn both_maxima_are_numbers_whichever_limit_is_known() {
         ("gamma_linf_of_w_l2", 1.75),
     ];
     for norm in [StepNorm::L2, StepNorm::Linf, StepNorm::Unknown] {
-        let known = predict_direction(&facts(norm), &data()).map(|known| known.expect("solved"));
+        let known = predict_direction(DIRECTION_LIMITS, &facts(norm), &data())
+            .map(|known| known.expect("solved"));
         let numbers = direction_numbers(&data(), known.as_ref()).expect("separable");
         assert_eq!(numbers.len(), 4);
         for (name, value) in expected {
@@ -78,10 +81,17 @@ fn what_has_no_limit_has_none() {
             ..facts(norm)
         };
         for facts in [squared, deep, facts(StepNorm::Unknown)] {
-            assert!(predict_direction(&facts, &data()).is_none(), "{facts:?}");
+            assert!(
+                predict_direction(DIRECTION_LIMITS, &facts, &data()).is_none(),
+                "{facts:?}"
+            );
         }
         let contradiction = Dataset::new(array![[1.0, 2.0], [1.0, 2.0]], array![1.0, -1.0]);
-        let found = predict_direction(&facts(norm), &contradiction.expect("valid"));
+        let found = predict_direction(
+            DIRECTION_LIMITS,
+            &facts(norm),
+            &contradiction.expect("valid"),
+        );
         let reason = found.expect("a limit").expect_err("no weights fit both");
         assert!(reason.starts_with("infeasible"), "{reason}");
     }

@@ -52,7 +52,9 @@ pub use deep::{DEPTH, Deep, DeepArchitecture};
 pub use descent::{Descent, DescentProblem};
 pub use error::ModelError;
 pub use host_scores::HostScores;
-pub use implicit_bias_scalar::{Activation, Loss, SlopeError, is_positive_margin};
+pub use implicit_bias_scalar::{
+    Activation, HINGE, LOSSES, Loss, MarginLoss, SQUARED, SlopeError, is_positive_margin,
+};
 pub use linear::{Linear, LinearArchitecture};
 pub use loss::TensorLoss;
 pub use multi_class::{

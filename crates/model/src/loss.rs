@@ -1,6 +1,6 @@
 //! Losses on tensors.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 use implicit_bias_scalar::Loss;
 
 /// A [`Loss`] of a tensor of margins.
@@ -27,15 +27,19 @@ impl TensorLoss for Loss {
                 (decay.exp().log1p() + margins * wrong).mean()
             }
             Loss::Exponential => margins.neg().exp().mean(),
-            Loss::Hinge => {
-                // A product with a constant: the slope at the kink is 0, on every backend.
-                let inside = margins.clone().detach().lower_elem(1.0);
-                let mask = margins.zeros_like().detach().mask_fill(inside, 1.0);
-                ((margins.neg() + 1.0) * mask).mean()
-            }
-            Loss::Squared => {
-                let rest = margins.neg() + 1.0;
-                (rest.clone() * rest).mean() * 0.5
+            Loss::Other(loss) => {
+                // Value and slope from the host, where they are exact at any margin: what autodiff
+                // follows is the tangent, (q − q₀) ℓ'(q₀) + ℓ(q₀) at q₀ = q.
+                let host: Vec<f64> = margins.clone().detach().into_data().iter().collect();
+                let device = margins.device();
+                let on_device = |value: &dyn Fn(f64) -> f64| {
+                    let values: Vec<f64> = host.iter().map(|&q| value(q)).collect();
+                    Tensor::<1>::from_data(TensorData::new(values, [host.len()]), &device)
+                };
+                let slopes = on_device(&|q| -(loss.slope)(q));
+                let values = on_device(&|q| (loss.value)(q));
+                let moved = margins.clone() - margins.detach();
+                (moved * slopes + values).mean()
             }
         }
     }

@@ -6,10 +6,12 @@
 mod activation;
 mod error;
 mod loss;
+mod losses;
 mod margin;
 pub mod vector;
 
 pub use activation::Activation;
 pub use error::SlopeError;
 pub use loss::Loss;
+pub use losses::{HINGE, LOSSES, MarginLoss, SQUARED};
 pub use margin::is_positive_margin;

@@ -1,6 +1,7 @@
 //! Losses of a margin, with values and slopes that stay accurate at any margin.
 
-use serde::{Deserialize, Serialize};
+use crate::losses::{MarginLoss, known};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A loss `ℓ(q)` of the margin `q = y f(x)`, `y = ±1`.
 ///
@@ -20,35 +21,60 @@ use serde::{Deserialize, Serialize};
 /// use implicit_bias_scalar::Loss;
 /// assert_eq!(Loss::Logistic.value(1e6), 0.0); // underflows: e^{−10⁶}
 /// assert_eq!(Loss::Logistic.log_value(1e6), -1e6); // its logarithm does not
-/// assert_eq!(Loss::Hinge.slope(1.0), 0.0); // at the kink
+/// assert_eq!(implicit_bias_scalar::HINGE.slope(1.0), 0.0); // at the kink
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Loss {
     /// `log(1 + e^{−q})`.
     #[default]
     Logistic,
     /// `e^{−q}`.
     Exponential,
-    /// `max(0, 1 − q)`.
-    Hinge,
-    /// `½ (1 − q)²`.
-    Squared,
+    /// Another one, by its formulas: of the list [`LOSSES`](crate::LOSSES), or of another crate.
+    /// Exact descent in Gram coordinates does not know it.
+    Other(&'static MarginLoss),
+}
+
+impl Serialize for Loss {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Loss {
+    /// A loss of the list [`LOSSES`](crate::LOSSES), by its name.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        known(&name).ok_or_else(|| serde::de::Error::custom(format!("there is no loss `{name}`")))
+    }
 }
 
 impl Loss {
-    /// All losses, each with its name on the command line and its formula.
-    pub const ALL: [(Self, &'static str, &'static str); 4] = [
-        (Self::Logistic, "logistic", "`log(1 + e^{−q})`"),
-        (Self::Exponential, "exponential", "`e^{−q}`"),
-        (Self::Hinge, "hinge", "`max(0, 1 − q)`, slope 0 at the kink"),
-        (Self::Squared, "squared", "`½ (f − y)²`"),
-    ];
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Logistic => "logistic",
+            Self::Exponential => "exponential",
+            Self::Other(loss) => loss.name,
+        }
+    }
+
+    /// Its formula.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Logistic => "`log(1 + e^{−q})`",
+            Self::Exponential => "`e^{−q}`",
+            Self::Other(loss) => loss.about,
+        }
+    }
 
     /// Whether it falls like `e^{−q}` and never vanishes, so that a descent that fits all samples
     /// goes on forever and its direction converges.
     pub fn is_exponentially_tailed(self) -> bool {
-        matches!(self, Self::Logistic | Self::Exponential)
+        match self {
+            Self::Logistic | Self::Exponential => true,
+            Self::Other(loss) => loss.is_exponentially_tailed,
+        }
     }
 
     /// `ℓ(q)`.
@@ -56,15 +82,7 @@ impl Loss {
         match self {
             Loss::Logistic => (-q).max(0.0) + (-q.abs()).exp().ln_1p(),
             Loss::Exponential => (-q).exp(),
-            // Not `max(0, 1 − q)`, which would hide NaN.
-            Loss::Hinge => {
-                if q >= 1.0 {
-                    0.0
-                } else {
-                    1.0 - q
-                }
-            }
-            Loss::Squared => 0.5 * (1.0 - q) * (1.0 - q),
+            Loss::Other(loss) => (loss.value)(q),
         }
     }
 
@@ -73,8 +91,9 @@ impl Loss {
         match self {
             // Past q = 37, log(1 + x) = x to double precision for x = e^{−q}.
             Loss::Logistic if q > 37.0 => -q,
-            Loss::Logistic | Loss::Hinge | Loss::Squared => self.value(q).ln(),
+            Loss::Logistic => self.value(q).ln(),
             Loss::Exponential => -q,
+            Loss::Other(loss) => (loss.log_value)(q),
         }
     }
 
@@ -83,14 +102,7 @@ impl Loss {
         match self {
             Loss::Logistic => 1.0 / (1.0 + q.exp()),
             Loss::Exponential => (-q).exp(),
-            Loss::Hinge => {
-                if q < 1.0 {
-                    1.0
-                } else {
-                    0.0
-                }
-            }
-            Loss::Squared => 1.0 - q,
+            Loss::Other(loss) => (loss.slope)(q),
         }
     }
 
@@ -99,7 +111,7 @@ impl Loss {
         match self {
             Loss::Logistic => -(q.max(0.0) + (-q.abs()).exp().ln_1p()),
             Loss::Exponential => -q,
-            Loss::Hinge | Loss::Squared => self.slope(q).abs().ln(),
+            Loss::Other(loss) => (loss.log_slope)(q),
         }
     }
 
@@ -116,7 +128,7 @@ impl Loss {
         if !self.is_exponentially_tailed() {
             return self.mean(margins).ln();
         }
-        // Both losses decrease, so the smallest margin carries the largest term.
+        // Such losses decrease, so the smallest margin carries the largest term.
         let largest = self.log_value(margins.iter().copied().fold(f64::INFINITY, f64::min));
         if largest.is_infinite() {
             return largest;

@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn slopes_and_exponentials_are_those_of_one_number() {
-        for loss in Loss::ALL.map(|(loss, ..)| loss) {
+        for &loss in crate::LOSSES {
             for scale in [0.01, 30.0, 2000.0] {
                 let margins: Vec<f64> = (0..203).map(|k| ((7 * k) as f64).sin() * scale).collect();
                 let mut slopes = margins.clone();

@@ -1,5 +1,6 @@
 //! Series made by hand: which runs support, refute, or say nothing, and which are left alone.
 
+use implicit_bias_scalar::HINGE;
 use std::collections::BTreeMap;
 
 use implicit_bias_record::{Family, Prediction, Series, StepNorm};
@@ -308,7 +309,7 @@ fn other_networks_and_losses_are_left_alone() {
     let mut two_layer = facts("gd", StepNorm::L2, 0.0);
     two_layer.network.family = Family::TwoLayer;
     let mut hinge = facts("gd", StepNorm::L2, 0.0);
-    hinge.descent.loss = Loss::Hinge;
+    hinge.descent.loss = HINGE;
     for facts in [two_layer, hinge] {
         assert!(judge(&facts, &gd()).is_empty());
     }

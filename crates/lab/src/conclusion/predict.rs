@@ -9,7 +9,7 @@ use implicit_bias_model::{TwoLayerConfig, Weights};
 use implicit_bias_record::{Family, Prediction, Series, StopReason};
 use ndarray::Array2;
 
-use crate::config::{RunConfig, TwoLayerDescent};
+use crate::config::{RunConfig, TwoLayerDescent, limits};
 use crate::run::{Manifest, decompose_on_one_thread, two_blocks};
 
 /// The largest program, in `n d min(n, d)`, that a run solves unasked: a second or so.
@@ -40,10 +40,9 @@ impl WhereTo {
 /// The limit of the direction of a run without activation pattern.
 fn direction(config: &RunConfig, data: &TrainingSet) -> WhereTo {
     let facts = config.descent_facts();
-    let linear = (facts.family == Family::Linear)
-        .then(|| data.signs())
-        .flatten();
-    let Some(data) = linear else {
+    let is_linear = facts.family == Family::Linear;
+    let is_known = is_linear || limits().any(|limit| (limit.applies)(&facts));
+    let Some(data) = data.signs().filter(|_| is_known) else {
         let reason = "no limit of this network under this descent is known here";
         return WhereTo::without_numbers(Prediction::unsolved(reason));
     };
@@ -54,7 +53,7 @@ fn direction(config: &RunConfig, data: &TrainingSet) -> WhereTo {
              `implicit-bias limit` solves it"
         ));
     }
-    let prediction = match predict_direction(&facts, data) {
+    let prediction = match predict_direction(limits(), &facts, data) {
         Some(Ok(limit)) => Prediction::Named(limit),
         Some(Err(reason)) => Prediction::unsolved(reason),
         None => Prediction::unsolved("no limit of this network under this descent is known here"),
@@ -63,6 +62,9 @@ fn direction(config: &RunConfig, data: &TrainingSet) -> WhereTo {
         Prediction::Named(limit) => Some(limit),
         Prediction::Solved(_) | Prediction::Unsolved { .. } => None,
     };
+    if !is_linear {
+        return WhereTo::without_numbers(prediction);
+    }
     WhereTo {
         numbers: direction_numbers(data, known),
         prediction,

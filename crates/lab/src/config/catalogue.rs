@@ -6,7 +6,10 @@ use implicit_bias_claims::{THEORIES, Theory};
 use implicit_bias_data::{DataLawKind, LAWS};
 use implicit_bias_engine::optimizers::{OPTIMIZERS, OptimizerKind};
 use implicit_bias_engine::{NETWORKS, NetworkKind};
-use implicit_bias_model::{ACTIVATION, ACTIVATIONS, ActivationKind, install_activations};
+use implicit_bias_limits::{DIRECTION_LIMITS, DirectionLimit};
+use implicit_bias_model::{
+    ACTIVATION, ACTIVATIONS, ActivationKind, LOSSES, Loss, MarginLoss, install_activations,
+};
 use implicit_bias_settings::{Invalid, Key, Name, Settings, Value};
 
 use super::keys::{data, descent, network, output, preparation};
@@ -28,7 +31,9 @@ pub struct Catalogue {
     activations: Vec<&'static ActivationKind>,
     networks: Vec<&'static dyn NetworkKind>,
     optimizers: Vec<&'static OptimizerKind>,
+    losses: Vec<Loss>,
     theories: Vec<&'static Theory>,
+    limits: Vec<&'static DirectionLimit>,
 }
 
 static INSTALLED: OnceLock<Catalogue> = OnceLock::new();
@@ -42,7 +47,9 @@ impl Catalogue {
             activations: ACTIVATIONS.iter().collect(),
             networks: NETWORKS.to_vec(),
             optimizers: OPTIMIZERS.iter().collect(),
+            losses: LOSSES.to_vec(),
             theories: THEORIES.iter().collect(),
+            limits: DIRECTION_LIMITS.iter().collect(),
         }
     }
 
@@ -74,6 +81,20 @@ impl Catalogue {
         self
     }
 
+    /// This catalogue with one more loss.
+    #[must_use]
+    pub fn with_loss(mut self, loss: &'static MarginLoss) -> Self {
+        self.losses.push(Loss::Other(loss));
+        self
+    }
+
+    /// This catalogue with one more limit of directions; those of the laboratory come first.
+    #[must_use]
+    pub fn with_limit(mut self, limit: &'static DirectionLimit) -> Self {
+        self.limits.push(limit);
+        self
+    }
+
     /// This catalogue with one more theory.
     #[must_use]
     pub fn with_theory(mut self, theory: &'static Theory) -> Self {
@@ -92,6 +113,8 @@ impl Catalogue {
         let activations = self.activations.iter().map(|kind| kind.name);
         let networks = self.networks.iter().map(|kind| kind.name());
         let optimizers = self.optimizers.iter().map(|kind| kind.name);
+        let losses = self.losses.iter().map(|loss| loss.name());
+        let limits = self.limits.iter().map(|limit| limit.name).collect();
         let theories = self.theories.iter();
         let claims = theories.clone().flat_map(|theory| theory.claims);
         let claims = claims.map(|(id, _)| id.as_str()).collect();
@@ -101,6 +124,8 @@ impl Catalogue {
             activations.collect(),
             networks.collect(),
             optimizers.collect(),
+            losses.collect(),
+            limits,
             theories,
             claims,
         ] {
@@ -157,6 +182,23 @@ pub(crate) fn networks() -> impl Iterator<Item = &'static dyn NetworkKind> {
 /// The optimizers that can be chosen.
 pub(crate) fn optimizers() -> impl Iterator<Item = &'static OptimizerKind> {
     catalogue().optimizers.iter().copied()
+}
+
+/// The loss that settings ask for.
+pub(super) fn loss(settings: &Settings) -> Result<Loss, Invalid> {
+    let asked = descent::LOSS.text_in(settings)?.unwrap_or_default();
+    let all = &catalogue().losses;
+    let found = all.iter().copied().find(|loss| loss.name() == asked);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|loss| loss.name()).collect();
+        let expected = format!("one of {}", names.join(", "));
+        Invalid::new(descent::LOSS.name, expected, format!("`{asked}`"))
+    })
+}
+
+/// The limits of directions.
+pub(crate) fn limits() -> impl Iterator<Item = &'static DirectionLimit> {
+    catalogue().limits.iter().copied()
 }
 
 /// The theories whose claims are judged.
@@ -218,6 +260,9 @@ pub(super) fn components(key: &Key) -> Vec<Name> {
     if key.name == data::SYNTHETIC.name {
         let name = |kind: &DataLawKind| Name::new(kind.name, kind.about);
         data_laws().map(name).collect()
+    } else if key.name == descent::LOSS.name {
+        let name = |loss: &Loss| Name::new(loss.name(), loss.about());
+        catalogue().losses.iter().map(name).collect()
     } else if key.name == ACTIVATION.name {
         let name = |kind: &ActivationKind| Name::new(kind.name, kind.about);
         activations().map(name).collect()

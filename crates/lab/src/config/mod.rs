@@ -18,7 +18,7 @@ mod source;
 mod tests;
 
 pub use catalogue::Catalogue;
-pub(crate) use catalogue::theories;
+pub(crate) use catalogue::{limits, theories};
 pub use component::Component;
 pub use explain::explain;
 pub use files::{parse_settings, read_settings};

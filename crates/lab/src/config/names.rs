@@ -2,7 +2,6 @@
 
 use implicit_bias_data::{LabelEncoding, Split};
 use implicit_bias_engine::{Gradient, Precision};
-use implicit_bias_model::Loss;
 
 use super::kinds::{EngineKind, ExportKind};
 
@@ -46,15 +45,6 @@ impl Named for EngineKind {
 
 impl Named for ExportKind {
     const NAMES: &'static [(&'static str, Self)] = &[("npz", Self::Npz)];
-}
-
-impl Named for Loss {
-    const NAMES: &'static [(&'static str, Self)] = &[
-        ("logistic", Self::Logistic),
-        ("exponential", Self::Exponential),
-        ("hinge", Self::Hinge),
-        ("squared", Self::Squared),
-    ];
 }
 
 impl Named for Split {

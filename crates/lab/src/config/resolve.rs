@@ -1,5 +1,6 @@
 //! The keys of a configuration that depend on one another: initial weights, activation, engine.
 
+use implicit_bias_model::SQUARED;
 use std::fmt;
 
 use implicit_bias_data::Preparation;
@@ -83,7 +84,7 @@ pub(super) fn require_signs(
         let expected = "labels ±1 for fair coins, and no --classes beside them";
         return Err(invalid("random-labels", expected, "true"));
     }
-    if classes.len() > 2 && loss == Loss::Squared {
+    if classes.len() > 2 && loss == SQUARED {
         let expected = "logistic, exponential or hinge for several classes: the squared loss is \
                         the distance to a label ±1";
         return Err(invalid("loss", expected, loss.name()));

@@ -172,7 +172,7 @@ impl RunConfig {
             preparation: resolve_preparation(settings)?,
             init: resolve_init(settings)?,
             network,
-            loss: named(&descent::LOSS, settings)?.unwrap_or_default(),
+            loss: catalogue::loss(settings)?,
             sum: descent::REDUCTION.text_in(settings)?.as_deref() == Some("sum"),
             optimizer,
             step_size: descent::STEP_SIZE.number_in(settings)?,
@@ -340,6 +340,8 @@ impl RunConfig {
         let kind = self.optimizer.optimizer_kind();
         let batches = self.optimizer_run().and_then(|run| run.batches);
         DescentFacts {
+            network: self.network.name,
+            optimizer: self.optimizer.name,
             family: self.family(),
             is_exponentially_tailed: self.loss.is_exponentially_tailed(),
             norm: match (kind.step_norm)(&self.optimizer.settings) {

@@ -1,24 +1,12 @@
 //! Keys of the descent and of the engine that runs it.
 
-use implicit_bias_model::Loss;
 use implicit_bias_settings::{Key, Name};
 
 /// The heading of these keys in `--help`.
 pub const HEADING: &str = "Descent";
 
-const LOSSES: [Name; Loss::ALL.len()] = {
-    let mut names = [Name::new("", ""); Loss::ALL.len()];
-    let mut index = 0;
-    while index < names.len() {
-        let (_, name, about) = Loss::ALL[index];
-        names[index] = Name { name, about };
-        index += 1;
-    }
-    names
-};
-
 /// The loss.
-pub const LOSS: Key = Key::one_of("loss", &LOSSES, "Loss").by_default_name("logistic");
+pub const LOSS: Key = Key::component("loss", "Loss").by_default_name("logistic");
 
 /// What is made of the losses of all samples.
 pub const REDUCTION: Key = Key::one_of(

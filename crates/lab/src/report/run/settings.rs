@@ -19,11 +19,10 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
         InitSource::Gaussian { scale } => format!("N(0, σ₀²), σ₀ = {scale}"),
     };
     let loss = match config.loss {
-        Loss::Logistic if data.classes.is_some() => "cross-entropy, log(1 + e^−q)",
-        Loss::Logistic => "logistic, log(1 + e^−q)",
-        Loss::Exponential => "exponential, e^−q",
-        Loss::Hinge => "hinge, max(0, 1 − q)",
-        Loss::Squared => "squared, ½ (f − y)²",
+        Loss::Logistic if data.classes.is_some() => "cross-entropy, log(1 + e^−q)".to_owned(),
+        Loss::Logistic => "logistic, log(1 + e^−q)".to_owned(),
+        Loss::Exponential => "exponential, e^−q".to_owned(),
+        Loss::Other(loss) => format!("{}, {}", loss.name, loss.about.replace('`', "")),
     };
     let margin = match data.classes {
         Some(_) => " for q = s_c − log Σ e^s_j over the other classes j",
