@@ -3,6 +3,7 @@
 //! An optimizer is a file with its state, its step and an [`OptimizerKind`], and a line in
 //! [`OPTIMIZERS`]. [`BurnOptimizer`] makes one of any of Burn's.
 
+mod adagrad;
 mod adam;
 mod burn_optimizer;
 mod gd;
@@ -14,6 +15,7 @@ mod polyak;
 mod sgd;
 mod sign_gd;
 
+pub use self::adagrad::ADAGRAD;
 pub use self::adam::ADAM;
 pub use self::burn_optimizer::BurnOptimizer;
 pub use self::gd::GD;
@@ -28,4 +30,13 @@ pub use self::sign_gd::SIGN_GD;
 pub use implicit_bias_record::StepNorm;
 
 /// The optimizers of the laboratory, the default first.
-pub const OPTIMIZERS: &[OptimizerKind] = &[GD, MOMENTUM, NORMALIZED_GD, SIGN_GD, POLYAK, ADAM, SGD];
+pub const OPTIMIZERS: &[OptimizerKind] = &[
+    GD,
+    MOMENTUM,
+    NORMALIZED_GD,
+    SIGN_GD,
+    POLYAK,
+    ADAM,
+    SGD,
+    ADAGRAD,
+];
