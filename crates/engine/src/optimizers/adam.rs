@@ -22,7 +22,7 @@ pub const BETA2: Key = Key::number(
 pub const EPSILON: Key = Key::number(
     "epsilon",
     "EPS",
-    "ε beside the root of the second moment; 0 is allowed (adam)",
+    "ε beside the root of the second moment; 0 is allowed (adam, adagrad)",
 )
 .by_default(1e-8)
 .non_negative();
