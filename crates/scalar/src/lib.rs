@@ -8,10 +8,12 @@ mod error;
 mod loss;
 mod losses;
 mod margin;
+mod margin_loss;
 pub mod vector;
 
 pub use activation::Activation;
 pub use error::SlopeError;
 pub use loss::Loss;
-pub use losses::{HINGE, LOSSES, MarginLoss, SQUARED};
+pub use losses::{HINGE, LOSSES, SQUARED};
 pub use margin::is_positive_margin;
+pub use margin_loss::MarginLoss;

@@ -1,7 +1,7 @@
 //! Losses of a margin, with values and slopes that stay accurate at any margin.
 
-use crate::losses::{MarginLoss, known};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use crate::margin_loss::MarginLoss;
+use serde::{Serialize, Serializer};
 
 /// A loss `ℓ(q)` of the margin `q = y f(x)`, `y = ±1`.
 ///
@@ -38,14 +38,6 @@ pub enum Loss {
 impl Serialize for Loss {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
-    }
-}
-
-impl<'de> Deserialize<'de> for Loss {
-    /// A loss of the list [`LOSSES`](crate::LOSSES), by its name.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        known(&name).ok_or_else(|| serde::de::Error::custom(format!("there is no loss `{name}`")))
     }
 }
 

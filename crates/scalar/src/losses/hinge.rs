@@ -1,7 +1,7 @@
 //! The hinge loss.
 
-use super::MarginLoss;
-use crate::Loss;
+use crate::loss::Loss;
+use crate::margin_loss::MarginLoss;
 
 /// `max(0, 1 − q)`, with slope 0 at the kink.
 pub const HINGE: Loss = Loss::Other(&MarginLoss {

@@ -1,7 +1,7 @@
 //! The squared loss.
 
-use super::MarginLoss;
-use crate::Loss;
+use crate::loss::Loss;
+use crate::margin_loss::MarginLoss;
 
 /// `½ (1 − q)²`, which is `½ (f − y)²`; its slope is negative past `q = 1`.
 pub const SQUARED: Loss = Loss::Other(&MarginLoss {
