@@ -2,32 +2,35 @@
 
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
-use implicit_bias_data::{ClassDataset, Dataset};
-use implicit_bias_metrics::{ActivationPattern, MetricError, normalized_margins, weight_norm};
+use implicit_bias_data::Dataset;
+use implicit_bias_metrics::{ActivationPattern, weight_norm};
 use implicit_bias_model::{
     Block, Descent, DescentProblem, GradientDescent, Network, Objective, TensorObjective, Weights,
-    is_positive_margin, to_tensor, two_sum_step,
+    to_tensor,
 };
 use ndarray::Array2;
-use serde::{Deserialize, Serialize};
 
 mod autodiff_scores;
+mod checkpoint;
 mod gradients;
 mod host_descent;
 mod measures;
 mod options;
 
 use self::autodiff_scores::{AutodiffScores, tensors_like, with_weights};
-use self::gradients::{Arrangement, arrangement, block_gradients, host_values};
+use self::checkpoint::TensorEngineCheckpoint;
+use self::gradients::{
+    Arrangement, arrangement, block_gradients, host_values, host_weights, weight_count,
+};
 use self::host_descent::HostDescent;
 pub use self::host_descent::{OptimizerRun, TWIN_OFFSET};
-use self::measures::{mean_alignment, pattern, spectra_or_undefined};
+use self::measures::{accuracy, block_observations, normalized, pattern, spectra_or_undefined};
 pub use self::options::TensorEngineOptions;
 use crate::EngineError;
 use crate::bytes::{from_bytes, to_bytes};
 use crate::device::SelectedDevice;
 use crate::engine::Engine;
-use crate::observation::{BlockObservation, Observation, UpdateObservation};
+use crate::observation::{Observation, UpdateObservation};
 use crate::options::{Gradient, Precision};
 use crate::oracle::Oracle;
 use crate::targets::SampleTargets;
@@ -61,18 +64,6 @@ pub struct TensorEngine<M: Network> {
     step: f64,
     previous_pattern: Option<ActivationPattern>,
     /// What becomes of updates; `None` in double precision.
-    updates: Option<Updates>,
-    notes: Vec<String>,
-}
-
-/// A [`TensorEngine`] as data, without its problem.
-#[derive(Serialize, Deserialize)]
-struct TensorEngineCheckpoint {
-    step: f64,
-    /// The state of the hand-derived descent, or the weights of the blocks one after the other, and
-    /// then their compensations.
-    state: Vec<f64>,
-    previous_pattern: Option<ActivationPattern>,
     updates: Option<Updates>,
     notes: Vec<String>,
 }
@@ -118,22 +109,6 @@ impl<M: Network + 'static> TensorEngine<M> {
         Self::with_objective(data.x(), objective, device, options, Some(run), build)
     }
 
-    /// As [`new`](Self::new), for several classes and a network with one score a class.
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](Self::new).
-    pub fn with_classes(
-        data: &ClassDataset,
-        device: &SelectedDevice,
-        options: TensorEngineOptions,
-        build: impl FnOnce(&burn::tensor::Device) -> Result<M, EngineError>,
-    ) -> Result<Self, EngineError> {
-        let (class, count) = (data.class().to_vec(), data.names().len());
-        let objective = Objective::multi_class(options.loss, class, count)?;
-        Self::with_objective(data.x(), objective, device, options, None, build)
-    }
-
     /// As [`new`](Self::new) or, where there is a `run`, [`with_optimizer`](Self::with_optimizer),
     /// for samples in the rows of `x`, `[n, d]`, and any mean loss of their scores.
     ///
@@ -149,15 +124,7 @@ impl<M: Network + 'static> TensorEngine<M> {
         run: Option<OptimizerRun>,
         build: impl FnOnce(&burn::tensor::Device) -> Result<M, EngineError>,
     ) -> Result<Self, EngineError> {
-        if options.compensated && run.is_some() {
-            return Err(EngineError::Invalid {
-                key: "compensated".into(),
-                expected: "plain gradient descent: other optimizers keep their weights in double \
-                           precision"
-                    .into(),
-                found: "another optimizer".into(),
-            });
-        }
+        options.refuse_compensation_beside(run.is_some())?;
         let training_device = device.device.clone().autodiff();
         let model = build(&training_device)?;
         // Columns in memory: a network that multiplies by Xᵀ then finds it in order, where the
@@ -195,28 +162,13 @@ impl<M: Network + 'static> TensorEngine<M> {
         let hand_derived = descent.is_some() || own.is_some();
         // The architecture's own gradient serves plain gradient descent too.
         let run = run.or_else(|| {
-            let blocks = model.blocks().into_iter();
-            let count = blocks
-                .map(|block| block.weight.shape().num_elements())
-                .sum();
+            let count = weight_count(&model);
             own.is_some()
                 .then(|| OptimizerRun::plain(options.step_size, count))
         });
-        if options.gradient == Gradient::HandDerived && !hand_derived {
-            return Err(EngineError::Invalid {
-                key: "gradient".into(),
-                expected: "auto or autodiff: this architecture has no hand-derived one, or has it \
-                           in double precision alone"
-                    .into(),
-                found: "hand-derived".into(),
-            });
-        }
+        options.require_gradient(hand_derived)?;
         let zeros = |block: Block| block.weight.without_autodiff().zeros_like();
         let host = run.map(|run| {
-            let blocks = model.blocks().into_iter().map(|block| block.weight);
-            let weights = blocks
-                .flat_map(|w| host_values(w.without_autodiff()))
-                .collect();
             let scores = own.unwrap_or_else(|| {
                 Box::new(AutodiffScores::new(
                     model.clone(),
@@ -225,7 +177,7 @@ impl<M: Network + 'static> TensorEngine<M> {
                 ))
             });
             let oracle = Oracle::new(scores, objective.clone(), run.sum, run.batches);
-            HostDescent::new(weights, oracle, run)
+            HostDescent::new(host_weights(&model), oracle, run)
         });
         let compensations = (options.compensated && descent.is_none() && host.is_none())
             .then(|| model.blocks().into_iter().map(zeros).collect());
@@ -295,29 +247,11 @@ impl<M: Network + 'static> TensorEngine<M> {
 
     /// One step by autodiff that keeps what rounding takes.
     fn compensated_step(&mut self, compensations: Vec<Tensor<2>>) -> Vec<Tensor<2>> {
-        let blocks = self.model.blocks();
-        let gradients = self.block_gradients();
-        let steps = blocks.into_iter().zip(compensations).zip(gradients);
-        let (weights, compensations) = steps
-            .map(|((block, lost), gradient)| {
-                let update = gradient.mul_scalar(self.step_size);
-                let (weight, lost) = two_sum_step(block.weight.without_autodiff(), lost, update);
-                (weight.autodiff(), lost)
-            })
-            .unzip();
+        let (blocks, gradients) = (self.model.blocks(), self.block_gradients());
+        let (weights, compensations) =
+            updates::compensated_step(blocks, compensations, gradients, self.step_size);
         self.model = self.model.clone().with_blocks(weights);
         compensations
-    }
-
-    /// The fraction of margins that are positive beyond rounding, with `scale` = `‖W‖_F^L`;
-    /// positive at all without it.
-    fn accuracy(&self, margins: &[f64], scale: Option<f64>) -> f64 {
-        let pairs = margins.iter().zip(&self.sample_norms);
-        let correct = pairs.filter(|&(&q, &sample)| match scale {
-            Some(scale) => is_positive_margin(q, scale, sample),
-            None => q > 0.0,
-        });
-        correct.count() as f64 / margins.len() as f64
     }
 
     /// The network's own columns, and that of a twin.
@@ -355,9 +289,9 @@ impl<M: Network + 'static> TensorEngine<M> {
         match &self.descent {
             Some(descent) => descent.state(),
             None => {
-                let blocks = self.model.blocks().into_iter().map(|block| block.weight);
                 let lost = self.compensations.iter().flatten().cloned();
-                blocks.chain(lost).flat_map(host_values).collect()
+                let lost = lost.flat_map(host_values);
+                host_weights(&self.model).into_iter().chain(lost).collect()
             }
         }
     }
@@ -442,34 +376,8 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
         };
         let weight_norm = weight_norm(&weights)?;
         let spectra = spectra_or_undefined(&weights)?;
-        let block_observation = |(index, block): (usize, &Block)| {
-            let spectrum = match &spectra {
-                Some(spectra) => Some(spectra.blocks[index]),
-                // A zero block leaves the others their spectra.
-                None => spectra_or_undefined(std::slice::from_ref(&block.weight))?
-                    .map(|spectra| spectra.blocks[0]),
-            };
-            Ok(BlockObservation {
-                name: block.name.clone(),
-                norm: spectrum.map_or(0.0, |spectrum| spectrum.frobenius_norm),
-                spectral_norm: spectrum.map_or(0.0, |spectrum| spectrum.spectral_norm),
-                stable_rank: spectrum.map_or(f64::NAN, |spectrum| spectrum.stable_rank),
-                alignment: mean_alignment(block, &self.targets)?,
-            })
-        };
-        let block_observations: Vec<BlockObservation> = blocks
-            .iter()
-            .enumerate()
-            .map(block_observation)
-            .collect::<Result<_, EngineError>>()?;
-        let normalized = match homogeneity {
-            None => margins.clone(),
-            Some(degree) => match normalized_margins(&margins, weight_norm, degree) {
-                // At zero weights the direction is undefined, and so is every normalized margin.
-                Err(MetricError::ZeroMatrix { .. }) => vec![f64::NAN; margins.len()],
-                result => result?,
-            },
-        };
+        let block_observations = block_observations(&blocks, spectra.as_ref(), &self.targets)?;
+        let normalized = normalized(&margins, weight_norm, homogeneity)?;
         let effect = match &self.updates {
             Some(_) => Some(self.look_ahead(&blocks, &gradients)?),
             None => None,
@@ -501,7 +409,7 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
             classes: self.targets.classes(&normalized)?,
             normalized_margins: normalized,
             gradient_norm,
-            accuracy: self.accuracy(&margins, scale),
+            accuracy: accuracy(&margins, scale, &self.sample_norms),
             probes: self.probes(&margins),
             pattern,
             error_estimate: 0.0,
@@ -534,7 +442,6 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
             updates,
             notes,
         } = from_bytes(checkpoint)?;
-        let blocks = self.model.blocks();
         let fits = match (&mut self.host, &mut self.descent) {
             (Some(host), _) => {
                 self.stale = true;
@@ -546,10 +453,7 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
             }
             (None, None) => {
                 let parts = if self.compensations.is_some() { 2 } else { 1 };
-                let length: usize = blocks
-                    .iter()
-                    .map(|block| block.weight.shape().num_elements())
-                    .sum();
+                let length = weight_count(&self.model);
                 let fits = parts * length == state.len();
                 if fits {
                     let (weights, lost) = state.split_at(length);
@@ -585,12 +489,7 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
     }
 
     fn operations_per_step(&self) -> f64 {
-        let weights: usize = self
-            .model
-            .blocks()
-            .iter()
-            .map(|block| block.weight.dims().iter().product::<usize>())
-            .sum();
+        let weights = weight_count(&self.model);
         // One product forward and one backward, a multiplication and an addition each.
         4.0 * weights as f64 * self.objective.samples() as f64
     }

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use implicit_bias_data::{ClassDataset, DataLaw, Dataset, Mixture};
 use implicit_bias_model::{
-    Activation, Block, Loss, MultiClass, MultiClassConfig, Network, TensorActivation,
+    Activation, Block, Loss, MultiClass, MultiClassConfig, Network, Objective, TensorActivation,
     TwoLayerConfig, Weights, to_tensor,
 };
 use ndarray::Array2;
@@ -151,7 +151,9 @@ fn of_classes(
 ) -> Result<TensorEngine<MultiClass>, EngineError> {
     let device = select_device(None, None).unwrap();
     let config = MultiClassConfig::new(weights.blocks().len(), 3, data.dim(), Activation::RELU);
-    TensorEngine::with_classes(data, &device, OPTIONS, |device| {
+    let (class, count) = (data.class().to_vec(), data.names().len());
+    let objective = Objective::multi_class(OPTIONS.loss, class, count)?;
+    TensorEngine::with_objective(data.x(), objective, &device, OPTIONS, None, |device| {
         Ok(config.init_with(weights, device)?)
     })
 }

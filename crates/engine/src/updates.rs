@@ -6,7 +6,7 @@
 
 use burn::tensor::Tensor;
 use implicit_bias_metrics::weight_norm;
-use implicit_bias_model::two_sum_step;
+use implicit_bias_model::{Block, two_sum_step};
 use serde::{Deserialize, Serialize};
 
 use crate::EngineError;
@@ -23,6 +23,23 @@ pub(crate) struct StepEffect {
     /// `‖W′ − W‖_F / ‖η∇L(W)‖_F` of a step from `W` to `W′`; with compensation, of `W + C`. 1 but
     /// for rounding where nothing is lost.
     pub effective: f64,
+}
+
+/// The weights of blocks after a step by these gradients, with autodiff, and their compensations:
+/// what rounding took.
+pub(crate) fn compensated_step(
+    blocks: Vec<Block>,
+    compensations: Vec<Tensor<2>>,
+    gradients: Vec<Tensor<2>>,
+    step_size: f64,
+) -> (Vec<Tensor<2>>, Vec<Tensor<2>>) {
+    let steps = blocks.into_iter().zip(compensations).zip(gradients);
+    let step = |((block, lost), gradient): ((Block, Tensor<2>), Tensor<2>)| {
+        let update = gradient.mul_scalar(step_size);
+        let (weight, lost) = two_sum_step(block.weight.without_autodiff(), lost, update);
+        (weight.autodiff(), lost)
+    };
+    steps.map(step).unzip()
 }
 
 /// What a step would do to weights, given their updates and, if they have such, their

@@ -7,8 +7,7 @@ use implicit_bias_engine::optimizers::OPTIMIZERS;
 use implicit_bias_engine::{
     Batches, Gradient, NETWORKS, OptimizerRun, Oracle, StepSize, TensorEngineOptions, select_device,
 };
-use implicit_bias_model::HINGE;
-use implicit_bias_model::{Activation, Loss, MultiClassConfig, Network, Objective, Weights};
+use implicit_bias_model::{Activation, HINGE, Loss, MultiClassConfig, Network, Objective, Weights};
 use implicit_bias_settings::Settings;
 use ndarray::Array2;
 

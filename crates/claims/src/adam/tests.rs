@@ -1,10 +1,9 @@
 //! Series made by hand: which runs support, refute, or say nothing, and which are left alone.
 
-use implicit_bias_scalar::HINGE;
 use std::collections::BTreeMap;
 
 use implicit_bias_record::{Family, Prediction, Series, StepNorm};
-use implicit_bias_scalar::Loss;
+use implicit_bias_scalar::{HINGE, Loss};
 
 use crate::adam::THEORY;
 use crate::adam::ids::{L2_MARGIN, LINF_MARGIN, LINF_RATE};

@@ -132,5 +132,20 @@ pub(crate) fn host_values(tensor: Tensor<2>) -> Vec<f64> {
     tensor.into_data().iter().collect()
 }
 
+/// The entries of all blocks on the host, one block after another, row after row.
+pub(super) fn host_weights<M: Network>(model: &M) -> Vec<f64> {
+    let blocks = model.blocks().into_iter();
+    let entries = blocks.flat_map(|block| host_values(block.weight.without_autodiff()));
+    entries.collect()
+}
+
+/// How many of them there are.
+pub(super) fn weight_count<M: Network>(model: &M) -> usize {
+    let blocks = model.blocks().into_iter();
+    blocks
+        .map(|block| block.weight.shape().num_elements())
+        .sum()
+}
+
 #[cfg(test)]
 mod tests;

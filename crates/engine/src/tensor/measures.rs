@@ -1,11 +1,13 @@
 //! What a recorded step tells of a network besides its loss and margins.
 
 use burn::tensor::Tensor;
-use implicit_bias_metrics::{ActivationPattern, MetricError, Spectra, alignment, spectra};
-use implicit_bias_model::{Block, Network};
+use implicit_bias_metrics::{
+    ActivationPattern, MetricError, Spectra, alignment, normalized_margins, spectra,
+};
+use implicit_bias_model::{Block, Network, is_positive_margin};
 
 use crate::EngineError;
-use crate::observation::PatternObservation;
+use crate::observation::{BlockObservation, PatternObservation};
 use crate::targets::SampleTargets;
 
 /// The activation pattern of a network on samples `x`, and what changed since `previous`, which it
@@ -50,7 +52,7 @@ pub(crate) fn pattern<M: Network>(
 }
 
 /// Mean cosine of a block's neurons with its signed class direction, zero neurons left out.
-pub(crate) fn mean_alignment(block: &Block, targets: &SampleTargets) -> Result<f64, EngineError> {
+fn mean_alignment(block: &Block, targets: &SampleTargets) -> Result<f64, EngineError> {
     let (Some(sign), Some(direction)) = (block.sign, targets.direction()) else {
         return Ok(f64::NAN);
     };
@@ -72,4 +74,55 @@ pub(crate) fn spectra_or_undefined(weights: &[Tensor<2>]) -> Result<Option<Spect
         Err(MetricError::ZeroMatrix { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// What is seen of each block, with the `spectra` of all of them where none is zero.
+pub(super) fn block_observations(
+    blocks: &[Block],
+    spectra: Option<&Spectra>,
+    targets: &SampleTargets,
+) -> Result<Vec<BlockObservation>, EngineError> {
+    let of_block = |(index, block): (usize, &Block)| {
+        let spectrum = match spectra {
+            Some(spectra) => Some(spectra.blocks[index]),
+            // A zero block leaves the others their spectra.
+            None => spectra_or_undefined(std::slice::from_ref(&block.weight))?
+                .map(|spectra| spectra.blocks[0]),
+        };
+        Ok(BlockObservation {
+            name: block.name.clone(),
+            norm: spectrum.map_or(0.0, |spectrum| spectrum.frobenius_norm),
+            spectral_norm: spectrum.map_or(0.0, |spectrum| spectrum.spectral_norm),
+            stable_rank: spectrum.map_or(f64::NAN, |spectrum| spectrum.stable_rank),
+            alignment: mean_alignment(block, targets)?,
+        })
+    };
+    blocks.iter().enumerate().map(of_block).collect()
+}
+
+/// Margins over the norm of the weights to the degree of homogeneity; as they are without one.
+pub(super) fn normalized(
+    margins: &[f64],
+    weight_norm: f64,
+    homogeneity: Option<f64>,
+) -> Result<Vec<f64>, EngineError> {
+    let Some(degree) = homogeneity else {
+        return Ok(margins.to_vec());
+    };
+    match normalized_margins(margins, weight_norm, degree) {
+        // At zero weights the direction is undefined, and so is every normalized margin.
+        Err(MetricError::ZeroMatrix { .. }) => Ok(vec![f64::NAN; margins.len()]),
+        result => Ok(result?),
+    }
+}
+
+/// The fraction of margins that are positive beyond rounding, with `scale` = `‖W‖_F^L` and the
+/// norms of the samples; positive at all without it.
+pub(super) fn accuracy(margins: &[f64], scale: Option<f64>, sample_norms: &[f64]) -> f64 {
+    let pairs = margins.iter().zip(sample_norms);
+    let correct = pairs.filter(|&(&q, &sample)| match scale {
+        Some(scale) => is_positive_margin(q, scale, sample),
+        None => q > 0.0,
+    });
+    correct.count() as f64 / margins.len() as f64
 }

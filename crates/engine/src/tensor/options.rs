@@ -2,6 +2,7 @@
 
 use implicit_bias_model::Loss;
 
+use crate::EngineError;
 use crate::options::Gradient;
 
 /// How a [`TensorEngine`](crate::TensorEngine) takes its steps.
@@ -19,4 +20,35 @@ pub struct TensorEngineOptions {
     /// Whether what rounding takes from each update is kept, for single precision: see
     /// [`CompensatedGradientDescent`](implicit_bias_model::CompensatedGradientDescent).
     pub compensated: bool,
+}
+
+impl TensorEngineOptions {
+    /// Refuses compensated updates beside an optimizer of its own, whose weights are in double
+    /// precision.
+    pub(super) fn refuse_compensation_beside(&self, optimizer: bool) -> Result<(), EngineError> {
+        if !(self.compensated && optimizer) {
+            return Ok(());
+        }
+        Err(EngineError::Invalid {
+            key: "compensated".into(),
+            expected: "plain gradient descent: other optimizers keep their weights in double \
+                       precision"
+                .into(),
+            found: "another optimizer".into(),
+        })
+    }
+
+    /// Refuses to go on by autodiff where a hand-derived gradient was asked for.
+    pub(super) fn require_gradient(&self, is_hand_derived: bool) -> Result<(), EngineError> {
+        if is_hand_derived || self.gradient != Gradient::HandDerived {
+            return Ok(());
+        }
+        Err(EngineError::Invalid {
+            key: "gradient".into(),
+            expected: "auto or autodiff: this architecture has no hand-derived one, or has it in \
+                       double precision alone"
+                .into(),
+            found: "hand-derived".into(),
+        })
+    }
 }

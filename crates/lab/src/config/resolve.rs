@@ -1,16 +1,17 @@
 //! The keys of a configuration that depend on one another: initial weights, activation, engine.
 
-use implicit_bias_model::SQUARED;
 use std::fmt;
 
 use implicit_bias_data::Preparation;
 use implicit_bias_engine::{Gradient, Precision, StepSize};
-use implicit_bias_model::{Loss, WIDTH};
+use implicit_bias_model::{Loss, SQUARED, WIDTH};
 use implicit_bias_record::Steps;
 use implicit_bias_settings::Settings;
 
+use super::component::Component;
 use super::keys::descent::{
-    COMPENSATED, ENGINE, EXACT_STEPS, GRADIENT, PRECISION, STEP_DECAY, STEP_OFFSET, STEP_TABLE,
+    COMPENSATED, ENGINE, EXACT_STEPS, GRADIENT, OF_STEP_SIZE, PRECISION, STEP_DECAY, STEP_OFFSET,
+    STEP_TABLE,
 };
 use super::keys::network::{INIT, INIT_SCALE};
 use super::keys::output::CHECKPOINT_INTERVAL;
@@ -69,6 +70,28 @@ pub(super) fn resolve_step_table(settings: &Settings) -> Result<Vec<(u64, f64)>,
         let expected = "rising steps, each with a positive step size, such as 1e3:0.05,1e4:0.01";
         invalid(STEP_TABLE.name, expected, found)
     })
+}
+
+/// Refuses keys of a step size beside an optimizer that has none.
+pub(super) fn require_step_size(
+    optimizer: &Component,
+    settings: &Settings,
+) -> Result<(), LabError> {
+    if optimizer.optimizer_kind().has_step_size {
+        return Ok(());
+    }
+    let keys = OF_STEP_SIZE;
+    match keys.iter().find(|key| settings.has(key.name)) {
+        None => Ok(()),
+        Some(key) => Err(LabError::Config {
+            key: key.name.into(),
+            expected: format!(
+                "no such key beside optimizer {}, which sets its own step size",
+                optimizer.name
+            ),
+            found: "a value".into(),
+        }),
+    }
 }
 
 /// Refuses what is about labels ±1 alone, beside classes by name.

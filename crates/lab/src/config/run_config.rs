@@ -21,8 +21,9 @@ use super::keys::{descent, network, output};
 use super::kinds::{EngineKind, ExportKind};
 use super::names::Named;
 use super::resolve::{
-    invalid, named, require_signs, resolve_checkpoint_interval, resolve_compensated, resolve_decay,
-    resolve_engine, resolve_exact_steps, resolve_init, resolve_step_table,
+    invalid, named, require_signs, require_step_size, resolve_checkpoint_interval,
+    resolve_compensated, resolve_decay, resolve_engine, resolve_exact_steps, resolve_init,
+    resolve_step_table,
 };
 use super::source::{DataSource, InitSource, absolute};
 use crate::LabError;
@@ -65,25 +66,6 @@ fn batches(optimizer: &Component, seed: u64) -> Option<Batches> {
 /// Whether Gram coordinates know an activation.
 fn has_one_kink(activation: &SharedActivation) -> bool {
     activation.piecewise_linear().is_some()
-}
-
-/// Refuses keys of a step size beside an optimizer that has none.
-fn require_step_size(optimizer: &Component, settings: &Settings) -> Result<(), LabError> {
-    if optimizer.optimizer_kind().has_step_size {
-        return Ok(());
-    }
-    let keys = descent::OF_STEP_SIZE;
-    match keys.iter().find(|key| settings.has(key.name)) {
-        None => Ok(()),
-        Some(key) => Err(LabError::Config {
-            key: key.name.into(),
-            expected: format!(
-                "no such key beside optimizer {}, which sets its own step size",
-                optimizer.name
-            ),
-            found: "a value".into(),
-        }),
-    }
 }
 
 /// A validated configuration of one run.
