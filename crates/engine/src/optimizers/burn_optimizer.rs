@@ -19,7 +19,7 @@ use crate::oracle::Oracle;
 ///
 /// ```
 /// use burn::optim::AdamWConfig;
-/// use implicit_bias_engine::optimizers::{BurnOptimizer, Geometry, OptimizerKind};
+/// use implicit_bias_engine::optimizers::{BurnOptimizer, OptimizerKind, StepNorm};
 /// use implicit_bias_settings::Key;
 ///
 /// const WEIGHT_DECAY: Key = Key::number("weight-decay", "LAMBDA", "Weight decay (burn-adamw)")
@@ -33,7 +33,7 @@ use crate::oracle::Oracle;
 ///     has_step_size: true,
 ///     batch_size: None,
 ///     is_plain: false,
-///     geometry: |_| Geometry::Other,
+///     step_norm: |_| StepNorm::Unknown,
 ///     make: |settings, _| {
 ///         let decay = WEIGHT_DECAY.number_in(settings)?;
 ///         BurnOptimizer::boxed(AdamWConfig::new().with_weight_decay(decay as f32).build())
