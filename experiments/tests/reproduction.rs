@@ -25,6 +25,7 @@ fn study(folder: &Path, step_size: f64) -> Reproduction {
         .with("exact-steps", 1e3);
     let directory = RunDirectory::create(&folder.join("out")).unwrap();
     let headline = Headline {
+        origin: "",
         title: "test",
         introduction: "A test.",
         command: "test",

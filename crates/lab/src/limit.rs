@@ -69,12 +69,18 @@ pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedL
         found,
     };
     let data = prepared.data.signs();
-    let found = data.and_then(|data| predict_direction(limits(), &config.descent_facts(), data));
+    let found = data.and_then(|data| {
+        predict_direction(
+            limits(),
+            &config.descent_facts(prepared.data.samples()),
+            data,
+        )
+    });
     let found = found.ok_or_else(|| {
         let known = "two layers under plain gradient descent, or a linear network under a descent \
                      of steepest steps whose sizes do not fall faster than 1/t, on a loss that \
                      falls like e^(-q)";
-        let facts = config.descent_facts();
+        let facts = config.descent_facts(prepared.data.samples());
         let is_linear = facts.family == Family::Linear;
         let [key, found] = if is_linear && !facts.is_exponentially_tailed {
             [

@@ -17,6 +17,7 @@ pub use study::adam_on_separable_data;
 pub const SYSTEM: System = System {
     name: "adam",
     title: "Where Adam ends up on separable data",
+    origin: "An independent reproduction of Zhang, Zou & Cao (NeurIPS 2024, arXiv:2406.10650)",
     introduction: "Zhang, Zou & Cao (NeurIPS 2024, arXiv:2406.10650) prove that Adam without ε takes \
                    a linear network on separable data to the maximum margin in the maximum norm, \
                    where gradient descent goes to that in the Euclidean norm (Soudry et al. 2018). \
@@ -57,6 +58,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let study = adam_on_separable_data(Effort::Quick);
         let headline = Headline {
+            origin: "",
             title: "test",
             introduction: "A test.",
             command: "test",

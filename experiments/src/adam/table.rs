@@ -211,13 +211,14 @@ pub(super) fn found(results: &[StudyResult<'_>], laws: &[Laws<'_>]) -> Vec<Strin
     let (late, of_gd) = (1e300, far_gradient_descent(results));
     let gaps = laws.iter().filter_map(|law| law.gap_at(late));
     if let (Some(least), Some(of_gd)) = (gaps.clone().reduce(f64::min), of_gd) {
-        let most = gaps.reduce(f64::max).unwrap_or(f64::NAN);
         said.push(format!(
-            "After 10³⁰⁰ steps the gap 1 − γ∞/γ∞* of Adam and sign descent is between {} and {} by \
-             the law, and the gap 1 − γ₂/γ₂* of gradient descent {} by steps in Gram coordinates \
+            "After 10³⁰⁰ steps the gap 1 − γ∞/γ∞* of those {} of {} runs of Adam and sign descent \
+             that the law is about is between {} and {} by it, and the gap 1 − γ₂/γ₂* of gradient descent {} by steps in Gram coordinates \
              and log time.",
+            gaps.clone().count(),
+            laws.len(),
             format_number(least),
-            format_number(most),
+            format_number(gaps.reduce(f64::max).unwrap_or(f64::NAN)),
             format_number(of_gd)
         ));
     }

@@ -34,6 +34,7 @@ pub use relu_bounded_rank::relu_bounded_rank;
 pub const SYSTEM: System = System {
     name: "kou",
     title: "Where gradient descent ends up on nearly orthogonal data",
+    origin: "",
     introduction: "Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) prove where plain gradient \
                    descent takes two-layer ReLU and leaky ReLU networks on nearly orthogonal data. \
                    This report trains such networks, measures what the theorems speak of, and \

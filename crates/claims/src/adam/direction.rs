@@ -1,18 +1,19 @@
 //! Whether the margin in a norm tends to its maximum.
 //!
 //! Where theorems know the limit of the descent, the maximum margin in its own norm, that decides
-//! and the trajectory must be seen to go there. Where they do not, the trajectory decides, and
-//! refutes only a run that is near the maximum margin in the other norm and stays.
+//! and the trajectory must be seen to go there. Where they do not, nothing is supported, for no
+//! trajectory tells a limit near the maximum from the maximum, and refuted is only a run that is
+//! near the maximum margin in the other norm and stays.
 
 use crate::adam::linear_run::{LinearRun, Norm};
 use crate::claim::{Claim, ClaimId, ClaimLimit, DecidedBy, Verdict};
 use crate::settings::{
     ARRIVED_MARGIN_GAP, FAR_BELOW, LAST_DECADE, MARGIN_GAP_OF_LIMIT, MARGIN_GAP_REFUTED,
-    MARGIN_GAP_STAYS, MARGIN_GAP_SUPPORTED, MIN_NORM_RATIO, MIN_RECORDS_OF_APPROACH,
+    MARGIN_GAP_STAYS, MARGIN_GAP_SUPPORTED, MIN_HORIZON, MIN_NORM_RATIO, MIN_RECORDS_OF_APPROACH,
     NEAR_KNOWN_MAXIMUM, NEAR_MAXIMUM, NEAR_OTHER_MAXIMUM, SAME_MAXIMUM,
 };
 use crate::window::{Lines, Points};
-use crate::words::{interval, number};
+use crate::words::{interval, number, step};
 
 /// Judges that the normalized margin in a norm tends to its maximum.
 pub(super) fn judge(id: ClaimId, norm: Norm, run: &Result<LinearRun<'_>, String>) -> Claim {
@@ -41,11 +42,7 @@ pub(super) fn judge(id: ClaimId, norm: Norm, run: &Result<LinearRun<'_>, String>
     };
     let gap = 1.0 - run.last(norm);
     if gap <= ARRIVED_MARGIN_GAP {
-        claim.verdict = Verdict::Supported;
-        claim.reason = format!(
-            "the margin is its maximum to within {}.",
-            number(gap.max(0.0))
-        );
+        (claim.verdict, claim.reason) = arrived(run, norm, &norms);
         return claim;
     }
     let points = run.window(norm, &[run.ratio(norm.other()), &norms]);
@@ -66,6 +63,37 @@ pub(super) fn judge(id: ClaimId, norm: Norm, run: &Result<LinearRun<'_>, String>
         }
     }
     claim
+}
+
+/// The verdict on a margin that is its maximum to within rounding: support where the descent is
+/// known to tend there and has made its direction, nothing elsewhere. Initial weights may be there.
+fn arrived(run: &LinearRun<'_>, norm: Norm, norms: &[f64]) -> (Verdict, String) {
+    let there = run.of_other_maximum(norm);
+    let shared = there.is_some_and(|there| 1.0 - there <= SAME_MAXIMUM);
+    let is_limit = run
+        .known_norm()
+        .is_some_and(|known| known == norm || shared);
+    let ends = norms.first().zip(norms.last());
+    let outgrew = ends.is_some_and(|(first, last)| *last >= MIN_NORM_RATIO * first);
+    let found = "the margin is its maximum to within rounding";
+    if run.horizon < MIN_HORIZON {
+        let reason = format!(
+            "{found}, but the horizon of {} steps is too short to tell that it stays there.",
+            step(run.horizon)
+        );
+        (Verdict::Inconclusive, reason)
+    } else if !outgrew {
+        let reason = format!("{found}, but the weights have not outgrown the initial ones.");
+        (Verdict::Inconclusive, reason)
+    } else if is_limit {
+        (
+            Verdict::Supported,
+            format!("{found}, and the descent tends there (literature)."),
+        )
+    } else {
+        let reason = format!("{found}, but the descent is not known to tend there.");
+        (Verdict::Inconclusive, reason)
+    }
 }
 
 /// A run whose gap was fitted.
@@ -127,13 +155,11 @@ impl Case<'_> {
                 "{found}; the descent tends to the maximum (literature), like 1/log t, and the run \
                  approaches it by steps that are small enough for that."
             );
-        } else if self.falls() {
-            claim.reason = format!(
-                "{found}: it is nearing, and a gap of {MARGIN_GAP_SUPPORTED} or less is needed to \
-                 support."
-            );
         } else {
-            self.by_trajectory(self.run.of_other_maximum(self.norm), claim);
+            // Never refuted: the descent is known to tend there.
+            claim.reason = format!(
+                "{found}; to support, the gap must fall, and to {MARGIN_GAP_SUPPORTED} or less."
+            );
         }
     }
 
@@ -244,7 +270,7 @@ impl Case<'_> {
         ends.is_some_and(|(first, last)| *last >= MIN_NORM_RATIO * first)
     }
 
-    /// No limit is known, or the run is not seen to go there.
+    /// No limit is known.
     fn by_trajectory(&self, there: Option<f64>, claim: &mut Claim) {
         let found = self.found();
         let other = self.run.last(self.norm.other());
@@ -254,8 +280,6 @@ impl Case<'_> {
             (self.run.last(self.norm) - there).abs() <= NEAR_OTHER_MAXIMUM
                 && self.has_other(NEAR_MAXIMUM)
         });
-        // Nearer to 1 than to what the other maximum has.
-        let beyond = there.is_none_or(|there| 1.0 - self.gap > 0.5 * (1.0 + there));
         if self.gap > MARGIN_GAP_REFUTED && stays && at_other && self.made_by_window() {
             claim.verdict = Verdict::Refuted;
             claim.reason = format!(
@@ -264,13 +288,11 @@ impl Case<'_> {
                 self.norm.other().symbol(),
                 number(other)
             );
-        } else if self.gap <= MARGIN_GAP_SUPPORTED && self.falls() && beyond {
-            claim.verdict = Verdict::Supported;
-            claim.reason = format!("{found}.");
         } else {
             claim.reason = format!(
-                "{found}; to support, it must fall to {MARGIN_GAP_SUPPORTED} or less, and to \
-                 refute, the run must stay near the maximum margin over {}, of which it has {}.",
+                "{found}; where this descent tends is not known here, and no trajectory tells a \
+                 limit near the maximum from the maximum; to refute, the run must stay near the \
+                 maximum margin over {}, of which it has {}.",
                 self.norm.other().symbol(),
                 number(other)
             );

@@ -1,6 +1,6 @@
 //! What the claims look at in a run of a linear network.
 
-use implicit_bias_record::StepNorm;
+use implicit_bias_record::Prediction;
 
 use crate::rounding::updates_lost_from;
 use crate::run::RunView;
@@ -100,17 +100,14 @@ impl<'a> LinearRun<'a> {
         Some(numbers.get(of_other)? / numbers.get(maximum)?)
     }
 
-    /// The norm whose maximum margin theorems say that the descent tends to, if they do.
+    /// The norm whose maximum margin is the limit of the run's direction by theorems about its
+    /// descent, if they know it.
     pub fn known_norm(&self) -> Option<Norm> {
-        let descent = &self.view.facts.descent;
-        // Steps whose sizes have a finite sum lead nowhere far.
-        let goes_on = descent.step_decay.is_none_or(|decay| decay <= 1.0);
-        match descent.step_norm {
-            _ if !(descent.is_full_batch && goes_on) => None,
-            StepNorm::L2 => Some(Norm::L2),
-            StepNorm::Linf => Some(Norm::Linf),
-            StepNorm::Unknown => None,
-        }
+        let Prediction::Named(limit) = self.view.prediction else {
+            return None;
+        };
+        let is_of = |norm: &Norm| limit.numbers.contains_key(norm.names()[1]);
+        [Norm::L2, Norm::Linf].into_iter().find(is_of)
     }
 
     /// `1 − ratio` and other columns over the last two decades, at steps where the gap is more than
@@ -136,6 +133,21 @@ impl<'a> LinearRun<'a> {
                 "from step {} on rounding to single precision takes updates away, so the run no \
                  longer follows the descent",
                 step(from)
+            ));
+        }
+        // In double precision descents keep their directions where the norm of a gradient underflows.
+        let is_single = self.view.facts.descent.unit_roundoff > f64::EPSILON;
+        let gradients = self
+            .view
+            .series
+            .column("gradient_norm")
+            .filter(|_| is_single);
+        let gradients = gradients.unwrap_or_default();
+        if let Some(row) = gradients.iter().position(|&norm| norm == 0.0) {
+            return Some(format!(
+                "at step {} the gradient is zero in the precision of the run, so that nothing moves \
+                 from there on",
+                step(self.steps[row])
             ));
         }
         (self.last(Norm::L2) <= 0.0).then(|| {

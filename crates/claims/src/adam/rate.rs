@@ -103,7 +103,8 @@ fn decide(decay: f64, points: &Points, lines: &Lines, claim: &mut Claim) -> (Ver
         .fits
         .push(whole.record("gap·‖w‖_∞ = c·t^b", "b", points.window));
     let stays = whole.low() >= -PRODUCT_STAYS && constant.late.slope >= -PRODUCT_STAYS;
-    let dies = lines.late.slope >= EXPONENT_DIES * lines.early.slope;
+    // It falls, and ever more slowly.
+    let dies = line.high() < 0.0 && lines.late.slope >= EXPONENT_DIES * lines.early.slope;
     let product = format!(
         "times ‖w‖_∞ it goes like t to the power {} {}",
         number(whole.slope),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use implicit_bias_record::{Family, Prediction, Series, StepNorm};
+use implicit_bias_record::{Family, NamedLimit, Prediction, Series, StepNorm};
 use implicit_bias_scalar::{HINGE, Loss};
 
 use crate::adam::THEORY;
@@ -78,18 +78,39 @@ fn judge(facts: &RunFacts, series: &Series) -> Vec<Claim> {
     judge_with(facts, series, RunEnd::Sound, Ok(&numbers()))
 }
 
+/// The limit that theorems know of a descent on all samples, steepest in a norm.
+fn prediction(facts: &RunFacts) -> Prediction {
+    let descent = &facts.descent;
+    let goes_on = descent.is_full_batch && descent.step_decay.is_none_or(|decay| decay <= 1.0);
+    let name = match descent.step_norm {
+        StepNorm::L2 if goes_on => "gamma_l2",
+        StepNorm::Linf if goes_on => "gamma_linf",
+        _ => return Prediction::unsolved("not known"),
+    };
+    Prediction::Named(NamedLimit {
+        limit: name.into(),
+        source: "a test".into(),
+        numbers: [(name.to_owned(), 1.0)].into(),
+        series: BTreeMap::new(),
+        unique: Some(true),
+        kkt_residual: 0.0,
+        status: "candidate".into(),
+    })
+}
+
 fn judge_with(
     facts: &RunFacts,
     series: &Series,
     end: RunEnd,
     numbers: Result<&BTreeMap<String, f64>, &str>,
 ) -> Vec<Claim> {
+    let prediction = prediction(facts);
     let view = RunView {
         facts,
         series,
         margins: &Series::new(["step"]),
         end,
-        prediction: &Prediction::unsolved("not asked"),
+        prediction: &prediction,
         numbers,
     };
     (THEORY.judge)(&view).map_or_else(Vec::new, |judgement| judgement.claims)
@@ -284,6 +305,77 @@ fn the_other_maximum_nearby_is_not_taken_for_this_one() {
         let claims = judge_with(&facts, &series, RunEnd::Sound, Ok(&of_data));
         let found = claims.iter().find(|claim| claim.id == LINF_MARGIN).unwrap();
         assert_ne!(found.verdict, Verdict::Supported, "{found:#?}");
+    }
+}
+
+/// A run whose initial weights are a maximum margin says nothing of where its descent tends.
+#[test]
+fn weights_that_begin_at_a_maximum_decide_nothing() {
+    let grows = |t: f64| 4.0 + 0.1 * (t + 1.0).sqrt();
+    let stands = |t: f64| 4.0 + 1e-9 * t;
+    let at = |linf: f64, l2: f64, norm: &dyn Fn(f64) -> f64| run(&|_| linf, &|_| l2, norm);
+    // Gradient descent at the other maximum, that has outgrown its start or not.
+    for norm in [&grows as &dyn Fn(f64) -> f64, &stands] {
+        let claims = judge(&facts("gd", StepNorm::L2, 0.0), &at(1.0, OF_OTHER, norm));
+        verdict(&claims, LINF_MARGIN, Verdict::Inconclusive);
+    }
+    // Its own maximum, with weights that stand still, and with weights that went there.
+    for (norm, expected) in [
+        (&stands as &dyn Fn(f64) -> f64, Verdict::Inconclusive),
+        (&grows, Verdict::Supported),
+    ] {
+        let claims = judge(&facts("gd", StepNorm::L2, 0.0), &at(OF_OTHER, 1.0, norm));
+        verdict(&claims, L2_MARGIN, expected);
+    }
+    // Adam with ε far below its gradients stays at the other maximum for now.
+    let claims = judge(
+        &facts("adam", StepNorm::L2, 0.0),
+        &at(0.999, OF_OTHER, &grows),
+    );
+    verdict(&claims, L2_MARGIN, Verdict::Inconclusive);
+}
+
+/// A gap of a hundredth that falls is no support where no theorem knows the limit: steps with a
+/// finite sum, batches, others.
+#[test]
+fn where_no_limit_is_known_nothing_is_supported() {
+    let mut batches = facts("adam", StepNorm::Linf, 0.5);
+    batches.descent.is_full_batch = false;
+    let finite = facts("normalized-gd", StepNorm::L2, 1.05);
+    let other = facts("adagrad", StepNorm::Unknown, 0.0);
+    let falls = |t: f64| 1.0 - 0.3 * (t + 1.0).powf(-0.25);
+    let series = run(&falls, &falls, &|t| 4.0 + 0.1 * (t + 1.0).sqrt());
+    for facts in [batches, finite, other] {
+        for claim in judge(&facts, &series) {
+            assert_eq!(claim.verdict, Verdict::Inconclusive, "{claim:#?}");
+        }
+    }
+}
+
+/// A gradient of 0 in single precision is a run that stands.
+#[test]
+fn a_vanished_gradient_decides_nothing() {
+    let mut series = adam(0.5);
+    let column = series
+        .columns()
+        .iter()
+        .position(|name| name == "gradient_norm")
+        .unwrap();
+    let rows: Vec<Vec<f64>> = series.rows().to_vec();
+    series = Series::new(series.columns().to_vec());
+    for mut row in rows {
+        if row[0] > 1e5 {
+            row[column] = 0.0;
+        }
+        series.push(row);
+    }
+    for claim in judge(&facts("adam", StepNorm::Linf, 0.5), &series) {
+        assert_eq!(claim.verdict, Verdict::Inconclusive, "{claim:#?}");
+        assert!(
+            claim.reason.contains("gradient is zero"),
+            "{}",
+            claim.reason
+        );
     }
 }
 

@@ -47,10 +47,15 @@ pub const ADAM: OptimizerKind = OptimizerKind {
     has_step_size: true,
     batch_size: None,
     is_plain: false,
-    // Where gradients fall below ε, what is left is momentum with the step size η/ε.
-    step_norm: |settings| match EPSILON.number_in(settings) {
-        Ok(0.0) => StepNorm::Linf,
-        _ => StepNorm::L2,
+    // Where gradients fall below ε, what is left is momentum with the step size η/ε. Without ε the
+    // first moment must forget no more slowly than the second one, or their quotient is not bounded.
+    step_norm: |settings| {
+        let number = |key: Key| key.number_in(settings).unwrap_or(f64::NAN);
+        match number(EPSILON) {
+            0.0 if number(BETA1) <= number(BETA2) => StepNorm::Linf,
+            0.0 => StepNorm::Unknown,
+            _ => StepNorm::L2,
+        }
     },
     make: |settings, weights| {
         let betas = [BETA1.number_in(settings)?, BETA2.number_in(settings)?];

@@ -39,7 +39,7 @@ impl WhereTo {
 
 /// The limit of the direction of a run without activation pattern.
 fn direction(config: &RunConfig, data: &TrainingSet) -> WhereTo {
-    let facts = config.descent_facts();
+    let facts = config.descent_facts(data.samples());
     let is_linear = facts.family == Family::Linear;
     let is_known = is_linear || limits().any(|limit| (limit.applies)(&facts));
     let Some(data) = data.signs().filter(|_| is_known) else {

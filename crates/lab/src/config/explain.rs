@@ -19,6 +19,10 @@ pub fn explain(topic: &[String]) -> Option<Result<String, String>> {
         [] => Some(Ok(about_key(key, &names))),
         [name] => Some(match names.iter().find(|known| known.name == name) {
             Some(known) => Ok(about_name(key, known)),
+            None if names.is_empty() => Err(format!(
+                "help: expected --{} alone, whose values have no names, found `{name}` beside it",
+                key.name
+            )),
             None => {
                 let names: Vec<&str> = names.iter().map(|name| name.name).collect();
                 Err(format!(
@@ -54,7 +58,13 @@ fn about_name(key: &Key, name: &Name) -> String {
         text += "It has no keys of its own.\n";
     } else {
         text += "Its keys:\n";
+        let mut told: Vec<&str> = Vec::new();
         for key in keys {
+            // A network may share a key with the activations that it takes.
+            if told.contains(&key.name) {
+                continue;
+            }
+            told.push(key.name);
             text += &format!("  --{:<16} {}\n", key.name, key.help_with_default());
         }
     }

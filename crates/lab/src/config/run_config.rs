@@ -317,10 +317,11 @@ impl RunConfig {
         self.not_plain().is_none()
     }
 
-    /// What is true of the descent, as far as its limit goes.
-    pub fn descent_facts(&self) -> DescentFacts {
+    /// What is true of the descent on so many samples, as far as its limit goes.
+    pub fn descent_facts(&self, samples: usize) -> DescentFacts {
         let kind = self.optimizer.optimizer_kind();
         let batches = self.optimizer_run().and_then(|run| run.batches);
+        let sees_all = batches.is_none_or(|batches| batches.size >= samples);
         DescentFacts {
             network: self.network.name,
             optimizer: self.optimizer.name,
@@ -328,7 +329,7 @@ impl RunConfig {
             is_exponentially_tailed: self.loss.is_exponentially_tailed(),
             norm: match (kind.step_norm)(&self.optimizer.settings) {
                 // Steps whose sizes have a finite sum lead nowhere far.
-                _ if batches.is_some() || self.step_decay > 1.0 => StepNorm::Unknown,
+                _ if !sees_all || self.step_decay > 1.0 => StepNorm::Unknown,
                 norm => norm,
             },
         }

@@ -168,7 +168,7 @@ pub struct RunReport {
 pub struct ReproductionReport {
     /// The title.
     pub title: String,
-    /// What this is to the paper, in words that its citation follows; empty for a reproduction.
+    /// What this is, with whose work it is about; empty for a reproduction of the paper.
     pub origin: String,
     /// What was run and what came out, one paragraph an entry, without markup.
     pub summary: Vec<String>,

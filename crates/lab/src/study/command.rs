@@ -155,6 +155,7 @@ fn run(system: &System, study: fn(Effort) -> Study) -> Result<bool, LabError> {
     );
     let headline = Headline {
         title: about.title,
+        origin: system.origin,
         introduction: system.introduction,
         command: &command,
     };

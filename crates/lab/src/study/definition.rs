@@ -125,6 +125,9 @@ pub struct System {
     pub name: &'static str,
     /// The title of the report.
     pub title: &'static str,
+    /// What this is, with whose work it is about: `An independent reproduction of …`; empty for the
+    /// paper.
+    pub origin: &'static str,
     /// What the report is about, in whole sentences.
     pub introduction: &'static str,
     /// The studies, in the order of the report.

@@ -25,6 +25,8 @@ use crate::{LabError, Progress};
 pub struct Headline<'a> {
     /// The title.
     pub title: &'a str,
+    /// As [`System::origin`].
+    pub origin: &'a str,
     /// What it is about, in whole sentences.
     pub introduction: &'a str,
     /// The command line that makes it again.
@@ -56,6 +58,7 @@ impl Reproduction {
     ) -> Result<Self, LabError> {
         let headline = Headline {
             title: system.title,
+            origin: system.origin,
             introduction: system.introduction,
             command,
         };
@@ -123,7 +126,7 @@ impl Reproduction {
         }
         let report = ReproductionReport {
             title: headline.title.to_owned(),
-            origin: origin(&records).to_owned(),
+            origin: headline.origin.to_owned(),
             summary: summary(headline, &records, limits.iter().map(Vec::len).sum(), &rows),
             claims: rows.clone(),
             sections,
@@ -220,17 +223,6 @@ fn common(settings: Vec<Setting>) -> Vec<Setting> {
         ),
     );
     settings
-}
-
-/// What a report says of itself before it names the paper: that it is about another network, where
-/// that is what all its runs have. Empty for a reproduction.
-fn origin(records: &[RunRecord]) -> &'static str {
-    let of_paper = |record: &RunRecord| record.config.two_layer_descent().is_some();
-    if records.is_empty() || records.iter().any(of_paper) {
-        ""
-    } else {
-        "A question of this project about networks beside that of"
-    }
 }
 
 fn summary(

@@ -11,6 +11,7 @@ use implicit_bias_record::StopReason;
 const SIDE: usize = 28;
 
 const HEADLINE: Headline<'_> = Headline {
+    origin: "",
     title: "test",
     introduction: "A test.",
     command: "test",

@@ -18,6 +18,8 @@ use crate::kou::held_out;
 
 /// The system of this study alone.
 pub const TEN_CLASSES: System = System {
+    origin: "A question of this project about networks beside that of Kou, Chen & Gu (NeurIPS \
+             2023, arXiv:2310.18935)",
     introduction: "Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) have two classes and make no \
                    claim about several. This report trains networks of ten classes over the first \
                    layer of theirs and measures what their theorems speak of; nothing is judged. \

@@ -4,7 +4,7 @@ mod limit;
 mod settings;
 mod summary;
 
-use implicit_bias_claims::{Hypothesis, fit_line};
+use implicit_bias_claims::{Claim, Hypothesis, fit_line};
 use implicit_bias_model::{Activation, Loss};
 use implicit_bias_output::format_number;
 use implicit_bias_plot::Figure;
@@ -16,6 +16,7 @@ use super::contents::{ReportFigure, RunReport, Setting};
 use super::html::run_report;
 use crate::LabError;
 use crate::conclusion::RunRecord;
+use crate::config::theories;
 use crate::figures::{ClassSamples, LogFit, RunContext, run_figures};
 use crate::run::RunDirectory;
 
@@ -141,20 +142,36 @@ const INTERVALS: &str = "Intervals are those of least squares with a correction 
 /// What the run is, and which claims are judged on it.
 fn about(record: &RunRecord) -> Vec<String> {
     let Some(descent) = record.config.two_layer_descent() else {
-        let network = &record.config.network;
-        return vec![format!(
+        let (network, optimizer) = (&record.config.network, &record.config.optimizer);
+        let mut said = vec![format!(
             "The network {}, {}, trained by {}, {}. The claims of Kou, Chen & Gu (NeurIPS 2023, \
-             arXiv:2310.18935) are not about it, and none is judged.",
+             arXiv:2310.18935) are not about it.",
             network.name,
             network.network_kind().about().replace('`', ""),
-            record.config.optimizer.name,
-            record
-                .config
-                .optimizer
-                .optimizer_kind()
-                .about
-                .replace('`', "")
+            optimizer.name,
+            optimizer.optimizer_kind().about.replace('`', "")
         )];
+        let has_degree = record.config.activation_function();
+        if has_degree.is_some_and(|activation| activation.degree().is_none()) {
+            said.push(
+                "Its activation is not homogeneous, so that there is no norm to divide margins by: \
+                 what is called a normalized margin here is the margin itself."
+                    .to_owned(),
+            );
+        }
+        let judged = theories().filter(|theory| {
+            let own = |claim: &Claim| theory.claims.iter().any(|(id, _)| *id == claim.id);
+            record.claims.iter().any(own)
+        });
+        let judged: Vec<&str> = judged.map(|theory| theory.source).collect();
+        if !judged.is_empty() {
+            said.push(format!(
+                "Judged are claims of {}. The settings are this run's, not theirs.",
+                judged.join(" and of ")
+            ));
+            said.push(INTERVALS.to_owned());
+        }
+        return said;
     };
     let loss = match descent.loss {
         Loss::Logistic => "The claims are about the logistic loss, as here.",

@@ -26,7 +26,7 @@ impl RunRecord {
         };
         let limit = match &self.prediction {
             Prediction::Solved(limit) => format!("limit (derived): {limit}"),
-            Prediction::Named(limit) => format!("limit (literature): {limit}"),
+            Prediction::Named(limit) => format!("limit: {limit}"),
             Prediction::Unsolved { reason, .. } => format!("limit (derived): not known: {reason}"),
         };
         let verdicts = if rows.is_empty() {
