@@ -131,18 +131,27 @@ impl Catalogue {
         ] {
             let twice = |name: &&&str| names.iter().filter(|other| other == name).count() > 1;
             if let Some(name) = names.iter().find(twice) {
-                return Err(refuse(name, "one component of the name", "two"));
+                let expected = "a name or an identifier that no other component has";
+                return Err(refuse(name, expected, "a second one of the name"));
             }
         }
-        let all: Vec<&Key> = groups_of(&self).into_iter().flat_map(|g| g.keys).collect();
         let own = self.data_laws.iter().map(|kind| kind.keys);
         let own = own.chain(self.activations.iter().map(|kind| kind.keys));
         let own = own.chain(self.networks.iter().map(|kind| kind.keys()));
         let own = own.chain(self.optimizers.iter().map(|kind| kind.keys));
-        for key in own.flatten() {
-            let same = |known: &&&Key| known.name == key.name && !known.is_same(key);
-            if all.iter().find(same).is_some() {
-                return Err(refuse(key.name, "one key of the name", "two that differ"));
+        let own: Vec<&Key> = own.flatten().collect();
+        let all: Vec<&Key> = OF_EVERY_RUN
+            .iter()
+            .copied()
+            .flatten()
+            .chain(own.clone())
+            .collect();
+        for key in own {
+            let other = |known: &&&Key| known.name == key.name && !known.is_same(key);
+            if let Some(other) = all.iter().find(other) {
+                let expected = "a name that no other key has, of the laboratory or of a component";
+                let found = format!("a second key of the name beside `{}`", other.help);
+                return Err(refuse(key.name, expected, &found));
             }
         }
         if !install_activations(self.activations.clone()) || INSTALLED.set(self).is_err() {
@@ -151,6 +160,17 @@ impl Catalogue {
         Ok(())
     }
 }
+
+/// The keys that are of no component.
+const OF_EVERY_RUN: &[&[Key]] = &[
+    data::KEYS,
+    preparation::KEYS,
+    network::KEYS,
+    descent::OF_STEPS,
+    descent::OF_STEP_SIZE,
+    descent::OF_ENGINES,
+    output::KEYS,
+];
 
 fn refuse(key: &str, expected: &str, found: &str) -> LabError {
     LabError::Config {

@@ -53,7 +53,7 @@ fn about_name(key: &Key, name: &Name) -> String {
     if key.kind != Kind::Component {
         return text;
     }
-    let keys = catalogue::own_keys_of(key, name.name);
+    let keys = catalogue::keys_of(key, name.name);
     if keys.is_empty() {
         text += "It has no keys of its own.\n";
     } else {
