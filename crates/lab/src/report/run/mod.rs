@@ -145,11 +145,16 @@ fn about(record: &RunRecord) -> Vec<String> {
         let (network, optimizer) = (&record.config.network, &record.config.optimizer);
         let mut said = vec![format!(
             "The network {}, {}, trained by {}, {}. The claims of Kou, Chen & Gu (NeurIPS 2023, \
-             arXiv:2310.18935) are not about it.",
+             arXiv:2310.18935) are not about it{}.",
             network.name,
             network.network_kind().about().replace('`', ""),
             optimizer.name,
-            optimizer.optimizer_kind().about.replace('`', "")
+            optimizer.optimizer_kind().about.replace('`', ""),
+            if record.claims.is_empty() {
+                ", and none is judged"
+            } else {
+                ""
+            }
         )];
         let has_degree = record.config.activation_function();
         if has_degree.is_some_and(|activation| activation.degree().is_none()) {
