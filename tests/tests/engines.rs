@@ -89,6 +89,10 @@ proptest! {
         let (expected, weights) = problem.descend(&schedule).expect("a valid problem");
         problem.settings.set("engine", "gram");
         let (found, in_gram_coordinates) = problem.descend(&schedule).expect("a valid problem");
+        // Past the root of the largest number one engine has sums that the other does not make, and
+        // a run that overflows there ends in one alone.
+        let norms = found.series.column("weight_norm").expect("a column");
+        prop_assume!(norms.iter().all(|norm| *norm < 1e150));
         assert_close(&found, &expected, 1e-9)?;
         let (pos, neg) = pos_neg(&in_gram_coordinates);
         let (expected_pos, expected_neg) = pos_neg(&weights);
