@@ -147,6 +147,7 @@ impl Architecture for DeepArchitecture {
     fn describe(&self, settings: &Settings) -> String {
         let layers = DEPTH.count_in(settings).unwrap_or_default();
         let activation = describe_activation(settings);
-        format!("deep, {layers} hidden layers, {activation}")
+        let plural = if layers == 1 { "" } else { "s" };
+        format!("deep, {layers} hidden layer{plural}, {activation}")
     }
 }

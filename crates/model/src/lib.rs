@@ -32,6 +32,7 @@ mod error;
 mod first_layer;
 mod host_scores;
 mod linear;
+mod linear_scores;
 mod loss;
 mod multi_class;
 mod network;
