@@ -12,8 +12,8 @@ use crate::{Architecture, Block, ModelError, Network, WIDTH, Weights, to_tensor}
 /// ReLU and leaky ReLU.
 #[derive(Module, Debug)]
 pub struct Deep {
+    /// The hidden layers, then the outer one.
     layers: Vec<Param<Tensor<2>>>,
-    outer: Param<Tensor<2>>,
     #[module(skip)]
     names: Vec<String>,
     #[module(skip)]
@@ -30,22 +30,17 @@ impl Deep {
         activation: SharedActivation,
         device: &Device,
     ) -> Result<Self, ModelError> {
-        let rows = weights
-            .blocks()
-            .first()
-            .map_or(1, |(_, first)| first.nrows());
-        let mut columns = dim;
-        let mut layers = Vec::new();
-        for (index, name) in names.iter().enumerate() {
-            let rows = if index + 1 == names.len() { 1 } else { rows };
+        let first = weights.blocks().first();
+        let width = first.map_or(1, |(_, first)| first.nrows());
+        let layer = |(index, name): (usize, &String)| {
+            let rows = if index + 1 == names.len() { 1 } else { width };
+            let columns = if index == 0 { dim } else { width };
             let [matrix] = weights.shaped([(name.as_str(), [rows, columns])])?;
-            layers.push(Param::from_tensor(to_tensor(matrix, device)));
-            columns = rows;
-        }
-        let outer = layers.pop().expect("a network has an outer layer");
+            Ok(Param::from_tensor(to_tensor(matrix, device)))
+        };
+        let layers = names.iter().enumerate().map(layer);
         Ok(Self {
-            layers,
-            outer,
+            layers: layers.collect::<Result<_, ModelError>>()?,
             names,
             activation,
         })
@@ -54,38 +49,32 @@ impl Deep {
 
 impl Network for Deep {
     fn scores(&self, x: Tensor<2>) -> Tensor<2> {
-        let hidden = self.layers.iter().fold(x, |hidden, layer| {
-            self.activation
-                .forward(hidden.matmul(layer.val().transpose()))
-        });
-        hidden.matmul(self.outer.val().transpose())
+        let mut products = self.layers.iter().map(|layer| layer.val().transpose());
+        let first = products.next().expect("a network has an outer layer");
+        products.fold(x.matmul(first), |below, layer| {
+            self.activation.forward(below).matmul(layer)
+        })
     }
 
     fn blocks(&self) -> Vec<Block> {
-        let weights = self.layers.iter().chain([&self.outer]);
         let block = |(weight, name): (&Param<Tensor<2>>, &String)| Block {
             name: name.clone(),
             weight: weight.val(),
             sign: None,
         };
-        weights.zip(&self.names).map(block).collect()
+        self.layers.iter().zip(&self.names).map(block).collect()
     }
 
     fn with_blocks(mut self, weights: Vec<Tensor<2>>) -> Self {
-        let mut weights: Vec<_> = weights.into_iter().map(Param::from_tensor).collect();
-        self.outer = weights.pop().expect("a network has an outer layer");
-        self.layers = weights;
+        self.layers = weights.into_iter().map(Param::from_tensor).collect();
         self
     }
 
     fn homogeneity(&self) -> Option<f64> {
         // Of a hidden layer: `p (1 + that of the layer below)`; the outer layer adds 1.
         let degree = self.activation.degree()?;
-        let hidden = self
-            .layers
-            .iter()
-            .fold(0.0, |below, _| degree * (1.0 + below));
-        Some(hidden + 1.0)
+        let hidden = self.layers.iter().skip(1);
+        Some(1.0 + hidden.fold(0.0, |below, _| degree * (1.0 + below)))
     }
 }
 
@@ -137,11 +126,9 @@ impl Architecture for DeepArchitecture {
         dim: usize,
         device: &Device,
     ) -> Result<Deep, ModelError> {
-        let names = self
-            .blocks(settings, dim)?
-            .into_iter()
-            .map(|(name, _)| name);
-        Deep::new(names.collect(), weights, dim, activation(settings)?, device)
+        let names = self.blocks(settings, dim)?.into_iter();
+        let names = names.map(|(name, _)| name).collect();
+        Deep::new(names, weights, dim, activation(settings)?, device)
     }
 
     fn describe(&self, settings: &Settings) -> String {

@@ -1,6 +1,6 @@
 //! Steps over the root of all squared gradients.
 
-use super::adam::EPSILON;
+use super::moments::EPSILON;
 use super::optimizer::{Optimizer, OptimizerKind, descend};
 use super::sgd::{BATCH_ORDER, BATCH_SIZE};
 use crate::oracle::Oracle;

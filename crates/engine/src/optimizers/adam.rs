@@ -2,30 +2,12 @@
 
 use implicit_bias_settings::Key;
 
-use super::moments::Moments;
+use super::moments::{BETA2, EPSILON, Moments};
 use super::momentum::BETA1;
 use super::optimizer::{Optimizer, OptimizerKind, descend};
 use super::sgd::{BATCH_ORDER, BATCH_SIZE};
 use crate::oracle::Oracle;
 use implicit_bias_record::StepNorm;
-
-/// The share of the past in the second moment.
-pub const BETA2: Key = Key::number(
-    "beta2",
-    "BETA2",
-    "Share β₂ of the past in the mean of squared gradients (adam)",
-)
-.by_default(0.999)
-.within("a number in [0, 1)", |beta| (0.0..1.0).contains(&beta));
-
-/// What is added to the root of the second moment.
-pub const EPSILON: Key = Key::number(
-    "epsilon",
-    "EPS",
-    "ε beside the root of the second moment; 0 is allowed (adam, adagrad)",
-)
-.by_default(1e-8)
-.non_negative();
 
 /// Whether moments are corrected for their start at 0.
 pub const BIAS_CORRECTION: Key =

@@ -1,6 +1,26 @@
 //! Means of gradients and of their squares, which do not underflow.
 
+use implicit_bias_settings::Key;
+
 use crate::oracle::power_of_two;
+
+/// The share of the past in the second moment.
+pub const BETA2: Key = Key::number(
+    "beta2",
+    "BETA2",
+    "Share β₂ of the past in the mean of squared gradients (adam)",
+)
+.by_default(0.999)
+.within("a number in [0, 1)", |beta| (0.0..1.0).contains(&beta));
+
+/// What is added to the root of the second moment.
+pub const EPSILON: Key = Key::number(
+    "epsilon",
+    "EPS",
+    "ε beside the root of the second moment; 0 is allowed (adam, adagrad)",
+)
+.by_default(1e-8)
+.non_negative();
 
 /// Moments `2^e m` and `2^{2e} v`, `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`.
 ///
