@@ -127,11 +127,12 @@ impl DecidedBy {
 /// The predicted limit of what a claim measures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClaimLimit {
-    /// The limit, by the limit program (docs/theory.md §6, derived).
+    /// The limit: by the limit program (docs/theory.md §6, derived), or by theorems about a descent.
     pub predicted: f64,
     /// The distance left at the last step, `|measured − predicted|`.
     pub distance: f64,
-    /// Whether the pattern it rests on is proven to last: `proven from step T`, or `not proven: …`.
+    /// Whether what it rests on is proven, a pattern that lasts for one: `proven from step T`, or
+    /// `not proven: …`.
     pub certificate: String,
 }
 

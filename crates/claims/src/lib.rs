@@ -35,7 +35,7 @@ pub use hypotheses::{Hypotheses, Hypothesis, HypothesisStatus};
 pub use rounding::{limit_of, updates_lost_from};
 pub use run::{DescentFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
 pub use student::student_t;
-pub use theory::{Judgement, Theory};
+pub use theory::{Judgement, Theory, withhold_unsound, write_hypotheses};
 
 /// The theories whose claims are judged on runs that they are about.
 pub const THEORIES: &[Theory] = &[kou::THEORY, adam::THEORY];

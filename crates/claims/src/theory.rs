@@ -1,6 +1,6 @@
 //! A theory: claims that belong together, and the runs that they are about.
 
-use crate::claim::{Claim, ClaimId, Verdict};
+use crate::claim::{Claim, ClaimId, Fit, Verdict};
 use crate::hypotheses::Hypotheses;
 use crate::run::{RunEnd, RunView};
 use crate::words::step;
@@ -33,9 +33,15 @@ pub struct Theory {
     pub judge: fn(&RunView<'_>) -> Option<Judgement>,
 }
 
-/// Takes back every verdict on a run that did not end soundly, and keeps its numbers: claims are
-/// about runs with a small enough step size.
-pub(crate) fn withhold_unsound(end: RunEnd, claims: &mut [Claim]) {
+/// Keeps of claims the numbers that are numbers, and takes back every verdict on a run that did not
+/// end soundly: claims are about runs with a small enough step size.
+pub fn withhold_unsound(end: RunEnd, claims: &mut [Claim]) {
+    for claim in &mut *claims {
+        // What overflowed is no estimate, and no JSON number.
+        let finite = |fit: &Fit| fit.estimate.is_finite() && (fit.high - fit.low).is_finite();
+        claim.fits.retain(finite);
+        claim.measured = claim.measured.filter(|measured| measured.is_finite());
+    }
     let failure = match end {
         RunEnd::Sound => return,
         RunEnd::Diverged { step: at } => format!("the run diverged at step {}", step(at)),
@@ -53,7 +59,7 @@ pub(crate) fn withhold_unsound(end: RunEnd, claims: &mut [Claim]) {
 }
 
 /// Writes hypotheses beside each verdict; a refuted one says what that means.
-pub(crate) fn write_hypotheses(hypotheses: &Hypotheses, claims: &mut [Claim]) {
+pub fn write_hypotheses(hypotheses: &Hypotheses, claims: &mut [Claim]) {
     for claim in claims {
         if claim.verdict == Verdict::Refuted {
             let reason = claim.reason.trim_end_matches('.');

@@ -13,7 +13,7 @@ use crate::linear::{
 
 /// What is true of a descent, as far as its limit goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DescentFacts {
+pub struct DirectionFacts {
     /// The name by which users choose its network.
     pub network: &'static str,
     /// The name by which users choose it.
@@ -34,7 +34,7 @@ pub struct DirectionLimit {
     /// Who says that which descents tend there.
     pub source: &'static str,
     /// Whether it is about a descent.
-    pub applies: fn(&DescentFacts) -> bool,
+    pub applies: fn(&DirectionFacts) -> bool,
     /// Its solution on labelled samples; why there is none, as a phrase: one that begins with
     /// `infeasible` says that it is proven that there is none.
     pub solve: fn(&Dataset) -> Result<DirectionSolution, String>,
@@ -91,7 +91,7 @@ pub const DIRECTION_LIMITS: &[DirectionLimit] = &[
 /// large or were not solved.
 pub fn predict_direction<'a>(
     limits: impl IntoIterator<Item = &'a DirectionLimit>,
-    facts: &DescentFacts,
+    facts: &DirectionFacts,
     data: &Dataset,
 ) -> Option<Result<NamedLimit, String>> {
     let mut limits = limits.into_iter();

@@ -13,7 +13,7 @@ pub mod linear;
 mod two_layer;
 
 pub use direction::{
-    DIRECTION_LIMITS, DescentFacts, DirectionLimit, DirectionSolution, direction_numbers,
+    DIRECTION_LIMITS, DirectionFacts, DirectionLimit, DirectionSolution, direction_numbers,
     predict_direction,
 };
 pub use two_layer::{

@@ -1,12 +1,14 @@
 //! Which maximum margin the direction of a descent on a linear network tends to.
 
 use implicit_bias_data::Dataset;
-use implicit_bias_limits::{DIRECTION_LIMITS, DescentFacts, direction_numbers, predict_direction};
+use implicit_bias_limits::{
+    DIRECTION_LIMITS, DirectionFacts, direction_numbers, predict_direction,
+};
 use implicit_bias_record::{Family, StepNorm};
 use ndarray::array;
 
-fn facts(norm: StepNorm) -> DescentFacts {
-    DescentFacts {
+fn facts(norm: StepNorm) -> DirectionFacts {
+    DirectionFacts {
         network: "linear",
         optimizer: "gd",
         family: Family::Linear,
@@ -72,11 +74,11 @@ fn of_weights_that_are_not_the_only_ones_there_is_no_margin() {
 #[test]
 fn what_has_no_limit_has_none() {
     for norm in [StepNorm::L2, StepNorm::Linf] {
-        let squared = DescentFacts {
+        let squared = DirectionFacts {
             is_exponentially_tailed: false,
             ..facts(norm)
         };
-        let deep = DescentFacts {
+        let deep = DirectionFacts {
             family: Family::Other,
             ..facts(norm)
         };

@@ -87,5 +87,12 @@ mod tests {
             refuted_gd |= is_gd && id == LINF_MARGIN && claim.verdict == Verdict::Refuted;
         }
         assert!(refuted_gd && decided >= 15, "{decided} are decided");
+        let laws = table::laws(&results);
+        for table in [table::verdicts(&results), table::far(&laws)] {
+            assert!(!table.rows.is_empty());
+            for row in &table.rows {
+                assert_eq!(row.len(), table.header.len(), "{row:?}");
+            }
+        }
     }
 }

@@ -39,7 +39,7 @@ const ELSEWHERE: &[(ClaimId, Verdict)] = &[
 ];
 /// No theorem here says where it tends.
 const NOT_THERE: &[(ClaimId, Verdict)] = &[(LINF_MARGIN, Verdict::Refuted)];
-/// Gradients are below `ε` for too short a time, or the run is still far from where it tends.
+/// Gradients are below `ε`, and the run does not turn to where it tends yet.
 const IN_L2: &[(ClaimId, Verdict)] = &[(L2_MARGIN, Verdict::Supported)];
 
 /// The number of steps of all runs but the far one.
@@ -142,7 +142,7 @@ pub(super) fn rows(effort: Effort) -> Vec<Row> {
     ));
     for (size, decay, epsilon, words, expected) in [
         (1.0, 0.5, 1e-8, "ε = 10⁻⁸, a = 0.5", IN_L2),
-        (1e-3, 0.0, 1e-8, "ε = 10⁻⁸, constant η", IN_L2),
+        (1e-3, 0.0, 1e-8, "ε = 10⁻⁸, constant η", ELSEWHERE),
         (1e-3, 0.0, 1e-3, "ε = 10⁻³, constant η", ELSEWHERE),
     ] {
         let label = format!("Adam with {words}");

@@ -32,14 +32,14 @@ pub fn adam_on_separable_data(effort: Effort) -> Study {
         ),
         paragraphs: vec![
             "Both maximum margins are programs that know the data alone, solved with residuals \
-             near rounding. On the runs of gradient descent, of Adam with ε and of Adam on one \
-             sample at a time the claim on ‖w‖_∞ must be refuted: no theorem is about them, as the \
-             hypotheses beside each verdict say, and their gap does not close."
+             near rounding. On the runs of gradient descent, of Adam on one sample at a time, and of \
+             Adam with ε once it is seen to turn, the claim on ‖w‖_∞ must be refuted: no theorem is \
+             about them, as the hypotheses beside each verdict say."
                 .to_owned(),
             "Once the free coordinates of the solution slide, Adam and sign descent go to and fro \
              in them, and runs that differ by rounding part: a twin starts at a distance of 10⁻¹⁰, \
              and the column sensitivity of each series is how many times as far it is. Where that \
-             is large, weights depend on rounding; margins hardly do."
+             is large, weights depend on rounding."
                 .to_owned(),
         ],
         runs: runs(effort),

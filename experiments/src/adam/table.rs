@@ -126,6 +126,8 @@ pub(super) fn far(laws: &[Laws<'_>]) -> Table {
                 row.extend([why.trim_start_matches("far horizon: "), "—", "—"].map(str::to_owned))
             }
         }
+        let sensitivity = record.series.last("sensitivity");
+        row.push(sensitivity.map_or("—".to_owned(), format_number));
         row.extend(FAR.map(|step| law.gap_at(step).map_or("—".to_owned(), format_number)));
         row
     });
@@ -213,8 +215,8 @@ pub(super) fn found(results: &[StudyResult<'_>], laws: &[Laws<'_>]) -> Vec<Strin
     if let (Some(least), Some(of_gd)) = (gaps.clone().reduce(f64::min), of_gd) {
         said.push(format!(
             "After 10³⁰⁰ steps the gap 1 − γ∞/γ∞* of those {} of {} runs of Adam and sign descent \
-             that the law is about is between {} and {} by it, and the gap 1 − γ₂/γ₂* of gradient descent {} by steps in Gram coordinates \
-             and log time.",
+             that the law is about is between {} and {} by it, and the gap 1 − γ₂/γ₂* of gradient \
+             descent {} by steps in Gram coordinates and log time.",
             gaps.clone().count(),
             laws.len(),
             format_number(least),

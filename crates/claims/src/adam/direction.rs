@@ -73,8 +73,6 @@ fn arrived(run: &LinearRun<'_>, norm: Norm, norms: &[f64]) -> (Verdict, String) 
     let is_limit = run
         .known_norm()
         .is_some_and(|known| known == norm || shared);
-    let ends = norms.first().zip(norms.last());
-    let outgrew = ends.is_some_and(|(first, last)| *last >= MIN_NORM_RATIO * first);
     let found = "the margin is its maximum to within rounding";
     if run.horizon < MIN_HORIZON {
         let reason = format!(
@@ -82,7 +80,7 @@ fn arrived(run: &LinearRun<'_>, norm: Norm, norms: &[f64]) -> (Verdict, String) 
             step(run.horizon)
         );
         (Verdict::Inconclusive, reason)
-    } else if !outgrew {
+    } else if !doubled(norms) {
         let reason = format!("{found}, but the weights have not outgrown the initial ones.");
         (Verdict::Inconclusive, reason)
     } else if is_limit {
@@ -94,6 +92,12 @@ fn arrived(run: &LinearRun<'_>, norm: Norm, norms: &[f64]) -> (Verdict, String) 
         let reason = format!("{found}, but the descent is not known to tend there.");
         (Verdict::Inconclusive, reason)
     }
+}
+
+/// Whether the last of some norms is twice the first one, or more.
+fn doubled(norms: &[f64]) -> bool {
+    let ends = norms.first().zip(norms.last());
+    ends.is_some_and(|(first, last)| *last >= MIN_NORM_RATIO * first)
 }
 
 /// A run whose gap was fitted.
@@ -178,7 +182,7 @@ impl Case<'_> {
              {} of its maximum",
             number(there)
         );
-        let at_it = distance <= NEAR_OTHER_MAXIMUM && self.outgrew_start();
+        let at_it = distance <= NEAR_OTHER_MAXIMUM && doubled(self.norms);
         let near = at_it && (self.small_steps() || self.has_other(NEAR_KNOWN_MAXIMUM));
         if near || self.small_steps() && self.approaches(there) {
             claim.verdict = Verdict::Refuted;
@@ -247,27 +251,9 @@ impl Case<'_> {
             _ => return false,
         };
         let step_size = descent.step_size * run.steps[then].max(1.0).powf(-decay) * per_gradient;
-        let samples_of_sum = if descent.is_sum {
-            samples.samples as f64
-        } else {
-            1.0
-        };
-        let steepness = step_size * samples_of_sum * samples.r_max * samples.r_max;
+        // Of a sum of losses all of this holds with the sum in place of L, which the column has.
+        let steepness = step_size * samples.r_max * samples.r_max;
         last + steepness.ln() <= std::f64::consts::LN_2 - 1.0
-    }
-
-    /// Whether the weights are more than twice as large as at the start.
-    fn outgrew_start(&self) -> bool {
-        let ends = self.norms.first().zip(self.norms.last());
-        ends.is_some_and(|(first, last)| *last >= MIN_NORM_RATIO * first)
-    }
-
-    /// Whether the weights grew by more than twice within the window, so that its steps, not those
-    /// before, make the direction.
-    fn made_by_window(&self) -> bool {
-        let norms = &self.points.columns[2];
-        let ends = norms.first().zip(norms.last());
-        ends.is_some_and(|(first, last)| *last >= MIN_NORM_RATIO * first)
     }
 
     /// No limit is known.
@@ -280,7 +266,9 @@ impl Case<'_> {
             (self.run.last(self.norm) - there).abs() <= NEAR_OTHER_MAXIMUM
                 && self.has_other(NEAR_MAXIMUM)
         });
-        if self.gap > MARGIN_GAP_REFUTED && stays && at_other && self.made_by_window() {
+        // The steps of the window, not those before, make the direction.
+        let made_by_window = doubled(&self.points.columns[2]);
+        if self.gap > MARGIN_GAP_REFUTED && stays && at_other && made_by_window {
             claim.verdict = Verdict::Refuted;
             claim.reason = format!(
                 "{found}; the run stays near the maximum margin over {}, of which it has {}, in a \

@@ -6,7 +6,6 @@ use crate::adam::hypotheses::{of_l2, of_linf};
 use crate::adam::ids::{L2_MARGIN, LINF_MARGIN, LINF_RATE};
 use crate::adam::linear_run::{LinearRun, Norm};
 use crate::adam::{direction, rate};
-use crate::claim::{Claim, Fit};
 use crate::run::RunView;
 use crate::theory::{Judgement, Theory, withhold_unsound, write_hypotheses};
 
@@ -45,11 +44,11 @@ fn judge(run: &RunView<'_>) -> Option<Judgement> {
     {
         claims.push(rate::judge(decay, &linear));
     }
-    finish(run, &mut claims);
+    withhold_unsound(run.end, &mut claims);
     write_hypotheses(&of_linf(run), &mut claims);
     if !is_sign_like {
         let mut of_l2_norm = vec![direction::judge(L2_MARGIN, Norm::L2, &linear)];
-        finish(run, &mut of_l2_norm);
+        withhold_unsound(run.end, &mut of_l2_norm);
         write_hypotheses(&of_l2(run), &mut of_l2_norm);
         claims.extend(of_l2_norm);
     }
@@ -57,14 +56,4 @@ fn judge(run: &RunView<'_>) -> Option<Judgement> {
         claims,
         ..Judgement::default()
     })
-}
-
-/// Keeps numbers that are numbers, and takes back what a failed run says.
-fn finish(run: &RunView<'_>, claims: &mut [Claim]) {
-    for claim in claims.iter_mut() {
-        let finite = |fit: &Fit| fit.estimate.is_finite() && (fit.high - fit.low).is_finite();
-        claim.fits.retain(finite);
-        claim.measured = claim.measured.filter(|measured| measured.is_finite());
-    }
-    withhold_unsound(run.end, claims);
 }

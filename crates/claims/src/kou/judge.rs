@@ -2,7 +2,7 @@
 
 use implicit_bias_record::Series;
 
-use crate::claim::{Claim, Fit};
+use crate::claim::Claim;
 use crate::kou::context::ClaimContext;
 use crate::kou::evidence::Evidence;
 use crate::kou::{alignment, loss, margins, norm, program, stable_rank, withhold};
@@ -27,12 +27,6 @@ pub fn judge(series: &Series, margins: &Series, context: &ClaimContext) -> Vec<C
     claims.extend(alignment::judge(&evidence));
     program::explain(&evidence, &mut claims);
     withhold::uncertain(&evidence, &mut claims);
-    for claim in &mut claims {
-        // What overflowed is no estimate, and no JSON number.
-        let finite = |fit: &Fit| fit.estimate.is_finite() && (fit.high - fit.low).is_finite();
-        claim.fits.retain(finite);
-        claim.measured = claim.measured.filter(|measured| measured.is_finite());
-    }
     withhold_unsound(context.end, &mut claims);
     claims
 }

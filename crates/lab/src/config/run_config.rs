@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use implicit_bias_data::{DataFile, Preparation, TrainingSet};
 use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE};
 use implicit_bias_engine::{Batches, Gradient, Precision, StepSize};
-use implicit_bias_limits::DescentFacts;
+use implicit_bias_limits::DirectionFacts;
 use implicit_bias_model::{
     ACTIVATION, Activation, CLASSES, LEAKY_RELU, Loss, RELU, SLOPE, SharedActivation, WIDTH,
     activation, activation_kind, class_labels,
@@ -318,11 +318,11 @@ impl RunConfig {
     }
 
     /// What is true of the descent on so many samples, as far as its limit goes.
-    pub fn descent_facts(&self, samples: usize) -> DescentFacts {
+    pub fn descent_facts(&self, samples: usize) -> DirectionFacts {
         let kind = self.optimizer.optimizer_kind();
         let batches = self.optimizer_run().and_then(|run| run.batches);
         let sees_all = batches.is_none_or(|batches| batches.size >= samples);
-        DescentFacts {
+        DirectionFacts {
             network: self.network.name,
             optimizer: self.optimizer.name,
             family: self.family(),
