@@ -113,19 +113,11 @@ struct Case<'a> {
 impl Case<'_> {
     fn decide(&self, claim: &mut Claim) {
         let there = self.run.of_other_maximum(self.norm);
-        let other_is_elsewhere = there.filter(|there| 1.0 - there > SAME_MAXIMUM);
-        match (self.run.known_norm(), other_is_elsewhere) {
-            (Some(known), Some(there)) if known != self.norm => self.by_limit(there, claim),
-            (Some(known), None) if known != self.norm && there.is_none() => {
-                claim.reason = format!(
-                    "{}; the descent is known to tend to the maximum margin over {}, which more \
-                     than one direction has, so that this margin has no known limit.",
-                    self.found(),
-                    known.symbol()
-                );
-            }
-            (Some(_), _) => self.by_own_limit(claim),
-            (None, _) => self.by_trajectory(there, claim),
+        let shared = there.is_some_and(|there| 1.0 - there <= SAME_MAXIMUM);
+        match (self.run.known_norm(), there) {
+            (Some(known), _) if known == self.norm || shared => self.by_own_limit(claim),
+            (Some(_), Some(there)) => self.by_limit(there, claim),
+            (None, _) | (Some(_), None) => self.by_trajectory(there, claim),
         }
     }
 

@@ -161,12 +161,53 @@ fn steps_like_one_over_t_refute_the_power_and_leave_the_limit_open() {
     let claims = judge(&facts("adam", StepNorm::Linf, 1.0), &series);
     verdict(&claims, LINF_RATE, Verdict::Refuted);
     verdict(&claims, LINF_MARGIN, Verdict::Inconclusive);
+    // A small power has no exponent that dies, and a fast fall no product that stays.
+    let small = |t: f64| 0.6 * (t + 1.0).powf(-0.05);
+    let fast = |t: f64| (-4.0 * (t + 1.0).ln().sqrt()).exp();
+    for gap in [&small as &dyn Fn(f64) -> f64, &fast] {
+        let series = run(&|t| 1.0 - gap(t), &|_| OF_OTHER, &|t| 4.0 * norm(t));
+        let claims = judge(&facts("adam", StepNorm::Linf, 1.0), &series);
+        verdict(&claims, LINF_RATE, Verdict::Inconclusive);
+    }
     // A power that happens to show is not refuted.
     let power = run(&|t| 1.0 - (t + 1.0).powf(-0.3), &|_| OF_OTHER, &|t| {
         4.0 * norm(t)
     });
     let claims = judge(&facts("adam", StepNorm::Linf, 1.0), &power);
     verdict(&claims, LINF_RATE, Verdict::Inconclusive);
+}
+
+/// Half of the expected exponent is needed, and a gap that falls.
+#[test]
+fn a_slow_fall_supports_no_rate_and_a_gap_that_stays_no_limit() {
+    let facts = facts("adam", StepNorm::Linf, 0.5);
+    let grows = |t: f64| 4.0 + 0.1 * (t + 1.0).sqrt();
+    let slow = run(&|t| 1.0 - 0.3 * (t + 1.0).powf(-0.1), &|_| OF_OTHER, &grows);
+    let claims = judge(&facts, &slow);
+    verdict(&claims, LINF_RATE, Verdict::Inconclusive);
+    verdict(&claims, LINF_MARGIN, Verdict::Supported);
+    let rises = |t: f64| 0.99 - 1e-4 * (t + 1.0).ln();
+    let claims = judge(&facts, &run(&rises, &|_| OF_OTHER, &grows));
+    verdict(&claims, LINF_MARGIN, Verdict::Inconclusive);
+}
+
+/// The columns of a run in single precision that loses its updates.
+#[test]
+fn lost_updates_decide_nothing() {
+    let norm = |t: f64| 1.0 + 0.1 * (t + 1.0).sqrt();
+    let series = table(
+        1e6,
+        &[
+            ("margin_linf_min", &|t| LINF * (1.0 - 0.9 / norm(t))),
+            ("margin_min", &|_| L2 * OF_OTHER),
+            ("weight_norm", &|t| 4.0 * norm(t)),
+            ("lost_updates", &|t| if t > 1e5 { 0.5 } else { 0.0 }),
+        ],
+    );
+    for claim in judge(&facts("adam", StepNorm::Linf, 0.5), &series) {
+        assert_eq!(claim.verdict, Verdict::Inconclusive, "{claim:#?}");
+        assert!(claim.reason.contains("rounding"), "{}", claim.reason);
+    }
 }
 
 /// Shares that near those of the maximum in the Euclidean norm like `1/log t`.
@@ -197,6 +238,25 @@ fn gradient_descent_refutes_the_maximum_norm_by_its_limit() {
     assert_eq!(claim.hypotheses.as_ref().unwrap().met, Some(true));
 }
 
+/// One direction with both maxima: gradient descent goes to either.
+#[test]
+fn a_maximum_that_is_both_is_supported_by_either_descent() {
+    let both = [
+        ("gamma_linf", LINF),
+        ("gamma_l2", L2),
+        ("gamma_linf_of_w_l2", LINF),
+        ("gamma_l2_of_w_linf", L2),
+    ];
+    let both = both.map(|(name, value)| (name.to_owned(), value)).into();
+    let rest = |t: f64| 0.5 / (2.0 + (t + 1.0).ln());
+    let norm = |t: f64| 7.0 + 3.0 * (t + 1.0).ln();
+    let series = run(&|t| 1.0 - rest(t), &|t| 1.0 - rest(t), &norm);
+    let facts = facts("gd", StepNorm::L2, 0.0);
+    let claims = judge_with(&facts, &series, RunEnd::Sound, Ok(&both));
+    verdict(&claims, LINF_MARGIN, Verdict::Supported);
+    verdict(&claims, L2_MARGIN, Verdict::Supported);
+}
+
 #[test]
 fn gradient_descent_with_steps_that_may_be_too_long_refutes_nothing() {
     let mut long = facts("gd", StepNorm::L2, 0.0);
@@ -224,6 +284,11 @@ fn adam_with_epsilon_above_its_gradients_is_gradient_descent() {
         let claims = judge(&facts, &gd());
         verdict(&claims, LINF_MARGIN, expected);
     }
+    // Steps as short as those, by gradients that are not below ε: not gradient descent yet.
+    let mut facts = facts("adam", StepNorm::L2, 0.0);
+    facts.descent.numbers = [("epsilon".to_owned(), 1e-11)].into();
+    facts.descent.step_size = 1e-12;
+    verdict(&judge(&facts, &gd()), LINF_MARGIN, Verdict::Inconclusive);
 }
 
 /// A gap of a fifth supports only where steps are known to go on as they should.
@@ -273,6 +338,10 @@ fn batches_decide_by_the_trajectory_alone() {
     verdict(&claims, L2_MARGIN, Verdict::Inconclusive);
     // Weights from a file that hardly move.
     let claims = judge(&run(&stays, &|_| 0.997, &|t| 4.0 + 0.1 * (t + 1.0).ln()));
+    verdict(&claims, LINF_MARGIN, Verdict::Inconclusive);
+    // Leaving the other maximum.
+    let leaves = |t: f64| 1.0 - 0.003 * (t + 1.0).ln();
+    let claims = judge(&run(&stays, &leaves, &grows));
     verdict(&claims, LINF_MARGIN, Verdict::Inconclusive);
     // Far from both maxima.
     let claims = judge(&run(&stays, &|_| 0.8, &grows));
@@ -327,6 +396,18 @@ fn weights_that_begin_at_a_maximum_decide_nothing() {
         let claims = judge(&facts("gd", StepNorm::L2, 0.0), &at(OF_OTHER, 1.0, norm));
         verdict(&claims, L2_MARGIN, expected);
     }
+    // Ten steps are too few, whatever the weights did.
+    let (linf, l2) = (LINF * OF_OTHER, L2);
+    let short = table(
+        10.0,
+        &[
+            ("margin_linf_min", &|_| linf),
+            ("margin_min", &|_| l2),
+            ("weight_norm", &|t| 1.0 + t),
+        ],
+    );
+    let claims = judge(&facts("gd", StepNorm::L2, 0.0), &short);
+    verdict(&claims, L2_MARGIN, Verdict::Inconclusive);
     // Adam with ε far below its gradients stays at the other maximum for now.
     let claims = judge(
         &facts("adam", StepNorm::L2, 0.0),
@@ -390,6 +471,9 @@ fn nothing_is_decided_without_maxima_or_after_a_failure_or_before_the_fit() {
     let failed = RunEnd::Diverged { step: 7.0 };
     let failed = judge_with(&facts, &adam(0.5), failed, Ok(&numbers()));
     let unfitted = judge(&facts, &run(&|_| -0.1, &|_| -0.1, &|t| t + 1.0));
+    for claim in &unfitted {
+        assert!(claim.reason.contains("fitted"), "{}", claim.reason);
+    }
     for claims in [unknown, failed, unfitted] {
         assert_eq!(claims.len(), 2);
         for claim in claims {

@@ -232,3 +232,24 @@ fn first_rows(table: Series, rows: usize) -> Series {
     }
     first
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_twin_that_parts_is_told_from_the_step_at_which_it_did() {
+        let series = |largest: f64| {
+            let mut series = Series::new(["step", "sensitivity"]);
+            for (step, distance) in [(0.0, 1.0), (10.0, 999.0), (100.0, largest), (1000.0, 2.0)] {
+                series.push(vec![step, distance]);
+            }
+            series
+        };
+        assert_eq!(sensitivity_notice(&series(999.0)), None);
+        assert_eq!(sensitivity_notice(&Series::new(["step"])), None);
+        let told = sensitivity_notice(&series(3e7)).unwrap();
+        assert!(told.starts_with("sensitivity: from step 100 on"), "{told}");
+        assert!(told.contains("3e7 times at most"), "{told}");
+    }
+}

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use super::*;
 use crate::LabError;
+use implicit_bias_record::StepNorm;
 
 fn from_toml(text: &str) -> Result<Settings, LabError> {
     let folder = tempfile::tempdir().unwrap();
@@ -330,4 +331,27 @@ fn other_data_drop_the_keys_of_those_of_the_file() {
         (of_data.count("width"), of_data.count("seed")),
         (None, Some(1))
     );
+}
+
+/// The limit of a descent is known where its batches are all samples, and not of smaller ones.
+#[test]
+fn a_batch_of_all_samples_is_none() {
+    let adam = Settings::default()
+        .with("network", "linear")
+        .with("optimizer", "adam")
+        .with("epsilon", 0.0);
+    let norm = |settings: Settings| {
+        let config = RunConfig::resolve(&settings).unwrap();
+        config.descent_facts(10).norm
+    };
+    assert_eq!(norm(adam.clone()), StepNorm::Linf);
+    assert_eq!(norm(adam.clone().with("batch-size", 10)), StepNorm::Linf);
+    assert_eq!(norm(adam.clone().with("batch-size", 9)), StepNorm::Unknown);
+    assert_eq!(
+        norm(adam.clone().with("step-decay", 1.1)),
+        StepNorm::Unknown
+    );
+    // Without ε the first moment must not outlive the second one.
+    assert_eq!(norm(adam.clone().with("beta2", 0.5)), StepNorm::Unknown);
+    assert_eq!(norm(adam.with("epsilon", 1e-8)), StepNorm::L2);
 }
