@@ -335,6 +335,10 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
         "tensor"
     }
 
+    fn homogeneity(&self) -> Option<f64> {
+        self.model.homogeneity()
+    }
+
     fn step(&self) -> f64 {
         self.step
     }

@@ -66,6 +66,7 @@ pub(crate) fn execute<T>(
             .duration_since(UNIX_EPOCH)
             .map_or(0, |time| time.as_secs()),
         wall_seconds: 0.0,
+        not_homogeneous: ready.engine.homogeneity().is_none(),
         notes: Vec::new(),
         stop: None,
     };

@@ -12,12 +12,12 @@ use implicit_bias_record::LimitOf;
 
 use self::limit::limit_summary;
 pub(crate) use self::settings::{provenance_of, settings_of};
-use super::contents::{ReportFigure, RunReport, Setting};
+use super::contents::{Quantity, ReportFigure, RunReport, Setting};
 use super::html::run_report;
 use crate::LabError;
 use crate::conclusion::RunRecord;
 use crate::config::theories;
-use crate::figures::{ClassSamples, LogFit, RunContext, run_figures};
+use crate::figures::{ClassSamples, LogFit, RunContext, quantity_label, run_figures};
 use crate::run::RunDirectory;
 
 impl RunRecord {
@@ -57,6 +57,7 @@ fn run_context(record: &RunRecord) -> RunContext {
         limits_of: (record.prediction.limit()).map_or(LimitOf::ThisRun, |limit| limit.of),
         limits_proven: (record.prediction.limit()).is_some_and(|limit| limit.proven),
         of_paper: record.config.two_layer_descent().is_some(),
+        margins_not_normalized: record.manifest.not_homogeneous,
         limits_of_pattern: record.prediction.limit().is_some(),
         norm_fit: norm_fit(record),
         rank_one: (record.config.two_layer_descent())
@@ -156,11 +157,10 @@ fn about(record: &RunRecord) -> Vec<String> {
                 ""
             }
         )];
-        let has_degree = record.config.activation_function();
-        if has_degree.is_some_and(|activation| activation.degree().is_none()) {
+        if record.manifest.not_homogeneous {
             said.push(
-                "Its activation is not homogeneous, so that there is no norm to divide margins by: \
-                 what is called a normalized margin here is the margin itself."
+                "The network is not homogeneous, so that there is no power of the norm to divide \
+                 margins by: they are recorded as they are."
                     .to_owned(),
             );
         }
@@ -189,6 +189,19 @@ fn about(record: &RunRecord) -> Vec<String> {
                    descent, and the claims of Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935) \
                    judged on it. The settings are this run's, not the paper's.";
     [network, loss, INTERVALS].map(str::to_owned).to_vec()
+}
+
+/// The last row of the series, in words.
+fn last_row(record: &RunRecord) -> Vec<Quantity> {
+    let quantity = |(column, value): (String, f64)| Quantity {
+        label: match (record.manifest.not_homogeneous, quantity_label(&column)) {
+            (true, label) => label.replace("normalized ", ""),
+            (false, label) => label,
+        },
+        column,
+        value,
+    };
+    record.last_row().into_iter().map(quantity).collect()
 }
 
 /// The report of a run.
@@ -221,7 +234,7 @@ fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> RunReport {
         limit: Some(limit_summary(record)),
         claims: record.claims.clone(),
         figures,
-        last_row: record.last_row(),
+        last_row: last_row(record),
         provenance: provenance_of(record),
         command: "implicit-bias train config.toml --out again".to_owned(),
     }
