@@ -34,7 +34,7 @@ use crate::observation::{Observation, UpdateObservation};
 use crate::options::{Gradient, Precision};
 use crate::oracle::Oracle;
 use crate::targets::SampleTargets;
-use crate::updates::{self, StepEffect, Updates};
+use crate::updates::{self, Updates};
 use implicit_bias_output::format_step;
 use implicit_bias_record::StopReason;
 
@@ -267,7 +267,7 @@ impl<M: Network + 'static> TensorEngine<M> {
         &self,
         blocks: &[Block],
         gradients: &[Tensor<2>],
-    ) -> Result<StepEffect, EngineError> {
+    ) -> Result<UpdateObservation, EngineError> {
         let compensations = match &self.descent {
             Some(descent) => descent.compensations(&blocks[0].weight.clone().without_autodiff()),
             None => self.compensations.clone(),
@@ -401,7 +401,8 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
             _ => 1.0,
         };
         let scale = homogeneity.map(|degree| weight_norm.powf(degree));
-        Ok(Observation {
+        let probes = self.probes(&margins);
+        let observation = Observation {
             step: self.step,
             loss: samples * loss.mean(&soft_margins),
             log_loss: samples.ln() + loss.log_mean(&soft_margins),
@@ -414,14 +415,12 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
             normalized_margins: normalized,
             gradient_norm,
             accuracy: accuracy(&margins, scale, &self.sample_norms),
-            probes: self.probes(&margins),
+            probes: Vec::new(),
             pattern,
             error_estimate: 0.0,
-            updates: effect.map(|effect| UpdateObservation {
-                lost: effect.lost,
-                effective: effect.effective,
-            }),
-        })
+            updates: effect,
+        };
+        observation.with_probes(probes)
     }
 
     fn weights(&mut self) -> Weights {

@@ -324,6 +324,7 @@ impl RunConfig {
         let sees_all = batches.is_none_or(|batches| batches.size >= samples);
         DirectionFacts {
             network: self.network.name,
+            numbers: self.network.network_numbers(),
             optimizer: self.optimizer.name,
             family: self.family(),
             is_exponentially_tailed: self.loss.is_exponentially_tailed(),
