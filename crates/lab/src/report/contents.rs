@@ -183,3 +183,14 @@ pub struct ReproductionReport {
     /// The command line that makes all of it again.
     pub command: String,
 }
+
+/// Everything the report of a sweep says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SweepReport {
+    /// The title.
+    pub title: String,
+    /// How many runs there are and what became of them, one paragraph an entry, without markup.
+    pub summary: Vec<String>,
+    /// Figures, failures, runs.
+    pub sections: Vec<Section>,
+}
