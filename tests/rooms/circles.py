@@ -35,7 +35,7 @@ ORDER = [
 # Modules of a crate, lowest first: a file may import files of modules before its own.
 FOLDERS = {
     "lab": [
-        "error", "progress", "pool", "config", "run", "conclusion", "export", "figures", "report",
+        "error", "progress", "interrupt", "pool", "config", "run", "conclusion", "export", "figures", "report",
         "spine", "batch", "limit", "sweep", "study",
     ],
 }

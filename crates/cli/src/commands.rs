@@ -5,25 +5,25 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use implicit_bias_data::{Contradictions, Geometry, TrainingSet};
+use implicit_bias_data::{Contradictions, Geometry, TrainingSet, threads};
 use implicit_bias_experiments::SYSTEMS;
 use implicit_bias_lab::config::keys::data::CLASSES;
 use implicit_bias_lab::config::keys::network::NETWORK;
+use implicit_bias_lab::config::keys::output::THREADS;
 use implicit_bias_lab::config::{RunConfig, Settings, explain, of_data, overlay, read_settings};
 use implicit_bias_lab::study::{Effort, Reproduction, System};
 use implicit_bias_lab::{
-    LabError, Progress, Report, Resumed, RunDirectory, RunOptions, RunRecord, conditions, execute,
-    print_to_stderr,
+    Interrupt, LabError, Progress, Report, ResumeRequest, Resumed, RunDirectory, RunOptions,
+    RunRecord, compute_on, conditions, execute, print_to_stderr,
 };
 use implicit_bias_model::MultiClassArchitecture;
-use implicit_bias_output::format_number;
+use implicit_bias_output::{format_number, shell_word};
 use implicit_bias_record::StopReason;
 use serde_json::{Value, json};
 
 use crate::args::{
     CheckArgs, Cli, DevicesArgs, HelpArgs, ReportArgs, ReproduceArgs, ResumeArgs, TrainArgs,
 };
-use crate::interrupt::Interrupt;
 
 pub type Outcome = anyhow::Result<ExitCode>;
 
@@ -47,6 +47,7 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
     };
     let settings = overlay(arguments.settings.0.clone(), file);
     let config = RunConfig::resolve(&settings)?;
+    compute_on(settings.count(THREADS.name))?;
     run_under(
         "train",
         |options| Ok((execute(&config, options, Report::Written)?, true)),
@@ -56,16 +57,17 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
 
 /// `resume`: a run that was cut off.
 pub fn resume(arguments: &ResumeArgs) -> Outcome {
+    compute_on(arguments.threads)?;
     run_under(
         "resume",
         |options| {
-            let resumed = implicit_bias_lab::resume(
-                &arguments.run,
-                arguments.steps,
-                arguments.checkpoint_interval,
-                options,
-                Report::Written,
-            )?;
+            let request = ResumeRequest {
+                steps: arguments.steps,
+                checkpoint_interval: arguments.checkpoint_interval,
+                moved: arguments.moved.clone(),
+            };
+            let run = &arguments.run;
+            let resumed = implicit_bias_lab::resume(run, &request, options, Report::Written)?;
             Ok(match resumed {
                 Resumed::WentOn(record) => (record, true),
                 Resumed::AlreadyEnded(record) => (record, false),
@@ -86,7 +88,7 @@ fn run_under(
     let progress = Progress::new(name);
     let (record, went_on) = run(RunOptions {
         parent: Path::new(RUNS),
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        threads: threads(),
         keep_checkpoint: true,
         progress: &mut |fraction| {
             progress.set(fraction);
@@ -94,6 +96,7 @@ fn run_under(
         },
         stage: &mut |what, fraction| progress.stage(&format!("{name}: {what}"), fraction),
         announce: &mut |text| progress.line(text),
+        warn: &mut |text| progress.line(text),
     })?;
     progress.finish();
     let stop = record.stop();
@@ -103,20 +106,23 @@ fn run_under(
             record.path.display()
         ));
     }
-    if json {
-        print(format_args!("{}\n", summary(&record)))?;
-    } else {
-        print(record.summary_text())?;
-    }
+    let printed = match json {
+        true => print(format_args!("{}\n", summary(&record))),
+        false => print(record.summary_text()),
+    };
     Ok(match stop {
+        // Whether anybody still reads: the terminal may be what went away.
         Some(StopReason::Interrupted { .. }) => {
             print_to_stderr(&format!(
                 "interrupted; go on with: implicit-bias resume {}",
-                record.path.display()
+                shell_word(&record.path.display().to_string())
             ));
             interrupt.exit_code()
         }
-        stop => code(stop),
+        stop => {
+            printed?;
+            code(stop)
+        }
     })
 }
 
@@ -170,7 +176,8 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         }
         .into());
     }
-    if settings.clone().without("json") != of_data(&settings) {
+    let others = settings.clone().without("json").without(THREADS.name);
+    if others != of_data(&settings) {
         return Err(LabError::Config {
             key: "check".into(),
             expected: "flags of the data alone (see `implicit-bias check --help`)".into(),
@@ -178,6 +185,7 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         }
         .into());
     }
+    compute_on(settings.count(THREADS.name))?;
     let config = RunConfig::resolve(&of_classes(settings.clone()))?;
     let raw = config.data.load(config.seed)?;
     let progress = Progress::new("check");
@@ -249,18 +257,30 @@ fn more_about(config: &RunConfig, geometry: &Geometry, found: &Contradictions) -
 
 /// `report`: claims, figures and report of finished runs, anew.
 pub fn report(arguments: &ReportArgs) -> Outcome {
+    let mut worst = 0;
     for path in &arguments.runs {
-        let record = RunRecord::read(path)?;
-        record.rewrite_conclusions()?;
-        if let Some(format) = arguments.export {
-            record.export(format, &record.config.load_data()?)?;
+        match report_one(path, arguments) {
+            Ok(text) => print(text)?,
+            Err(error) => {
+                print_to_stderr(&format!("error: {error}"));
+                worst = worst.max(if error.is_input() { 2 } else { 1 });
+            }
         }
-        for notice in &record.notices {
-            print_to_stderr(notice);
-        }
-        print(record.summary_text())?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::from(worst))
+}
+
+/// Claims, figures and report of one run anew, and what the command says about it.
+fn report_one(path: &Path, arguments: &ReportArgs) -> Result<String, LabError> {
+    let record = RunRecord::read_moved(path, &arguments.moved)?;
+    record.rewrite_conclusions()?;
+    if let Some(format) = arguments.export {
+        record.export(format, &record.load_data()?)?;
+    }
+    for notice in &record.notices {
+        print_to_stderr(notice);
+    }
+    Ok(record.summary_text())
 }
 
 /// `help`: a command, a flag, or one of its values.

@@ -8,7 +8,6 @@
 mod args;
 mod commands;
 mod fetch;
-mod interrupt;
 mod limit;
 mod sweep;
 

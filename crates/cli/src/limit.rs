@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use implicit_bias_data::{Contradictions, mnist};
+use implicit_bias_lab::config::keys::output::THREADS;
 use implicit_bias_lab::config::{RunConfig, Settings, overlay};
 use implicit_bias_lab::{
-    LabError, LimitReport, Prepared, Progress, RunRecord, direction_limit, find_limit,
+    LabError, LimitReport, Prepared, Progress, RunRecord, compute_on, direction_limit, find_limit,
 };
 use implicit_bias_output::{format_number, format_step};
 use serde_json::{Value, json};
@@ -132,6 +133,7 @@ fn configuration(
     });
     let settings = overlay(flags, file);
     let config = RunConfig::resolve(&settings)?;
+    compute_on(settings.count(THREADS.name))?;
     if config.two_layer_descent().is_none() {
         return Ok((config, record));
     }

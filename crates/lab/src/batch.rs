@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::conclusion::RunRecord;
 use crate::config::{DataSource, EngineKind, InitSource, RunConfig};
-use crate::pool::{cores, in_parallel};
+use crate::pool::{all_threads, in_parallel, share};
 use crate::run::RunOptions;
 use crate::spine::{Report, execute};
 use crate::{LabError, Progress};
@@ -22,14 +22,16 @@ pub fn execute_all(
     progress: &Progress,
 ) -> Result<Vec<RunRecord>, LabError> {
     let costs: Vec<f64> = configs.iter().map(cost).collect();
+    let jobs = all_threads().min(configs.len());
+    let threads = share(jobs);
     let failed = AtomicBool::new(false);
     let goes_on = || !failed.load(Ordering::Relaxed);
-    let results = in_parallel(&costs, cores(), progress, &goes_on, &|index, advance| {
+    let results = in_parallel(&costs, jobs, progress, &goes_on, &|index, advance| {
         let result = execute(
             &configs[index],
             RunOptions {
                 parent,
-                threads: 1,
+                threads,
                 keep_checkpoint: false,
                 progress: &mut |fraction| {
                     advance(fraction);
@@ -37,6 +39,7 @@ pub fn execute_all(
                 },
                 stage: &mut |_, _| {},
                 announce: &mut |_| {},
+                warn: &mut |text| progress.line(text),
             },
             Report::Written,
         );

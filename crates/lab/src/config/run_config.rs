@@ -28,7 +28,7 @@ use super::resolve::{
 use super::source::{DataSource, InitSource, absolute};
 use crate::LabError;
 use implicit_bias_record::{Family, StepNorm, Steps};
-use implicit_bias_settings::{Key, Settings};
+use implicit_bias_settings::{Key, Kind, Settings};
 
 /// The two-layer network under plain gradient descent.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -466,6 +466,14 @@ impl RunConfig {
     /// The configuration as TOML, readable again by [`read_settings`](super::read_settings).
     pub fn to_toml(&self) -> String {
         self.to_settings().to_toml(catalogue::keys())
+    }
+
+    /// The SHA-256 of the configuration without the paths of its files; `None` where it has none.
+    pub(crate) fn sha256_without_paths(&self) -> Option<String> {
+        let settings = self.to_settings();
+        let of_files = |name: &str| catalogue::find(name).is_some_and(|key| key.kind == Kind::Path);
+        let others = settings.only(|name| !of_files(name));
+        (others != settings).then(|| sha256(others.to_toml(catalogue::keys())))
     }
 
     /// A short name for a run directory: what it is, and a hash of the whole configuration.

@@ -194,3 +194,14 @@ pub struct Quantity {
     /// Its value.
     pub value: f64,
 }
+
+/// Everything the report of a sweep says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SweepReport {
+    /// The title.
+    pub title: String,
+    /// How many runs there are and what became of them, one paragraph an entry, without markup.
+    pub summary: Vec<String>,
+    /// Figures, failures, runs.
+    pub sections: Vec<Section>,
+}

@@ -3,7 +3,7 @@
 use super::definition::{LimitResult, StudyRun};
 use crate::config::RunConfig;
 use crate::limit::find_limit;
-use crate::pool::{cores, in_parallel};
+use crate::pool::{all_threads, in_parallel, share};
 use crate::run::Prepared;
 use crate::{LabError, Progress};
 
@@ -24,7 +24,9 @@ pub fn find_limits<'a>(
         .iter()
         .map(|run| run.settings.number("dim").unwrap_or(1.0))
         .collect();
-    let results = in_parallel(&costs, cores(), progress, &|| true, &|index, _| {
+    let jobs = all_threads().min(runs.len());
+    share(jobs);
+    let results = in_parallel(&costs, jobs, progress, &|| true, &|index, _| {
         find(&runs[index])
     });
     results.into_iter().flatten().collect()

@@ -45,8 +45,24 @@ pub const CHECKPOINT_INTERVAL: Key = Key::number(
 .by_default(60.0)
 .within("seconds, 0 or more", |seconds| seconds >= 0.0);
 
+/// How many threads compute.
+pub const THREADS: Key = Key::count(
+    "threads",
+    "N",
+    "Threads to compute on [default: as many as there are cores that the process may use]",
+)
+.within("at least 1", |count| count >= 1.0);
+
 /// Whether stdout is for programs.
 pub const JSON: Key = Key::flag("json", "Print one JSON object on stdout");
 
 /// These keys, in the order of a configuration.
-pub const KEYS: &[Key] = &[RECORD, SEED, OUT, EXPORT, CHECKPOINT_INTERVAL, JSON];
+pub const KEYS: &[Key] = &[
+    RECORD,
+    SEED,
+    OUT,
+    EXPORT,
+    CHECKPOINT_INTERVAL,
+    THREADS,
+    JSON,
+];

@@ -217,20 +217,23 @@ fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> RunReport {
         settings: settings_of(record),
         notices: notices_of(record),
         hypotheses: hypotheses_of(record),
-        stop_reason: record.stop().map_or("cut off".to_owned(), |stop| {
-            let shown = notices_of(record);
-            let notes = record
-                .manifest
-                .notes
-                .iter()
-                .filter(|note| !shown.contains(note));
-            let notes = notes.map(String::as_str);
-            let stop = stop.to_string();
-            std::iter::once(stop.as_str())
-                .chain(notes)
-                .collect::<Vec<_>>()
-                .join("; ")
-        }),
+        stop_reason: record.stop().map_or_else(
+            || record.stop_words(),
+            |stop| {
+                let shown = notices_of(record);
+                let notes = record
+                    .manifest
+                    .notes
+                    .iter()
+                    .filter(|note| !shown.contains(note));
+                let notes = notes.map(String::as_str);
+                let stop = stop.to_string();
+                std::iter::once(stop.as_str())
+                    .chain(notes)
+                    .collect::<Vec<_>>()
+                    .join("; ")
+            },
+        ),
         limit: Some(limit_summary(record)),
         claims: record.claims.clone(),
         figures,
