@@ -13,8 +13,8 @@ use implicit_bias_lab::config::keys::output::THREADS;
 use implicit_bias_lab::config::{RunConfig, Settings, explain, of_data, overlay, read_settings};
 use implicit_bias_lab::study::{Effort, Reproduction, System};
 use implicit_bias_lab::{
-    Interrupt, LabError, Progress, Report, ResumeRequest, Resumed, RunDirectory, RunOptions,
-    RunRecord, compute_on, conditions, execute, print_to_stderr,
+    FigurePrinter, Interrupt, LabError, Progress, Report, ResumeRequest, Resumed, RunDirectory,
+    RunOptions, RunRecord, compute_on, conditions, execute, print_to_stderr,
 };
 use implicit_bias_model::MultiClassArchitecture;
 use implicit_bias_output::{format_number, shell_word};
@@ -47,16 +47,19 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
     };
     let settings = overlay(arguments.settings.0.clone(), file);
     let config = RunConfig::resolve(&settings)?;
+    let figures = FigurePrinter::of(&settings)?;
     compute_on(settings.count(THREADS.name))?;
     run_under(
         "train",
         |options| Ok((execute(&config, options, Report::Written)?, true)),
+        figures,
         settings.is_on("json"),
     )
 }
 
 /// `resume`: a run that was cut off.
 pub fn resume(arguments: &ResumeArgs) -> Outcome {
+    let figures = arguments.figures.printer()?;
     compute_on(arguments.threads)?;
     run_under(
         "resume",
@@ -73,6 +76,7 @@ pub fn resume(arguments: &ResumeArgs) -> Outcome {
                 Resumed::AlreadyEnded(record) => (record, false),
             })
         },
+        figures,
         arguments.json,
     )
 }
@@ -82,6 +86,7 @@ pub fn resume(arguments: &ResumeArgs) -> Outcome {
 fn run_under(
     name: &str,
     run: impl FnOnce(RunOptions<'_>) -> Result<(RunRecord, bool), LabError>,
+    figures: Option<FigurePrinter>,
     json: bool,
 ) -> Outcome {
     let interrupt = Interrupt::watch()?;
@@ -98,6 +103,7 @@ fn run_under(
         announce: &mut |text| progress.line(text),
         warn: &mut |text| progress.line(text),
     })?;
+    print_figures(figures.as_ref(), &record.path)?;
     progress.finish();
     let stop = record.stop();
     if !went_on && let Some(stop) = stop {
@@ -124,6 +130,11 @@ fn run_under(
             code(stop)
         }
     })
+}
+
+/// The figures of a directory in the formats that were asked for.
+pub fn print_figures(printer: Option<&FigurePrinter>, directory: &Path) -> Result<(), LabError> {
+    printer.map_or(Ok(()), |printer| printer.print_all(directory))
 }
 
 /// The contract's JSON object of a run.
@@ -257,9 +268,10 @@ fn more_about(config: &RunConfig, geometry: &Geometry, found: &Contradictions) -
 
 /// `report`: claims, figures and report of finished runs, anew.
 pub fn report(arguments: &ReportArgs) -> Outcome {
+    let figures = arguments.figures.printer()?;
     let mut worst = 0;
     for path in &arguments.runs {
-        match report_one(path, arguments) {
+        match report_one(path, arguments, figures.as_ref()) {
             Ok(text) => print(text)?,
             Err(error) => {
                 print_to_stderr(&format!("error: {error}"));
@@ -271,9 +283,14 @@ pub fn report(arguments: &ReportArgs) -> Outcome {
 }
 
 /// Claims, figures and report of one run anew, and what the command says about it.
-fn report_one(path: &Path, arguments: &ReportArgs) -> Result<String, LabError> {
+fn report_one(
+    path: &Path,
+    arguments: &ReportArgs,
+    figures: Option<&FigurePrinter>,
+) -> Result<String, LabError> {
     let record = RunRecord::read_moved(path, &arguments.moved)?;
     record.rewrite_conclusions()?;
+    print_figures(figures, path)?;
     if let Some(format) = arguments.export {
         record.export(format, &record.load_data()?)?;
     }
@@ -366,6 +383,7 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
         [only] => format!("reproduce-{}", only.name),
         _ => "reproduce-all".to_owned(),
     };
+    let figures = arguments.figures.printer()?;
     let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new(RUNS), &name)?;
     let mut completed = true;
     for system in &systems {
@@ -373,7 +391,8 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
             [_] => directory.clone(),
             _ => RunDirectory::create(&directory.path().join(system.name))?,
         };
-        completed &= reproduce_system(system, arguments.quick, directory)?;
+        completed &= reproduce_system(system, arguments.quick, directory.clone())?;
+        print_figures(figures.as_ref(), directory.path())?;
     }
     Ok(if completed {
         ExitCode::SUCCESS

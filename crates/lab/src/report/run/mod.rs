@@ -12,8 +12,11 @@ use implicit_bias_record::LimitOf;
 
 use self::limit::limit_summary;
 pub(crate) use self::settings::{provenance_of, settings_of};
+use super::claim_row::ClaimRow;
 use super::contents::{Quantity, ReportFigure, RunReport, Setting};
 use super::html::run_report;
+use super::latex::claims_table_latex;
+use super::table::claims_table_markdown;
 use crate::LabError;
 use crate::conclusion::RunRecord;
 use crate::config::theories;
@@ -26,7 +29,7 @@ impl RunRecord {
         run_figures(&self.series, &self.margins, &run_context(self))
     }
 
-    /// Writes figures and report.
+    /// Writes figures, report, and the table of claims for a paper.
     pub(crate) fn write_report(&self, directory: &RunDirectory) -> Result<(), LabError> {
         let mut figures = Vec::new();
         for figure in self.figures() {
@@ -36,6 +39,12 @@ impl RunRecord {
                 rendered.svg().as_bytes(),
             )?;
             figures.push(rendered);
+        }
+        if !self.claims.is_empty() {
+            let row = |claim| ClaimRow::new(claim, self.network_words());
+            let rows: Vec<ClaimRow> = self.claims.iter().map(row).collect();
+            directory.write("claims.md", claims_table_markdown(&rows).as_bytes())?;
+            directory.write("claims.tex", claims_table_latex(&rows).as_bytes())?;
         }
         let report = run_report(&run_report_of(self, figures))?;
         directory.write("report.html", report.as_bytes())
