@@ -415,7 +415,7 @@ fn a_checkpoint_of_another_version_is_refused_and_versions_that_went_on_are_note
     let mut other = sound.clone();
     other[24] = 7;
     fs::write(path("run/checkpoint"), &other).expect("writable");
-    let refused = run(folder.path(), &["resume", "run", "--steps", "400"]);
+    let refused = run(folder.path(), &["resume", "run", "--steps", "500"]);
     assert_eq!(refused.code, Some(2));
     let said = "run/checkpoint: expected checkpoint version 1, found 7";
     assert!(refused.stderr.contains(said), "{}", refused.stderr);
@@ -426,7 +426,7 @@ fn a_checkpoint_of_another_version_is_refused_and_versions_that_went_on_are_note
     fs::write(path("run/checkpoint"), &sound).expect("writable");
 
     assert!(manifest(&path("run")).get("continued_by").is_none());
-    run(folder.path(), &["resume", "run", "--steps", "400"]).ok();
+    run(folder.path(), &["resume", "run", "--steps", "500"]).ok();
     assert!(
         manifest(&path("run")).get("continued_by").is_none(),
         "the same version"
@@ -439,7 +439,7 @@ fn a_checkpoint_of_another_version_is_refused_and_versions_that_went_on_are_note
     );
     assert_ne!(older, text);
     fs::write(path("run/manifest.json"), older).expect("writable");
-    for steps in ["800", "1000"] {
+    for steps in ["1000", "2000"] {
         run(folder.path(), &["resume", "run", "--steps", steps]).ok();
     }
     let noted = manifest(&path("run"));
@@ -447,7 +447,7 @@ fn a_checkpoint_of_another_version_is_refused_and_versions_that_went_on_are_note
     let others = noted["continued_by"].as_array().expect("a list");
     assert_eq!(others.len(), 1, "{others:?}");
     assert_eq!(others[0]["implicit_bias"], own);
-    assert_eq!(others[0]["from_step"], "400");
+    assert_eq!(others[0]["from_step"], "500");
 }
 
 #[test]
@@ -518,8 +518,8 @@ fn no_more_threads_compute_than_were_asked_for() {
     let folder = folder();
     fs::write(
         folder.path().join("plan.toml"),
-        "samples = 300\ndim = 400\nwidth = 20\nsteps = 1e9\nexact-steps = 1e9\nseeds = 4\n\
-         [grid]\nengine = ['gram', 'tensor']",
+        "samples = 300\ndim = 400\nwidth = 20\nsteps = 1e9\nseeds = 4\n\
+         [[list]]\nengine = 'gram'\nexact-steps = 1e9\n[[list]]\nengine = 'tensor'",
     )
     .expect("writable");
     // Beside those that compute: signals and progress, and the calling one.
