@@ -11,7 +11,9 @@ use implicit_bias_lab::config::keys::data::CLASSES;
 use implicit_bias_lab::config::keys::network::NETWORK;
 use implicit_bias_lab::config::keys::output::THREADS;
 use implicit_bias_lab::config::{RunConfig, Settings, explain, of_data, overlay, read_settings};
-use implicit_bias_lab::study::{Effort, Reproduction, System};
+use implicit_bias_lab::study::{
+    Effort, Reproduction, StudyCommand, StudyFolder, System, Watch, identity_of,
+};
 use implicit_bias_lab::{
     FigurePrinter, Interrupt, LabError, Progress, Report, ResumeRequest, Resumed, RunDirectory,
     RunOptions, RunRecord, compute_on, conditions, execute, print_to_stderr,
@@ -384,16 +386,42 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
         _ => "reproduce-all".to_owned(),
     };
     let figures = arguments.figures.printer()?;
-    let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new(RUNS), &name)?;
+    compute_on(arguments.threads)?;
+    let interrupt = Interrupt::watch()?;
+    let effort = if arguments.quick {
+        Effort::Quick
+    } else {
+        Effort::Full
+    };
+    let identities = systems.iter();
+    let identities = identities.map(|system| identity_of(&(system.studies)(effort)));
+    let identities: Vec<String> = identities.collect::<Result<_, _>>()?;
+    let folder = StudyFolder::open(
+        arguments.out.as_deref(),
+        (Path::new(RUNS), &name),
+        StudyCommand {
+            words: &command_of(&arguments.systems, effort),
+            identity: &identities.join(" "),
+        },
+        &mut |text| print_to_stderr(text),
+    )?;
     let mut completed = true;
     for system in &systems {
         let directory = match systems.as_slice() {
-            [_] => directory.clone(),
-            _ => RunDirectory::create(&directory.path().join(system.name))?,
+            [_] => folder.directory(),
+            _ => folder.inside(system.name)?,
         };
-        completed &= reproduce_system(system, arguments.quick, directory.clone())?;
+        match reproduce_system(system, effort, directory.clone(), &interrupt) {
+            Ok(all) => completed &= all,
+            Err(error) if matches!(error.downcast_ref(), Some(LabError::Interrupted)) => {
+                print_to_stderr(&error.to_string());
+                return Ok(interrupt.exit_code());
+            }
+            Err(error) => return Err(error),
+        }
         print_figures(figures.as_ref(), directory.path())?;
     }
+    folder.finish()?;
     Ok(if completed {
         ExitCode::SUCCESS
     } else {
@@ -401,18 +429,32 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
     })
 }
 
-/// Whether all runs of a system ended as they should.
-fn reproduce_system(system: &System, quick: bool, directory: RunDirectory) -> anyhow::Result<bool> {
-    let progress = Progress::new("reproduce");
-    let effort = if quick { Effort::Quick } else { Effort::Full };
+/// The command that reproduces some systems.
+fn command_of(systems: &[String], effort: Effort) -> String {
     let mut command = "cargo run --release -- reproduce".to_owned();
-    if system.name != SYSTEMS[0].name {
-        command += &format!(" {}", system.name);
+    if systems != [SYSTEMS[0].name] {
+        command += &format!(" {}", systems.join(" "));
     }
-    if quick {
+    if effort == Effort::Quick {
         command += " --quick";
     }
-    let reproduction = Reproduction::run(system, effort, &command, directory, &progress)?;
+    command
+}
+
+/// Whether all runs of a system ended as they should.
+fn reproduce_system(
+    system: &System,
+    effort: Effort,
+    directory: RunDirectory,
+    interrupt: &Interrupt,
+) -> anyhow::Result<bool> {
+    let progress = Progress::new("reproduce");
+    let command = command_of(&[system.name.to_owned()], effort);
+    let watch = Watch {
+        progress: &progress,
+        interrupted: &|| interrupt.came(),
+    };
+    let reproduction = Reproduction::run(system, effort, &command, directory, watch)?;
     progress.finish();
     print(reproduction.table_text())?;
     print(reproduction.early_stops_text())?;

@@ -55,6 +55,9 @@ pub enum LabError {
         /// The process number of its owner, where that is known.
         owner: Option<u32>,
     },
+    /// The user stopped it.
+    #[error("interrupted; the same command goes on")]
+    Interrupted,
     /// A checkpoint is not of the run that it is to go on.
     #[error("checkpoint: {0}")]
     Checkpoint(String),
@@ -143,7 +146,11 @@ impl LabError {
                 GramError::Program(_) | GramError::FarStep(_) | GramError::FarRegime { .. }
             ),
             Self::Engine(error) => error.is_input(),
-            Self::Write { .. } | Self::Plot(_) | Self::Metric(_) | Self::Report(_) => false,
+            Self::Interrupted
+            | Self::Write { .. }
+            | Self::Plot(_)
+            | Self::Metric(_)
+            | Self::Report(_) => false,
         }
     }
 }

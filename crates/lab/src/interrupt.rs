@@ -3,10 +3,10 @@
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGABRT, SIGINT, SIGTERM};
 
 /// Signals that follow the first within this time are the same request: `timeout` sends each signal
 /// to the process and to its group, and the end of a session brings SIGTERM and SIGHUP together.
@@ -66,6 +66,18 @@ impl Interrupt {
         #[cfg(not(unix))]
         let _ = child;
     }
+}
+
+/// From now on an abort ends the process with this exit code instead of a signal: where memory cannot
+/// be had, the standard library says so on standard error and aborts.
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn exit_instead_of_abort(code: u8) -> io::Result<()> {
+    let always = Arc::new(AtomicBool::new(true));
+    signal_hook::flag::register_conditional_shutdown(SIGABRT, i32::from(code), always)?;
+    Ok(())
 }
 
 /// Which signals are a request and which an end.

@@ -1,6 +1,6 @@
 //! Which engine runs a configuration, and why: by what a step costs, and by what memory there is.
 
-use super::memory::Bytes;
+use super::memory::{Bytes, words};
 use super::sizes::Sizes;
 use crate::LabError;
 use crate::config::{EngineKind, RunConfig, Steps};
@@ -73,13 +73,6 @@ pub(super) fn require_reachable(engine: Pick, steps: Steps, reason: &str) -> Res
         });
     }
     Ok(())
-}
-
-/// What is free, in words.
-fn words(free: Option<Bytes>) -> String {
-    free.map_or("4 GiB".to_owned(), |free| {
-        format!("the {free} that are free")
-    })
 }
 
 fn pick(config: &RunConfig, sizes: Sizes, free: Option<Bytes>) -> Result<(Pick, String), LabError> {

@@ -212,7 +212,7 @@ impl RunDirectory {
     /// # Errors
     ///
     /// [`LabError::Write`] names the file.
-    pub(super) fn remove(&self, name: &str) -> Result<(), LabError> {
+    pub(crate) fn remove(&self, name: &str) -> Result<(), LabError> {
         let path = self.path.join(name);
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {

@@ -71,9 +71,10 @@ pub(crate) fn resume<T>(
     directory.remove_unfinished()?;
     let mut manifest = read_manifest(path)?;
     let ended = manifest.stop;
-    let mut config = request
-        .moved
-        .apply(read_config(path, directory, &manifest)?)?;
+    let config = read_config(path, directory, &manifest)?;
+    let by_hand = sha256(config.to_toml()) != manifest.config_sha256;
+    let are_elsewhere = by_hand || !request.moved.is_empty();
+    let mut config = request.moved.apply(config)?;
     config.checkpoint_interval = resolve_checkpoint_interval(request.checkpoint_interval)?;
     let longer = match plan(&config, &manifest, request.steps)? {
         Plan::Nothing => return Ok(ResumeOutcome::AlreadyEnded),
@@ -93,7 +94,9 @@ pub(crate) fn resume<T>(
     let ready = ready(&config, &prepared, choice, &mut options, notices)?;
     require_same_engine(&ready, &manifest)?;
     manifest.engine_reason.clone_from(&ready.reason);
-    manifest.data = DataManifest::new(&config, &prepared);
+    if are_elsewhere {
+        manifest.data = DataManifest::new(&config, &prepared);
+    }
     if sha256(config.to_toml()) != manifest.config_sha256 {
         change(directory, &config, &mut manifest)?;
     }

@@ -108,10 +108,7 @@ fn runs(table: &SweepTable<'_>) -> Table {
         .into_iter()
         .filter(|name| numeric.contains(name))
         .collect();
-    let verdicts: Vec<&str> = table
-        .header()
-        .filter(|name| name.starts_with("verdict_"))
-        .collect();
+    let verdicts = table.verdicts();
     let keys = table.varying().iter().cloned();
     let row = |run: usize| {
         let stop = table.text(run, "stop_reason").to_owned();

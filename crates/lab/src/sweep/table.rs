@@ -8,6 +8,9 @@ use crate::config::{field, key_names, number_field};
 /// The columns that every run has, between its keys and what was measured.
 const STATE: [&str; 2] = ["stop_reason", "error"];
 
+/// Keys that have the name of a column of what was measured.
+const MEASURED_TOO: [&str; 2] = ["engine", "loss"];
+
 /// One run: its keys, then columns by name.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Row<'a> {
@@ -122,10 +125,28 @@ impl<'a> SweepTable<'a> {
         }
     }
 
-    /// The names of the columns: `run`, the keys, what each run ended with.
-    pub(super) fn header(&self) -> impl Iterator<Item = &str> {
-        let names = self.keys.iter().chain(&self.columns);
-        std::iter::once("run").chain(names.map(String::as_str))
+    /// The names of the columns: `run`, the keys, what each run ended with. A key that is called like
+    /// something measured, such as `loss`, is `key_loss`.
+    pub(super) fn header(&self) -> Vec<String> {
+        let is_measured =
+            |key: &String| MEASURED_TOO.contains(&key.as_str()) || self.columns.contains(key);
+        let keys = self.keys.iter().map(|key| match is_measured(key) {
+            true => format!("key_{key}"),
+            false => key.clone(),
+        });
+        let first = std::iter::once("run".to_owned());
+        first
+            .chain(keys)
+            .chain(self.columns.iter().cloned())
+            .collect()
+    }
+
+    /// The names of the columns of verdicts.
+    pub(super) fn verdicts(&self) -> Vec<&str> {
+        let columns = self.columns.iter().map(String::as_str);
+        columns
+            .filter(|name| name.starts_with("verdict_"))
+            .collect()
     }
 
     /// The names of the keys that vary.
@@ -284,7 +305,7 @@ mod tests {
         );
         let others = &header[3..state];
         assert!(
-            ["slope", "steps", "seed", "network"]
+            ["slope", "steps", "seed", "network", "key_loss"]
                 .iter()
                 .all(|key| others.contains(key))
         );
