@@ -5,12 +5,14 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use implicit_bias_data::{Contradictions, Geometry, TrainingSet, threads};
+use implicit_bias_data::{Contents, Contradictions, Features, Geometry, TrainingSet, threads};
 use implicit_bias_experiments::SYSTEMS;
 use implicit_bias_lab::config::keys::data::CLASSES;
 use implicit_bias_lab::config::keys::network::NETWORK;
 use implicit_bias_lab::config::keys::output::THREADS;
-use implicit_bias_lab::config::{RunConfig, Settings, explain, of_data, overlay, read_settings};
+use implicit_bias_lab::config::{
+    DataSource, RunConfig, Settings, explain, of_data, overlay, read_settings,
+};
 use implicit_bias_lab::study::{
     Effort, Reproduction, StudyCommand, StudyFolder, System, Watch, identity_of,
 };
@@ -201,6 +203,10 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
     compute_on(settings.count(THREADS.name))?;
     let config = RunConfig::resolve(&of_classes(settings.clone()))?;
     let raw = config.data.load(config.seed)?;
+    let contents = match &config.data {
+        DataSource::File { file, .. } => Some(file.contents()?),
+        DataSource::Law(_) => None,
+    };
     let progress = Progress::new("check");
     let measure = |data: &TrainingSet| {
         let geometry = Geometry::watched(data, &mut |fraction| progress.set(fraction));
@@ -221,6 +227,16 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         json["step_size_bound_per_width"] = conditions(&config, &after, 1)
             .and_then(|conditions| conditions.step_bound())
             .into();
+        if let Some(contents) = &contents {
+            json["label_column"] = contents.label_name.clone().into();
+            json["feature_columns"] = serde_json::to_value(&contents.features)?;
+            let counts = contents
+                .counts
+                .iter()
+                .map(|(label, count)| (label.clone(), json!(count)));
+            json["labels"] = Value::Object(counts.collect());
+            json["notes"] = contents.notes.clone().into();
+        }
         print(format_args!("{json}\n"))?;
     } else {
         let table = match &before {
@@ -233,11 +249,44 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
             None => after.to_string(),
         };
         print(format_args!(
-            "{table}\n{}",
+            "{table}\n{}{}",
+            contents.as_ref().map_or(String::new(), columns_text),
             more_about(&config, &after, &contradictions)
         ))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What `check` says of the columns or arrays of a file: where labels and coordinates come from,
+/// how many samples have each label, and what was decided unasked.
+fn columns_text(contents: &Contents) -> String {
+    const MOST: usize = 20;
+    let features = contents
+        .features
+        .as_ref()
+        .map_or("none".to_owned(), |features| {
+            let Features {
+                first, last, count, ..
+            } = features;
+            format!("{count}, the first `{first}`, the last `{last}`")
+        });
+    let counts = contents.counts.iter().take(MOST);
+    let mut counts: Vec<String> = counts
+        .map(|(label, count)| format!("{label} ({count})"))
+        .collect();
+    if contents.counts.len() > MOST {
+        counts.push(format!("… ({} labels)", contents.counts.len()));
+    }
+    let mut text = format!(
+        "label column: {}\nfeature columns: {features}\nsamples of each label in the file: {}\n",
+        contents.label,
+        counts.join(", "),
+    );
+    contents
+        .notes
+        .iter()
+        .for_each(|note| text += &format!("note: {note}\n"));
+    text
 }
 
 /// Settings of data; where they name classes, with a network of so many.

@@ -43,6 +43,9 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
             .into());
         }
     }
+    for note in config.data.notes()? {
+        progress.line(&format!("data: {note}"));
+    }
     let contradictions = Contradictions::of(&prepared.data);
     if !contradictions.is_empty() {
         progress.line(&format!("data: {contradictions}"));
