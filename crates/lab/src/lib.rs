@@ -37,7 +37,7 @@ pub mod sweep;
 pub use batch::execute_all;
 pub use conclusion::{RunRecord, conditions};
 pub use error::LabError;
-pub use limit::{LimitReport, direction_limit, find_limit};
+pub use limit::{LimitReport, direction_by_descent, direction_limit, find_limit};
 pub use progress::{Progress, print_to_stderr};
 #[cfg(fuzzing)]
 #[doc(hidden)]

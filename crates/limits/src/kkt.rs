@@ -1,5 +1,9 @@
 //! How far a direction is from a Karush–Kuhn–Tucker point of the largest margin, for any network.
 
+use std::collections::BTreeMap;
+
+use implicit_bias_output::format_step;
+use implicit_bias_record::NamedLimit;
 use ndarray::ArrayView2;
 
 use crate::nnls::nonnegative_least_squares;
@@ -91,6 +95,68 @@ impl KktResidual {
             .filter(|share| **share > 0.0)
             .count()
     }
+}
+
+/// The `status` of a limit that is the direction that a run has reached.
+pub const EVIDENCE: &str = "evidence, not proof";
+
+/// What a run has reached, beside its residual.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reached {
+    /// The last step.
+    pub step: f64,
+    /// The smallest normalized margin there.
+    pub margin_min: f64,
+    /// The largest one.
+    pub margin_max: f64,
+    /// The `error_estimate` there, 0 where every step was exact.
+    pub error_estimate: f64,
+    /// `‖W(0)‖_F/‖W‖_F`: how much of the weights may still be the initial ones.
+    pub initial_share: f64,
+}
+
+/// The direction that a run has reached, as the limit of a run for which no program is known: its
+/// residual, its multipliers, and words that say what that is worth.
+///
+/// # Errors
+///
+/// Why it is none, as a phrase: a margin that is not positive.
+pub fn direction_reached(kkt: &KktResidual, reached: Reached) -> Result<NamedLimit, String> {
+    if kkt.complementarity.is_nan() {
+        return Err(format!(
+            "the direction of step {} is no candidate: not all margins are positive, or no \
+             gradient of a margin points along the weights",
+            format_step(reached.step)
+        ));
+    }
+    let shares = || kkt.multipliers.iter().copied();
+    let numbers = [
+        ("step", reached.step),
+        ("normalized_margin_min", reached.margin_min),
+        ("normalized_margin_max", reached.margin_max),
+        ("complementarity", kkt.complementarity),
+        ("multiplier_min", shares().fold(f64::INFINITY, f64::min)),
+        ("multiplier_max", shares().fold(0.0, f64::max)),
+        ("support", kkt.support() as f64),
+        ("error_estimate", reached.error_estimate),
+        ("initial_share", reached.initial_share),
+    ];
+    let finite = numbers.into_iter().filter(|(_, number)| number.is_finite());
+    Ok(NamedLimit {
+        limit: "direction reached".to_owned(),
+        source: "gradient flow on homogeneous networks that fit their samples tends in direction \
+                 to a KKT point of the largest margin (Lyu & Li 2020; Ji & Telgarsky 2020), of \
+                 which there may be many; for this network no program is known, and a residual \
+                 that falls towards 0 is evidence for the direction that was reached, not proof"
+            .to_owned(),
+        numbers: finite
+            .map(|(name, number)| (name.to_owned(), number))
+            .collect(),
+        series: BTreeMap::new(),
+        unique: None,
+        kkt_residual: kkt.residual,
+        status: EVIDENCE.to_owned(),
+    })
 }
 
 /// `√(Σ x²)`, without overflow or underflow on the way.

@@ -19,7 +19,7 @@ pub use direction::{
     DIRECTION_LIMITS, DirectionFacts, DirectionLimit, DirectionSolution, direction_numbers,
     predict_direction,
 };
-pub use kkt::KktResidual;
+pub use kkt::{EVIDENCE, KktResidual, Reached, direction_reached};
 pub use two_layer::{
     DescentSettings, certificate_text, margins_become_equal, pre_activations, predict, solve,
     too_large,

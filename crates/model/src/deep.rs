@@ -3,9 +3,11 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use implicit_bias_settings::{Invalid, Key, Settings};
+use ndarray::Array2;
 
 use crate::activations::{ACTIVATION, SharedActivation, activation, describe_activation};
-use crate::{Architecture, Block, ModelError, Network, WIDTH, Weights, to_tensor};
+use crate::deep_scores::DeepScores;
+use crate::{Architecture, Block, HostScores, ModelError, Network, WIDTH, Weights, to_tensor};
 
 /// `f(x) = ⟨v, φ(W_k … φ(W_1 x))⟩`, all trained, no biases: `W_1` is `[m, d]`, `W_2` to `W_k` are
 /// `[m, m]`, `v` is `[1, m]`. Homogeneous where `φ` is: of degree `k + 1` under
@@ -75,6 +77,17 @@ impl Network for Deep {
         let degree = self.activation.degree()?;
         let hidden = self.layers.iter().skip(1);
         Some(1.0 + hidden.fold(0.0, |below, _| degree * (1.0 + below)))
+    }
+
+    fn host_scores(&self, x: &Array2<f64>, threads: usize) -> Option<Box<dyn HostScores>> {
+        let shapes = self.layers.iter().map(|layer| layer.val().dims());
+        let activation = self.activation.clone();
+        Some(Box::new(DeepScores::new(
+            x,
+            activation,
+            shapes.collect(),
+            threads,
+        )))
     }
 }
 

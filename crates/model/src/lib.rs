@@ -15,6 +15,7 @@
 //! | `two_layer` | the paper's network |
 //! | `multi_class` | a head of several classes over the same first layer |
 //! | `deep` | fully connected networks, all layers trained |
+//! | `deep_scores` | their scores and gradients in host memory |
 //! | `two_layer_both` | the same with one hidden layer, by the names of its two |
 //! | `linear` | the linear network |
 //! | `combination` | sums of multiples of vectors, for the linear network |
@@ -27,6 +28,7 @@ mod activations;
 mod architecture;
 mod combination;
 mod deep;
+mod deep_scores;
 mod descent;
 mod error;
 mod first_layer;

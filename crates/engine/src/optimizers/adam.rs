@@ -29,6 +29,7 @@ pub const ADAM: OptimizerKind = OptimizerKind {
     has_step_size: true,
     batch_size: None,
     is_plain: false,
+    pace: None,
     // Where gradients fall below ε, what is left is momentum with the step size η/ε. Without ε the
     // first moment must forget no more slowly than the second one, or their quotient is not bounded.
     step_norm: |settings| {

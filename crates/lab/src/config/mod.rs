@@ -6,6 +6,7 @@ mod data;
 mod explain;
 mod files;
 mod flags;
+mod horizon;
 pub mod keys;
 mod kinds;
 mod names;
@@ -13,6 +14,7 @@ mod overlay;
 mod resolve;
 mod run_config;
 mod source;
+mod written;
 
 #[cfg(test)]
 mod tests;

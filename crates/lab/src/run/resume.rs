@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use implicit_bias_engine::Gradient;
 use implicit_bias_output::{format_step, sha256, to_json};
 use implicit_bias_record::StopReason;
 
@@ -60,29 +61,28 @@ pub(crate) fn resume<T>(
     let mut manifest = read_manifest(path)?;
     let mut config = read_config(path, &directory, &manifest)?;
     config.checkpoint_interval = resolve_checkpoint_interval(checkpoint_interval)?;
-    let longer = match plan(&config, &manifest, steps)? {
+    let is_longer = match plan(&config, &manifest, steps)? {
         Plan::Nothing => return Ok(ResumeOutcome::AlreadyEnded),
-        Plan::GoOn => None,
-        Plan::Extend(steps) => Some(steps),
+        Plan::GoOn => false,
+        Plan::Extend(steps) => {
+            config = config.extended_to(steps)?;
+            let engine = choice_of(&manifest).engine;
+            require_reachable(engine, &config, "asked for when the run began")?;
+            true
+        }
     };
     let state = checkpoint::read(path, options.announce)?;
     let prepared = Prepared::watched(&config, options.stage)?;
     require_same_start(&prepared, &manifest, state.as_ref())?;
     let ready = ready(
-        &config,
+        &with_gradient_of(&config, &manifest),
         &prepared,
         choice_of(&manifest),
         &mut options,
         notices,
     )?;
     require_same_engine(&ready, &manifest)?;
-    if let Some(steps) = longer {
-        require_reachable(
-            choice_of(&manifest).engine,
-            steps,
-            "asked for when the run began",
-        )?;
-        config.steps = steps;
+    if is_longer {
         extend(&directory, &config, &mut manifest)?;
     }
     let mut engine = ready.engine;
@@ -191,6 +191,19 @@ fn choice_of(manifest: &Manifest) -> EngineChoice {
             Pick::Tensor
         },
         reason: manifest.engine_reason.clone(),
+    }
+}
+
+/// The configuration with the gradient that the run had: a later version may have a faster one,
+/// with other roundings.
+fn with_gradient_of(config: &RunConfig, manifest: &Manifest) -> RunConfig {
+    let by_autodiff = manifest.engine != "gram" && manifest.gradient == "autodiff";
+    RunConfig {
+        gradient: match by_autodiff {
+            true => Gradient::Autodiff,
+            false => config.gradient,
+        },
+        ..config.clone()
     }
 }
 
