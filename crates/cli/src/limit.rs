@@ -85,14 +85,12 @@ fn direction(config: &RunConfig, prepared: &Prepared, progress: &Progress, json:
         print(format_args!("{}\n", serde_json::to_string(&limit)?))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut text = if limit.status == EVIDENCE {
-        format!("EVIDENCE, not proof: the {}\n", limit.limit)
+    let (title, width) = if limit.status == EVIDENCE {
+        ("EVIDENCE, not proof: the", 21)
     } else {
-        format!(
-            "CANDIDATE for the limit of the direction: {}\n",
-            limit.limit
-        )
+        ("CANDIDATE for the limit of the direction:", 18)
     };
+    let mut text = format!("{title} {}\n", limit.limit);
     text += &format!("  {:<width$} {}\n", "because", limit.source);
     for (name, value) in limit.series.iter().chain(&limit.numbers) {
         let value = match (value.fract(), value.abs()) {
