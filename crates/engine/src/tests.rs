@@ -20,6 +20,8 @@ const OPTIONS: TensorEngineOptions = TensorEngineOptions {
     gradient: Gradient::Auto,
     threads: 1,
     compensated: false,
+    log_time: None,
+    kkt: false,
 };
 
 fn data() -> Dataset {

@@ -2,9 +2,11 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
+use ndarray::Array2;
 
 use crate::activations::SharedActivation;
-use crate::{Block, ModelError, Network, Weights, to_tensor};
+use crate::fully_connected_scores::FullyConnectedScores;
+use crate::{Block, HostScores, ModelError, Network, Weights, to_tensor};
 
 /// `f(x) = ⟨v, φ(W_k … φ(W_1 x))⟩`, all trained, no biases: `W_1` is `[m, d]`, `W_2` to `W_k` are
 /// `[m, m]`, `v` is `[1, m]`. Homogeneous where `φ` is: of degree `k + 1` under
@@ -74,5 +76,16 @@ impl Network for FullyConnected {
         let degree = self.activation.degree()?;
         let hidden = self.layers.iter().skip(1);
         Some(1.0 + hidden.fold(0.0, |below, _| degree * (1.0 + below)))
+    }
+
+    fn host_scores(&self, x: &Array2<f64>, threads: usize) -> Option<Box<dyn HostScores>> {
+        let shapes = self.layers.iter().map(|layer| layer.val().dims());
+        let activation = self.activation.clone();
+        Some(Box::new(FullyConnectedScores::new(
+            x,
+            activation,
+            shapes.collect(),
+            threads,
+        )))
     }
 }

@@ -14,6 +14,7 @@
 //! | `networks` | a file a network that users choose by name, and their list |
 //! | `first_layer` | the layer that the two-layer network and that of several classes share |
 //! | `fully_connected` | layers of which all are trained |
+//! | `fully_connected_scores` | their scores and gradients in host memory |
 //! | `linear_scores` | the scores of the linear network in host memory |
 //! | `combination` | sums of multiples of vectors, for the linear network |
 //! | `host_scores` | scores and their gradients in host memory |
@@ -28,6 +29,7 @@ mod descent;
 mod error;
 mod first_layer;
 mod fully_connected;
+mod fully_connected_scores;
 mod host_scores;
 mod linear_scores;
 mod loss;

@@ -28,6 +28,7 @@ pub const ADAM: OptimizerKind = OptimizerKind {
     has_step_size: true,
     batch_size: None,
     is_plain: false,
+    pace: None,
     step_norm,
     make: |settings, weights| {
         let betas = [BETA1.number_in(settings)?, BETA2.number_in(settings)?];
