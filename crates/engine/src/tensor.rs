@@ -246,7 +246,7 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
     }
 
     fn homogeneity(&self) -> Option<f64> {
-        self.model.homogeneity()
+        self.exact.homogeneity()
     }
 
     fn step(&self) -> f64 {
@@ -340,7 +340,7 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
     }
 
     fn kkt(&mut self, unasked: bool) -> Option<Result<KktResidual, String>> {
-        self.model().homogeneity()?;
+        self.exact.homogeneity()?;
         let (samples, weights) = (self.objective.samples(), self.exact.weight_count());
         if unasked && let Some(reason) = too_large(samples, weights) {
             return Some(Err(reason));

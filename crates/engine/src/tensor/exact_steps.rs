@@ -15,9 +15,10 @@ use super::host_descent::{HostDescent, OptimizerRun};
 use super::options::TensorEngineOptions;
 use crate::EngineError;
 use crate::device::SelectedDevice;
+use crate::observation::UpdateObservation;
 use crate::options::{Gradient, Precision};
 use crate::oracle::Oracle;
-use crate::updates::{self, UpdateObservation};
+use crate::updates;
 
 /// A network with the way in which it takes its steps.
 pub(super) struct ExactSteps<M: Network> {
@@ -123,6 +124,11 @@ impl<M: Network + 'static> ExactSteps<M> {
     /// Whether weights and the state of an optimizer are in host memory.
     pub fn is_in_host_memory(&self) -> bool {
         self.host.is_some()
+    }
+
+    /// The degree of homogeneity of the network.
+    pub fn homogeneity(&self) -> Option<f64> {
+        self.model.homogeneity()
     }
 
     /// The network with its present weights.

@@ -24,7 +24,7 @@ use super::resolve::{
 use super::source::{DataSource, InitSource};
 use crate::LabError;
 use implicit_bias_record::{Family, StepNorm, Steps};
-use implicit_bias_settings::{Key, Kind, Settings};
+use implicit_bias_settings::{Key, Settings};
 
 /// The two-layer network under plain gradient descent.
 #[derive(Clone, Copy, Debug, PartialEq)]
