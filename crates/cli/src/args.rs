@@ -75,6 +75,8 @@ pub enum Command {
     Report(ReportArgs),
     /// List the devices that this build can use
     Devices(DevicesArgs),
+    /// Say what the columns of series.csv and margins.csv mean
+    Columns(ColumnsArgs),
     /// Explain a command, a flag, or one of its values: help network linear
     Help(HelpArgs),
 }
@@ -408,6 +410,17 @@ pub struct ReportArgs {
     /// Where the runs' files are now
     #[command(flatten)]
     pub moved: MovedFiles,
+}
+
+/// Flags of `columns`.
+#[derive(Args, Debug)]
+pub struct ColumnsArgs {
+    /// Columns to explain [default: all]
+    #[arg(value_name = "COLUMN")]
+    pub columns: Vec<String>,
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Flags of `devices`.

@@ -14,6 +14,7 @@ mod hostile;
 mod interruption;
 mod limit;
 mod nights;
+mod paper;
 mod readme;
 mod regime;
 mod resume;
