@@ -28,7 +28,7 @@ pub fn execute_all(
     let names = names(configs);
     let costs: Vec<f64> = configs.iter().map(cost).collect();
     let jobs = all_threads().min(configs.len());
-    let threads = share(jobs);
+    let threads = share(jobs)?;
     let failed = AtomicBool::new(false);
     let goes_on = || !failed.load(Ordering::Relaxed) && !interrupted();
     let results = in_parallel(&costs, jobs, progress, &goes_on, &|index, advance| {

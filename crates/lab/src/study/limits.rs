@@ -26,7 +26,7 @@ pub fn find_limits<'a>(
         .map(|run| run.settings.number("dim").unwrap_or(1.0))
         .collect();
     let jobs = all_threads().min(runs.len());
-    share(jobs);
+    share(jobs)?;
     let goes_on = || !interrupted();
     let results = in_parallel(&costs, jobs, progress, &goes_on, &|index, _| {
         find(&runs[index])
