@@ -50,7 +50,7 @@ where
         for _ in 1..jobs.clamp(1, costs.len().max(1)) {
             // Where the system gives no more threads, those that there are do the work.
             if std::thread::Builder::new()
-                .spawn_scoped(scope, &worker)
+                .spawn_scoped(scope, worker)
                 .is_err()
             {
                 break;

@@ -112,8 +112,8 @@ mod tests {
         assert!(find_limits(&[run("bad", bad)], &Progress::new("test"), &|| false).is_err());
         let found = find_limits(&[], &Progress::new("test"), &|| false).unwrap();
         assert!(found.is_empty());
-        let sound = run("sound", Settings::default().with("dim", 40));
-        let stopped = find_limits(&[sound], &Progress::new("test"), &|| true);
+        let sound = [run("sound", Settings::default().with("dim", 40))];
+        let stopped = find_limits(&sound, &Progress::new("test"), &|| true);
         assert!(matches!(stopped, Err(LabError::Interrupted)));
     }
 }
