@@ -72,6 +72,13 @@ fn more_steps_go_on_from_the_shorter_runs_and_end_as_if_they_had_not() {
     let path = |name: &str| folder.path().join(name);
     plan(folder.path(), PLAN);
     sweep(folder.path(), &["--out", "grown"]).ok();
+    // So that it shows which runs began with these.
+    for run in path("grown/runs").read_dir().expect("a folder") {
+        let manifest = run.expect("readable").path().join("manifest.json");
+        let own = format!("\"implicit_bias\": \"{}\"", env!("CARGO_PKG_VERSION"));
+        let older = read(manifest.clone()).replace(&own, "\"implicit_bias\": \"0.0.1\"");
+        fs::write(manifest, older).expect("writable");
+    }
     plan(folder.path(), &PLAN.replace("steps = 300", "steps = 4321"));
     let dry = sweep(folder.path(), &["--out", "grown", "--dry-run"]).ok();
     assert!(
@@ -85,6 +92,8 @@ fn more_steps_go_on_from_the_shorter_runs_and_end_as_if_they_had_not() {
     for run in runs.read_dir().expect("a folder") {
         let name = run.expect("readable").file_name();
         assert_same(&path("grown/runs").join(&name), &runs.join(&name));
+        let manifest = read(path("grown/runs").join(&name).join("manifest.json"));
+        assert!(manifest.contains("0.0.1") && manifest.contains("continued_by"));
     }
     assert_eq!(read(path("grown/sweep.csv")), read(path("anew/sweep.csv")));
     // The shorter ones are there still, and were not done again.
@@ -100,6 +109,15 @@ fn more_steps_go_on_from_the_shorter_runs_and_end_as_if_they_had_not() {
         std::thread::sleep(std::time::Duration::from_millis(150));
         let _ = child.kill();
         child.wait().expect("it ended");
+        for run in path("one/runs").read_dir().expect("a folder") {
+            let run = run.expect("readable").path();
+            let begun = run.join("manifest.json").exists();
+            assert!(
+                !begun || run.join("checkpoint").exists(),
+                "{}",
+                run.display()
+            );
+        }
     }
     sweep(folder.path(), &["--out", "one"]).ok();
     sweep(folder.path(), &["--out", "two"]).ok();
