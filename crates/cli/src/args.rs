@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use implicit_bias_lab::FigureArgs;
 use implicit_bias_lab::config::keys::{data, preparation};
 use implicit_bias_lab::config::{ExportKind, MovedFiles, SettingsArgs, Steps, join_switches};
 use implicit_bias_lab::sweep::Shard;
@@ -101,6 +102,9 @@ pub struct ReproduceArgs {
     /// numbered if in use]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Formats of figures
+    #[command(flatten)]
+    pub figures: FigureArgs,
     /// Threads to compute on [default: as many as there are cores that the process may use]
     #[arg(long, value_name = "N")]
     pub threads: Option<u64>,
@@ -151,6 +155,9 @@ pub struct ResumeArgs {
     /// Threads to compute on [default: as many as there are cores that the process may use]
     #[arg(long, value_name = "N")]
     pub threads: Option<u64>,
+    /// Formats of figures
+    #[command(flatten)]
+    pub figures: FigureArgs,
     /// Print one JSON object on stdout
     #[arg(long)]
     pub json: bool,
@@ -198,6 +205,9 @@ pub struct SweepArgs {
     /// Also draw this column of sweep.csv; may be given more than once
     #[arg(long, value_name = "COLUMN")]
     pub figure: Vec<String>,
+    /// Formats of figures
+    #[command(flatten)]
+    pub figures: FigureArgs,
     /// Say which runs there are and what is left to do, and do nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -242,6 +252,9 @@ pub struct SweepCollectArgs {
     /// The plan
     #[command(flatten)]
     pub plan: SweepPlanArgs,
+    /// Formats of figures
+    #[command(flatten)]
+    pub figures: FigureArgs,
     /// Also draw this column of sweep.csv; may be given more than once
     #[arg(long, value_name = "COLUMN")]
     pub figure: Vec<String>,
@@ -389,6 +402,9 @@ pub struct ReportArgs {
     /// Also write the results in this format
     #[arg(long, value_enum)]
     pub export: Option<ExportKind>,
+    /// Formats of figures
+    #[command(flatten)]
+    pub figures: FigureArgs,
     /// Where the runs' files are now
     #[command(flatten)]
     pub moved: MovedFiles,

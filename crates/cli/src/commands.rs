@@ -5,18 +5,20 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use implicit_bias_data::{Contradictions, Geometry, TrainingSet, threads};
+use implicit_bias_data::{Contents, Contradictions, Features, Geometry, TrainingSet, threads};
 use implicit_bias_experiments::SYSTEMS;
 use implicit_bias_lab::config::keys::data::CLASSES;
 use implicit_bias_lab::config::keys::network::NETWORK;
 use implicit_bias_lab::config::keys::output::THREADS;
-use implicit_bias_lab::config::{RunConfig, Settings, explain, of_data, overlay, read_settings};
+use implicit_bias_lab::config::{
+    DataSource, RunConfig, Settings, explain, of_data, overlay, read_settings,
+};
 use implicit_bias_lab::study::{
     Effort, Reproduction, StudyCommand, StudyFolder, System, Watch, identity_of,
 };
 use implicit_bias_lab::{
-    Interrupt, LabError, Progress, Report, ResumeRequest, Resumed, RunDirectory, RunOptions,
-    RunRecord, compute_on, conditions, execute, print_to_stderr, share,
+    FigurePrinter, Interrupt, LabError, Progress, Report, ResumeRequest, Resumed, RunDirectory,
+    RunOptions, RunRecord, compute_on, conditions, execute, print_to_stderr, share,
 };
 use implicit_bias_model::MultiClassArchitecture;
 use implicit_bias_output::{format_number, shell_word};
@@ -56,16 +58,19 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
     };
     let settings = overlay(arguments.settings.0.clone(), file);
     let config = RunConfig::resolve(&settings)?;
+    let figures = FigurePrinter::of(&settings)?;
     compute_alone_on(settings.count(THREADS.name))?;
     run_under(
         "train",
         |options| Ok((execute(&config, options, Report::Written)?, true)),
+        figures,
         settings.is_on("json"),
     )
 }
 
 /// `resume`: a run that was cut off.
 pub fn resume(arguments: &ResumeArgs) -> Outcome {
+    let figures = arguments.figures.printer()?;
     compute_alone_on(arguments.threads)?;
     run_under(
         "resume",
@@ -82,6 +87,7 @@ pub fn resume(arguments: &ResumeArgs) -> Outcome {
                 Resumed::AlreadyEnded(record) => (record, false),
             })
         },
+        figures,
         arguments.json,
     )
 }
@@ -91,6 +97,7 @@ pub fn resume(arguments: &ResumeArgs) -> Outcome {
 fn run_under(
     name: &str,
     run: impl FnOnce(RunOptions<'_>) -> Result<(RunRecord, bool), LabError>,
+    figures: Option<FigurePrinter>,
     json: bool,
 ) -> Outcome {
     let interrupt = Interrupt::watch()?;
@@ -107,6 +114,7 @@ fn run_under(
         announce: &mut |text| progress.line(text),
         warn: &mut |text| progress.line(text),
     })?;
+    print_figures(figures.as_ref(), &record.path)?;
     progress.finish();
     let stop = record.stop();
     if !went_on && let Some(stop) = stop {
@@ -133,6 +141,11 @@ fn run_under(
             code(stop)
         }
     })
+}
+
+/// The figures of a directory in the formats that were asked for.
+pub fn print_figures(printer: Option<&FigurePrinter>, directory: &Path) -> Result<(), LabError> {
+    printer.map_or(Ok(()), |printer| printer.print_all(directory))
 }
 
 /// The contract's JSON object of a run.
@@ -197,6 +210,10 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
     compute_alone_on(settings.count(THREADS.name))?;
     let config = RunConfig::resolve(&of_classes(settings.clone()))?;
     let raw = config.data.load(config.seed)?;
+    let contents = match &config.data {
+        DataSource::File { file, .. } => Some(file.contents()?),
+        DataSource::Law(_) => None,
+    };
     let progress = Progress::new("check");
     let measure = |data: &TrainingSet| {
         let geometry = Geometry::watched(data, &mut |fraction| progress.set(fraction));
@@ -217,6 +234,16 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         json["step_size_bound_per_width"] = conditions(&config, &after, 1)
             .and_then(|conditions| conditions.step_bound())
             .into();
+        if let Some(contents) = &contents {
+            json["label_column"] = contents.label_name.clone().into();
+            json["feature_columns"] = serde_json::to_value(&contents.features)?;
+            let counts = contents
+                .counts
+                .iter()
+                .map(|(label, count)| (label.clone(), json!(count)));
+            json["labels"] = Value::Object(counts.collect());
+            json["notes"] = contents.notes.clone().into();
+        }
         print(format_args!("{json}\n"))?;
     } else {
         let table = match &before {
@@ -229,11 +256,44 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
             None => after.to_string(),
         };
         print(format_args!(
-            "{table}\n{}",
+            "{table}\n{}{}",
+            contents.as_ref().map_or(String::new(), columns_text),
             more_about(&config, &after, &contradictions)
         ))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What `check` says of the columns or arrays of a file: where labels and coordinates come from,
+/// how many samples have each label, and what was decided unasked.
+fn columns_text(contents: &Contents) -> String {
+    const MOST: usize = 20;
+    let features = contents
+        .features
+        .as_ref()
+        .map_or("none".to_owned(), |features| {
+            let Features {
+                first, last, count, ..
+            } = features;
+            format!("{count}, the first `{first}`, the last `{last}`")
+        });
+    let counts = contents.counts.iter().take(MOST);
+    let mut counts: Vec<String> = counts
+        .map(|(label, count)| format!("{label} ({count})"))
+        .collect();
+    if contents.counts.len() > MOST {
+        counts.push(format!("… ({} labels)", contents.counts.len()));
+    }
+    let mut text = format!(
+        "label column: {}\nfeature columns: {features}\nsamples of each label in the file: {}\n",
+        contents.label,
+        counts.join(", "),
+    );
+    contents
+        .notes
+        .iter()
+        .for_each(|note| text += &format!("note: {note}\n"));
+    text
 }
 
 /// Settings of data; where they name classes, with a network of so many.
@@ -266,9 +326,10 @@ fn more_about(config: &RunConfig, geometry: &Geometry, found: &Contradictions) -
 
 /// `report`: claims, figures and report of finished runs, anew.
 pub fn report(arguments: &ReportArgs) -> Outcome {
+    let figures = arguments.figures.printer()?;
     let mut worst = 0;
     for path in &arguments.runs {
-        match report_one(path, arguments) {
+        match report_one(path, arguments, figures.as_ref()) {
             Ok(text) => print(text)?,
             Err(error) => {
                 print_to_stderr(&format!("error: {error}"));
@@ -280,9 +341,14 @@ pub fn report(arguments: &ReportArgs) -> Outcome {
 }
 
 /// Claims, figures and report of one run anew, and what the command says about it.
-fn report_one(path: &Path, arguments: &ReportArgs) -> Result<String, LabError> {
+fn report_one(
+    path: &Path,
+    arguments: &ReportArgs,
+    figures: Option<&FigurePrinter>,
+) -> Result<String, LabError> {
     let record = RunRecord::read_moved(path, &arguments.moved)?;
     record.rewrite_conclusions()?;
+    print_figures(figures, path)?;
     if let Some(format) = arguments.export {
         record.export(format, &record.load_data()?)?;
     }
@@ -375,6 +441,7 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
         [only] => format!("reproduce-{}", only.name),
         _ => "reproduce-all".to_owned(),
     };
+    let figures = arguments.figures.printer()?;
     compute_on(arguments.threads)?;
     let interrupt = Interrupt::watch()?;
     let effort = if arguments.quick {
@@ -400,7 +467,7 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
             [_] => folder.directory(),
             _ => folder.inside(system.name)?,
         };
-        match reproduce_system(system, effort, directory, &interrupt) {
+        match reproduce_system(system, effort, directory.clone(), &interrupt) {
             Ok(all) => completed &= all,
             Err(error) if matches!(error.downcast_ref(), Some(LabError::Interrupted)) => {
                 print_to_stderr(&error.to_string());
@@ -408,6 +475,7 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
             }
             Err(error) => return Err(error),
         }
+        print_figures(figures.as_ref(), directory.path())?;
     }
     folder.finish()?;
     Ok(if completed {

@@ -13,7 +13,7 @@ use implicit_bias_lab::{Interrupt, LabError, Progress, compute_on, print_to_stde
 use serde_json::{Value, json};
 
 use crate::args::{SweepArgs, SweepCollectArgs, SweepCommand, SweepPlanArgs, SweepSlurmArgs};
-use crate::commands::{Outcome, RUNS, print};
+use crate::commands::{Outcome, RUNS, print, print_figures};
 
 /// Failures that are told one by one; the table has them all.
 const TOLD: usize = 5;
@@ -65,6 +65,7 @@ fn precisions(arguments: &SweepArgs, sweep: &Sweep) -> Precisions {
 /// Does what is left of a sweep, or of one part of it.
 fn run(arguments: &SweepArgs) -> Outcome {
     let (sweep, directory) = open(&arguments.plan)?;
+    let figures = arguments.figures.printer()?;
     compute_on(arguments.threads)?;
     let interrupt = Interrupt::watch()?;
     let precisions = precisions(arguments, &sweep);
@@ -97,7 +98,9 @@ fn run(arguments: &SweepArgs) -> Outcome {
     let table = match arguments.shard {
         None => {
             progress.stage("sweep: table", 0.0);
-            Some(sweep.collect_results(&directory, &arguments.figure, &progress)?)
+            let table = sweep.collect_results(&directory, &arguments.figure, &progress)?;
+            print_figures(figures.as_ref(), &directory)?;
+            Some(table)
         }
         Some(_) => None,
     };
@@ -166,8 +169,10 @@ fn tell(sweep: &Sweep, outcome: &SweepOutcome, directory: &Path) {
 /// `sweep collect`: the table of whatever is there.
 fn collect(arguments: &SweepCollectArgs) -> Outcome {
     let (sweep, directory) = open(&arguments.plan)?;
+    let figures = arguments.figures.printer()?;
     let progress = Progress::new("sweep collect");
     let table = sweep.collect_results(&directory, &arguments.figure, &progress)?;
+    print_figures(figures.as_ref(), &directory)?;
     progress.finish();
     if arguments.json {
         print(format_args!(

@@ -45,8 +45,8 @@ pub use contradictions::Contradictions;
 pub use dataset::{Dataset, LabelEncoding};
 pub use error::DataError;
 pub use file::{
-    DataFile, Labels, MAX_EXPANSION, Split, read_matrix_npz, read_npz_arrays, read_weights_npz,
-    write_npz_arrays,
+    Contents, DataFile, Features, FileOptions, Labels, MAX_EXPANSION, Separator, Split,
+    TableOptions, read_matrix_npz, read_npz_arrays, read_weights_npz, write_npz_arrays,
 };
 pub use geometry::{ClassSizes, Geometry};
 pub use labelled::Labelled;

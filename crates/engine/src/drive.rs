@@ -221,6 +221,9 @@ mod tests {
         fn name(&self) -> &'static str {
             "scripted"
         }
+        fn homogeneity(&self) -> Option<f64> {
+            Some(1.0)
+        }
         fn step(&self) -> f64 {
             self.step
         }

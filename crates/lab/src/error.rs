@@ -61,6 +61,14 @@ pub enum LabError {
     /// A checkpoint is not of the run that it is to go on.
     #[error("checkpoint: {0}")]
     Checkpoint(String),
+    /// Figures cannot be printed as was asked.
+    #[error("{key}: {source}")]
+    Print {
+        /// The flag or key.
+        key: String,
+        /// What was expected and what was found.
+        source: implicit_bias_print::PrintError,
+    },
     /// A figure could not be drawn.
     #[error(transparent)]
     Plot(#[from] implicit_bias_plot::PlotError),
@@ -128,6 +136,7 @@ impl LabError {
             | Self::Content { .. }
             | Self::Table(_)
             | Self::Checkpoint(_)
+            | Self::Print { .. }
             | Self::Locked { .. }
             | Self::Data(_)
             | Self::Model(_) => true,

@@ -5,6 +5,7 @@
 
 use std::io::{self, Read};
 
+use half::f16;
 use ndarray::ArrayViewD;
 
 use super::reading::Mismatch;
@@ -25,9 +26,17 @@ enum Scalar {
     U16,
     U32,
     U64,
+    F16,
     F32,
     F64,
+    /// Text of at most so many bytes, padded with zeros.
+    Bytes(usize),
+    /// Text of at most so many characters of four bytes each, padded with zeros.
+    Characters(usize),
 }
+
+/// The longest text of an entry, in bytes or characters.
+const MAX_TEXT: usize = 4096;
 
 /// A parsed header.
 #[derive(Debug, PartialEq)]
@@ -80,13 +89,38 @@ impl Header {
     pub fn item_size(&self) -> usize {
         match self.scalar {
             Scalar::Bool | Scalar::I8 | Scalar::U8 => 1,
-            Scalar::I16 | Scalar::U16 => 2,
+            Scalar::I16 | Scalar::U16 | Scalar::F16 => 2,
             Scalar::I32 | Scalar::U32 | Scalar::F32 => 4,
             Scalar::I64 | Scalar::U64 | Scalar::F64 => 8,
+            Scalar::Bytes(width) => width,
+            Scalar::Characters(width) => 4 * width,
         }
     }
 
-    /// Appends the entries in `bytes`, a whole number of them, to `values`.
+    /// Whether the entries are text.
+    pub fn is_text(&self) -> bool {
+        matches!(self.scalar, Scalar::Bytes(_) | Scalar::Characters(_))
+    }
+
+    /// The text of one entry, without the zeros at its end; `None` for bytes that are no text.
+    pub fn text(&self, entry: &[u8]) -> Option<String> {
+        if matches!(self.scalar, Scalar::Bytes(_)) {
+            let end = entry
+                .iter()
+                .rposition(|&byte| byte != 0)
+                .map_or(0, |last| last + 1);
+            return String::from_utf8(entry[..end].to_vec()).ok();
+        }
+        let (characters, _) = entry.as_chunks::<4>();
+        let code = |&bytes: &[u8; 4]| match self.big_endian {
+            true => u32::from_be_bytes(bytes),
+            false => u32::from_le_bytes(bytes),
+        };
+        let text: Option<String> = characters.iter().map(code).map(char::from_u32).collect();
+        text.map(|text| text.trim_end_matches('\0').to_owned())
+    }
+
+    /// Appends the entries in `bytes`, a whole number of them, to `values`. They are numbers.
     pub fn decode(&self, bytes: &[u8], values: &mut Vec<f64>) {
         macro_rules! decode {
             ($number:ty) => {{
@@ -108,8 +142,18 @@ impl Header {
             Scalar::U16 => decode!(u16),
             Scalar::U32 => decode!(u32),
             Scalar::U64 => decode!(u64),
+            Scalar::F16 => {
+                let (entries, _) = bytes.as_chunks::<2>();
+                values.extend(entries.iter().map(|&b| match self.big_endian {
+                    true => f16::from_be_bytes(b).to_f64(),
+                    false => f16::from_le_bytes(b).to_f64(),
+                }));
+            }
             Scalar::F32 => decode!(f32),
             Scalar::F64 => decode!(f64),
+            Scalar::Bytes(_) | Scalar::Characters(_) => {
+                unreachable!("text is refused where numbers are asked for")
+            }
         }
     }
 }
@@ -238,7 +282,8 @@ impl<'a> Parser<'a> {
                     .parse()
                     .map_err(|_| self.mismatch("a size".to_owned()))?,
             );
-            self.rest = rest;
+            // As Python 2 writes a long integer.
+            self.rest = rest.strip_prefix('L').unwrap_or(rest);
             if !self.eat(",") {
                 self.token(")")?;
                 break;
@@ -248,19 +293,13 @@ impl<'a> Parser<'a> {
     }
 
     fn dtype(&mut self) -> Result<(Scalar, bool), Mismatch> {
-        let expected = "type bool, integer, float32 or float64";
+        let expected = "type bool, integer, float16, float32, float64 or string";
         if self.eat("[") {
-            return Err(Mismatch::new(expected, "a structured type"));
+            let found = "a structured type; save its fields as arrays of their own";
+            return Err(Mismatch::new(expected, found));
         }
         let descr = self.string()?;
-        let unsupported = || {
-            let found = if descr.ends_with('O') {
-                "Python objects".to_owned()
-            } else {
-                format!("{descr:?}")
-            };
-            Mismatch::new(expected, found)
-        };
+        let unsupported = || Mismatch::new(expected, other_type(descr));
         let (order, code) = descr.split_at_checked(1).ok_or_else(unsupported)?;
         let scalar = match code {
             "b1" => Scalar::Bool,
@@ -272,15 +311,47 @@ impl<'a> Parser<'a> {
             "u2" => Scalar::U16,
             "u4" => Scalar::U32,
             "u8" => Scalar::U64,
+            "f2" => Scalar::F16,
             "f4" => Scalar::F32,
             "f8" => Scalar::F64,
-            _ => return Err(unsupported()),
+            _ => text_type(code).ok_or_else(unsupported)?,
         };
         match order {
             "<" | "|" => Ok((scalar, false)),
             ">" => Ok((scalar, true)),
             _ => Err(unsupported()),
         }
+    }
+}
+
+/// The type of text such as `S10` or `U3`.
+fn text_type(code: &str) -> Option<Scalar> {
+    let (kind, width) = code.split_at_checked(1)?;
+    let digits = !width.is_empty() && width.bytes().all(|byte| byte.is_ascii_digit());
+    let width = width
+        .parse()
+        .ok()
+        .filter(|&width| digits && width <= MAX_TEXT)?;
+    match kind {
+        "S" => Some(Scalar::Bytes(width)),
+        "U" => Some(Scalar::Characters(width)),
+        _ => None,
+    }
+}
+
+/// A type that is not read, in words, with the Python that changes it.
+fn other_type(descr: &str) -> String {
+    let shown = format!("{descr:?}");
+    match descr.get(1..).and_then(|code| code.chars().next()) {
+        Some('O') => "Python objects, which only Python reads; save X.astype(float) and \
+                      y.astype(str) or y.astype(int)"
+            .to_owned(),
+        Some('V') => format!("{shown}, raw bytes, as bfloat16 is saved; save X.astype('float32')"),
+        Some('c') => format!("{shown}, complex numbers; save X.real and X.imag as coordinates"),
+        Some('M' | 'm') => format!("{shown}, times; save X.astype('int64')"),
+        Some('f') => format!("{shown}; save X.astype('float64')"),
+        Some('S' | 'U') => format!("{shown}; strings may have {MAX_TEXT} characters at most"),
+        _ => shown,
     }
 }
 
@@ -320,6 +391,56 @@ mod tests {
     }
 
     #[test]
+    fn long_integers_of_python_2_are_sizes() {
+        let header = parse("{'descr': '<f8', 'fortran_order': False, 'shape': (8L, 12L), }");
+        assert_eq!(header.unwrap().shape, [8, 12]);
+        assert!(refusal("{'shape': (L,)}").starts_with("expected a size"));
+        assert!(refusal("{'shape': (8LL,)}").starts_with("expected `)`"));
+    }
+
+    #[test]
+    fn text_ends_at_its_padding() {
+        let text = |descr: &str, bytes: &[u8]| {
+            let text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': (1,)}}");
+            let header = parse(&text).unwrap();
+            assert!(header.is_text() && header.item_size() == bytes.len());
+            header.text(bytes)
+        };
+        assert_eq!(text("|S4", b"ab\0\0").as_deref(), Some("ab"));
+        assert_eq!(text("|S4", b"a\0b\0").as_deref(), Some("a\0b"));
+        assert_eq!(text("|S2", b"\xff\xfe"), None);
+        assert_eq!(text("|S0", b"").as_deref(), Some(""));
+        assert_eq!(text("<U2", b"\xe9\0\0\0\0\0\0\0").as_deref(), Some("é"));
+        assert_eq!(text(">U2", b"\0\x01\xf6\0\0\0\0b").as_deref(), Some("😀b"));
+        assert_eq!(text("<U1", b"\0\xd8\0\0"), None, "half of a pair");
+    }
+
+    #[test]
+    fn every_half_is_the_double_of_its_value() {
+        // A second reading of the format: sign, five bits of exponent, ten of fraction.
+        let header = parse("{'descr': '<f2', 'fortran_order': False, 'shape': (1,)}").unwrap();
+        let big = parse("{'descr': '>f2', 'fortran_order': False, 'shape': (1,)}").unwrap();
+        for bits in 0..=u16::MAX {
+            let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+            let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
+            let value = sign
+                * match exponent {
+                    0 => fraction * 2_f64.powi(-24),
+                    31 if fraction == 0.0 => f64::INFINITY,
+                    31 => f64::NAN,
+                    _ => (1.0 + fraction / 1024.0) * 2_f64.powi(exponent - 15),
+                };
+            let mut values = Vec::new();
+            header.decode(&bits.to_le_bytes(), &mut values);
+            big.decode(&bits.to_be_bytes(), &mut values);
+            for read in values {
+                let same = read.to_bits() == value.to_bits() || read.is_nan() && value.is_nan();
+                assert!(same, "{bits:#06x}: {read} {value}");
+            }
+        }
+    }
+
+    #[test]
     fn broken_headers_name_what_is_missing() {
         assert_eq!(
             refusal("[]"),
@@ -353,16 +474,35 @@ mod tests {
 
     #[test]
     fn other_types_are_refused_by_name() {
-        let types = "expected type bool, integer, float32 or float64, found ";
+        let types = "expected type bool, integer, float16, float32, float64 or string, found ";
         for (descr, found) in [
-            ("'<c16'", "\"<c16\""),
-            ("'<f2'", "\"<f2\""),
-            ("'=f8'", "\"=f8\""),
-            ("'<U3'", "\"<U3\""),
+            (
+                "'<c16'",
+                "\"<c16\", complex numbers; save X.real and X.imag as coordinates",
+            ),
+            ("'<f16'", "\"<f16\"; save X.astype('float64')"),
+            (
+                "'|V2'",
+                "\"|V2\", raw bytes, as bfloat16 is saved; save X.astype('float32')",
+            ),
+            ("'<M8[ns]'", "\"<M8[ns]\", times; save X.astype('int64')"),
+            ("'=f8'", "\"=f8\"; save X.astype('float64')"),
+            ("'=i8'", "\"=i8\""),
+            (
+                "'<U4097'",
+                "\"<U4097\"; strings may have 4096 characters at most",
+            ),
             ("''", "\"\""),
             ("'é'", "\"é\""),
-            ("'|O'", "Python objects"),
-            ("[('a', '<f8')]", "a structured type"),
+            (
+                "'|O'",
+                "Python objects, which only Python reads; save X.astype(float) and \
+                 y.astype(str) or y.astype(int)",
+            ),
+            (
+                "[('a', '<f8')]",
+                "a structured type; save its fields as arrays of their own",
+            ),
         ] {
             let text = format!("{{'descr': {descr}, ");
             assert_eq!(refusal(&text), format!("{types}{found}"));

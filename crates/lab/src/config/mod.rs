@@ -7,6 +7,7 @@ mod every;
 mod explain;
 mod files;
 mod flags;
+mod horizon;
 pub mod keys;
 mod kinds;
 mod moved;
@@ -15,6 +16,7 @@ mod overlay;
 mod resolve;
 mod run_config;
 mod source;
+mod written;
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ mod view;
 
 pub use claim_row::ClaimRow;
 pub use contents::{
-    Finding, LimitSummary, ReportFigure, ReproductionReport, RunReport, Section, Setting,
+    Finding, LimitSummary, Quantity, ReportFigure, ReproductionReport, RunReport, Section, Setting,
     Statement, SweepReport, Table,
 };
 pub use html::{reproduction_report, run_report, sweep_report};

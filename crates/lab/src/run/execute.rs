@@ -58,6 +58,9 @@ pub(crate) fn execute<T>(
     let asked = asked.map(|path| RunDirectory::begin(path, &config_text));
     let asked = asked.transpose()?;
     let prepared = Prepared::watched(config, options.stage)?;
+    for note in config.data.notes()? {
+        (options.announce)(&format!("data: {note}"));
+    }
     let choice = prepared.choice(config)?;
     let mut ready = ready(config, &prepared, choice, &mut options, notices)?;
     let shorter = shorter.and_then(|path| ShorterRun::read(path, config));
@@ -128,6 +131,7 @@ fn first_manifest(
             .duration_since(UNIX_EPOCH)
             .map_or(0, |time| time.as_secs()),
         wall_seconds: 0.0,
+        not_homogeneous: ready.engine.homogeneity().is_none(),
         notes: Vec::new(),
         stop: None,
     }

@@ -195,6 +195,10 @@ pub struct Manifest {
     pub started: u64,
     /// Wall-clock seconds of the run so far.
     pub wall_seconds: f64,
+    /// Whether the network has no degree of homogeneity, so that what is recorded as its margins
+    /// is not normalized.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_homogeneous: bool,
     /// What the engine noted on the way.
     #[serde(default)]
     pub notes: Vec<String>,

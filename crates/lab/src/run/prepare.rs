@@ -166,7 +166,7 @@ fn initial_weights(config: &RunConfig, data: &TrainingSet) -> Result<Weights, La
     let names: Vec<&str> = blocks.iter().map(|(name, _)| name.as_str()).collect();
     let safetensors = path
         .extension()
-        .is_some_and(|extension| extension == "safetensors");
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"));
     if safetensors {
         let weights = Weights::from_safetensors(path, &names)?;
         require_two_blocks(config, data.dim(), &weights)?;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use implicit_bias_engine::Gradient;
 use implicit_bias_output::{format_step, sha256, to_json};
 use implicit_bias_record::{Series, StopReason, is_on_the_way};
 
@@ -87,11 +88,12 @@ pub(crate) fn resume<T>(
     require_same_start(&config, &prepared, &manifest, state.as_ref())?;
     let mut choice = choice_of(&manifest);
     if let Some(steps) = longer {
-        require_reachable(choice.engine, steps, "asked for when the run began")?;
-        config.steps = steps;
+        config = config.extended_to(steps)?;
+        require_reachable(choice.engine, &config, "asked for when the run began")?;
         choice = choice_of_longer(choice, &config, &prepared, options.announce)?;
     }
-    let ready = ready(&config, &prepared, choice, &mut options, notices)?;
+    let as_before = with_gradient_of(&config, &manifest);
+    let ready = ready(&as_before, &prepared, choice, &mut options, notices)?;
     require_same_engine(&ready, &manifest)?;
     manifest.engine_reason.clone_from(&ready.reason);
     if are_elsewhere {
@@ -265,6 +267,19 @@ fn choice_of_longer(
         anew.reason
     ));
     Ok(own)
+}
+
+/// The configuration with the gradient that the run had: a later version may have a faster one,
+/// with other roundings.
+fn with_gradient_of(config: &RunConfig, manifest: &Manifest) -> RunConfig {
+    let by_autodiff = manifest.engine != "gram" && manifest.gradient == "autodiff";
+    RunConfig {
+        gradient: match by_autodiff {
+            true => Gradient::Autodiff,
+            false => config.gradient,
+        },
+        ..config.clone()
+    }
 }
 
 /// Refuses another device, precision or gradient than the run's.

@@ -297,7 +297,15 @@ fn has_key(grid: &[Axis], list: &[Table], key: &str) -> bool {
 
 /// The settings of a table, in which a sweep leaves no room for where a run goes.
 fn settings_of(table: Table, folder: &Path) -> Result<Settings, String> {
-    for key in ["out", "json", "threads"] {
+    let of_all = [
+        "out",
+        "json",
+        "threads",
+        "figures",
+        "figure-width",
+        "figure-font",
+    ];
+    for key in of_all {
         if table.contains_key(key) {
             return Err(format!(
                 "`{key}`: expected no such key, a sweep says it of all runs by a flag"

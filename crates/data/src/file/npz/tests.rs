@@ -228,14 +228,23 @@ fn a_missing_array_is_named_with_those_present() {
     let absent =
         |entries: &[(&str, Vec<u8>)]| refusal_of(&stored(entries), LabelEncoding::PlusMinusOne);
     let x = ("X.npy", good_x());
-    assert_eq!(absent(&[]), "expected an array `X`, found none");
+    let flags = "expected arrays `X` of samples and `y` of labels, others by --samples-array and \
+                 --labels-array; or in Python: d = np.load(FILE); np.savez(NEW, X=d[…], y=d[…]), \
+                 found ";
+    assert_eq!(absent(&[]), format!("{flags}none"));
     assert_eq!(
-        absent(&[("x.npy", good_x()), ("y.npy", good_y()), ("readme", vec![])]),
-        "expected an array `X`, found `x`, `y`"
+        absent(&[("u.npy", good_x()), ("y.npy", good_y()), ("readme", vec![])]),
+        format!("{flags}`u`, `y`")
     );
     assert_eq!(
         absent(&[x, ("a\nb.npy", vec![])]),
-        "expected an array `y`, found `X`, `a\\nb`"
+        format!("{flags}`X`, `a\\nb`")
+    );
+    let file = OnDisk::new(&stored(&[("X.npy", good_x())]));
+    let error = read_npz_arrays(file.path(), ["z"]).unwrap_err().to_string();
+    assert!(
+        error.ends_with("expected an array `z`, found `X`"),
+        "{error}"
     );
 }
 
@@ -244,7 +253,8 @@ fn wrong_shapes_and_types() {
     let x = |shape, values: &[f64]| refusal(matrix(shape, values), good_y());
     assert_eq!(
         x("(2,)", &[1.0, 2.0]),
-        "array `X`: expected shape [n, d], found shape [2]"
+        "array `X`: expected shape [n, d], found shape [2]; of one coordinate each, save \
+         X.reshape(-1, 1)"
     );
     assert_eq!(
         x("()", &[1.0]),
@@ -252,7 +262,12 @@ fn wrong_shapes_and_types() {
     );
     assert_eq!(
         refusal(good_x(), matrix("(1, 2)", &[1.0, -1.0])),
-        "array `y`: expected shape [n], found shape [1, 2]"
+        "array `y`: expected shape [n], found shape [1, 2]; of one column a class, save \
+         y.argmax(axis=1)"
+    );
+    assert_eq!(
+        refusal(good_x(), matrix("()", &[1.0])),
+        "array `y`: expected shape [n], found shape []; save y.ravel()"
     );
     assert_eq!(
         refusal(good_x(), matrix("(3,)", &[1.0, -1.0, 1.0])),
@@ -264,14 +279,17 @@ fn wrong_shapes_and_types() {
     );
     assert_eq!(
         refusal(npy("'|O'", false, "(2, 3)", &[0; 60]), good_y()),
-        "array `X`: expected type bool, integer, float32 or float64, found Python objects"
+        "array `X`: expected type bool, integer, float16, float32, float64 or string, found \
+         Python objects, which only Python reads; save X.astype(float) and y.astype(str) or \
+         y.astype(int)"
     );
     assert_eq!(
         refusal(
             npy("[('a', '<f8'), ('b', '<f8')]", false, "(2,)", &[0; 32]),
             good_y()
         ),
-        "array `X`: expected type bool, integer, float32 or float64, found a structured type"
+        "array `X`: expected type bool, integer, float16, float32, float64 or string, found a \
+         structured type; save its fields as arrays of their own"
     );
 }
 
@@ -384,13 +402,13 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        let _ = read_npy(bytes.len() as u64, &bytes[..]);
-        let _ = read_npy(size, &bytes[..]);
+        let _ = read_npy(Size::plain(bytes.len() as u64), &mut &bytes[..]);
+        let _ = read_npy(Size::plain(size), &mut &bytes[..]);
     }
 
     #[test]
     fn junk_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let _ = read_npy(bytes.len() as u64, &bytes[..]);
+        let _ = read_npy(Size::plain(bytes.len() as u64), &mut &bytes[..]);
         prop_assert!(OnDisk::new(&bytes).read().is_err());
     }
 }
