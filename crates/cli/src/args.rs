@@ -99,8 +99,8 @@ pub struct ReproduceArgs {
     /// Smaller networks and shorter horizons: under a minute instead of minutes
     #[arg(long)]
     pub quick: bool,
-    /// Folder for the runs and the report, of several systems with a folder each in it; must be new
-    /// or empty [default: runs/reproduce, for other systems than the paper runs/reproduce-SYSTEM,
+    /// Folder for the runs and the report, of several systems with a folder each in it; new, empty, or
+    /// left by the same command, which then goes on [default: runs/reproduce, for other systems than the paper runs/reproduce-SYSTEM,
     /// numbered if in use]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

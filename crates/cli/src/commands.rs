@@ -16,7 +16,7 @@ use implicit_bias_lab::study::{
 };
 use implicit_bias_lab::{
     FigurePrinter, Interrupt, LabError, Progress, Report, ResumeRequest, Resumed, RunDirectory,
-    RunOptions, RunRecord, compute_on, conditions, execute, print_to_stderr,
+    RunOptions, RunRecord, compute_on, conditions, execute, print_to_stderr, share,
 };
 use implicit_bias_model::MultiClassArchitecture;
 use implicit_bias_output::{format_number, shell_word};
@@ -39,6 +39,13 @@ pub fn print(text: impl Display) -> anyhow::Result<()> {
     }
 }
 
+/// Sets how many threads a command that does one thing at a time computes on, where that is asked
+/// for.
+pub fn compute_alone_on(threads: Option<u64>) -> Result<(), LabError> {
+    compute_on(threads)?;
+    threads.map_or(Ok(()), |_| share(1).map(|_| ()))
+}
+
 /// `train`: one run.
 pub fn train(arguments: &TrainArgs) -> Outcome {
     let file = match &arguments.config {
@@ -48,7 +55,7 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
     let settings = overlay(arguments.settings.0.clone(), file);
     let config = RunConfig::resolve(&settings)?;
     let figures = FigurePrinter::of(&settings)?;
-    compute_on(settings.count(THREADS.name))?;
+    compute_alone_on(settings.count(THREADS.name))?;
     run_under(
         "train",
         |options| Ok((execute(&config, options, Report::Written)?, true)),
@@ -60,7 +67,7 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
 /// `resume`: a run that was cut off.
 pub fn resume(arguments: &ResumeArgs) -> Outcome {
     let figures = arguments.figures.printer()?;
-    compute_on(arguments.threads)?;
+    compute_alone_on(arguments.threads)?;
     run_under(
         "resume",
         |options| {
@@ -196,7 +203,7 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         }
         .into());
     }
-    compute_on(settings.count(THREADS.name))?;
+    compute_alone_on(settings.count(THREADS.name))?;
     let config = RunConfig::resolve(&of_classes(settings.clone()))?;
     let raw = config.data.load(config.seed)?;
     let contents = match &config.data {

@@ -7,15 +7,15 @@ use implicit_bias_data::{Contradictions, mnist};
 use implicit_bias_lab::config::keys::output::THREADS;
 use implicit_bias_lab::config::{RunConfig, Settings, overlay};
 use implicit_bias_lab::{
-    LabError, LimitReport, Prepared, Progress, RunRecord, compute_on, direction_by_descent,
-    direction_limit, find_limit,
+    LabError, LimitReport, Prepared, Progress, RunRecord, direction_by_descent, direction_limit,
+    find_limit,
 };
 use implicit_bias_limits::EVIDENCE;
 use implicit_bias_output::{format_number, format_step};
 use serde_json::{Value, json};
 
 use crate::args::LimitArgs;
-use crate::commands::{Outcome, print};
+use crate::commands::{Outcome, compute_alone_on, print};
 
 /// The last step where the flags give none: patterns of ReLU networks can change once in many
 /// decades, and going on costs little.
@@ -188,7 +188,7 @@ fn configuration(
     });
     let settings = overlay(flags, file);
     let config = RunConfig::resolve(&settings)?;
-    compute_on(settings.count(THREADS.name))?;
+    compute_alone_on(settings.count(THREADS.name))?;
     if config.two_layer_descent().is_none() {
         return Ok((config, record));
     }
