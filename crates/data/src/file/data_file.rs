@@ -268,13 +268,15 @@ impl DataFile {
             Split::Train => "training set",
             Split::Test => "test set",
         };
+        let folder = self.path();
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
         match self.is_published() {
             Some(true) => format!("MNIST, {set}"),
             Some(false) => format!(
                 "{set} in {} (under MNIST's file names, not the published MNIST)",
-                self.path().display()
+                folder.display()
             ),
-            None => format!("{set} of MNIST in {} (not read)", self.path().display()),
+            None => format!("{set} of MNIST in {} (not read)", folder.display()),
         }
     }
 
