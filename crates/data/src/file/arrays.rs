@@ -16,10 +16,14 @@ use crate::DataError;
 
 /// Names of samples and labels that are known without being asked for; the first is the program's
 /// own and goes before all others.
-const USUAL: [[&str; 2]; 20] = [
+const USUAL: [[&str; 2]; 27] = [
     ["X", "y"],
     ["x", "y"],
     ["X", "Y"],
+    ["X", "labels"],
+    ["X", "label"],
+    ["X", "target"],
+    ["x", "labels"],
     ["x_train", "y_train"],
     ["X_train", "y_train"],
     ["X_train", "Y_train"],
@@ -32,7 +36,10 @@ const USUAL: [[&str; 2]; 20] = [
     ["data", "labels"],
     ["data", "label"],
     ["features", "labels"],
+    ["features", "target"],
     ["features", "targets"],
+    ["inputs", "labels"],
+    ["embeddings", "labels"],
     ["images", "labels"],
     ["inputs", "targets"],
     ["samples", "labels"],

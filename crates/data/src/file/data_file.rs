@@ -292,8 +292,9 @@ impl DataFile {
         let labels = self.labels()?;
         let keep: &[usize] = if labels.is_empty() { &[] } else { &[0] };
         let dim = self.rows(keep, labels.len())?.ncols();
-        let first =
-            usize::from(matches!(self, Self::Libsvm(path) if !libsvm::labels(path)?.1.from_zero()));
+        let first = usize::from(
+            matches!(self, Self::Libsvm(path) if !libsvm::labels(path)?.1.counts_from_zero()),
+        );
         let (samples, label_name) = match self {
             Self::Npz { .. } => {
                 let Names {
@@ -343,7 +344,7 @@ impl DataFile {
             Self::Table { path, options } => notes = table::contents(path, options)?.notes,
             Self::Libsvm(path) => {
                 let extent = libsvm::labels(path)?.1;
-                if extent.from_zero() {
+                if extent.counts_from_zero() {
                     notes.push("indices count from 0".into());
                 }
                 if extent.queries > 0 {

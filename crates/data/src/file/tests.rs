@@ -160,8 +160,10 @@ fn flags_that_a_format_lacks_or_needs() {
         refuse("a.npy", None, None),
         "expected --label-file beside an .npy file, found none"
     );
-    let mut options = FileOptions::default();
-    options.samples_array = Some("X".into());
+    let options = FileOptions {
+        samples_array: Some("X".into()),
+        ..FileOptions::default()
+    };
     let error = DataFile::at("a.csv", &options).unwrap_err().to_string();
     assert!(
         error.contains("no --samples-array beside a table"),

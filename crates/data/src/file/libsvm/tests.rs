@@ -33,7 +33,7 @@ fn entries_that_are_not_there_are_zero() {
         let (labels, x, extent) = read(text).unwrap();
         assert_eq!(labels, ["1", "-1", "1"], "{text}");
         assert_eq!(x, expected, "{text}");
-        assert_eq!(extent.from_zero(), text.contains(" 0:"));
+        assert_eq!(extent.counts_from_zero(), text.contains(" 0:"));
         assert_eq!(extent.queries > 0, text.contains("qid"));
     }
     assert_eq!(read("cat 1:1\ndog 2:1\n").unwrap().0, ["cat", "dog"]);

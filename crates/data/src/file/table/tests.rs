@@ -276,11 +276,11 @@ proptest! {
     }
 }
 
-/// What the table reads as with the given options: labels, rows, and what is said of it.
-fn read_with(
-    table: &str,
-    options: &TableOptions,
-) -> Result<(Vec<String>, Array2<f64>, Vec<String>), String> {
+/// Labels, rows, and what is said of them.
+type Found = (Vec<String>, Array2<f64>, Vec<String>);
+
+/// What the table reads as with the given options.
+fn read_with(table: &str, options: &TableOptions) -> Result<Found, String> {
     let folder = tempdir().unwrap();
     let path = folder.path().join("t.csv");
     fs::write(&path, table).unwrap();
@@ -294,7 +294,7 @@ fn read_with(
     read().map_err(|error: DataError| error.to_string().replace(&path.display().to_string(), ""))
 }
 
-fn noted(table: &str) -> (Vec<String>, Array2<f64>, Vec<String>) {
+fn noted(table: &str) -> Found {
     read_with(table, &labelled("y")).unwrap()
 }
 
