@@ -227,6 +227,8 @@ fn normalized_margins_do_not_change_with_the_scale_of_the_weights() {
                 gradient: Gradient::Auto,
                 threads: 1,
                 compensated: false,
+                log_time: None,
+                kkt: false,
             };
             let device = select_device(None, None).expect("a device");
             let keys = &config.network.settings;

@@ -5,27 +5,29 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use implicit_bias_data::{Contents, Contradictions, Features, Geometry, TrainingSet};
+use implicit_bias_data::{Contents, Contradictions, Features, Geometry, TrainingSet, threads};
 use implicit_bias_experiments::SYSTEMS;
 use implicit_bias_lab::config::keys::data::CLASSES;
 use implicit_bias_lab::config::keys::network::NETWORK;
+use implicit_bias_lab::config::keys::output::THREADS;
 use implicit_bias_lab::config::{
     DataSource, RunConfig, Settings, explain, of_data, overlay, read_settings,
 };
-use implicit_bias_lab::study::{Effort, Reproduction, System};
+use implicit_bias_lab::study::{
+    Effort, Reproduction, StudyCommand, StudyFolder, System, Watch, identity_of,
+};
 use implicit_bias_lab::{
-    LabError, Progress, Report, Resumed, RunDirectory, RunOptions, RunRecord, conditions, execute,
-    print_to_stderr,
+    FigurePrinter, Interrupt, LabError, Progress, Report, ResumeRequest, Resumed, RunDirectory,
+    RunOptions, RunRecord, compute_on, conditions, execute, print_to_stderr,
 };
 use implicit_bias_model::MultiClassArchitecture;
-use implicit_bias_output::format_number;
+use implicit_bias_output::{format_number, shell_word};
 use implicit_bias_record::StopReason;
 use serde_json::{Value, json};
 
 use crate::args::{
     CheckArgs, Cli, DevicesArgs, HelpArgs, ReportArgs, ReproduceArgs, ResumeArgs, TrainArgs,
 };
-use crate::interrupt::Interrupt;
 
 pub type Outcome = anyhow::Result<ExitCode>;
 
@@ -49,30 +51,36 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
     };
     let settings = overlay(arguments.settings.0.clone(), file);
     let config = RunConfig::resolve(&settings)?;
+    let figures = FigurePrinter::of(&settings)?;
+    compute_on(settings.count(THREADS.name))?;
     run_under(
         "train",
         |options| Ok((execute(&config, options, Report::Written)?, true)),
+        figures,
         settings.is_on("json"),
     )
 }
 
 /// `resume`: a run that was cut off.
 pub fn resume(arguments: &ResumeArgs) -> Outcome {
+    let figures = arguments.figures.printer()?;
+    compute_on(arguments.threads)?;
     run_under(
         "resume",
         |options| {
-            let resumed = implicit_bias_lab::resume(
-                &arguments.run,
-                arguments.steps,
-                arguments.checkpoint_interval,
-                options,
-                Report::Written,
-            )?;
+            let request = ResumeRequest {
+                steps: arguments.steps,
+                checkpoint_interval: arguments.checkpoint_interval,
+                moved: arguments.moved.clone(),
+            };
+            let run = &arguments.run;
+            let resumed = implicit_bias_lab::resume(run, &request, options, Report::Written)?;
             Ok(match resumed {
                 Resumed::WentOn(record) => (record, true),
                 Resumed::AlreadyEnded(record) => (record, false),
             })
         },
+        figures,
         arguments.json,
     )
 }
@@ -82,13 +90,14 @@ pub fn resume(arguments: &ResumeArgs) -> Outcome {
 fn run_under(
     name: &str,
     run: impl FnOnce(RunOptions<'_>) -> Result<(RunRecord, bool), LabError>,
+    figures: Option<FigurePrinter>,
     json: bool,
 ) -> Outcome {
     let interrupt = Interrupt::watch()?;
     let progress = Progress::new(name);
     let (record, went_on) = run(RunOptions {
         parent: Path::new(RUNS),
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        threads: threads(),
         keep_checkpoint: true,
         progress: &mut |fraction| {
             progress.set(fraction);
@@ -96,7 +105,9 @@ fn run_under(
         },
         stage: &mut |what, fraction| progress.stage(&format!("{name}: {what}"), fraction),
         announce: &mut |text| progress.line(text),
+        warn: &mut |text| progress.line(text),
     })?;
+    print_figures(figures.as_ref(), &record.path)?;
     progress.finish();
     let stop = record.stop();
     if !went_on && let Some(stop) = stop {
@@ -105,21 +116,29 @@ fn run_under(
             record.path.display()
         ));
     }
-    if json {
-        print(format_args!("{}\n", summary(&record)))?;
-    } else {
-        print(record.summary_text())?;
-    }
+    let printed = match json {
+        true => print(format_args!("{}\n", summary(&record))),
+        false => print(record.summary_text()),
+    };
     Ok(match stop {
+        // Whether anybody still reads: the terminal may be what went away.
         Some(StopReason::Interrupted { .. }) => {
             print_to_stderr(&format!(
                 "interrupted; go on with: implicit-bias resume {}",
-                record.path.display()
+                shell_word(&record.path.display().to_string())
             ));
             interrupt.exit_code()
         }
-        stop => code(stop),
+        stop => {
+            printed?;
+            code(stop)
+        }
     })
+}
+
+/// The figures of a directory in the formats that were asked for.
+pub fn print_figures(printer: Option<&FigurePrinter>, directory: &Path) -> Result<(), LabError> {
+    printer.map_or(Ok(()), |printer| printer.print_all(directory))
 }
 
 /// The contract's JSON object of a run.
@@ -172,7 +191,8 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         }
         .into());
     }
-    if settings.clone().without("json") != of_data(&settings) {
+    let others = settings.clone().without("json").without(THREADS.name);
+    if others != of_data(&settings) {
         return Err(LabError::Config {
             key: "check".into(),
             expected: "flags of the data alone (see `implicit-bias check --help`)".into(),
@@ -180,6 +200,7 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         }
         .into());
     }
+    compute_on(settings.count(THREADS.name))?;
     let config = RunConfig::resolve(&of_classes(settings.clone()))?;
     let raw = config.data.load(config.seed)?;
     let contents = match &config.data {
@@ -298,18 +319,36 @@ fn more_about(config: &RunConfig, geometry: &Geometry, found: &Contradictions) -
 
 /// `report`: claims, figures and report of finished runs, anew.
 pub fn report(arguments: &ReportArgs) -> Outcome {
+    let figures = arguments.figures.printer()?;
+    let mut worst = 0;
     for path in &arguments.runs {
-        let record = RunRecord::read(path)?;
-        record.rewrite_conclusions()?;
-        if let Some(format) = arguments.export {
-            record.export(format, &record.config.load_data()?)?;
+        match report_one(path, arguments, figures.as_ref()) {
+            Ok(text) => print(text)?,
+            Err(error) => {
+                print_to_stderr(&format!("error: {error}"));
+                worst = worst.max(if error.is_input() { 2 } else { 1 });
+            }
         }
-        for notice in &record.notices {
-            print_to_stderr(notice);
-        }
-        print(record.summary_text())?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::from(worst))
+}
+
+/// Claims, figures and report of one run anew, and what the command says about it.
+fn report_one(
+    path: &Path,
+    arguments: &ReportArgs,
+    figures: Option<&FigurePrinter>,
+) -> Result<String, LabError> {
+    let record = RunRecord::read_moved(path, &arguments.moved)?;
+    record.rewrite_conclusions()?;
+    print_figures(figures, path)?;
+    if let Some(format) = arguments.export {
+        record.export(format, &record.load_data()?)?;
+    }
+    for notice in &record.notices {
+        print_to_stderr(notice);
+    }
+    Ok(record.summary_text())
 }
 
 /// `help`: a command, a flag, or one of its values.
@@ -395,15 +434,43 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
         [only] => format!("reproduce-{}", only.name),
         _ => "reproduce-all".to_owned(),
     };
-    let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new(RUNS), &name)?;
+    let figures = arguments.figures.printer()?;
+    compute_on(arguments.threads)?;
+    let interrupt = Interrupt::watch()?;
+    let effort = if arguments.quick {
+        Effort::Quick
+    } else {
+        Effort::Full
+    };
+    let identities = systems.iter();
+    let identities = identities.map(|system| identity_of(&(system.studies)(effort)));
+    let identities: Vec<String> = identities.collect::<Result<_, _>>()?;
+    let folder = StudyFolder::open(
+        arguments.out.as_deref(),
+        (Path::new(RUNS), &name),
+        StudyCommand {
+            words: &command_of(&arguments.systems, effort),
+            identity: &identities.join(" "),
+        },
+        &mut |text| print_to_stderr(text),
+    )?;
     let mut completed = true;
     for system in &systems {
         let directory = match systems.as_slice() {
-            [_] => directory.clone(),
-            _ => RunDirectory::create(&directory.path().join(system.name))?,
+            [_] => folder.directory(),
+            _ => folder.inside(system.name)?,
         };
-        completed &= reproduce_system(system, arguments.quick, directory)?;
+        match reproduce_system(system, effort, directory.clone(), &interrupt) {
+            Ok(all) => completed &= all,
+            Err(error) if matches!(error.downcast_ref(), Some(LabError::Interrupted)) => {
+                print_to_stderr(&error.to_string());
+                return Ok(interrupt.exit_code());
+            }
+            Err(error) => return Err(error),
+        }
+        print_figures(figures.as_ref(), directory.path())?;
     }
+    folder.finish()?;
     Ok(if completed {
         ExitCode::SUCCESS
     } else {
@@ -411,18 +478,32 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
     })
 }
 
-/// Whether all runs of a system ended as they should.
-fn reproduce_system(system: &System, quick: bool, directory: RunDirectory) -> anyhow::Result<bool> {
-    let progress = Progress::new("reproduce");
-    let effort = if quick { Effort::Quick } else { Effort::Full };
+/// The command that reproduces some systems.
+fn command_of(systems: &[String], effort: Effort) -> String {
     let mut command = "cargo run --release -- reproduce".to_owned();
-    if system.name != SYSTEMS[0].name {
-        command += &format!(" {}", system.name);
+    if systems != [SYSTEMS[0].name] {
+        command += &format!(" {}", systems.join(" "));
     }
-    if quick {
+    if effort == Effort::Quick {
         command += " --quick";
     }
-    let reproduction = Reproduction::run(system, effort, &command, directory, &progress)?;
+    command
+}
+
+/// Whether all runs of a system ended as they should.
+fn reproduce_system(
+    system: &System,
+    effort: Effort,
+    directory: RunDirectory,
+    interrupt: &Interrupt,
+) -> anyhow::Result<bool> {
+    let progress = Progress::new("reproduce");
+    let command = command_of(&[system.name.to_owned()], effort);
+    let watch = Watch {
+        progress: &progress,
+        interrupted: &|| interrupt.came(),
+    };
+    let reproduction = Reproduction::run(system, effort, &command, directory, watch)?;
     progress.finish();
     print(reproduction.table_text())?;
     print(reproduction.early_stops_text())?;

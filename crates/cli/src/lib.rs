@@ -8,7 +8,6 @@
 mod args;
 mod commands;
 mod fetch;
-mod interrupt;
 mod limit;
 mod sweep;
 
@@ -19,7 +18,7 @@ use implicit_bias_data::DataLawKind;
 use implicit_bias_engine::optimizers::OptimizerKind;
 use implicit_bias_fetch::FetchError;
 use implicit_bias_lab::config::Catalogue;
-use implicit_bias_lab::{LabError, print_to_stderr};
+use implicit_bias_lab::{LabError, exit_instead_of_abort, print_to_stderr};
 use implicit_bias_limits::DirectionLimit;
 use implicit_bias_model::{ActivationKind, Architecture, MarginLoss};
 
@@ -114,6 +113,10 @@ impl Laboratory {
 }
 
 fn run() -> ExitCode {
+    if let Err(error) = exit_instead_of_abort(1) {
+        print_to_stderr(&format!("error: {error}"));
+        return ExitCode::FAILURE;
+    }
     let result = match Cli::read().command {
         Command::Reproduce(arguments) => commands::reproduce(&arguments),
         Command::Train(arguments) => commands::train(&arguments),

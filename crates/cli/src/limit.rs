@@ -4,10 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use implicit_bias_data::{Contradictions, mnist};
+use implicit_bias_lab::config::keys::output::THREADS;
 use implicit_bias_lab::config::{RunConfig, Settings, overlay};
 use implicit_bias_lab::{
-    LabError, LimitReport, Prepared, Progress, RunRecord, direction_limit, find_limit,
+    LabError, LimitReport, Prepared, Progress, RunRecord, compute_on, direction_by_descent,
+    direction_limit, find_limit,
 };
+use implicit_bias_limits::EVIDENCE;
 use implicit_bias_output::{format_number, format_step};
 use serde_json::{Value, json};
 
@@ -68,31 +71,47 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
 
 /// The limit of the direction of a descent that has no activation pattern.
 fn direction(config: &RunConfig, prepared: &Prepared, progress: &Progress, json: bool) -> Outcome {
-    let found = direction_limit(config, prepared);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let reached = direction_by_descent(config, prepared, threads, &mut |fraction| {
+        progress.set(fraction);
+    });
+    let found = match reached {
+        Ok(Some((limit, notes))) => {
+            notes.iter().for_each(|note| progress.line(note));
+            Ok(limit)
+        }
+        Ok(None) => direction_limit(config, prepared),
+        Err(error) => Err(error),
+    };
     progress.finish();
     let limit = found?;
     if json {
         print(format_args!("{}\n", serde_json::to_string(&limit)?))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut text = format!(
-        "CANDIDATE for the limit of the direction: {}\n  {:<18} {}\n",
-        limit.limit, "because", limit.source
-    );
+    let (title, width) = if limit.status == EVIDENCE {
+        ("EVIDENCE, not proof: the", 21)
+    } else {
+        ("CANDIDATE for the limit of the direction:", 18)
+    };
+    let mut text = format!("{title} {}\n", limit.limit);
+    text += &format!("  {:<width$} {}\n", "because", limit.source);
     for (name, value) in limit.series.iter().chain(&limit.numbers) {
-        let value = match value.fract() {
-            0.0 => format!("{value}"),
+        let value = match (value.fract(), value.abs()) {
+            (0.0, ..1e16) => format!("{value}"),
+            (0.0, _) => format!("{value:e}"),
+            (_, ..1e-3) => format!("{value:.4e}"),
             _ => format!("{value:.10}"),
         };
-        text += &format!("  {name:<18} {value}\n");
+        text += &format!("  {name:<width$} {value}\n");
     }
     let unique = match limit.unique {
         Some(true) => "yes",
         Some(false) => "no: other weights are as good",
         None => "not known",
     };
-    text += &format!("  {:<18} {unique}\n", "the only one");
-    text += &format!("  {:<18} {:.1e}\n", "KKT residual", limit.kkt_residual);
+    text += &format!("  {:<width$} {unique}\n", "the only one");
+    text += &format!("  {:<width$} {:.1e}\n", "KKT residual", limit.kkt_residual);
     print(text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -135,6 +154,7 @@ fn configuration(
     });
     let settings = overlay(flags, file);
     let config = RunConfig::resolve(&settings)?;
+    compute_on(settings.count(THREADS.name))?;
     if config.two_layer_descent().is_none() {
         return Ok((config, record));
     }

@@ -36,6 +36,7 @@ mod multiples;
 mod preparation;
 pub mod random;
 mod size;
+mod threads;
 mod training_set;
 
 pub use choice::{Choice, ClassRule};
@@ -56,4 +57,5 @@ pub use laws::{
 pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;
 pub use size::MAX_ENTRIES;
+pub use threads::{asked_threads, threads, use_threads};
 pub use training_set::TrainingSet;

@@ -1,5 +1,6 @@
 //! The trait between the dynamics and everything above it.
 
+use implicit_bias_limits::KktResidual;
 use implicit_bias_model::Weights;
 use implicit_bias_record::StopReason;
 
@@ -17,6 +18,10 @@ pub trait Engine {
 
     /// Steps taken so far.
     fn step(&self) -> f64;
+
+    /// The degree of homogeneity of the scores in the trained weights. `None` where there is none:
+    /// normalized margins of observations are then the margins as they are.
+    fn homogeneity(&self) -> Option<f64>;
 
     /// Advances to step `to`, or stops earlier and says why.
     ///
@@ -59,6 +64,14 @@ pub trait Engine {
             "expected an engine that can go on from a checkpoint, found `{}`",
             self.name()
         )))
+    }
+
+    /// How far the direction of the present weights is from a Karush–Kuhn–Tucker point of the
+    /// largest margin, or why that is not measured; `None` (the default) where there is no such
+    /// residual, as of a network that is not homogeneous. Where that is costly it is measured only
+    /// if it was asked for.
+    fn kkt(&mut self, _unasked: bool) -> Option<Result<KktResidual, String>> {
+        None
     }
 
     /// What happened on the way that a reader of the run should know, in whole phrases.

@@ -9,6 +9,8 @@
 //! |---|---|
 //! | `engine` | the trait between the dynamics and everything above it |
 //! | `tensor` | weight space, for any network on any Burn device |
+//! | `log_time` | any network past its exact steps |
+//! | `kkt` | the residual of the direction that a run has reached |
 //! | `gram` | the two-layer network in Gram coordinates, exact and in log time |
 //! | `networks` | the networks that users choose by name |
 //! | `optimizers` | the descents, a file each |
@@ -25,7 +27,9 @@ mod drive;
 mod engine;
 mod error;
 mod gram;
+mod kkt;
 mod linear_gram;
+mod log_time;
 #[cfg(test)]
 mod margin_tests;
 mod networks;
@@ -48,11 +52,12 @@ pub use engine::Engine;
 pub use error::EngineError;
 pub use gram::{GramEngine, GramEngineOptions};
 pub use linear_gram::LinearGramEngine;
+pub use log_time::{Clock, Pace};
 pub use networks::{NETWORKS, NetworkKind};
 pub use observation::{
     BlockObservation, ClassObservation, Observation, PatternObservation, UpdateObservation,
 };
 pub use options::{Gradient, Precision};
-pub use oracle::{Batches, Evaluation, Oracle};
+pub use oracle::{Batches, Evaluation, FlowPoint, Oracle};
 pub use step_size::StepSize;
-pub use tensor::{OptimizerRun, TWIN_OFFSET, TensorEngine, TensorEngineOptions};
+pub use tensor::{LogTimeOptions, OptimizerRun, TWIN_OFFSET, TensorEngine, TensorEngineOptions};

@@ -32,6 +32,8 @@ fn observations(pos: Array2<f64>, neg: Array2<f64>) -> [Observation; 2] {
         gradient: Gradient::Auto,
         threads: 1,
         compensated: false,
+        log_time: None,
+        kkt: false,
     };
     let device = select_device(None, None).unwrap();
     let mut tensor = TensorEngine::new(&data, &device, options, |device| {

@@ -23,6 +23,18 @@ pub(crate) fn power_of_two(exponent: i64) -> f64 {
     (exponent / 2.0).floor().exp2() * (exponent - (exponent / 2.0).floor()).exp2()
 }
 
+/// What gradient flow asks about weights, beside its velocity `Σ_i p_i ∇q̃_i`, `p_i = g_i/Σ_j g_j`
+/// with the slopes `g_i = −ℓ'(q̃_i)`; nothing of it underflows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FlowPoint {
+    /// `log` of the mean of the slopes `g_i`, of their sum where the loss is the sum.
+    pub log_slope: f64,
+    /// `log L`.
+    pub log_loss: f64,
+    /// The smallest soft margin.
+    pub margin_min: f64,
+}
+
 /// Answers an optimizer's questions: the loss and its gradient at given weights, on all samples or
 /// on the batch of a step.
 pub struct Oracle {
@@ -115,6 +127,58 @@ impl Oracle {
         Some(self.evaluate(weights, gradient, false)?.0)
     }
 
+    /// The velocity of gradient flow at `weights`, all samples whatever the batches, into `velocity`;
+    /// `None` where a score is not finite. For losses with slopes that are positive everywhere.
+    pub fn flow(&mut self, weights: &[f64], velocity: &mut [f64]) -> Option<FlowPoint> {
+        let margins = self.margins(weights)?;
+        let loss = self.objective.loss();
+        let slopes: Vec<f64> = margins.iter().map(|&q| loss.log_slope(q)).collect();
+        let log_sum = log_sum_of_exponentials(&slopes);
+        let exponent = self.objective.descend_scaled(&mut self.buffer, None)?;
+        let scale = (exponent as f64 * std::f64::consts::LN_2 - log_sum).exp();
+        self.buffer.iter_mut().for_each(|c| *c *= scale);
+        self.scores.pull_back(&self.buffer, velocity);
+        let log_count = (margins.len() as f64).ln();
+        let log_mean = if self.sum { 0.0 } else { log_count };
+        Some(FlowPoint {
+            log_slope: log_sum - log_mean,
+            log_loss: loss.log_mean(&margins) + log_count - log_mean,
+            margin_min: margins.iter().copied().fold(f64::INFINITY, f64::min),
+        })
+    }
+
+    /// The soft margins of all samples, and their scores in the buffer; `None` where a score is not
+    /// finite.
+    pub fn margins(&mut self, weights: &[f64]) -> Option<Vec<f64>> {
+        self.rows = None;
+        self.buffer
+            .resize(self.objective.samples() * self.objective.outputs(), 0.0);
+        self.scores.scores(weights, None, &mut self.buffer);
+        let finite = self.buffer.iter().all(|score| score.is_finite());
+        finite.then(|| self.objective.soft_margins(&self.buffer))
+    }
+
+    /// The gradient `∇q̃_i` of the soft margin of one sample, into `gradient`, and the margin; `None`
+    /// where a score is not finite.
+    pub fn margin_gradient(
+        &mut self,
+        weights: &[f64],
+        sample: usize,
+        gradient: &mut [f64],
+    ) -> Option<f64> {
+        let rows = [sample];
+        self.buffer.resize(self.objective.outputs(), 0.0);
+        self.scores.scores(weights, Some(&rows), &mut self.buffer);
+        let margin = self.objective.pull_margins(&mut self.buffer, Some(&rows))?;
+        self.scores.pull_back(&self.buffer, gradient);
+        Some(margin[0])
+    }
+
+    /// The number of samples.
+    pub fn samples(&self) -> usize {
+        self.objective.samples()
+    }
+
     fn choose_rows(&mut self) {
         let samples = self.objective.samples();
         let batches = self.batches.filter(|batches| batches.size < samples);
@@ -149,6 +213,16 @@ impl Oracle {
         self.scores.pull_back(&self.buffer, gradient);
         Some((Evaluation { exponent }, log_loss))
     }
+}
+
+/// `log Σ e^x`.
+fn log_sum_of_exponentials(logs: &[f64]) -> f64 {
+    let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if largest.is_infinite() {
+        return largest;
+    }
+    let sum: f64 = logs.iter().map(|log| (log - largest).exp()).sum();
+    largest + sum.ln()
 }
 
 #[cfg(test)]

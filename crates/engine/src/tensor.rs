@@ -1,70 +1,58 @@
 //! Gradient descent in weight space, for any network on any Burn device.
 
-use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 use implicit_bias_data::Dataset;
+use implicit_bias_limits::KktResidual;
 use implicit_bias_metrics::{ActivationPattern, weight_norm};
-use implicit_bias_model::{
-    Block, Descent, DescentProblem, GradientDescent, Network, Objective, TensorObjective, Weights,
-    to_tensor,
-};
+use implicit_bias_model::{Network, Objective, Weights, to_tensor};
 use ndarray::Array2;
 
 mod autodiff_scores;
 mod checkpoint;
+mod exact_steps;
 mod gradients;
 mod host_descent;
+mod log_time_stage;
 mod measures;
 mod options;
 
-use self::autodiff_scores::{AutodiffScores, tensors_like, with_weights};
 use self::checkpoint::TensorEngineCheckpoint;
-use self::gradients::{
-    Arrangement, arrangement, block_gradients, host_values, host_weights, weight_count,
-};
-use self::host_descent::HostDescent;
+use self::exact_steps::ExactSteps;
+use self::gradients::host_values;
 pub use self::host_descent::{OptimizerRun, TWIN_OFFSET};
+use self::log_time_stage::{Handover, LogTimeStage};
 use self::measures::{accuracy, block_observations, normalized, pattern, spectra_or_undefined};
-pub use self::options::TensorEngineOptions;
+pub use self::options::{LogTimeOptions, TensorEngineOptions};
 use crate::EngineError;
-use crate::bytes::{from_bytes, to_bytes};
 use crate::device::SelectedDevice;
 use crate::engine::Engine;
+use crate::kkt::{is_measured_at, kkt_residual, too_large};
 use crate::observation::{Observation, UpdateObservation};
 use crate::options::{Gradient, Precision};
-use crate::oracle::Oracle;
 use crate::targets::SampleTargets;
-use crate::updates::{self, StepEffect, Updates};
+use crate::updates::Updates;
 use implicit_bias_output::format_step;
 use implicit_bias_record::StopReason;
 
 /// A descent on any [`Network`], on any Burn device: plain full-batch gradient descent, or an
 /// optimizer of [`OPTIMIZERS`](crate::optimizers::OPTIMIZERS).
+///
+/// Steps are taken one by one, or, past the exact steps of
+/// [`LogTimeOptions`], followed in log time with an error estimate in every observation.
 pub struct TensorEngine<M: Network> {
-    /// On an autodiff device; behind the weights of `descent` or `host` while `stale`.
-    model: M,
-    optimizer: ModuleOptimizer,
-    /// Of the blocks, beside a descent by autodiff that keeps them.
-    compensations: Option<Vec<Tensor<2>>>,
-    descent: Option<Box<dyn Descent>>,
-    /// Instead of plain gradient descent.
-    host: Option<HostDescent>,
-    /// Whether a gradient is the architecture's own formula.
-    hand_derived: bool,
-    arrangement: Arrangement,
-    stale: bool,
-    x: Tensor<2>,
+    exact: ExactSteps<M>,
     /// `‖x_i‖`.
     sample_norms: Vec<f64>,
     objective: Objective,
-    /// The objective on the model's device.
-    mean_loss: TensorObjective,
     targets: SampleTargets,
-    step_size: f64,
     step: f64,
     previous_pattern: Option<ActivationPattern>,
     /// What becomes of updates; `None` in double precision.
     updates: Option<Updates>,
+    log_time: Option<LogTimeStage>,
+    gradient: Gradient,
+    /// Whether the residual of the direction is a column.
+    kkt: bool,
     notes: Vec<String>,
 }
 
@@ -139,78 +127,34 @@ impl<M: Network + 'static> TensorEngine<M> {
                 found: outputs.to_string(),
             });
         }
-        let arrangement = arrangement(&model)?;
-        let problem = DescentProblem {
-            x,
-            objective: &objective,
-            step_size: options.step_size,
-            single_precision: device.precision == Precision::F32,
-            compensated: options.compensated,
-            threads: options.threads,
-        };
-        let at_home = device.on_host || options.gradient == Gradient::HandDerived;
-        let hand_derived = match options.gradient {
-            Gradient::Autodiff => false,
-            Gradient::Auto | Gradient::HandDerived => at_home,
-        };
-        let plain = run.is_none() && hand_derived;
-        let descent = plain.then(|| model.descent(&problem)).flatten();
-        let exact = device.precision == Precision::F64 && hand_derived && descent.is_none();
-        let own = exact
-            .then(|| model.host_scores(x, options.threads))
-            .flatten();
-        let hand_derived = descent.is_some() || own.is_some();
-        // The architecture's own gradient serves plain gradient descent too.
-        let run = run.or_else(|| {
-            let count = weight_count(&model);
-            own.is_some()
-                .then(|| OptimizerRun::plain(options.step_size, count))
-        });
-        options.require_gradient(hand_derived)?;
-        let zeros = |block: Block| block.weight.without_autodiff().zeros_like();
-        let host = run.map(|run| {
-            let scores = own.unwrap_or_else(|| {
-                Box::new(AutodiffScores::new(
-                    model.clone(),
-                    samples.clone(),
-                    arrangement,
-                ))
-            });
-            let oracle = Oracle::new(scores, objective.clone(), run.sum, run.batches);
-            HostDescent::new(host_weights(&model), oracle, run)
-        });
-        let compensations = (options.compensated && descent.is_none() && host.is_none())
-            .then(|| model.blocks().into_iter().map(zeros).collect());
+        let homogeneity = model.homogeneity();
+        let log_time = options.log_time_of(homogeneity)?;
+        let targets = SampleTargets::new(&objective, &samples)?;
+        let exact = ExactSteps::new(model, x, samples, objective.clone(), device, options, run)?;
+        let gradient = options.gradient;
         Ok(Self {
-            model,
-            optimizer: GradientDescent.init(),
-            compensations,
-            descent,
-            hand_derived,
-            arrangement,
-            stale: false,
-            targets: SampleTargets::new(&objective, &samples)?,
-            x: samples,
             sample_norms: x
                 .rows()
                 .into_iter()
                 .map(|row| row.dot(&row).sqrt())
                 .collect(),
-            mean_loss: objective.on(&training_device),
             objective,
-            step_size: options.step_size,
+            targets,
             step: 0.0,
             previous_pattern: None,
-            updates: (device.precision == Precision::F32 && host.is_none())
+            updates: (device.precision == Precision::F32 && !exact.is_in_host_memory())
                 .then(|| Updates::new(options.compensated)),
-            host,
+            log_time: log_time.map(|options| LogTimeStage::new(options, exact.oracle(gradient))),
+            gradient,
+            kkt: options.kkt && homogeneity.is_some(),
+            exact,
             notes: Vec::new(),
         })
     }
 
     /// How the steps are taken: `hand-derived` or `autodiff`.
     pub fn gradient(&self) -> &'static str {
-        if self.hand_derived {
+        if self.exact.is_hand_derived {
             "hand-derived"
         } else {
             "autodiff"
@@ -219,114 +163,80 @@ impl<M: Network + 'static> TensorEngine<M> {
 
     /// The network with its present weights.
     pub fn model(&mut self) -> &M {
-        if std::mem::take(&mut self.stale) {
-            let model = self.model.clone();
-            self.model = match (&self.host, &self.descent) {
-                (Some(host), _) => with_weights(model, &host.weights),
-                (None, Some(descent)) => {
-                    let like = model.blocks().swap_remove(0).weight;
-                    model.with_blocks(descent.weights(&like))
-                }
-                (None, None) => model,
-            };
+        if let Some(weights) = self.log_time.as_ref().and_then(LogTimeStage::weights) {
+            self.exact.show(&weights);
         }
-        &self.model
+        self.exact.model()
     }
 
-    /// The mean loss with its graph, and the gradients by autodiff.
-    fn gradients(&self, model: &M) -> burn::tensor::Gradients {
-        let scores = model.scores(self.x.clone().autodiff());
-        self.mean_loss.forward(scores).backward()
-    }
-
-    /// The gradient of each block by autodiff; zero for one that no score depends on.
-    fn block_gradients(&self) -> Vec<Tensor<2>> {
-        let gradients = self.gradients(&self.model);
-        block_gradients(&self.model, self.arrangement, &gradients)
-    }
-
-    /// One step by autodiff that keeps what rounding takes.
-    fn compensated_step(&mut self, compensations: Vec<Tensor<2>>) -> Vec<Tensor<2>> {
-        let (blocks, gradients) = (self.model.blocks(), self.block_gradients());
-        let (weights, compensations) =
-            updates::compensated_step(blocks, compensations, gradients, self.step_size);
-        self.model = self.model.clone().with_blocks(weights);
-        compensations
-    }
-
-    /// The network's own columns, and that of a twin.
-    fn probes(&self, margins: &[f64]) -> Vec<(String, f64)> {
-        let mut probes = self.model.probes(margins);
-        let sensitivity = self.host.as_ref().and_then(HostDescent::sensitivity);
+    /// The network's own columns, and those of a twin and of the residual.
+    fn probes(&mut self, margins: &[f64]) -> Vec<(String, f64)> {
+        let mut probes = self.exact.model().probes(margins);
+        let sensitivity = self.exact.sensitivity();
         probes.extend(sensitivity.map(|distance| ("sensitivity".to_owned(), distance)));
+        if self.kkt {
+            let found = is_measured_at(self.step)
+                .then(|| self.measure_kkt())
+                .flatten();
+            let [residual, complementarity] = found.map_or([f64::NAN; 2], |found| {
+                [found.residual, found.complementarity]
+            });
+            probes.push(("kkt_residual".to_owned(), residual));
+            probes.push(("complementarity".to_owned(), complementarity));
+        }
         probes
     }
 
-    /// What the next step would do to the weights.
-    fn look_ahead(
-        &self,
-        blocks: &[Block],
-        gradients: &[Tensor<2>],
-    ) -> Result<StepEffect, EngineError> {
-        let compensations = match &self.descent {
-            Some(descent) => descent.compensations(&blocks[0].weight.clone().without_autodiff()),
-            None => self.compensations.clone(),
+    /// What the next step does to the weights, in single precision; undefined in log time, where no
+    /// update is taken from the device.
+    fn observe_updates(
+        &mut self,
+        gradients: Option<&[Tensor<2>]>,
+    ) -> Result<Option<UpdateObservation>, EngineError> {
+        let Some(updates) = &mut self.updates else {
+            return Ok(None);
         };
-        let weights = blocks
-            .iter()
-            .map(|block| block.weight.clone().without_autodiff());
-        let updates = gradients
-            .iter()
-            .map(|gradient| gradient.clone().mul_scalar(self.step_size));
-        updates::effect(weights.collect(), compensations, updates.collect())
+        let Some(gradients) = gradients else {
+            return Ok(Some(UpdateObservation {
+                lost: f64::NAN,
+                effective: f64::NAN,
+            }));
+        };
+        let effect = self.exact.look_ahead(gradients)?;
+        self.notes.extend(updates.record(self.step, &effect));
+        Ok(Some(effect))
     }
 
-    /// The numbers that the next steps depend on.
-    fn state(&self) -> Vec<f64> {
-        if let Some(host) = &self.host {
-            return host.state();
-        }
-        match &self.descent {
-            Some(descent) => descent.state(),
-            None => {
-                let lost = self.compensations.iter().flatten().cloned();
-                let lost = lost.flat_map(host_values);
-                host_weights(&self.model).into_iter().chain(lost).collect()
+    fn measure_kkt(&mut self) -> Option<KktResidual> {
+        let weights = self.exact.host_weights();
+        kkt_residual(&mut self.exact.oracle(self.gradient), &weights)
+    }
+
+    /// Takes exact steps to step `to`, or fewer; why they ended before, if they did.
+    fn advance_exactly(&mut self, to: f64) -> Option<StopReason> {
+        let mut steps = (to - self.step).max(0.0) as u64;
+        if steps > 0 && self.updates.as_ref().is_some_and(Updates::all_are_lost) {
+            // A step that changes nothing is followed by none that does.
+            let before = self.exact.state();
+            if self.take(1) && self.exact.state() == before {
+                self.notes.push(format!(
+                    "stopped at step {}: in single precision no update changes a weight any more; \
+                     --compensated goes on",
+                    format_step(self.step)
+                ));
+                return Some(StopReason::Stalled { step: self.step });
             }
+            steps = (to - self.step).max(0.0) as u64;
         }
+        let finite = self.take(steps);
+        (!finite).then_some(StopReason::NonFinite { step: self.step })
     }
 
     /// Takes so many steps, or fewer: `false` where a score is not finite.
     fn take(&mut self, steps: u64) -> bool {
-        if let Some(host) = &mut self.host {
-            let taken = host.advance(self.step as u64, steps);
-            self.step += taken as f64;
-            self.stale = true;
-            return taken == steps;
-        }
-        if let Some(descent) = &mut self.descent {
-            let taken = descent.advance(steps);
-            self.step += taken as f64;
-            self.stale = true;
-            return taken == steps;
-        }
-        if let Some(mut compensations) = self.compensations.take() {
-            for _ in 0..steps {
-                compensations = self.compensated_step(compensations);
-            }
-            self.compensations = Some(compensations);
-        } else {
-            // Away from the engine nobody else holds the weights, and a step may reuse their
-            // memory.
-            let mut model = self.model.clone();
-            for _ in 0..steps {
-                let gradients = GradientsParams::from_grads(self.gradients(&model), &model);
-                model = self.optimizer.step(self.step_size, model, gradients);
-            }
-            self.model = model;
-        }
-        self.step += steps as f64;
-        true
+        let taken = self.exact.take(self.step as u64, steps);
+        self.step += taken as f64;
+        taken == steps
     }
 }
 
@@ -335,69 +245,80 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
         "tensor"
     }
 
+    fn homogeneity(&self) -> Option<f64> {
+        self.exact.homogeneity()
+    }
+
     fn step(&self) -> f64 {
         self.step
     }
 
     fn advance(&mut self, to: f64) -> Result<Option<StopReason>, EngineError> {
-        let mut steps = (to - self.step).max(0.0) as u64;
-        if steps > 0 && self.updates.as_ref().is_some_and(Updates::all_are_lost) {
-            // A step that changes nothing is followed by none that does.
-            let before = self.state();
-            if self.take(1) && self.state() == before {
-                self.notes.push(format!(
-                    "stopped at step {}: in single precision no update changes a weight any more; \
-                     --compensated goes on",
-                    format_step(self.step)
-                ));
-                return Ok(Some(StopReason::Stalled { step: self.step }));
+        loop {
+            let Some(stage) = &mut self.log_time else {
+                return Ok(self.advance_exactly(to));
+            };
+            if stage.is_going() {
+                let stop = stage.advance(to, &mut self.notes);
+                self.step = stop.map_or(to, StopReason::step);
+                return Ok(stop);
             }
-            steps = (to - self.step).max(0.0) as u64;
+            let until = to.min(stage.handover);
+            if let Some(stop) = self.advance_exactly(until) {
+                return Ok(Some(stop));
+            }
+            if self.step >= to {
+                return Ok(None);
+            }
+            let weights = self.exact.host_weights();
+            let (stage, step) = (self.log_time.as_mut(), self.step);
+            let stage = stage.expect("it was there before the steps");
+            match stage.hand_over(step, weights, &mut self.notes) {
+                Handover::Done | Handover::Later => {}
+                Handover::Never(stop) => return Ok(Some(stop)),
+            }
         }
-        let finite = self.take(steps);
-        Ok((!finite).then_some(StopReason::NonFinite { step: self.step }))
     }
 
     fn observe(&mut self) -> Result<Observation, EngineError> {
         self.model();
-        let blocks = self.model.blocks();
+        let (stage, notes) = (self.log_time.as_mut(), &mut self.notes);
+        let estimate = stage.and_then(|stage| stage.error_estimate(notes));
+        let in_log_time = self.log_time.as_mut().and_then(LogTimeStage::gradient_norm);
+        let model = self.exact.model().clone();
+        let blocks = model.blocks();
         let weights: Vec<Tensor<2>> = blocks.iter().map(|block| block.weight.clone()).collect();
-        let homogeneity = self.model.homogeneity();
-        let scores = self.model.valid().scores(self.x.clone());
+        let homogeneity = model.homogeneity();
+        let scores = model.valid().scores(self.exact.x.clone());
         let margins = self.targets.margins(&scores)?;
         let soft_margins = self.objective.soft_margins(&host_values(scores));
-        let (gradients, gradient_norm) = match &mut self.host {
-            Some(host) => (Vec::new(), host.gradient_norm()),
+        let (gradients, gradient_norm) = match in_log_time.or_else(|| self.exact.gradient_norm()) {
+            Some(norm) => (None, norm),
             None => {
-                let gradients = self.block_gradients();
+                let gradients = self.exact.block_gradients();
                 let norm = weight_norm(&gradients)?;
-                (gradients, norm)
+                (Some(gradients), norm)
             }
         };
         let weight_norm = weight_norm(&weights)?;
         let spectra = spectra_or_undefined(&weights)?;
         let block_observations = block_observations(&blocks, spectra.as_ref(), &self.targets)?;
         let normalized = normalized(&margins, weight_norm, homogeneity)?;
-        let effect = match &self.updates {
-            Some(_) => Some(self.look_ahead(&blocks, &gradients)?),
-            None => None,
-        };
-        if let (Some(updates), Some(effect)) = (&mut self.updates, &effect) {
-            self.notes.extend(updates.record(self.step, effect));
-        }
+        let updates = self.observe_updates(gradients.as_deref())?;
         let pattern = pattern(
-            &self.model,
-            &self.x,
+            &model,
+            &self.exact.x,
             &self.targets,
             &mut self.previous_pattern,
         )?;
         let loss = self.objective.loss();
-        let samples = match &self.host {
-            Some(host) if host.sum => margins.len() as f64,
-            _ => 1.0,
+        let samples = match self.exact.sum {
+            true => margins.len() as f64,
+            false => 1.0,
         };
         let scale = homogeneity.map(|degree| weight_norm.powf(degree));
-        Ok(Observation {
+        let probes = self.probes(&margins);
+        let observation = Observation {
             step: self.step,
             loss: samples * loss.mean(&soft_margins),
             log_loss: samples.ln() + loss.log_mean(&soft_margins),
@@ -410,14 +331,22 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
             normalized_margins: normalized,
             gradient_norm,
             accuracy: accuracy(&margins, scale, &self.sample_norms),
-            probes: self.probes(&margins),
+            probes: Vec::new(),
             pattern,
-            error_estimate: 0.0,
-            updates: effect.map(|effect| UpdateObservation {
-                lost: effect.lost,
-                effective: effect.effective,
-            }),
-        })
+            error_estimate: estimate.unwrap_or(0.0),
+            updates,
+        };
+        observation.with_probes(probes)
+    }
+
+    fn kkt(&mut self, unasked: bool) -> Option<Result<KktResidual, String>> {
+        self.exact.homogeneity()?;
+        let (samples, weights) = (self.objective.samples(), self.exact.weight_count());
+        if unasked && let Some(reason) = too_large(samples, weights) {
+            return Some(Err(reason));
+        }
+        let undefined = || "the weights are zero, or a number is not finite".to_owned();
+        Some(self.measure_kkt().ok_or_else(undefined))
     }
 
     fn weights(&mut self) -> Weights {
@@ -425,46 +354,28 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
     }
 
     fn checkpoint(&self) -> Option<Vec<u8>> {
-        Some(to_bytes(&TensorEngineCheckpoint {
+        let stage = self.log_time.as_ref().map(LogTimeStage::checkpoint);
+        let checkpoint = TensorEngineCheckpoint {
             step: self.step,
-            state: self.state(),
+            state: self.exact.state(),
             previous_pattern: self.previous_pattern.clone(),
             updates: self.updates.clone(),
             notes: self.notes.clone(),
-        }))
+        };
+        Some(checkpoint.to_bytes(stage.as_ref()))
     }
 
     fn restore(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
+        let (checkpoint, stage) =
+            TensorEngineCheckpoint::from_bytes(checkpoint, self.log_time.is_some())?;
         let TensorEngineCheckpoint {
             step,
             state,
             previous_pattern,
             updates,
             notes,
-        } = from_bytes(checkpoint)?;
-        let fits = match (&mut self.host, &mut self.descent) {
-            (Some(host), _) => {
-                self.stale = true;
-                host.restore(&state)
-            }
-            (None, Some(descent)) => {
-                self.stale = true;
-                descent.restore(&state)
-            }
-            (None, None) => {
-                let parts = if self.compensations.is_some() { 2 } else { 1 };
-                let length = weight_count(&self.model);
-                let fits = parts * length == state.len();
-                if fits {
-                    let (weights, lost) = state.split_at(length);
-                    self.model = with_weights(self.model.clone(), weights);
-                    if let Some(compensations) = &mut self.compensations {
-                        *compensations = tensors_like(compensations, lost);
-                    }
-                }
-                fits
-            }
-        };
+        } = checkpoint;
+        let fits = self.exact.restore(&state);
         if !(fits && step.is_finite() && step >= 0.0 && step.fract() == 0.0) {
             return Err(EngineError::Checkpoint(format!(
                 "expected a whole step and the weights of this network, found step {step} and {} \
@@ -481,6 +392,9 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
         }
         self.updates = updates;
         self.notes = notes;
+        if let Some((own, stage)) = self.log_time.as_mut().zip(stage) {
+            own.restore(stage, self.exact.weight_count())?;
+        }
         Ok(())
     }
 
@@ -489,7 +403,10 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
     }
 
     fn operations_per_step(&self) -> f64 {
-        let weights = weight_count(&self.model);
+        if self.log_time.as_ref().is_some_and(LogTimeStage::is_going) {
+            return 0.0;
+        }
+        let weights = self.exact.weight_count();
         // One product forward and one backward, a multiplication and an addition each.
         4.0 * weights as f64 * self.objective.samples() as f64
     }

@@ -36,6 +36,8 @@ fn engine(optimizer: Result<Box<dyn Optimizer>, Invalid>) -> impl Engine {
         gradient: Gradient::Auto,
         threads: 1,
         compensated: false,
+        log_time: None,
+        kkt: false,
     };
     let run = OptimizerRun {
         optimizer: optimizer.unwrap(),

@@ -204,6 +204,8 @@ fn descend(
         gradient,
         threads: 1,
         compensated: false,
+        log_time: None,
+        kkt: false,
     };
     let run = optimizer.map(|index| OptimizerRun {
         optimizer: (OPTIMIZERS[index].make)(&Settings::default(), flat(weights).len()).unwrap(),
@@ -305,6 +307,8 @@ fn a_network_of_another_number_of_classes_is_refused() {
         gradient: Gradient::Auto,
         threads: 1,
         compensated: false,
+        log_time: None,
+        kkt: false,
     };
     for network in ["two-layer", "linear", "multi-class"] {
         let kind = NETWORKS.iter().find(|kind| kind.name() == network).unwrap();

@@ -4,7 +4,7 @@ use implicit_bias_engine::{Engine, GramEngine};
 use implicit_bias_gram::{
     Accuracy, ActivationPattern, Certificate, GramError, Limit, certify_within,
 };
-use implicit_bias_limits::{certificate_text, predict_direction};
+use implicit_bias_limits::{Reached, certificate_text, direction_reached, predict_direction};
 use implicit_bias_output::format_step;
 use implicit_bias_record::{Family, NamedLimit, StopReason, schedule};
 
@@ -104,6 +104,61 @@ pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedL
             format!("others: {reason}"),
         )
     })
+}
+
+/// The direction that a descent reaches at the configuration's last step, with how far it is from a
+/// Karush–Kuhn–Tucker point: of a run for which no program is known. Evidence, not proof.
+///
+/// `progress` is told the fraction of the way in decades. `None` for a run whose direction tends to
+/// no such point as far as is known, or that takes every step of a horizon past 2⁵³.
+///
+/// # Errors
+///
+/// Those of the engine; [`LabError::Config`] if the run diverges or its margins are not positive at
+/// the end.
+pub fn direction_by_descent(
+    config: &RunConfig,
+    prepared: &Prepared,
+    threads: usize,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Option<(NamedLimit, Vec<String>)>, LabError> {
+    if !config.has_residual() || config.no_log_time().is_some() {
+        return Ok(None);
+    }
+    let mut engine = prepared.engine(config, threads)?.engine;
+    let initial = engine.observe()?;
+    let horizon = config.steps.get();
+    let no_limit = |expected: &str, found: String| LabError::Config {
+        key: "steps".into(),
+        expected: expected.into(),
+        found,
+    };
+    for mark in schedule(horizon, 0) {
+        match engine.advance(mark)? {
+            None => {}
+            Some(StopReason::Stalled { .. }) => break,
+            Some(stop) => {
+                let expected = "a descent that goes on to its last step";
+                return Err(no_limit(expected, stop.to_string()));
+            }
+        }
+        progress(mark.ln_1p() / horizon.ln_1p());
+    }
+    let last = engine.observe()?;
+    let Some(kkt) = engine.kkt(false) else {
+        return Ok(None);
+    };
+    let margins = || last.normalized_margins.iter().copied();
+    let reached = Reached {
+        step: last.step,
+        margin_min: margins().fold(f64::INFINITY, f64::min),
+        margin_max: margins().fold(f64::NEG_INFINITY, f64::max),
+        error_estimate: last.error_estimate,
+        initial_share: initial.weight_norm / last.weight_norm,
+    };
+    let found = kkt.and_then(|kkt| direction_reached(&kkt, reached));
+    let limit = found.map_err(|why| no_limit("enough steps for positive margins", why))?;
+    Ok(Some((limit, engine.notes().to_vec())))
 }
 
 /// Runs gradient descent in Gram coordinates until the same-sign pattern settles, and solves the

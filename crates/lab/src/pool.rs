@@ -1,9 +1,12 @@
 //! Many pieces of work on a few threads, under one progress bar.
 
+use std::num::NonZeroUsize;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::Progress;
+use implicit_bias_data::use_threads;
+
+use crate::{LabError, Progress};
 
 /// Does `work` on every index below `costs.len()`, the costliest first so that no thread waits for
 /// one that began last, on `jobs` threads; the results come back by index, `None` where `goes_on`
@@ -44,16 +47,67 @@ where
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..jobs.clamp(1, costs.len().max(1)) {
-            scope.spawn(worker);
+        for _ in 1..jobs.clamp(1, costs.len().max(1)) {
+            // Where the system gives no more threads, those that there are do the work.
+            if std::thread::Builder::new()
+                .spawn_scoped(scope, &worker)
+                .is_err()
+            {
+                break;
+            }
         }
+        worker();
     });
     results.into_inner().expect("no assignment panics")
 }
 
-/// As many threads as there are cores for this process.
-pub(crate) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+/// Sets how many threads this process computes on, all its runs together; without a number, as many
+/// as there are cores that it may use.
+///
+/// # Errors
+///
+/// [`LabError::Config`] for more threads than the system gives.
+pub fn compute_on(threads: Option<u64>) -> Result<(), LabError> {
+    let Some(threads) = threads else {
+        return Ok(());
+    };
+    let invalid = |found: String| LabError::Config {
+        key: "threads".into(),
+        expected: format!("a number of threads from 1 to {MOST_THREADS} that the system gives"),
+        found,
+    };
+    let count = usize::try_from(threads).ok().and_then(NonZeroUsize::new);
+    let count = count.filter(|count| count.get() <= MOST_THREADS);
+    let count = count.ok_or_else(|| invalid(threads.to_string()))?;
+    use_threads(count);
+    ALLOWED.store(count.get(), Ordering::Relaxed);
+    if count.get() == 1 {
+        return Ok(());
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count.get());
+    pool.build_global()
+        .map_err(|error| invalid(format!("{threads}: {error}")))
+}
+
+/// More threads than any machine has cores.
+const MOST_THREADS: usize = 4096;
+
+/// The number that [`compute_on`] was told, 0 for none.
+static ALLOWED: AtomicUsize = AtomicUsize::new(0);
+
+/// How many threads all runs of this process together compute on.
+pub(crate) fn all_threads() -> usize {
+    match ALLOWED.load(Ordering::Relaxed) {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        asked => asked,
+    }
+}
+
+/// How many threads each of so many runs at a time gets; from now on none takes more.
+pub(crate) fn share(jobs: usize) -> usize {
+    let threads = (all_threads() / jobs.max(1)).max(1);
+    use_threads(NonZeroUsize::new(threads).expect("at least one"));
+    threads
 }
 
 #[cfg(test)]

@@ -5,17 +5,21 @@
 //! | `two_layer` | the convex program of the two-layer network, as columns, residual, certificate |
 //! | [`linear`] | maximum margins of a linear network |
 //! | `direction` | which program the direction of a descent on a linear network tends to |
+//! | `kkt`, `nnls` | how far a direction is from a Karush–Kuhn–Tucker point, for any network |
 //! | `lasting` | whether an activation pattern that no weights fit looks like the last one |
 
 mod direction;
+mod kkt;
 mod lasting;
 pub mod linear;
+mod nnls;
 mod two_layer;
 
 pub use direction::{
     DIRECTION_LIMITS, DirectionFacts, DirectionLimit, DirectionSolution, direction_numbers,
     predict_direction,
 };
+pub use kkt::{EVIDENCE, KktResidual, Reached, direction_reached};
 pub use two_layer::{
     DescentSettings, certificate_text, margins_become_equal, pre_activations, predict, solve,
     too_large,

@@ -238,6 +238,49 @@ impl Objective {
         }
     }
 
+    /// Replaces scores, `[rows, outputs]`, of the samples that `rows` names, by `∂q̃_i/∂f_o(x_i)`, and
+    /// returns the soft margins `q̃_i`; `None` where a score is not finite.
+    ///
+    /// For signs `y_i`; for classes 1 on the own class, and on each other one its share, among the
+    /// others, of −1.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many scores as samples and outputs: an internal error of the caller.
+    pub fn pull_margins(&self, scores: &mut [f64], rows: Option<&[usize]>) -> Option<Vec<f64>> {
+        let count = rows.map_or(self.samples(), <[usize]>::len);
+        assert_eq!(
+            scores.len(),
+            count * self.outputs(),
+            "scores are [rows, outputs]"
+        );
+        if !scores.iter().all(|score| score.is_finite()) {
+            return None;
+        }
+        let margins = self.soft_margins_of(scores, rows);
+        let sample = |place: usize| rows.map_or(place, |rows| rows[place]);
+        match &self.targets {
+            Targets::Signs(labels) => {
+                let each = scores.iter_mut().enumerate();
+                each.for_each(|(place, score)| *score = labels[sample(place)]);
+            }
+            Targets::Classes { class, count } => {
+                for (place, scores) in scores.chunks_exact_mut(*count).enumerate() {
+                    let own = class[sample(place)];
+                    let soft = soft_margin(|j| scores[j], own, *count);
+                    for (j, score) in scores.iter_mut().enumerate() {
+                        *score = if j == own {
+                            1.0
+                        } else {
+                            -(*score - soft.largest).exp() / soft.sum
+                        };
+                    }
+                }
+            }
+        }
+        Some(margins)
+    }
+
     /// This objective with its targets on a device, for autodiff.
     pub fn on(&self, device: &Device) -> TensorObjective {
         let samples = self.samples();

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `file` | files that are replaced atomically |
 //! | `text` | SHA-256 in hexadecimal, JSON with a final newline |
+//! | `shell` | words that a shell hands on as they are |
 //! | `number` | numbers with four significant digits, steps of any size, exact numbers of tables |
 
 mod file;
 mod number;
+mod shell;
 mod text;
 
 pub use file::{
@@ -15,4 +17,5 @@ pub use file::{
     replace_with,
 };
 pub use number::{format_exact, format_number, format_step, power_of_ten};
+pub use shell::shell_word;
 pub use text::{Hasher, sha256, sha256_bytes, to_json};

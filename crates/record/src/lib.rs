@@ -18,7 +18,7 @@ mod stop;
 
 pub use facts::{Family, StepNorm};
 pub use limit::{LimitOf, NamedLimit, PredictedLimit, Prediction};
-pub use schedule::schedule;
+pub use schedule::{is_on_the_way, schedule};
 pub use series::{Series, TableError};
 pub use steps::Steps;
 pub use stop::StopReason;

@@ -48,6 +48,25 @@ fn flags_that_choose_another_component_drop_the_keys_of_the_files() {
 }
 
 #[test]
+fn margins_of_a_network_without_a_degree_are_never_called_normalized() {
+    let folder = folder();
+    let shown = |activation: &str| {
+        let mut command = "train --samples 4 --dim 6 --width 3 --steps 20 --export npz".to_owned();
+        command += &format!(" --activation {activation} --out {activation}");
+        let arguments: Vec<&str> = command.split_whitespace().collect();
+        run(folder.path(), &arguments).ok();
+        let file = |name: &str| std::fs::read(folder.path().join(activation).join(name)).unwrap();
+        let words = [file("report.html"), file("results.npz")].concat();
+        String::from_utf8_lossy(&words).to_lowercase()
+    };
+    let smoothed = shown("smoothed-leaky-relu");
+    assert!(smoothed.contains("they are recorded as they are"));
+    assert!(!smoothed.contains("normalized margin") && !smoothed.contains("normalized_margins"));
+    let relu = shown("relu");
+    assert!(relu.contains("normalized margin") && relu.contains("normalized_margins"));
+}
+
+#[test]
 fn what_no_machine_holds_or_reaches_is_refused_by_name() {
     let folder = folder();
     let weights = refused(

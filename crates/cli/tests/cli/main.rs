@@ -14,6 +14,7 @@ mod help;
 mod hostile;
 mod interruption;
 mod limit;
+mod nights;
 mod readme;
 mod regime;
 mod resume;

@@ -18,6 +18,7 @@ pub const ADAGRAD: OptimizerKind = OptimizerKind {
     has_step_size: true,
     batch_size: None,
     is_plain: false,
+    pace: None,
     step_norm: |_| StepNorm::Unknown,
     make: |settings, weights| {
         Ok(Box::new(Adagrad {

@@ -33,6 +33,7 @@ use crate::oracle::Oracle;
 ///     has_step_size: true,
 ///     batch_size: None,
 ///     is_plain: false,
+///     pace: None,
 ///     step_norm: |_| StepNorm::Unknown,
 ///     make: |settings, _| {
 ///         let decay = WEIGHT_DECAY.number_in(settings)?;

@@ -1,6 +1,7 @@
 //! Plain gradient descent.
 
 use super::optimizer::{Optimizer, OptimizerKind, descend};
+use crate::log_time::Pace;
 use crate::oracle::Oracle;
 use implicit_bias_record::StepNorm;
 
@@ -12,6 +13,7 @@ pub const GD: OptimizerKind = OptimizerKind {
     has_step_size: true,
     batch_size: None,
     is_plain: true,
+    pace: Some(Pace::Gradient),
     step_norm: |_| StepNorm::L2,
     make: |_, weights| Ok(plain(weights)),
 };

@@ -6,6 +6,7 @@
 mod adagrad;
 mod adam;
 mod burn_optimizer;
+mod flow;
 mod gd;
 mod moments;
 mod momentum;
@@ -18,6 +19,7 @@ mod sign_gd;
 pub use self::adagrad::ADAGRAD;
 pub use self::adam::ADAM;
 pub use self::burn_optimizer::BurnOptimizer;
+pub use self::flow::FLOW;
 pub use self::gd::GD;
 pub(crate) use self::gd::plain;
 pub use self::momentum::MOMENTUM;
@@ -39,4 +41,5 @@ pub const OPTIMIZERS: &[OptimizerKind] = &[
     ADAM,
     SGD,
     ADAGRAD,
+    FLOW,
 ];

@@ -24,6 +24,7 @@ pub const MOMENTUM: OptimizerKind = OptimizerKind {
     has_step_size: true,
     batch_size: None,
     is_plain: false,
+    pace: None,
     step_norm: |_| StepNorm::L2,
     make: |settings, weights| {
         Ok(Box::new(Momentum {

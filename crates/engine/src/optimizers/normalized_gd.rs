@@ -1,6 +1,7 @@
 //! Gradient descent with steps of a given length.
 
 use super::optimizer::{Optimizer, OptimizerKind, descend, norm};
+use crate::log_time::Pace;
 use crate::oracle::Oracle;
 use implicit_bias_record::StepNorm;
 
@@ -12,6 +13,7 @@ pub const NORMALIZED_GD: OptimizerKind = OptimizerKind {
     has_step_size: true,
     batch_size: None,
     is_plain: false,
+    pace: Some(Pace::Normalized),
     step_norm: |_| StepNorm::L2,
     make: |_, weights| Ok(Box::new(NormalizedGd(vec![0.0; weights]))),
 };

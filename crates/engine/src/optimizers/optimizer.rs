@@ -3,6 +3,7 @@
 use implicit_bias_record::StepNorm;
 use implicit_bias_settings::{Invalid, Key, Settings};
 
+use crate::log_time::Pace;
 use crate::oracle::Oracle;
 
 /// A rule by which weights follow from weights, with the state that it keeps.
@@ -45,6 +46,9 @@ pub struct OptimizerKind {
     pub batch_size: Option<usize>,
     /// Whether it is plain gradient descent, for which there are faster ways to the same steps.
     pub is_plain: bool,
+    /// How its steps go along gradient flow, whose path they take where they are small; `None`
+    /// where they take another one. It goes to any step in log time then.
+    pub pace: Option<Pace>,
     /// The norm in which its steps are steepest, late in a run.
     pub step_norm: fn(&Settings) -> StepNorm,
     /// One of these, at step 0, of so many weights.

@@ -24,6 +24,7 @@ pub const POLYAK: OptimizerKind = OptimizerKind {
     has_step_size: false,
     batch_size: None,
     is_plain: false,
+    pace: None,
     step_norm: |_| StepNorm::L2,
     make: |settings, weights| {
         Ok(Box::new(Polyak {

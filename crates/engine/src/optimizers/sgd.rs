@@ -39,6 +39,7 @@ pub const SGD: OptimizerKind = OptimizerKind {
     has_step_size: true,
     batch_size: Some(1),
     is_plain: false,
+    pace: None,
     step_norm: |_| StepNorm::Unknown,
     make: |_, weights| Ok(Box::new(GradientDescent(vec![0.0; weights]))),
 };

@@ -13,6 +13,7 @@ pub const SIGN_GD: OptimizerKind = OptimizerKind {
     has_step_size: true,
     batch_size: None,
     is_plain: false,
+    pace: None,
     step_norm: |_| StepNorm::Linf,
     make: |_, weights| Ok(Box::new(SignGd(vec![0.0; weights]))),
 };

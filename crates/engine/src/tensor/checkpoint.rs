@@ -3,6 +3,9 @@
 use implicit_bias_metrics::ActivationPattern;
 use serde::{Deserialize, Serialize};
 
+use super::log_time_stage::StageCheckpoint;
+use crate::EngineError;
+use crate::bytes::{from_bytes, to_bytes};
 use crate::updates::Updates;
 
 /// A [`TensorEngine`](crate::TensorEngine) as data, without its problem.
@@ -15,4 +18,27 @@ pub(super) struct TensorEngineCheckpoint {
     pub previous_pattern: Option<ActivationPattern>,
     pub updates: Option<Updates>,
     pub notes: Vec<String>,
+}
+
+impl TensorEngineCheckpoint {
+    /// The bytes of a checkpoint, followed by those of a stage, where the engine has one: an engine
+    /// without keeps the bytes that it always had.
+    pub fn to_bytes(&self, stage: Option<&StageCheckpoint>) -> Vec<u8> {
+        match stage {
+            Some(stage) => to_bytes(&(self, stage)),
+            None => to_bytes(self),
+        }
+    }
+
+    /// The checkpoint of these bytes, and the stage of an engine that `has_stage`; none of one that
+    /// was left before it had such.
+    pub fn from_bytes(
+        bytes: &[u8],
+        has_stage: bool,
+    ) -> Result<(Self, Option<StageCheckpoint>), EngineError> {
+        if has_stage && let Ok((checkpoint, stage)) = from_bytes(bytes) {
+            return Ok((checkpoint, Some(stage)));
+        }
+        Ok((from_bytes(bytes)?, None))
+    }
 }

@@ -43,7 +43,6 @@ pub(super) struct HostDescent {
     pub oracle: Oracle,
     optimizer: Box<dyn Optimizer>,
     step_size: StepSize,
-    pub sum: bool,
     twin: Option<Twin>,
 }
 
@@ -86,7 +85,6 @@ impl HostDescent {
             oracle,
             optimizer: run.optimizer,
             step_size: run.step_size,
-            sum: run.sum,
         }
     }
 

@@ -3,6 +3,7 @@
 use implicit_bias_model::Loss;
 
 use crate::EngineError;
+use crate::log_time::Clock;
 use crate::options::Gradient;
 
 /// How a [`TensorEngine`](crate::TensorEngine) takes its steps.
@@ -20,6 +21,22 @@ pub struct TensorEngineOptions {
     /// Whether what rounding takes from each update is kept, for single precision: see
     /// [`CompensatedGradientDescent`](implicit_bias_model::CompensatedGradientDescent).
     pub compensated: bool,
+    /// How the engine goes on past its exact steps; it takes all steps exactly without.
+    pub log_time: Option<LogTimeOptions>,
+    /// Whether the residual of the direction is a column of the series, measured at some steps.
+    pub kkt: bool,
+}
+
+/// How an engine goes on past its exact steps: in log time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogTimeOptions {
+    /// Steps to take exactly before, a whole number of at most 2⁵³.
+    pub exact_steps: f64,
+    /// How steps are counted past them.
+    pub clock: Clock,
+    /// Whether a network that cannot go on in log time is refused; it takes all steps exactly
+    /// otherwise.
+    pub required: bool,
 }
 
 impl TensorEngineOptions {
@@ -35,6 +52,33 @@ impl TensorEngineOptions {
                        precision"
                 .into(),
             found: "another optimizer".into(),
+        })
+    }
+
+    /// How a network of this homogeneity goes on past its exact steps.
+    pub(super) fn log_time_of(
+        &self,
+        homogeneity: Option<f64>,
+    ) -> Result<Option<LogTimeOptions>, EngineError> {
+        let Some(options) = self.log_time else {
+            return Ok(None);
+        };
+        let obstacle = if homogeneity.is_none() {
+            "a network that is not homogeneous in its weights"
+        } else if !self.loss.is_exponentially_tailed() {
+            "a loss without an exponential tail"
+        } else {
+            return Ok(Some(options));
+        };
+        if !options.required {
+            return Ok(None);
+        }
+        Err(EngineError::Invalid {
+            key: "steps".into(),
+            expected: "at most 2^53 and no --exact-steps, as every step is taken: log time is for \
+                       homogeneous networks and losses with an exponential tail"
+                .into(),
+            found: obstacle.into(),
         })
     }
 

@@ -70,6 +70,8 @@ pub fn tensor_engine() -> TensorEngine<implicit_bias_model::TwoLayer> {
         gradient: Gradient::Auto,
         threads: 1,
         compensated: false,
+        log_time: None,
+        kkt: false,
     };
     TensorEngine::new(&data, &device, options, |device| {
         Ok(TwoLayerConfig::new(2, 4, activation()).init_with(&weights, device)?)
@@ -103,6 +105,7 @@ pub fn finished_run(folder: &Path) -> RunRecord {
         progress: &mut |_| true,
         stage: &mut |_, _| {},
         announce: &mut |_| {},
+        warn: &mut |_| {},
     };
     execute(&config, options, Report::LeftOut).expect("a short run")
 }

@@ -1,7 +1,7 @@
 //! From a run that ended to its record.
 
 use super::conditions::data_notice;
-use super::predict::predict;
+use super::predict::{predict, reached};
 use super::record::RunRecord;
 use crate::LabError;
 use crate::run::{EndedRun, Messages};
@@ -24,10 +24,14 @@ pub(crate) fn conclude(
         series,
         margins,
         weights,
+        kkt,
         states,
     } = run;
     let data = &prepared.data;
-    let where_to = predict(config, &manifest, data, &weights, &states, &series);
+    let where_to = match kkt {
+        Some(kkt) => reached(&manifest, &series, kkt),
+        None => predict(config, &manifest, data, &weights, &states, &series),
+    };
     let path = directory.path().to_owned();
     let mut record = RunRecord::new(path, config.clone(), manifest, series, margins, where_to);
     for notice in &record.outcome {

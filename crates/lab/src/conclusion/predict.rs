@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use implicit_bias_data::TrainingSet;
-use implicit_bias_limits::{DescentSettings, direction_numbers, predict_direction, too_large};
+use implicit_bias_limits::{
+    DescentSettings, KktResidual, Reached, direction_numbers, direction_reached, predict_direction,
+    too_large,
+};
 use implicit_bias_model::{TwoLayerConfig, Weights};
 use implicit_bias_record::{Family, Prediction, Series, StopReason};
 use ndarray::Array2;
@@ -71,6 +74,29 @@ fn direction(config: &RunConfig, data: &TrainingSet) -> WhereTo {
     }
 }
 
+/// The direction that a run has reached, of a run for which no program is known.
+pub(super) fn reached(
+    manifest: &Manifest,
+    series: &Series,
+    kkt: Result<KktResidual, String>,
+) -> WhereTo {
+    let found = endpoint(manifest).and_then(|step| {
+        let last = |column| series.last(column).unwrap_or(f64::NAN);
+        let at_the_end = Reached {
+            step,
+            margin_min: last("margin_min"),
+            margin_max: last("margin_max"),
+            error_estimate: error_at(series, step),
+            initial_share: series.first("weight_norm").unwrap_or(f64::NAN) / last("weight_norm"),
+        };
+        direction_reached(&kkt?, at_the_end)
+    });
+    WhereTo::without_numbers(match found {
+        Ok(limit) => Prediction::Named(limit),
+        Err(reason) => Prediction::unsolved(reason),
+    })
+}
+
 /// The limit of a run that left these weights, or why it is not known.
 pub(super) fn predict(
     config: &RunConfig,
@@ -127,6 +153,11 @@ pub(super) fn predict_again(
 ) -> WhereTo {
     decompose_on_one_thread();
     let (data, width) = (&manifest.data, manifest.width);
+    // Measured by the run's own engine, which is not made again.
+    let measured = written(path, manifest).filter(|_| config.has_residual());
+    if let Some(measured) = measured {
+        return WhereTo::without_numbers(measured);
+    }
     if config.two_layer_descent().is_none() {
         let loaded = load_data(config, manifest);
         return match (endpoint(manifest), loaded) {
@@ -220,6 +251,7 @@ fn written(path: &Path, manifest: &Manifest) -> Option<Prediction> {
     match &prediction {
         // Of another step it says nothing about this run.
         Prediction::Solved(limit) if limit.step != step => None,
+        Prediction::Named(limit) if limit.numbers.get("step").is_some_and(|of| *of != step) => None,
         _ => Some(prediction),
     }
 }

@@ -3,16 +3,20 @@
 pub(crate) mod catalogue;
 mod component;
 mod data;
+mod every;
 mod explain;
 mod files;
 mod flags;
+mod horizon;
 pub mod keys;
 mod kinds;
+mod moved;
 mod names;
 mod overlay;
 mod resolve;
 mod run_config;
 mod source;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +24,7 @@ mod tests;
 pub use catalogue::Catalogue;
 pub(crate) use catalogue::{limits, theories};
 pub use component::Component;
+pub(crate) use every::{field, key_names, number_field};
 pub use explain::explain;
 pub use files::{parse_settings, read_settings};
 pub(crate) use files::{read_toml, settings_of_table, with_flag_spelling};
@@ -27,6 +32,7 @@ pub use flags::{SettingsArgs, join_switches};
 pub use implicit_bias_record::Steps;
 pub use implicit_bias_settings::Settings;
 pub use kinds::{EngineKind, ExportKind};
+pub use moved::MovedFiles;
 pub use overlay::{of_data, overlay};
 pub(crate) use resolve::resolve_checkpoint_interval;
 pub use run_config::{RunConfig, TwoLayerDescent};

@@ -9,6 +9,7 @@ use implicit_bias_record::Steps;
 use implicit_bias_settings::Settings;
 
 use super::component::Component;
+use super::horizon::LAST_WHOLE_STEP;
 use super::keys::descent::{
     COMPENSATED, ENGINE, EXACT_STEPS, GRADIENT, OF_STEP_SIZE, PRECISION, STEP_DECAY, STEP_OFFSET,
     STEP_TABLE,
@@ -160,9 +161,6 @@ pub(super) fn resolve_compensated(settings: &Settings) -> Result<bool, LabError>
     Ok(compensated)
 }
 
-/// Horizons are counted exactly up to this step.
-const LAST_WHOLE_STEP: f64 = 9_007_199_254_740_992.0;
-
 /// Seconds between two checkpoints: 60 where nothing is asked for.
 ///
 /// # Errors
@@ -175,10 +173,6 @@ pub(crate) fn resolve_checkpoint_interval(asked: Option<f64>) -> Result<f64, Lab
 
 pub(super) fn resolve_exact_steps(settings: &Settings) -> Result<Steps, LabError> {
     let steps = EXACT_STEPS.steps_in(settings)?;
-    if settings.has(EXACT_STEPS.name) && named(&ENGINE, settings)? == Some(EngineKind::Tensor) {
-        let expected = "no such key beside engine tensor, whose steps are all exact";
-        return Err(invalid("exact-steps", expected, steps));
-    }
     if steps.get() > LAST_WHOLE_STEP {
         let expected = "at most 2^53: no machine takes more steps one by one";
         return Err(invalid("exact-steps", expected, steps));

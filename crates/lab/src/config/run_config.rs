@@ -2,30 +2,26 @@
 
 use std::path::PathBuf;
 
-use implicit_bias_data::{DataFile, Preparation, TrainingSet};
+use implicit_bias_data::{Preparation, TrainingSet};
 use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE};
-use implicit_bias_engine::{Batches, Gradient, Precision, StepSize};
+use implicit_bias_engine::{Batches, Clock, Gradient, LogTimeOptions, Pace, Precision, StepSize};
 use implicit_bias_limits::DirectionFacts;
 use implicit_bias_model::{
-    ACTIVATION, Activation, CLASSES, LEAKY_RELU, Loss, RELU, SLOPE, SharedActivation, WIDTH,
-    activation, activation_kind, class_labels,
+    ACTIVATION, Activation, CLASSES, Loss, SharedActivation, WIDTH, activation, class_labels,
 };
-use implicit_bias_output::sha256;
 
 use super::catalogue;
 use super::component::Component;
-use super::data::{
-    describe_file, describe_law, describe_preparation, resolve_data, resolve_preparation,
-};
-use super::keys::{descent, network, output};
+use super::data::{resolve_data, resolve_preparation};
+use super::horizon::{Horizon, LAST_WHOLE_STEP};
+use super::keys::{descent, output};
 use super::kinds::{EngineKind, ExportKind};
-use super::names::Named;
 use super::resolve::{
     invalid, named, require_signs, require_step_size, resolve_checkpoint_interval,
     resolve_compensated, resolve_decay, resolve_engine, resolve_exact_steps, resolve_init,
     resolve_step_table,
 };
-use super::source::{DataSource, InitSource, absolute};
+use super::source::{DataSource, InitSource};
 use crate::LabError;
 use implicit_bias_record::{Family, StepNorm, Steps};
 use implicit_bias_settings::{Key, Settings};
@@ -97,8 +93,10 @@ pub struct RunConfig {
     pub steps: Steps,
     /// Engine asked for.
     pub engine: EngineKind,
-    /// Steps that the Gram engine takes exactly before it goes on in log time.
+    /// Steps that are taken exactly before the run goes on in log time.
     pub exact_steps: Steps,
+    /// Whether weight space goes on in log time past the exact steps; Gram coordinates always do.
+    pub log_time: bool,
     /// Gradient asked for.
     pub gradient: Gradient,
     /// Device asked for; `None` for the first.
@@ -109,6 +107,8 @@ pub struct RunConfig {
     pub compensated: bool,
     /// Whether a twin runs beside, whose distance is recorded.
     pub sensitivity: bool,
+    /// Whether the residual of the direction is recorded.
+    pub kkt: bool,
     /// Recorded steps a decade.
     pub record: u32,
     /// Seed of data and initial weights.
@@ -149,7 +149,7 @@ impl RunConfig {
         }
         let [step_decay, step_offset] = resolve_decay(settings)?;
         require_step_size(&optimizer, settings)?;
-        let config = Self {
+        let mut config = Self {
             data: resolve_data(settings)?,
             preparation: resolve_preparation(settings)?,
             init: resolve_init(settings)?,
@@ -164,11 +164,13 @@ impl RunConfig {
             steps: descent::STEPS.steps_in(settings)?,
             engine: resolve_engine(settings)?,
             exact_steps: resolve_exact_steps(settings)?,
+            log_time: false,
             gradient: named(&descent::GRADIENT, settings)?.unwrap_or(Gradient::Auto),
             device: descent::DEVICE.text_in(settings)?,
             precision: named(&descent::PRECISION, settings)?,
             compensated: resolve_compensated(settings)?,
             sensitivity: descent::SENSITIVITY.switch_in(settings)?.unwrap_or(false),
+            kkt: descent::KKT.switch_in(settings)?.unwrap_or(false),
             record: output::RECORD.count_in(settings)? as u32,
             seed: output::SEED.count_in(settings)?,
             out: output::OUT.path_in(settings)?,
@@ -179,7 +181,80 @@ impl RunConfig {
         };
         require_signs(&config.data, &config.preparation, config.loss)?;
         config.require_engine()?;
+        let asked = settings.has(descent::EXACT_STEPS.name);
+        let exact_steps = asked.then_some(config.exact_steps);
+        let exact_steps = config
+            .horizon()
+            .exact_steps(exact_steps, config.exact_steps)?;
+        config.log_time = exact_steps.is_some();
+        config.exact_steps = exact_steps.unwrap_or(config.exact_steps);
         Ok(config)
+    }
+
+    /// What decides whether weight space goes on in log time.
+    fn horizon(&self) -> Horizon {
+        Horizon {
+            steps: self.steps,
+            pace: self.optimizer.optimizer_kind().pace,
+            step_decay: self.step_decay,
+            has_table: !self.step_table.is_empty(),
+            is_exponentially_tailed: self.loss.is_exponentially_tailed(),
+            has_twin: self.sensitivity,
+            compensated: self.compensated,
+            weight_space_asked: self.engine == EngineKind::Tensor,
+            has_gram_coordinates: self.has_gram_coordinates(),
+        }
+    }
+
+    /// What keeps weight space from going on in log time, as what log time would know instead;
+    /// `None` if nothing does that a configuration knows.
+    pub(crate) fn no_log_time(&self) -> Option<&'static str> {
+        self.horizon().obstacle()
+    }
+
+    /// How weight space goes on past its exact steps; all of them are exact without.
+    pub(crate) fn log_time_options(&self) -> Option<LogTimeOptions> {
+        let pace = self.optimizer.optimizer_kind().pace?;
+        let clock = Clock::new(pace, &self.step_sizes())?;
+        self.log_time.then_some(LogTimeOptions {
+            exact_steps: match pace {
+                Pace::Flow => 0.0,
+                Pace::Gradient | Pace::Normalized => self.exact_steps.get(),
+            },
+            clock,
+            required: self.steps.get() > LAST_WHOLE_STEP,
+        })
+    }
+
+    /// This configuration with a longer horizon; what was to be taken exactly is.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Config`] for steps that no log time gets to.
+    pub(crate) fn extended_to(&self, steps: Steps) -> Result<Self, LabError> {
+        let mut longer = Self {
+            steps,
+            ..self.clone()
+        };
+        if !self.log_time
+            && longer
+                .horizon()
+                .exact_steps(None, self.exact_steps)?
+                .is_some()
+        {
+            (longer.log_time, longer.exact_steps) = (true, self.steps);
+        }
+        Ok(longer)
+    }
+
+    /// The step size of every step.
+    fn step_sizes(&self) -> StepSize {
+        StepSize {
+            first: self.step_size,
+            decay: self.step_decay,
+            offset: self.step_offset,
+            table: self.step_table.clone(),
+        }
     }
 
     /// Refuses what only the two-layer network under plain gradient descent can have.
@@ -250,6 +325,9 @@ impl RunConfig {
             )
         } else if self.sensitivity {
             cause("sensitivity", "a run without a twin", "a twin".to_owned())
+        } else if self.kkt {
+            let expected = "a run without --kkt, which weight space measures";
+            cause("kkt", expected, "--kkt".to_owned())
         } else {
             None
         }
@@ -324,6 +402,7 @@ impl RunConfig {
         let sees_all = batches.is_none_or(|batches| batches.size >= samples);
         DirectionFacts {
             network: self.network.name,
+            numbers: self.network.network_numbers(),
             optimizer: self.optimizer.name,
             family: self.family(),
             is_exponentially_tailed: self.loss.is_exponentially_tailed(),
@@ -333,6 +412,15 @@ impl RunConfig {
                 norm => norm,
             },
         }
+    }
+
+    /// Whether the residual of the direction is what is known of where the run ends: no program is,
+    /// and its steps go along the gradient, on a loss that falls like `e^{−q}`.
+    pub(crate) fn has_residual(&self) -> bool {
+        let kind = self.optimizer.optimizer_kind();
+        let has_program = self.two_layer_descent().is_some() || self.family() == Family::Linear;
+        let along_gradient = (kind.step_norm)(&self.optimizer.settings) == StepNorm::L2;
+        !has_program && along_gradient && self.loss.is_exponentially_tailed()
     }
 
     /// Whether this is plain gradient descent on the linear network.
@@ -347,12 +435,7 @@ impl RunConfig {
             return None;
         }
         Some(OptimizerSettings {
-            step_size: StepSize {
-                first: self.step_size,
-                decay: self.step_decay,
-                offset: self.step_offset,
-                table: self.step_table.clone(),
-            },
+            step_size: self.step_sizes(),
             batches: batches(&self.optimizer, self.seed),
         })
     }
@@ -378,115 +461,5 @@ impl RunConfig {
                 self.preparation.apply_to_classes(&data, self.seed)?.into()
             }
         })
-    }
-
-    /// The configuration as settings with every value filled in; without the run directory.
-    pub fn to_settings(&self) -> Settings {
-        let settings = Settings::default();
-        let (settings, of_file) = match &self.data {
-            DataSource::File { file, choice } => (describe_file(file, choice, settings), true),
-            DataSource::Law(law) => (describe_law(law, settings), false),
-        };
-        let settings = describe_preparation(&self.preparation, of_file, settings);
-        let settings = match &self.init {
-            InitSource::File(path) => settings.with(network::INIT.name, absolute(path)),
-            InitSource::Gaussian { scale } => settings.with(network::INIT_SCALE.name, *scale),
-        };
-        let settings = settings
-            .or(self.written_network())
-            .or(self.optimizer.settings.clone());
-        let unless = |default: bool, value: f64| (!default).then_some(value);
-        let decays = self.step_decay != 0.0;
-        let settings = settings
-            .with(
-                descent::OPTIMIZER.name,
-                (!self.optimizer.optimizer_kind().is_plain).then_some(self.optimizer.name),
-            )
-            .with(descent::REDUCTION.name, self.sum.then_some("sum"))
-            .with(descent::STEP_DECAY.name, unless(!decays, self.step_decay))
-            .with(
-                descent::STEP_OFFSET.name,
-                unless(!decays || self.step_offset == 1.0, self.step_offset),
-            );
-        let piece = |(from, step_size): &(u64, f64)| format!("{from}:{step_size}");
-        let table: Vec<String> = self.step_table.iter().map(piece).collect();
-        let settings = settings.with(
-            descent::STEP_TABLE.name,
-            (!table.is_empty()).then(|| table.join(",")),
-        );
-        let has_step_size = self.optimizer.optimizer_kind().has_step_size;
-        let counts = self.engine != EngineKind::Tensor && self.has_gram_coordinates();
-        let exact_steps = counts.then_some(self.exact_steps);
-        settings
-            .with(descent::LOSS.name, self.loss.name())
-            .with(
-                descent::STEP_SIZE.name,
-                has_step_size.then_some(self.step_size),
-            )
-            .with(descent::STEPS.name, self.steps)
-            .with(descent::ENGINE.name, self.engine.name())
-            .with(descent::EXACT_STEPS.name, exact_steps)
-            .with(descent::GRADIENT.name, self.gradient.name())
-            .with(descent::DEVICE.name, self.device.clone())
-            .with(descent::PRECISION.name, self.precision.map(Named::name))
-            .with(descent::COMPENSATED.name, self.compensated.then_some(true))
-            .with(descent::SENSITIVITY.name, self.sensitivity.then_some(true))
-            .with(output::RECORD.name, self.record)
-            .with(output::SEED.name, self.seed)
-            .with(output::EXPORT.name, self.export.map(Named::name))
-    }
-
-    /// The network as settings: all keys of the two-layer network, of which configurations always
-    /// had all; of the others those that are not the default.
-    fn written_network(&self) -> Settings {
-        let settings = self.network.settings.clone();
-        if self.family() != Family::TwoLayer {
-            return settings.with(network::NETWORK.name, self.network.name);
-        }
-        let settings = settings.with(WIDTH.name, self.width());
-        let slope = self.activation().map(Activation::slope);
-        match self.activation_name() {
-            name if name == RELU.name => settings.with(ACTIVATION.name, name).without(SLOPE.name),
-            name if name == LEAKY_RELU.name => {
-                settings.with(ACTIVATION.name, name).with(SLOPE.name, slope)
-            }
-            _ => settings,
-        }
-    }
-
-    /// The name of the activation, where the network has one; that of ReLU for leaky ReLU of slope 0.
-    fn activation_name(&self) -> &'static str {
-        let kind = activation_kind(&self.network.settings);
-        let name = kind.map_or(LEAKY_RELU.name, |kind| kind.name);
-        let is_relu = name == LEAKY_RELU.name && self.activation() == Some(Activation::RELU);
-        if is_relu { RELU.name } else { name }
-    }
-
-    /// The configuration as TOML, readable again by [`read_settings`](super::read_settings).
-    pub fn to_toml(&self) -> String {
-        self.to_settings().to_toml(catalogue::keys())
-    }
-
-    /// A short name for a run directory: what it is, and a hash of the whole configuration.
-    pub fn run_name(&self) -> String {
-        let mut hash = sha256(self.to_toml());
-        hash.truncate(8);
-        let network = match self.family() {
-            Family::TwoLayer => self.activation_name(),
-            _ => self.network.name,
-        };
-        let data = match &self.data {
-            DataSource::File {
-                file: DataFile::Mnist { .. },
-                ..
-            } => "mnist",
-            DataSource::File { .. } => "data",
-            DataSource::Law(law) => law.name,
-        };
-        let optimizer = match self.optimizer.optimizer_kind().is_plain {
-            true => String::new(),
-            false => format!("-{}", self.optimizer.name),
-        };
-        format!("{network}{optimizer}-{data}-{hash}")
     }
 }

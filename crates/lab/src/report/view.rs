@@ -3,9 +3,8 @@
 use minijinja::{Value, context};
 
 use super::claim_row::{ClaimRow, block_name, limit_text, verdict_words};
-use super::contents::{LimitSummary, ReportFigure, Section, Setting, Table};
+use super::contents::{LimitSummary, Quantity, ReportFigure, Section, Setting, Table};
 use super::table::numeric_columns;
-use crate::figures::quantity_label;
 use implicit_bias_claims::{Claim, Fit, Hypotheses, Verdict};
 use implicit_bias_output::format_number;
 
@@ -34,11 +33,11 @@ pub(super) fn limit(limit: &LimitSummary) -> Value {
     context! { status => limit.status.as_str(), rows => list(&limit.rows, setting) }
 }
 
-pub(super) fn quantity((column, value): &(String, f64)) -> Value {
+pub(super) fn quantity(quantity: &Quantity) -> Value {
     context! {
-        column => column.as_str(),
-        quantity => quantity_label(column),
-        value => format_number(*value),
+        column => quantity.column.as_str(),
+        quantity => quantity.label.as_str(),
+        value => format_number(quantity.value),
     }
 }
 

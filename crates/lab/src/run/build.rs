@@ -117,6 +117,8 @@ impl Prepared {
             gradient: config.gradient,
             threads,
             compensated: config.compensated,
+            log_time: config.log_time_options(),
+            kkt: config.kkt,
         };
         let count = self
             .weights

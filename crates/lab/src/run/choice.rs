@@ -1,9 +1,9 @@
 //! Which engine runs a configuration, and why: by what a step costs, and by what memory there is.
 
-use super::memory::Bytes;
+use super::memory::{Bytes, words};
 use super::sizes::Sizes;
 use crate::LabError;
-use crate::config::{EngineKind, RunConfig, Steps};
+use crate::config::{EngineKind, RunConfig};
 use implicit_bias_engine::is_on_host;
 use implicit_bias_engine::{Gradient, Precision};
 use implicit_bias_output::format_number;
@@ -57,28 +57,28 @@ pub(super) fn choose(
         }
         Pick::Tensor => {}
     }
-    require_reachable(engine, config.steps, &reason)?;
+    require_reachable(engine, config, &reason)?;
     Ok(EngineChoice { engine, reason })
 }
 
 /// Refuses a horizon that the engine, picked for this `reason`, cannot get to.
-pub(super) fn require_reachable(engine: Pick, steps: Steps, reason: &str) -> Result<(), LabError> {
-    if engine == Pick::Tensor && steps.get() > MAX_TENSOR_STEPS {
-        return Err(LabError::Config {
-            key: "steps".into(),
-            expected: format!(
-                "at most 2^53 for the tensor engine, which takes every step ({reason})"
-            ),
-            found: steps.to_string(),
-        });
+pub(super) fn require_reachable(
+    engine: Pick,
+    config: &RunConfig,
+    reason: &str,
+) -> Result<(), LabError> {
+    let is_far = engine == Pick::Tensor && config.steps.get() > MAX_TENSOR_STEPS;
+    if !is_far || config.log_time {
+        return Ok(());
     }
-    Ok(())
-}
-
-/// What is free, in words.
-fn words(free: Option<Bytes>) -> String {
-    free.map_or("4 GiB".to_owned(), |free| {
-        format!("the {free} that are free")
+    let knows = config.no_log_time().unwrap_or("other runs");
+    Err(LabError::Config {
+        key: "steps".into(),
+        expected: format!(
+            "at most 2^53 for the tensor engine, which takes every step ({reason}); log time goes \
+             further and knows {knows}"
+        ),
+        found: config.steps.to_string(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The steps of a run, from an engine that is ready to the files of a run that ended.
 
 use implicit_bias_engine::{Engine, drive_from};
+use implicit_bias_limits::KktResidual;
 use implicit_bias_model::Weights;
 use implicit_bias_output::to_json;
 use implicit_bias_record::{Series, StopReason, schedule};
@@ -29,6 +30,8 @@ pub(crate) struct EndedRun<'a> {
     pub margins: Series,
     /// The last weights.
     pub weights: Weights,
+    /// The residual of the last direction, or why it was not measured; `None` where there is none.
+    pub kkt: Option<Result<KktResidual, String>>,
     /// Earlier steps, rising, with their pre-activations.
     pub states: Vec<(f64, Array2<f64>)>,
 }
@@ -92,7 +95,7 @@ impl RunInProgress<'_> {
         let trajectory = drive_from(engine.as_mut(), tables, &schedule, &mut updater)?;
         let completed = matches!(trajectory.stop, StopReason::Completed { .. });
         let (series, margins) = (trajectory.series, trajectory.margins);
-        if completed && options.keep_checkpoint {
+        if completed && options.keep_checkpoint && updater.ends_on_the_way() {
             updater.checkpoint(engine.as_ref(), &series, &margins)?;
         }
         let seconds = updater.seconds();
@@ -110,6 +113,10 @@ impl RunInProgress<'_> {
         directory.write("series.csv", series.to_csv().as_bytes())?;
         directory.write("margins.csv", margins.to_csv().as_bytes())?;
         let weights = engine.weights();
+        let kkt = config.has_residual().then(|| {
+            (messages.stage)("residual of the direction", 0.0);
+            engine.kkt(!config.kkt)
+        });
         directory.write("weights.safetensors", &weights.to_safetensors())?;
         let ended = EndedRun {
             config,
@@ -119,6 +126,7 @@ impl RunInProgress<'_> {
             series,
             margins,
             weights,
+            kkt: kkt.flatten(),
             states: snapshots.states(),
         };
         let (concluded, manifest) = conclude(ended, &mut messages)?;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use implicit_bias_engine::{Engine, Watcher};
 use implicit_bias_output::to_json;
-use implicit_bias_record::Series;
+use implicit_bias_record::{Series, is_on_the_way};
 
 use super::checkpoint::{self, SavedRun};
 use super::directory::RunDirectory;
@@ -24,6 +24,8 @@ pub(super) struct DirectoryUpdater<'a> {
     directory: &'a RunDirectory,
     pub manifest: Manifest,
     horizon: f64,
+    /// Whether a run with a later horizon records this one's last step as well.
+    ends_on_the_way: bool,
     progress: &'a mut dyn FnMut(f64) -> bool,
     /// SHA-256 of data and initial weights.
     start: String,
@@ -54,6 +56,7 @@ impl<'a> DirectoryUpdater<'a> {
         Self {
             directory,
             horizon: config.steps.get(),
+            ends_on_the_way: is_on_the_way(config.steps.get(), config.record),
             progress,
             start,
             clock: (now, manifest.wall_seconds),
@@ -65,6 +68,12 @@ impl<'a> DirectoryUpdater<'a> {
             checkpoint_interval: config.checkpoint_interval,
             snapshots,
         }
+    }
+
+    /// Whether the last step is one from which a longer run goes on as if it had not ended there. If
+    /// not, the checkpoint before it is.
+    pub fn ends_on_the_way(&self) -> bool {
+        self.ends_on_the_way
     }
 
     /// Seconds that the run has taken so far.
@@ -115,10 +124,25 @@ impl Watcher for DirectoryUpdater<'_> {
         margins: &Series,
         last: bool,
     ) -> Result<(), LabError> {
+        if engine.step() >= self.horizon && !self.ends_on_the_way {
+            return Ok(());
+        }
         if last || self.checkpointed.elapsed().as_secs_f64() > self.checkpoint_interval {
             self.checkpoint(engine, series, margins)?;
         }
         Ok(())
+    }
+
+    fn before_the_end(
+        &mut self,
+        engine: &dyn Engine,
+        series: &Series,
+        margins: &Series,
+    ) -> Result<(), LabError> {
+        if self.ends_on_the_way {
+            return Ok(());
+        }
+        self.checkpoint(engine, series, margins)
     }
 
     fn observed(&mut self, engine: &mut dyn Engine) {

@@ -30,7 +30,7 @@ impl Float for f32 {
 const THREADING_THRESHOLD: usize = 20_000_000;
 
 /// How a step of so many operations is spread over threads.
-pub(super) fn parallelism(operations: usize, threads: usize) -> faer::Par {
+pub(crate) fn parallelism(operations: usize, threads: usize) -> faer::Par {
     if operations >= THREADING_THRESHOLD && threads > 1 {
         faer::Par::rayon(threads)
     } else {

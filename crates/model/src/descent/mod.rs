@@ -7,6 +7,7 @@ mod layer_scores;
 mod problem;
 mod weight_space;
 
+pub(crate) use self::float::parallelism;
 pub(crate) use self::gram_space::GramSpaceDescent;
 pub(crate) use self::head::{Head, Output};
 pub(crate) use self::layer_scores::LayerScores;

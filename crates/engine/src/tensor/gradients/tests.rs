@@ -116,6 +116,8 @@ fn engine(
         gradient: Gradient::Auto,
         threads: 1,
         compensated,
+        log_time: None,
+        kkt: false,
     };
     let device = select_device(None, None).unwrap();
     TensorEngine::new(&data(), &device, options, |device| {

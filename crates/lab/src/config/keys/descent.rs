@@ -91,8 +91,9 @@ pub const ENGINE: Key = Key::one_of(
 pub const EXACT_STEPS: Key = Key::steps(
     "exact-steps",
     "T0",
-    "Steps that the Gram engine takes exactly; past them it follows gradient descent in log t, \
-     with an estimate of the error in every row of the series",
+    "Steps that are taken exactly; past them the descent is followed in log t, with an estimate of \
+     the error in every row of the series. In Gram coordinates 10⁷; in weight space all of them up \
+     to 10⁶, and 10⁴ where T is larger",
 )
 .by_default(1e7);
 
@@ -145,6 +146,13 @@ pub const SENSITIVITY: Key = Key::switch(
      far both part, over their first distance; doubles the work (weight space)",
 );
 
+/// Whether the residual of the direction is recorded.
+pub const KKT: Key = Key::switch(
+    "kkt",
+    "Record as `kkt_residual` and `complementarity`, at powers of ten, how far the direction is from \
+     a KKT point of the largest margin (weight space; homogeneous networks)",
+);
+
 /// Keys of the horizon and the engine, after those of the optimizers.
 pub const OF_ENGINES: &[Key] = &[
     STEPS,
@@ -155,4 +163,5 @@ pub const OF_ENGINES: &[Key] = &[
     PRECISION,
     COMPENSATED,
     SENSITIVITY,
+    KKT,
 ];

@@ -1,5 +1,6 @@
 //! The predicted limit of a run in a report.
 
+use implicit_bias_limits::EVIDENCE;
 use implicit_bias_output::format_number;
 use implicit_bias_record::{LimitOf, NamedLimit, Prediction};
 
@@ -120,6 +121,13 @@ fn named(record: &RunRecord, limit: &NamedLimit) -> LimitSummary {
         Some(false) => "Other weights are as good, so that it says little of where the run ends.",
         None => "Whether other weights are as good is not known.",
     };
+    if limit.status == EVIDENCE {
+        let status = format!(
+            "The {}: {}, that this is where the direction of the run tends. Because {}.",
+            limit.limit, limit.status, limit.source
+        );
+        return LimitSummary { status, rows };
+    }
     LimitSummary {
         status: format!(
             "The {}, a candidate for the limit of the direction: {}. {unique}",

@@ -7,6 +7,7 @@ use implicit_bias_record::Prediction;
 use crate::conclusion::RunRecord;
 use crate::report::claim_row::ClaimRow;
 use crate::report::table::{claims_legend, claims_table_text, hypotheses_table_text};
+use crate::run::Owner;
 
 impl RunRecord {
     /// The table of claims and where the run is, for a terminal.
@@ -16,9 +17,10 @@ impl RunRecord {
             .iter()
             .map(|claim| ClaimRow::new(claim, self.network_words()))
             .collect();
-        let stop = self
-            .stop()
-            .map_or("cut off".to_owned(), |stop| stop.to_string());
+        let stop = match (self.stop(), self.owner) {
+            (None, Owner::Process(_)) => self.stop_words(),
+            _ => format!("stopped: {}", self.stop_words()),
+        };
         let value = |column| {
             self.series
                 .last(column)
@@ -40,7 +42,7 @@ impl RunRecord {
             )
         };
         format!(
-            "{verdicts}{}{limit}\nstopped: {stop}; loss {}, weight norm \
+            "{verdicts}{}{limit}\n{stop}; loss {}, weight norm \
              {}, stable rank {} (stacked)\nrun: {}\n",
             self.hypotheses_text(),
             value("loss"),

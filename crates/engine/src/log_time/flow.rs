@@ -1,0 +1,255 @@
+//! Two trajectories of one flow, and what their distance says of the error.
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::{Clock, Pace};
+use super::trajectory::{Change, Node, Step, Trajectory};
+use crate::EngineError;
+use crate::optimizers::norm;
+use crate::oracle::Oracle;
+
+/// The largest change of the velocity over half a step, as `Δτ ‖v_mid − v‖/‖W‖`: where kinks or
+/// the turning of the direction decide.
+const TURN: f64 = 1e-3;
+
+/// The largest change of the logarithm of the mean slope over a step: where the pace of the clock
+/// and the weights `p_i` decide.
+const FALL: f64 = 0.2;
+
+/// A step grows by this where it is far from both limits.
+const GROWTH: f64 = 1.3;
+
+/// A step shorter than this, relative to the weights, leads nowhere in double precision.
+const SHORTEST: f64 = 1e-13;
+
+/// Most steps while the reading of the clock rises by 1.
+const MOST_STEPS: u32 = 100_000;
+
+/// How an advance of a flow ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FlowOutcome {
+    /// At the step asked for.
+    Reached,
+    /// Short of it: steps became too short, or too many.
+    Stalled,
+    /// Short of it: a score is not finite.
+    NonFinite,
+}
+
+/// The flow of a descent in log time, by a coarse and a fine trajectory.
+///
+/// The coarse one takes midpoint steps; the fine one takes two of half the length beside each.
+/// Kinks make the method first order in the length, so that the distance of the two estimates the
+/// error of the fine one, which is the one that is shown (docs/theory.md §8).
+#[derive(Clone, Debug)]
+pub(crate) struct LogTimeFlow {
+    clock: Clock,
+    state: FlowState,
+}
+
+/// A flow as data, without its problem.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct FlowState {
+    coarse: Trajectory,
+    fine: Trajectory,
+    /// `Δτ` of the next step.
+    length: f64,
+    /// The step that was asked for last.
+    position: f64,
+    /// What the change from steps to flow may have cost, as a distance of margins.
+    start_error: f64,
+    /// Steps since the clock read `counted_from`.
+    count: u32,
+    counted_from: f64,
+}
+
+/// Where a flow begins.
+pub(crate) struct FlowStart {
+    pub weights: Vec<f64>,
+    pub step: f64,
+    /// What the change from steps to flow may cost, as a distance of margins.
+    pub error: f64,
+}
+
+impl LogTimeFlow {
+    /// A flow from weights that a descent has after a number of steps; `None` where a score is not
+    /// finite.
+    pub fn new(oracle: &mut Oracle, clock: Clock, start: FlowStart) -> Option<Self> {
+        let FlowStart {
+            weights,
+            step,
+            error,
+        } = start;
+        let reading = clock.at(step);
+        let node = Node::new(oracle, weights, reading)?;
+        // That of one step of the descent, or of a turn of the weights by what a step may turn.
+        let length = match clock.pace() {
+            Pace::Gradient => clock.step_size(step) * node.log_slope.exp(),
+            Pace::Normalized => clock.step_size(step) / node.speed,
+            Pace::Flow => TURN * norm(&node.weights).max(TURN) / node.speed,
+        };
+        let state = FlowState {
+            coarse: Trajectory::new(node.clone()),
+            fine: Trajectory::new(node),
+            // At a point where nothing moves any step is as good.
+            length: if length.is_finite() && length > 0.0 {
+                length
+            } else {
+                1.0
+            },
+            position: step,
+            start_error: error,
+            count: 0,
+            counted_from: reading,
+        };
+        Some(Self { clock, state })
+    }
+
+    /// The step that was reached.
+    pub fn step(&self) -> f64 {
+        self.state.position
+    }
+
+    /// Goes on to step `to`.
+    pub fn advance(&mut self, oracle: &mut Oracle, to: f64) -> FlowOutcome {
+        let target = self.clock.at(to);
+        loop {
+            let reached = [&self.state.coarse, &self.state.fine]
+                .iter()
+                .all(|trajectory| trajectory.node.reading >= target);
+            if reached {
+                break;
+            }
+            match self.pair_of_steps(oracle) {
+                FlowOutcome::Reached => {}
+                outcome => return outcome,
+            }
+        }
+        self.state.position = to;
+        self.state.coarse.forget_before(target);
+        self.state.fine.forget_before(target);
+        FlowOutcome::Reached
+    }
+
+    /// One step of the coarse trajectory and two of the fine one, as long as they may be.
+    fn pair_of_steps(&mut self, oracle: &mut Oracle) -> FlowOutcome {
+        let (state, clock) = (&mut self.state, &self.clock);
+        let mut why = FlowOutcome::Stalled;
+        loop {
+            let node = &state.coarse.node;
+            let shortest = SHORTEST * norm(&node.weights);
+            let is_stuck = node.speed > 0.0 && state.length * node.speed < shortest;
+            if is_stuck || state.count >= MOST_STEPS {
+                return why;
+            }
+            state.count += 1;
+            match steps(state, oracle, clock) {
+                Ok(change) => {
+                    if change.velocity < 0.5 * TURN && change.log_slope < 0.5 * FALL {
+                        state.length *= GROWTH;
+                    }
+                    let reading = state.fine.node.reading;
+                    if reading - state.counted_from >= 1.0 {
+                        (state.count, state.counted_from) = (0, reading);
+                    }
+                    return FlowOutcome::Reached;
+                }
+                Err(rejection) => {
+                    state.length *= 0.5;
+                    why = match rejection {
+                        Rejection::TooLong => FlowOutcome::Stalled,
+                        Rejection::NotFinite => FlowOutcome::NonFinite,
+                    };
+                }
+            }
+        }
+    }
+
+    /// The weights of the fine trajectory where it is.
+    pub fn weights(&self) -> Vec<f64> {
+        self.at_position(&self.state.fine)
+    }
+
+    fn at_position(&self, trajectory: &Trajectory) -> Vec<f64> {
+        trajectory.weights_at(&self.clock, self.clock.at(self.state.position))
+    }
+
+    /// How far the margins may be from those of the descent, relative to `max(1, min_i q̃_i)`: the
+    /// distance of both trajectories, and what the change from steps to flow may have cost.
+    pub fn error_estimate(&self, oracle: &mut Oracle) -> f64 {
+        let of = |trajectory: &Trajectory, oracle: &mut Oracle| {
+            oracle.margins(&self.at_position(trajectory))
+        };
+        let (coarse, fine) = (of(&self.state.coarse, oracle), of(&self.state.fine, oracle));
+        let Some((coarse, fine)) = coarse.zip(fine) else {
+            return f64::NAN;
+        };
+        let pairs = coarse.iter().zip(&fine);
+        let apart = pairs.fold(0.0, |most: f64, (a, b)| most.max((a - b).abs()));
+        let least = fine.iter().copied().fold(f64::INFINITY, f64::min);
+        (apart + self.state.start_error) / least.max(1.0)
+    }
+
+    /// The flow as data.
+    pub fn checkpoint(&self) -> FlowState {
+        self.state.clone()
+    }
+
+    /// A flow of so many weights from its data.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Checkpoint`] if the data are of no such flow.
+    pub fn restore(clock: Clock, state: FlowState, weights: usize) -> Result<Self, EngineError> {
+        let FlowState {
+            coarse,
+            fine,
+            length,
+            position,
+            start_error,
+            counted_from,
+            ..
+        } = &state;
+        let sound = coarse.is_sound(weights)
+            && fine.is_sound(weights)
+            && *length > 0.0
+            && length.is_finite()
+            && position.is_finite()
+            && *position >= 0.0
+            && *start_error >= 0.0
+            && start_error.is_finite()
+            && !counted_from.is_nan();
+        if !sound {
+            return Err(EngineError::Checkpoint(format!(
+                "expected a flow of {weights} weights, found another one"
+            )));
+        }
+        Ok(Self { clock, state })
+    }
+}
+
+/// Why a step is not taken.
+enum Rejection {
+    TooLong,
+    NotFinite,
+}
+
+/// A step of the coarse trajectory and two of the fine one, if all three may be taken.
+fn steps(state: &mut FlowState, oracle: &mut Oracle, clock: &Clock) -> Result<Change, Rejection> {
+    let mut step = |node: &Node, length: f64| match node.step(oracle, clock, length) {
+        Step::Taken(node, segment, change) => Ok((node, segment, change)),
+        Step::TooLong => Err(Rejection::TooLong),
+        Step::NotFinite => Err(Rejection::NotFinite),
+    };
+    let length = state.length;
+    let (coarse, segment, change) = step(&state.coarse.node, length)?;
+    if change.velocity > TURN || change.log_slope > FALL {
+        return Err(Rejection::TooLong);
+    }
+    let (halfway, first, _) = step(&state.fine.node, 0.5 * length)?;
+    let (fine, second, _) = step(&halfway, 0.5 * length)?;
+    state.coarse.extend(coarse, segment);
+    state.fine.extend(halfway, first);
+    state.fine.extend(fine, second);
+    Ok(change)
+}

@@ -1,0 +1,228 @@
+//! Where the steps of a tensor engine go over to log time.
+
+use serde::{Deserialize, Serialize};
+
+use super::options::LogTimeOptions;
+use crate::EngineError;
+use crate::log_time::{FlowOutcome, FlowStart, FlowState, LogTimeFlow, Pace};
+use crate::optimizers::norm;
+use crate::oracle::Oracle;
+use implicit_bias_output::format_step;
+use implicit_bias_record::{StopReason, UNCERTAIN};
+
+/// How far past its exact steps an engine goes on exactly while log time is out of reach: this many
+/// times as many steps, and at least [`MIN_EXACT_STEPS_BEFORE_STALL`].
+const EXTRA_EXACT_FACTOR: f64 = 10.0;
+
+/// See [`EXTRA_EXACT_FACTOR`].
+const MIN_EXACT_STEPS_BEFORE_STALL: f64 = 1e6;
+
+/// Log time takes over where a step changes margins by at most this: `η g Σ_i p_i ‖∇q̃_i‖²`.
+const MOST_CHANGE: f64 = 0.1;
+
+/// How the note begins that says that margins are not known.
+const UNCERTAIN_NOTE: &str = "log time cannot tell where the descent goes";
+
+/// The way of an engine from exact steps to log time.
+pub(super) struct LogTimeStage {
+    options: LogTimeOptions,
+    /// Where log time is tried next.
+    pub handover: f64,
+    /// Past this the engine takes no exact steps.
+    last_exact: f64,
+    oracle: Oracle,
+    flow: Option<LogTimeFlow>,
+}
+
+/// A [`LogTimeStage`] as data.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StageCheckpoint {
+    handover: f64,
+    flow: Option<FlowState>,
+}
+
+/// What came of the attempt to go over to log time.
+pub(super) enum Handover {
+    /// The engine is in log time.
+    Done,
+    /// Exact steps go on.
+    Later,
+    /// Neither can go on.
+    Never(StopReason),
+}
+
+impl LogTimeStage {
+    pub fn new(options: LogTimeOptions, oracle: Oracle) -> Self {
+        Self {
+            handover: options.exact_steps,
+            last_exact: (EXTRA_EXACT_FACTOR * options.exact_steps)
+                .max(MIN_EXACT_STEPS_BEFORE_STALL),
+            options,
+            oracle,
+            flow: None,
+        }
+    }
+
+    /// Whether the engine is in log time.
+    pub fn is_going(&self) -> bool {
+        self.flow.is_some()
+    }
+
+    /// Goes over to log time from the weights of step `step`, or puts that off.
+    pub fn hand_over(&mut self, step: f64, weights: Vec<f64>, notes: &mut Vec<String>) -> Handover {
+        let clock = self.options.clock;
+        let obstacle = match clock.pace() {
+            // The flow is followed from its first moment on, whatever there is.
+            Pace::Flow => Ok(0.0),
+            Pace::Gradient | Pace::Normalized => self.error_of_steps(step, &weights),
+        };
+        let error = match obstacle {
+            Ok(error) => error,
+            Err(_) if step < self.last_exact => {
+                // A tenth more: seldom enough not to cost, and soon enough after the first chance.
+                self.handover = (1.1 * step).ceil().min(self.last_exact);
+                return Handover::Later;
+            }
+            Err(why) => {
+                notes.push(format!(
+                    "stopped after {} exact steps: log time cannot take over where {why}; \
+                     --exact-steps sets how far exact steps go",
+                    format_step(step)
+                ));
+                return Handover::Never(StopReason::Stalled { step });
+            }
+        };
+        let start = FlowStart {
+            weights,
+            step,
+            error,
+        };
+        match LogTimeFlow::new(&mut self.oracle, clock, start) {
+            Some(flow) => {
+                self.flow = Some(flow);
+                notes.push(match clock.pace() {
+                    Pace::Flow => "gradient flow in log time, with an error estimate".to_owned(),
+                    Pace::Gradient | Pace::Normalized => format!(
+                        "exact to step {}, in log time from there, with an error estimate",
+                        format_step(step)
+                    ),
+                });
+                Handover::Done
+            }
+            None => Handover::Never(StopReason::NonFinite { step }),
+        }
+    }
+
+    /// What following the flow instead of steps costs from step `step` on, as a distance of margins;
+    /// why the flow is not what the descent does, if it is not.
+    fn error_of_steps(&mut self, step: f64, weights: &[f64]) -> Result<f64, String> {
+        let mut velocity = vec![0.0; weights.len()];
+        let not_finite = || "a score is not finite".to_owned();
+        let oracle = &mut self.oracle;
+        let point = oracle.flow(weights, &mut velocity).ok_or_else(not_finite)?;
+        if point.margin_min <= 0.0 {
+            return Err(format!(
+                "not all samples are fitted (the smallest margin is {:.1e})",
+                point.margin_min
+            ));
+        }
+        let speed = norm(&velocity);
+        let clock = &self.options.clock;
+        let length = match clock.pace() {
+            Pace::Gradient | Pace::Flow => clock.step_size(step) * point.log_slope.exp(),
+            Pace::Normalized => clock.step_size(step) / speed,
+        };
+        let most = (0..oracle.samples()).try_fold(0.0, |most: f64, sample| {
+            oracle.margin_gradient(weights, sample, &mut velocity)?;
+            let size = norm(&velocity);
+            Some(most.max(size * size))
+        });
+        let change = length * most.ok_or_else(not_finite)?;
+        if change.is_nan() || change > MOST_CHANGE {
+            return Err(format!(
+                "a step changes margins by {change:.1e} (at most {MOST_CHANGE})"
+            ));
+        }
+        // The sum over all later steps of what Euler's method misses, `½ Σ (Δ log L)²`, with
+        // `Δ log L` that falls like 1/t: half of one step's change. All of it, to be safe.
+        Ok(length * speed * speed)
+    }
+
+    /// Goes on in log time to step `to`; why it ended before, if it did.
+    pub fn advance(&mut self, to: f64, notes: &mut Vec<String>) -> Option<StopReason> {
+        let flow = self.flow.as_mut()?;
+        let from = flow.step();
+        match flow.advance(&mut self.oracle, to) {
+            FlowOutcome::Reached => None,
+            FlowOutcome::NonFinite => Some(StopReason::NonFinite { step: from }),
+            FlowOutcome::Stalled => {
+                notes.push(format!(
+                    "log time stalled between the steps {} and {}: the flow does not get on, as \
+                     where samples cannot all be fitted, or differ in length by orders of magnitude",
+                    format_step(from),
+                    format_step(to)
+                ));
+                Some(StopReason::Stalled { step: from })
+            }
+        }
+    }
+
+    /// The weights in log time.
+    pub fn weights(&self) -> Option<Vec<f64>> {
+        self.flow.as_ref().map(LogTimeFlow::weights)
+    }
+
+    /// `‖∇L(W)‖_F` in log time; 0 where it underflows.
+    pub fn gradient_norm(&mut self) -> Option<f64> {
+        let weights = self.weights()?;
+        let mut velocity = vec![0.0; weights.len()];
+        let point = self.oracle.flow(&weights, &mut velocity);
+        Some(point.map_or(f64::NAN, |point| point.log_slope.exp() * norm(&velocity)))
+    }
+
+    /// The estimate of [`LogTimeFlow::error_estimate`], and a note, once, where margins are no
+    /// longer known to a hundredth; `None` while steps are exact.
+    pub fn error_estimate(&mut self, notes: &mut Vec<String>) -> Option<f64> {
+        let flow = self.flow.as_ref()?;
+        let estimate = flow.error_estimate(&mut self.oracle);
+        let known = notes.iter().any(|note| note.starts_with(UNCERTAIN_NOTE));
+        if estimate > UNCERTAIN && !known {
+            notes.push(format!(
+                "{UNCERTAIN_NOTE} from step {} or somewhat before: by its own estimate margins may \
+                 be off by {:.0} % or more, as where too few steps were exact; --exact-steps takes \
+                 more of them",
+                format_step(flow.step()),
+                (100.0 * estimate).min(100.0)
+            ));
+        }
+        Some(estimate)
+    }
+
+    pub fn checkpoint(&self) -> StageCheckpoint {
+        StageCheckpoint {
+            handover: self.handover,
+            flow: self.flow.as_ref().map(LogTimeFlow::checkpoint),
+        }
+    }
+
+    /// Goes back to a checkpoint of an engine with so many weights.
+    pub fn restore(
+        &mut self,
+        checkpoint: StageCheckpoint,
+        weights: usize,
+    ) -> Result<(), EngineError> {
+        let StageCheckpoint { handover, flow } = checkpoint;
+        if !(handover.fract() == 0.0 && (0.0..=self.last_exact).contains(&handover)) {
+            return Err(EngineError::Checkpoint(format!(
+                "expected a whole number of exact steps, at most {}, found {handover}",
+                self.last_exact
+            )));
+        }
+        self.handover = handover;
+        let clock = self.options.clock;
+        self.flow = flow
+            .map(|flow| LogTimeFlow::restore(clock, flow, weights))
+            .transpose()?;
+        Ok(())
+    }
+}

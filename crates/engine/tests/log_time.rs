@@ -1,0 +1,425 @@
+//! Networks in log time against closed forms, exact steps, and the Gram engine's far horizon.
+
+use implicit_bias_data::Dataset;
+use implicit_bias_data::random::{Stream, gaussian_matrix};
+use implicit_bias_data::{ClassDataset, TrainingSet};
+use implicit_bias_engine::{
+    Clock, Engine, Gradient, GramEngine, GramEngineOptions, LogTimeOptions, NETWORKS, NetworkKind,
+    Observation, OptimizerRun, Pace, StepSize, TensorEngineOptions, drive, optimizers,
+    select_device,
+};
+use implicit_bias_model::{Activation, Loss, Weights};
+use implicit_bias_record::{StopReason, schedule};
+use implicit_bias_settings::Settings;
+use ndarray::{Array1, Array2};
+
+const STEP_SIZE: f64 = 0.1;
+
+fn options(exact_steps: Option<f64>) -> TensorEngineOptions {
+    TensorEngineOptions {
+        loss: Loss::Logistic,
+        step_size: STEP_SIZE,
+        gradient: Gradient::Auto,
+        threads: 1,
+        compensated: false,
+        log_time: exact_steps.map(|exact_steps| LogTimeOptions {
+            exact_steps,
+            clock: Clock::new(Pace::Gradient, &StepSize::constant(STEP_SIZE)).unwrap(),
+            required: true,
+        }),
+        kkt: false,
+    }
+}
+
+fn kind(name: &str) -> &'static dyn NetworkKind {
+    let found = NETWORKS.iter().find(|kind| kind.name() == name);
+    *found.expect("a network of the list")
+}
+
+fn data(samples: usize, dim: usize, seed: u64) -> Dataset {
+    let x = gaussian_matrix(samples, dim, 1.0, seed, Stream::Noise).unwrap();
+    let y = Array1::from_shape_fn(samples, |i| if i % 2 == 1 { -1.0 } else { 1.0 });
+    Dataset::new(x, y).unwrap()
+}
+
+/// Weights of a network's shapes, of size `scale` over the root of a row.
+fn initial(
+    kind: &dyn NetworkKind,
+    settings: &Settings,
+    dim: usize,
+    scale: f64,
+    seed: u64,
+) -> Weights {
+    let blocks = kind.blocks(settings, dim).unwrap().into_iter().enumerate();
+    let draw = |(index, (name, [rows, columns])): (usize, (String, [usize; 2]))| {
+        let scale = scale / (columns as f64).sqrt();
+        let matrix = gaussian_matrix(
+            rows,
+            columns,
+            scale,
+            seed * 100 + index as u64,
+            Stream::WeightsPos,
+        );
+        (name, matrix.unwrap())
+    };
+    Weights::new(blocks.map(draw).collect()).unwrap()
+}
+
+/// A network with its data and initial weights.
+struct Case {
+    name: &'static str,
+    settings: Settings,
+    data: TrainingSet,
+    weights: Weights,
+}
+
+impl Case {
+    fn new(
+        name: &'static str,
+        settings: Settings,
+        data: TrainingSet,
+        scale: f64,
+        seed: u64,
+    ) -> Self {
+        let weights = initial(kind(name), &settings, data.dim(), scale, seed);
+        Self {
+            name,
+            settings,
+            data,
+            weights,
+        }
+    }
+
+    fn engine(&self, options: TensorEngineOptions, run: Option<OptimizerRun>) -> Box<dyn Engine> {
+        let device = select_device(None, None).unwrap();
+        let kind = kind(self.name);
+        let (engine, _) = kind
+            .engine(
+                &self.settings,
+                &self.data,
+                &self.weights,
+                &device,
+                options,
+                run,
+            )
+            .unwrap();
+        engine
+    }
+}
+
+fn settings(width: usize, activation: &str) -> Settings {
+    let settings = Settings::default()
+        .with("width", width)
+        .with("activation", activation);
+    match activation {
+        "leaky-relu" => settings.with("slope", 0.1),
+        _ => settings,
+    }
+}
+
+/// One of each: both layers trained, three and four layers, linear, three classes, a fixed second
+/// layer.
+fn cases(seed: u64) -> Vec<Case> {
+    let (n, d) = (6, 30);
+    let signs = || TrainingSet::from(data(n, d, seed));
+    let deep = |depth: usize| settings(8, "relu").with("depth", depth);
+    let x = gaussian_matrix(n, d, 1.0, seed, Stream::Noise).unwrap();
+    let names = ["a", "b", "c"].map(str::to_owned).to_vec();
+    let class = (0..n).map(|i| i % 3).collect();
+    let classes = ClassDataset::new(x, class, names).unwrap();
+    let three = settings(6, "leaky-relu").with("classes", "a,b,c");
+    vec![
+        Case::new("two-layer-both", settings(8, "relu"), signs(), 1.0, seed),
+        Case::new(
+            "two-layer-both",
+            settings(8, "leaky-relu"),
+            signs(),
+            1.0,
+            seed,
+        ),
+        Case::new("deep", deep(2), signs(), 1.5, seed),
+        Case::new("deep", deep(3), signs(), 2.0, seed),
+        Case::new("linear", Settings::default(), signs(), 0.1, seed),
+        Case::new("multi-class", three, classes.into(), 1.0, seed),
+        Case::new("two-layer", settings(8, "relu"), signs(), 1.0, seed),
+    ]
+}
+
+/// The largest distance of margins relative to `max(1, min_i q_i)`, as error estimates have it.
+fn apart(one: &Observation, other: &Observation, degree: f64) -> f64 {
+    let margins = |of: &Observation| -> Vec<f64> {
+        let scale = of.weight_norm.powf(degree);
+        of.normalized_margins.iter().map(|q| q * scale).collect()
+    };
+    let (one, other) = (margins(one), margins(other));
+    let least = one.iter().copied().fold(f64::INFINITY, f64::min).max(1.0);
+    let pairs = one.iter().zip(&other);
+    pairs.fold(0.0, |most: f64, (a, b)| most.max((a - b).abs())) / least
+}
+
+fn degree(case: &Case) -> f64 {
+    match case.name {
+        "two-layer-both" => 2.0,
+        "deep" => 1.0 + case.settings.count("depth").unwrap() as f64,
+        _ => 1.0,
+    }
+}
+
+#[test]
+fn log_time_agrees_with_exact_steps() {
+    for case in cases(3) {
+        let mut exact = case.engine(options(None), None);
+        let mut far = case.engine(options(Some(3e3)), None);
+        for step in [3e3, 1e4, 1e5] {
+            assert_eq!(exact.advance(step).unwrap(), None);
+            assert_eq!(far.advance(step).unwrap(), None, "{:?}", far.notes());
+            let (exact, far) = (exact.observe().unwrap(), far.observe().unwrap());
+            let error = apart(&exact, &far, degree(&case));
+            let what = format!("{} {:?} at {step:e}", case.name, case.settings);
+            println!(
+                "{what}: error {error:.1e}, estimate {:.1e}",
+                far.error_estimate
+            );
+            if step == 3e3 {
+                assert_eq!((error, far.error_estimate), (0.0, 0.0), "{what}");
+                continue;
+            }
+            assert!((1e-8..1e-2).contains(&far.error_estimate), "{what}");
+            assert!(error < 10.0 * far.error_estimate, "{what}: {error:e}");
+            assert!((far.log_loss - exact.log_loss).abs() < 0.02, "{what}");
+        }
+        assert!(
+            far.notes()[0].starts_with("exact to step 3000"),
+            "{:?}",
+            far.notes()
+        );
+    }
+}
+
+#[test]
+fn every_network_reaches_step_1e300_and_its_loss_falls_like_the_steps() {
+    for case in cases(4) {
+        let mut engine = case.engine(options(Some(3e3)), None);
+        let run = drive(engine.as_mut(), &[0.0, 1e100, 1e300], &mut ()).unwrap();
+        assert_eq!(
+            run.stop,
+            StopReason::Completed { step: 1e300 },
+            "{}",
+            case.name
+        );
+        let log_loss = run.series.column("log_loss").unwrap();
+        // L ≈ c/(η t): from 10¹⁰⁰ to 10³⁰⁰ steps it falls by as much, but for powers of log t.
+        let fall = log_loss[1] - log_loss[2];
+        let expected = 200.0 * std::f64::consts::LN_10;
+        assert!((fall - expected).abs() < 5.0, "{}: {fall}", case.name);
+        let last = |column| run.series.last(column).unwrap();
+        assert!(last("error_estimate") < 1e-2 && last("error_estimate") > 0.0);
+        assert!(last("margin_min") > 0.0 && last("accuracy") == 1.0);
+    }
+}
+
+/// Both engines follow the same two-layer network far past exact steps, by different routes.
+#[test]
+fn the_gram_engine_and_any_network_agree_in_log_time() {
+    for (activation, slope) in [("relu", 0.0), ("leaky-relu", 0.1)] {
+        for seed in [5, 6] {
+            let data = data(6, 40, seed);
+            let case = Case::new(
+                "two-layer",
+                settings(8, activation),
+                data.clone().into(),
+                1.0,
+                seed,
+            );
+            let gram = GramEngineOptions {
+                activation: Activation::leaky_relu(slope).unwrap(),
+                loss: Loss::Logistic,
+                step_size: STEP_SIZE,
+                exact_steps: 1e6,
+            };
+            let mut gram = GramEngine::new(&data, &case.weights, gram).unwrap();
+            let mut far = case.engine(options(Some(1e4)), None);
+            for step in [1e6, 1e9, 1e30, 1e300] {
+                assert_eq!(gram.advance(step).unwrap(), None);
+                assert_eq!(far.advance(step).unwrap(), None);
+                let (gram, far) = (gram.observe().unwrap(), far.observe().unwrap());
+                let error = apart(&gram, &far, 1.0);
+                let estimate = gram.error_estimate + far.error_estimate;
+                println!("{activation} {seed} {step:e}: {error:.1e}, estimate {estimate:.1e}");
+                assert!(
+                    error < 10.0 * estimate,
+                    "{activation} {step:e}: {error:e} {estimate:e}"
+                );
+                assert!((far.log_loss - gram.log_loss).abs() < 0.1);
+            }
+        }
+    }
+}
+
+/// One sample under gradient flow: `q + e^q = q(0) + e^{q(0)} + η ‖x‖² t`.
+#[test]
+fn the_flow_of_one_sample_is_its_closed_form() {
+    let x = Array2::from_shape_fn((1, 5), |(_, j)| 0.3 + 0.1 * j as f64);
+    let square = x.iter().map(|x| x * x).sum::<f64>();
+    let data = Dataset::new(x, Array1::from_elem(1, 1.0)).unwrap();
+    let case = Case::new("linear", Settings::default(), data.into(), 0.5, 7);
+    for decay in [0.0, 0.5, 1.0] {
+        let sizes = StepSize {
+            first: STEP_SIZE,
+            decay,
+            offset: 2.0,
+            table: Vec::new(),
+        };
+        let flow = TensorEngineOptions {
+            log_time: Some(LogTimeOptions {
+                exact_steps: 0.0,
+                clock: Clock::new(Pace::Flow, &sizes).unwrap(),
+                required: true,
+            }),
+            ..options(None)
+        };
+        let kind = optimizers::FLOW;
+        let run = OptimizerRun {
+            optimizer: (kind.make)(&Settings::default(), 5).unwrap(),
+            step_size: sizes,
+            sum: false,
+            batches: None,
+            twin: None,
+        };
+        let mut engine = case.engine(flow, Some(run));
+        let margin = |engine: &mut dyn Engine| {
+            let observation = engine.observe().unwrap();
+            (
+                observation.normalized_margins[0] * observation.weight_norm,
+                observation.error_estimate,
+            )
+        };
+        let (first, _) = margin(engine.as_mut());
+        for step in [1.0, 10.0, 1e3, 1e10, 1e300_f64] {
+            assert_eq!(engine.advance(step).unwrap(), None);
+            // ∫ (t + 2)^{−a} dt.
+            let time = if decay == 1.0 {
+                ((step + 2.0) / 2.0).ln()
+            } else {
+                let power = |t: f64| t.powf(1.0 - decay) / (1.0 - decay);
+                let offset = if decay == 0.0 { 0.0 } else { 2.0 };
+                power(step + offset) - power(offset)
+            };
+            let (found, estimate) = margin(engine.as_mut());
+            let right = first + first.exp() + STEP_SIZE * square * time;
+            let mut expected = right.max(2.0).ln();
+            for _ in 0..100 {
+                expected -= (expected + expected.exp() - right) / (1.0 + expected.exp());
+            }
+            let error = (found - expected).abs() / found.max(1.0);
+            println!("decay {decay}, {step:e}: {error:.1e}, estimate {estimate:.1e}");
+            assert!(
+                error < 10.0 * estimate.max(1e-13),
+                "{decay} {step:e}: {error:e} {estimate:e}"
+            );
+            assert!(estimate < 1e-2);
+        }
+    }
+}
+
+/// Steps are those of the flow and nobody else's: records, pauses and restarts change no bit.
+#[test]
+fn a_run_goes_on_from_its_bytes_to_the_last_bit() {
+    for case in cases(8) {
+        let steps: Vec<f64> = schedule(1e40, 3);
+        let mut whole = case.engine(options(Some(2e3)), None);
+        let mut parts = case.engine(options(Some(2e3)), None);
+        for (index, &step) in steps.iter().enumerate() {
+            whole.advance(step).unwrap();
+            let expected = whole.observe().unwrap();
+            if index % 17 == 5 {
+                let bytes = parts.checkpoint().unwrap();
+                parts = case.engine(options(Some(2e3)), None);
+                parts.restore(&bytes).unwrap();
+            }
+            // In the middle of an interval, too.
+            if index % 3 == 1 && step > 10.0 {
+                parts.advance((0.9 * step).floor()).unwrap();
+            }
+            parts.advance(step).unwrap();
+            let found = parts.observe().unwrap();
+            assert_eq!(found.step, step);
+            let bits = |row: Vec<f64>| row.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+            // Pattern changes count from the last record, which both have.
+            assert_eq!(
+                bits(found.row()),
+                bits(expected.row()),
+                "{} {step:e}",
+                case.name
+            );
+        }
+        assert_eq!(whole.weights(), parts.weights());
+        assert_eq!(whole.checkpoint(), parts.checkpoint());
+        let bytes = whole.checkpoint().unwrap();
+        let mut broken = case.engine(options(Some(2e3)), None);
+        assert!(broken.restore(&bytes[..bytes.len() / 2]).is_err());
+    }
+}
+
+/// Samples that cannot be fitted keep log time from taking over, and the run says so.
+#[test]
+fn samples_that_are_not_fitted_stall_the_run() {
+    let x = ndarray::array![[1.0, 0.2], [1.0, 0.2], [0.1, 1.0]];
+    let data = Dataset::new(x, ndarray::array![1.0, -1.0, 1.0]).unwrap();
+    let case = Case::new("two-layer-both", settings(3, "relu"), data.into(), 1.0, 9);
+    let mut engine = case.engine(options(Some(1e3)), None);
+    let run = drive(engine.as_mut(), &[0.0, 1e3, 1e300], &mut ()).unwrap();
+    assert_eq!(run.stop, StopReason::Stalled { step: 1e6 });
+    let note = engine.notes().last().unwrap();
+    assert!(note.contains("not all samples are fitted"), "{note}");
+}
+
+/// Normalized gradient descent with steps `η/(t + 1)` goes on in log time as it does step by step.
+#[test]
+fn normalized_descent_agrees_with_its_steps() {
+    for case in [&cases(10)[0], &cases(10)[4]] {
+        let sizes = StepSize {
+            first: 0.5,
+            decay: 1.0,
+            offset: 1.0,
+            table: Vec::new(),
+        };
+        let run = || OptimizerRun {
+            optimizer: (optimizers::NORMALIZED_GD.make)(&Settings::default(), {
+                let blocks = case.weights.blocks().iter();
+                blocks.map(|(_, block)| block.len()).sum()
+            })
+            .unwrap(),
+            step_size: sizes.clone(),
+            sum: false,
+            batches: None,
+            twin: None,
+        };
+        let far = TensorEngineOptions {
+            log_time: Some(LogTimeOptions {
+                exact_steps: 2e3,
+                clock: Clock::new(Pace::Normalized, &sizes).unwrap(),
+                required: true,
+            }),
+            ..options(None)
+        };
+        let mut exact = case.engine(options(None), Some(run()));
+        let mut far = case.engine(far, Some(run()));
+        for step in [1e4, 1e5] {
+            exact.advance(step).unwrap();
+            assert_eq!(far.advance(step).unwrap(), None, "{:?}", far.notes());
+            let (exact, far) = (exact.observe().unwrap(), far.observe().unwrap());
+            let error = apart(&exact, &far, degree(case));
+            println!(
+                "{} {step:e}: {error:.1e}, {:.1e}",
+                case.name, far.error_estimate
+            );
+            assert!(
+                far.error_estimate > 0.0 && error < 10.0 * far.error_estimate,
+                "{error:e}"
+            );
+        }
+        assert_eq!(far.advance(1e300).unwrap(), None);
+        assert!(far.observe().unwrap().error_estimate < 1e-2);
+    }
+}
