@@ -1,4 +1,4 @@
-//! Files that users brought, as they were reported: what the program reads in them, or says of them.
+//! Files that users brought, as they were reported: what the program reads in them or says of them.
 //!
 //! The files lie beside the repository, which not every checkout has; the readers' own tests make
 //! small ones of each kind.

@@ -251,8 +251,8 @@ fn the_preparation_is_recorded_and_the_written_configuration_gives_the_same_run(
     assert!(manifest["data"]["raw"]["p"].as_f64() > manifest["data"]["p"].as_f64());
     // Files under MNIST's names are not MNIST.
     let source = manifest["data"]["source"].as_str().unwrap();
-    let chosen = "(under MNIST's file names, not the published MNIST), 2 against the rest, 3 of each \
-                  class";
+    let chosen = "(under MNIST's file names, not the published MNIST), 2 against the rest, 3 of \
+                  each class";
     assert!(source.ends_with(chosen), "{source}");
     assert!(
         first

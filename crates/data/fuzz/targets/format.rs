@@ -1,5 +1,5 @@
-//! A file of any bytes under a name that the first byte picks: what `DataFile::at` takes it for, and
-//! what the reader then says. Errors name the file.
+//! A file of any bytes under a name that the first byte picks: what `DataFile::at` takes it for,
+//! and what the reader then says. Errors name the file.
 #![no_main]
 
 use implicit_bias_data::{DataFile, FileOptions};

@@ -1,5 +1,5 @@
-//! Tables. The first byte says how: which separator is asked for, whether the first line is a sample,
-//! whether a column is left out, and whether the target packs the table by gzip.
+//! Tables. The first byte says how: which separator is asked for, whether the first line is a
+//! sample, whether a column is left out, and whether the target packs the table by gzip.
 #![no_main]
 
 use implicit_bias_data::{DataFile, Separator, TableOptions};

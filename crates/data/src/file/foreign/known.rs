@@ -96,7 +96,8 @@ pub const PICKLE: Foreign = format(
 );
 pub const TORCH: Foreign = format(
     "a file of torch.save",
-    "import numpy as np, torch; d = torch.load({in}); np.savez({npz}, X=d['X'].numpy(), y=d['y'].numpy())",
+    "import numpy as np, torch; d = torch.load({in}); \
+     np.savez({npz}, X=d['X'].numpy(), y=d['y'].numpy())",
     &["pt", "pth", "ckpt"],
 );
 pub const SAFETENSORS: Foreign = format(

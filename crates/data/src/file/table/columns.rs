@@ -43,9 +43,10 @@ impl Columns {
             first_is_names: options.no_header != Some(true),
             ..Self::default()
         };
-        if let Some(names) = names_in_comment(head, first, separator)
+        if let Some(mut names) = names_in_comment(head, first, separator)
             && options.no_header.is_none()
         {
+            names.truncate(columns.fields);
             columns.names = Some(names);
             columns.first_is_names = false;
             columns.names_in_comment = true;

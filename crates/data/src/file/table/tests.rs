@@ -577,6 +577,10 @@ fn comments_and_ends_of_lines() {
             "passed over: rows with empty fields beyond the last column (2)",
         ),
         (
+            "#a,b,y,\n1,2,5,\n3,4,6,\n",
+            "passed over: rows with empty fields beyond the last column (2)",
+        ),
+        (
             "a,b,y\n1,2,5,,\n3,4,6\n",
             "passed over: rows with empty fields beyond the last column (1)",
         ),
