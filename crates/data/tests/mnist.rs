@@ -153,7 +153,7 @@ fn unpacked_files_do_and_the_published_come_first() {
 fn only_the_published_files_are_called_mnist() {
     assert_eq!(serde_json::to_string(&Split::Test).unwrap(), "\"test\"");
     let absent = at(Path::new("anywhere"), Split::Train).describe();
-    assert_eq!(absent, "training set of MNIST in anywhere (not read)");
+    assert!(absent.ends_with("anywhere (not read)"), "{absent}");
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();
     let images = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 9, 8, 7, 6];

@@ -163,7 +163,8 @@ impl Weights {
             let values = read_floats(view.dtype(), view.data()).ok_or_else(|| {
                 let found = view.dtype();
                 file(format!(
-                    "`{key}`: expected F64, F32, F16 or BF16 entries, found {found:?}; convert it to F32"
+                    "`{key}`: expected F64, F32, F16 or BF16 entries, found {found:?}; \
+                     convert it to F32"
                 ))
             })?;
             let matrix = Array2::from_shape_vec([rows, columns], values)

@@ -1,6 +1,7 @@
 //! The program as its users meet it: help, errors, files, JSON, and the commands of the README.
 
 mod bytes;
+mod cases;
 mod classes;
 mod components;
 mod contract;

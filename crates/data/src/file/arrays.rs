@@ -6,7 +6,7 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use ndarray::{Array2, ArrayD, Axis, Ix2};
 
-use super::foreign::SPARSE;
+use super::foreign::{self, SPARSE};
 use super::idx;
 use super::labels::Labels;
 use super::npz::{Archive, Size, array_error, read_npy, read_npy_labels, with_dimension};
@@ -16,10 +16,14 @@ use crate::DataError;
 
 /// Names of samples and labels that are known without being asked for; the first is the program's
 /// own and goes before all others.
-const USUAL: [[&str; 2]; 20] = [
+const USUAL: [[&str; 2]; 27] = [
     ["X", "y"],
     ["x", "y"],
     ["X", "Y"],
+    ["X", "labels"],
+    ["X", "label"],
+    ["X", "target"],
+    ["x", "labels"],
     ["x_train", "y_train"],
     ["X_train", "y_train"],
     ["X_train", "Y_train"],
@@ -32,7 +36,10 @@ const USUAL: [[&str; 2]; 20] = [
     ["data", "labels"],
     ["data", "label"],
     ["features", "labels"],
+    ["features", "target"],
     ["features", "targets"],
+    ["inputs", "labels"],
+    ["embeddings", "labels"],
     ["images", "labels"],
     ["inputs", "targets"],
     ["samples", "labels"],
@@ -199,6 +206,9 @@ fn with_array<T>(
     let (mut file, length) = open(path)?;
     let start = file.fill_buf().map_err(|source| io_error(path, source))?;
     let (zipped, gzipped) = (start.starts_with(ZIP), start.starts_with(GZIP));
+    if !zipped && !gzipped && !start.starts_with(NPY) {
+        return Err(no_array(path, start, role));
+    }
     if zipped {
         let name = name_in(path, asked, role)?;
         let entry = Archive::open(path)?.entry(&name, read)?;
@@ -222,6 +232,26 @@ fn with_array<T>(
         read(Size::plain(length), &mut file)
     };
     result.map_err(|mismatch| array_error(path, role.name(), mismatch))
+}
+
+/// The first bytes of an `.npy` file, as many as a damaged one surely has.
+const NPY: &[u8] = b"\x93NUMPY";
+
+/// The error of a file that should hold an array and is of another format.
+fn no_array(path: &Path, start: &[u8], role: Role) -> DataError {
+    if let Some(format) = foreign::by_bytes(start) {
+        return format.refuse(path, "");
+    }
+    let is_text = !start.is_empty() && std::str::from_utf8(&start[..start.len().min(256)]).is_ok();
+    DataError::Format {
+        path: path.to_owned(),
+        expected: format!("an .npy, .npz or IDX file of the array {}", role.name()),
+        found: match (start, is_text && !start.contains(&0)) {
+            ([], _) => "an empty file".to_owned(),
+            (_, true) => "text; in Python: np.save(NEW, np.loadtxt(FILE))".to_owned(),
+            (_, false) => "another one".to_owned(),
+        },
+    }
 }
 
 /// The labels in a file of their own: NumPy's or IDX.

@@ -268,13 +268,15 @@ impl DataFile {
             Split::Train => "training set",
             Split::Test => "test set",
         };
+        let folder = self.path();
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
         match self.is_published() {
             Some(true) => format!("MNIST, {set}"),
             Some(false) => format!(
                 "{set} in {} (under MNIST's file names, not the published MNIST)",
-                self.path().display()
+                folder.display()
             ),
-            None => format!("{set} of MNIST in {} (not read)", self.path().display()),
+            None => format!("{set} of MNIST in {} (not read)", folder.display()),
         }
     }
 
@@ -290,8 +292,9 @@ impl DataFile {
         let labels = self.labels()?;
         let keep: &[usize] = if labels.is_empty() { &[] } else { &[0] };
         let dim = self.rows(keep, labels.len())?.ncols();
-        let first =
-            usize::from(matches!(self, Self::Libsvm(path) if !libsvm::labels(path)?.1.from_zero()));
+        let first = usize::from(
+            matches!(self, Self::Libsvm(path) if !libsvm::labels(path)?.1.counts_from_zero()),
+        );
         let (samples, label_name) = match self {
             Self::Npz { .. } => {
                 let Names {
@@ -341,7 +344,7 @@ impl DataFile {
             Self::Table { path, options } => notes = table::contents(path, options)?.notes,
             Self::Libsvm(path) => {
                 let extent = libsvm::labels(path)?.1;
-                if extent.from_zero() {
+                if extent.counts_from_zero() {
                     notes.push("indices count from 0".into());
                 }
                 if extent.queries > 0 {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::foreign;
+use super::foreign::{self, Foreign};
 use super::libsvm;
 use super::packed::{GZIP, ZIP, files_of, list, open_zip, start_of_only_entry};
 use super::reading::{io_error, open};
@@ -84,7 +84,12 @@ impl Format {
         if libsvm::looks_like(&text) {
             return Ok(Some(Self::Libsvm));
         }
-        let wrong_name = matches!(Self::named(&extension(path)), Some(Self::Npz | Self::Npy));
+        let extension = extension(path);
+        // The oldest pickles are text.
+        if let Some(format) = foreign::by_extension(&extension).filter(Foreign::may_be_text) {
+            return Err(format.refuse(path, " by its name"));
+        }
+        let wrong_name = matches!(Self::named(&extension), Some(Self::Npz | Self::Npy));
         Ok((!wrong_name).then_some(Self::Table))
     }
 

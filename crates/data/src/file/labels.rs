@@ -70,7 +70,7 @@ impl Labels {
         }
     }
 
-    /// The distinct labels, sorted, as a user would spell them, each with the number of its samples.
+    /// The distinct labels, sorted, as a user would spell them, each with its number of samples.
     pub fn counts(&self) -> Vec<(String, usize)> {
         match self {
             Self::Numbers(numbers) => {

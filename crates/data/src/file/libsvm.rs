@@ -29,13 +29,13 @@ pub(super) struct Extent {
 
 impl Extent {
     /// Whether indices count from 0.
-    pub fn from_zero(&self) -> bool {
+    pub fn counts_from_zero(&self) -> bool {
         self.indices.is_some_and(|(least, _)| least == 0)
     }
 
     /// The dimension.
     pub fn dim(&self) -> usize {
-        let first = usize::from(!self.from_zero());
+        let first = usize::from(!self.counts_from_zero());
         self.indices
             .map_or(0, |(_, most)| most as usize + 1 - first)
     }
@@ -111,7 +111,7 @@ pub(super) fn rows(path: &Path, keep: &[usize], expected: usize) -> Result<Array
             ),
         });
     }
-    let first = u32::from(!extent.from_zero());
+    let first = u32::from(!extent.counts_from_zero());
     let mut x = Array2::zeros((keep.len(), dim));
     let mut lines = Lines::open(path)?;
     let mut wanted = keep.iter().copied().zip(x.outer_iter_mut()).peekable();

@@ -148,17 +148,10 @@ pub(super) fn check_method(method: CompressionMethod) -> Result<(), String> {
     ) {
         return Ok(());
     }
-    let number = method.to_string();
-    let name = match number.as_str() {
-        name if name.ends_with("12)") || name.contains("Bzip2") => "bzip2",
-        name if name.ends_with("14)") || name.contains("Lzma") => "LZMA",
-        name if name.ends_with("93)") || name.contains("Zstd") => "Zstandard",
-        name if name.ends_with("9)") || name.contains("Deflate64") => "Deflate64",
-        name => name,
-    };
     Err(format!(
-        "the compression method {name}, which is not supported; save it with np.savez or \
-         np.savez_compressed"
+        "the compression method {}, which is not supported; save it with np.savez or \
+         np.savez_compressed",
+        method.to_string().to_lowercase()
     ))
 }
 

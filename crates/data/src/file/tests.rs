@@ -160,8 +160,10 @@ fn flags_that_a_format_lacks_or_needs() {
         refuse("a.npy", None, None),
         "expected --label-file beside an .npy file, found none"
     );
-    let mut options = FileOptions::default();
-    options.samples_array = Some("X".into());
+    let options = FileOptions {
+        samples_array: Some("X".into()),
+        ..FileOptions::default()
+    };
     let error = DataFile::at("a.csv", &options).unwrap_err().to_string();
     assert!(
         error.contains("no --samples-array beside a table"),
@@ -353,7 +355,7 @@ fn pairs_that_do_not_fit() {
     );
     assert_eq!(refuse(&long, &y), format!("/x.npy: array `X`: {bytes}"));
     assert!(refuse(&x[..x.len() - 1], &y).starts_with("/x.npy: array `X`: expected"));
-    assert!(refuse(&x, b"").starts_with("/y.npy: array `y`: expected a readable .npy header"));
+    assert!(refuse(&x, b"").ends_with("found an empty file"));
 
     let folder = tempdir().unwrap();
     let samples = folder.path().join("x.npy");
@@ -378,4 +380,65 @@ fn room_grows_by_doubling_and_ends_at_the_total() {
     assert_eq!(sizes, [10, 20, 40, 80, 160, 320, 640, 1000]);
     let error = make_room(&mut values, usize::MAX / 4, usize::MAX / 4).unwrap_err();
     assert_eq!(error.expected, "entries that fit into memory");
+}
+
+#[test]
+fn pairs_of_archives_and_of_gzipped_arrays() {
+    let folder = tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let x = npy_bytes(&[3, 1], false, &[1.0, 2.0, 3.0]);
+    let y = npy_bytes(&[3], false, &[1.0, -1.0, 1.0]);
+    fs::write(at("x.npy"), &x).unwrap();
+    fs::write(at("x.npy.gz"), gzipped(&x)).unwrap();
+    fs::write(at("y.npy.gz"), gzipped(&y)).unwrap();
+    let arrays = |name: &str, array: &str| {
+        let values = if name.starts_with('x') {
+            array![[1.0], [2.0], [3.0]].into_dyn()
+        } else {
+            array![1.0, -1.0, 1.0].into_dyn()
+        };
+        let other = array![7.0].into_dyn();
+        let rest = [("other", other.view()), ("more", other.view())];
+        let own = [(array, values.view())];
+        let all = if array == "arr_0" {
+            own.to_vec()
+        } else {
+            [&own[..], &rest[..]].concat()
+        };
+        write_npz_arrays(at(name), &all).unwrap();
+    };
+    arrays("x.npz", "arr_0");
+    arrays("y.npz", "arr_0");
+    arrays("x_many.npz", "x_train");
+    arrays("y_many.npz", "u");
+    fs::write(at("y-idx"), [0, 0, 9, 1, 0, 0, 0, 3, 1, 0xff, 1]).unwrap();
+    for (samples, labels, array) in [
+        ("x.npz", "y.npz", None),
+        ("x.npy", "y.npz", None),
+        ("x.npz", "y.npy.gz", None),
+        ("x.npy.gz", "y-idx", None),
+        ("x_many.npz", "y_many.npz", Some("u")),
+    ] {
+        let options = FileOptions {
+            label_file: Some(at(labels)),
+            labels_array: array.map(str::to_owned),
+            ..FileOptions::default()
+        };
+        let file = DataFile::at(at(samples), &options).unwrap();
+        let data = file.read(&Choice::default(), 0).unwrap();
+        assert_eq!(data.x(), array![[1.0], [2.0], [3.0]], "{samples} {labels}");
+        assert_eq!(data.y(), array![1.0, -1.0, 1.0], "{samples} {labels}");
+    }
+    let refuse = |labels: &str, bytes: Option<&[u8]>| {
+        if let Some(bytes) = bytes {
+            fs::write(at(labels), bytes).unwrap();
+        }
+        let file = at_with(at("x.npy"), Some(&at(labels)), None).unwrap();
+        file.labels().unwrap_err().to_string()
+    };
+    assert!(refuse("y_many.npz", None).ends_with("found `more`, `other`, `u`"));
+    assert!(refuse("y.txt", Some(b"1\n-1\n1\n")).contains("np.save(NEW, np.loadtxt(FILE))"));
+    assert!(refuse("y.parquet", Some(b"PAR1")).contains("found Parquet"));
+    let bomb = gzipped(&y[..40]);
+    assert!(refuse("y.npy.gz", Some(&bomb)).contains("readable .npy header"));
 }

@@ -6,6 +6,11 @@ use std::io::{self, BufRead, Read};
 /// line. Within quotes that begin a field all stays as it is.
 pub(super) struct Blanks<R> {
     reader: R,
+    state: State,
+}
+
+/// What was read so far of a line.
+struct State {
     place: Place,
     /// Whether blanks were passed over since the last character.
     pending: bool,
@@ -25,11 +30,15 @@ impl<R: BufRead> Blanks<R> {
     pub fn new(reader: R) -> Self {
         Self {
             reader,
-            place: Place::Start,
-            pending: false,
+            state: State {
+                place: Place::Start,
+                pending: false,
+            },
         }
     }
+}
 
+impl State {
     /// Takes one byte; gives it, after a space where one is due, or nothing for a blank.
     fn step(&mut self, byte: u8, mut give: impl FnMut(u8)) {
         if self.place == Place::Quoted {
@@ -75,8 +84,8 @@ impl<R: BufRead> Read for Blanks<R> {
             if count == 0 {
                 return Ok(0);
             }
-            for byte in read[..count].to_vec() {
-                self.step(byte, |byte| {
+            for &byte in &read[..count] {
+                self.state.step(byte, |byte| {
                     bytes[given] = byte;
                     given += 1;
                 });

@@ -2,7 +2,7 @@
 
 use csv::ByteRecord;
 
-use super::head::{Head, records, stream};
+use super::head::{Head, filled, records, stream};
 use super::number::number;
 use crate::file::options::{LABEL_COLUMN, Separator, TableOptions, position};
 
@@ -39,13 +39,14 @@ impl Columns {
             return Err((label_words(options), "an empty file".to_owned()));
         };
         let mut columns = Self {
-            fields: first.len(),
+            fields: without_empty_ends(&records),
             first_is_names: options.no_header != Some(true),
             ..Self::default()
         };
-        if let Some(names) = names_in_comment(head, first, separator)
+        if let Some(mut names) = names_in_comment(head, first, separator)
             && options.no_header.is_none()
         {
+            names.truncate(columns.fields);
             columns.names = Some(names);
             columns.first_is_names = false;
             columns.names_in_comment = true;
@@ -80,7 +81,7 @@ impl Columns {
         if row_names {
             names.push_field(b"");
         }
-        names.extend(first.iter());
+        names.extend(first.iter().take(self.fields));
         self.fields = names.len();
         self.names = Some(names);
         self.has_row_names = row_names;
@@ -280,9 +281,19 @@ fn is_unnamed(name: &[u8]) -> bool {
     name.is_empty() || number.is_some_and(|rest| rest.iter().all(u8::is_ascii_digit))
 }
 
+/// The number of fields of the first record, without those at its end that no record has a value
+/// in: a separator at the end of each line makes one more.
+fn without_empty_ends(records: &[ByteRecord]) -> usize {
+    let most = records.iter().map(filled).max().unwrap_or(0);
+    match records.first().map_or(0, ByteRecord::len) {
+        fields if most == 0 => fields,
+        fields => fields.min(most),
+    }
+}
+
 /// Whether no field of a record has a value.
 pub(super) fn is_empty(record: &ByteRecord) -> bool {
-    record.iter().all(|field| field.trim_ascii().is_empty())
+    filled(record) == 0
 }
 
 /// The beginning of a field, for a message.

@@ -130,8 +130,8 @@ impl Head {
         for separator in Separator::KNOWN {
             let fit = self.fit(separator);
             let better = |best: &Fit| {
-                (fit.is_even, fit.share) > (best.is_even, best.share)
-                    || (fit.is_even, fit.share) == (best.is_even, best.share) && separator == usual
+                let [rank, known] = [&fit, best].map(|fit| (fit.is_even, fit.share, -fit.strange));
+                rank > known || rank == known && separator == usual
             };
             if fit.fields > 1 && best.as_ref().is_none_or(|(_, best)| better(best)) {
                 best = Some((separator, fit));
@@ -153,34 +153,35 @@ impl Head {
             return Fit::default();
         }
         let fields = record.len();
+        let named = filled(&record);
         let (mut even, mut longer, mut other) = (0, 0, 0);
-        let (mut numbers, mut cells) = (0, 0);
+        let (mut numbers, mut cells, mut strange) = (0, 0, 0);
         for _ in 0..RECORDS {
             if !reader.read_byte_record(&mut record).unwrap_or(false) {
                 break;
             }
             let is_comment = record.len() != fields && record[0].trim_ascii().starts_with(b"#");
-            if is_comment || record.iter().all(|field| field.trim_ascii().is_empty()) {
+            if is_comment || filled(&record) == 0 {
                 continue;
             }
-            let beyond = record.iter().skip(fields);
             match record.len() {
-                count if count < fields => other += 1,
-                _ if beyond.clone().all(|field| field.trim_ascii().is_empty()) => even += 1,
-                count if count == fields + 1 => longer += 1,
+                count if count < named => other += 1,
+                _ if filled(&record) <= fields => even += 1,
+                count if count == fields + 1 && fields > 1 => longer += 1,
                 _ => other += 1,
             }
             cells += record.len();
-            let is_number = |field: &&[u8]| {
+            for field in &record {
                 let text = std::str::from_utf8(field).unwrap_or_default().trim();
-                number(text, separator != Separator::COMMA).is_some()
-            };
-            numbers += record.iter().filter(is_number).count();
+                numbers += usize::from(number(text, separator != Separator::COMMA).is_some());
+                strange += i64::from(text.contains([';', '\t', '|']));
+            }
         }
         Fit {
             fields: fields + usize::from(longer > 0 && even == 0),
             is_even: other == 0 && (even == 0 || longer == 0),
             share: (1000 * numbers).checked_div(cells).unwrap_or(0),
+            strange,
         }
     }
 }
@@ -194,6 +195,16 @@ struct Fit {
     is_even: bool,
     /// Numbers among a thousand cells.
     share: usize,
+    /// Cells with a character in them that may be the separator.
+    strange: i64,
+}
+
+/// The number of fields of a record up to the last one with a value.
+pub(super) fn filled(record: &ByteRecord) -> usize {
+    let last = record
+        .iter()
+        .rposition(|field| !field.trim_ascii().is_empty());
+    last.map_or(0, |last| last + 1)
 }
 
 /// The separator that a line `sep=;` of Excel names.

@@ -41,7 +41,10 @@ pub(super) fn number(cell: &str, with_commas: bool) -> Option<f64> {
 /// A number with one comma, and no point, as a decimal comma.
 fn decimal_comma(cell: &str) -> Option<f64> {
     let (whole, rest) = cell.split_once(',')?;
-    if whole.contains('.') || rest.contains(['.', ',']) {
+    if whole.contains('.') || !rest.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    if rest.contains(['.', ',']) {
         return None;
     }
     finite(&format!("{whole}.{rest}"))
@@ -71,6 +74,8 @@ mod tests {
             ("1,5", Some(1.5)),
             ("-0,25e3", Some(-250.0)),
             (",5", Some(0.5)),
+            ("5,", None),
+            ("5,e3", None),
             ("1,234", Some(1.234)),
             ("1.5", Some(1.5)),
             ("1,234,567", None),

@@ -275,3 +275,342 @@ proptest! {
         let _ = read_as("t.csv", &bytes, "y");
     }
 }
+
+/// Labels, rows, and what is said of them.
+type Found = (Vec<String>, Array2<f64>, Vec<String>);
+
+/// What the table reads as with the given options.
+fn read_with(table: &str, options: &TableOptions) -> Result<Found, String> {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    fs::write(&path, table).unwrap();
+    let read = || {
+        let labels = labels(&path, options)?;
+        let keep: Vec<usize> = (0..labels.len()).collect();
+        let rows = rows(&path, options, &keep, labels.len())?;
+        let shown = keep.iter().map(|&sample| labels.show(sample)).collect();
+        Ok((shown, rows, contents(&path, options)?.notes))
+    };
+    read().map_err(|error: DataError| error.to_string().replace(&path.display().to_string(), ""))
+}
+
+fn noted(table: &str) -> Found {
+    read_with(table, &labelled("y")).unwrap()
+}
+
+#[test]
+fn a_label_that_is_not_there_is_refused_wherever_it_stands() {
+    for missing in [
+        "",
+        " ",
+        "?",
+        "NA",
+        "N/A",
+        "n/a",
+        "nan",
+        "NaN",
+        "-nan",
+        "NULL",
+        "null",
+        "None",
+        "<NA>",
+        "#N/A",
+        "inf",
+        "-Infinity",
+        "1e999",
+        "1.#QNAN",
+    ] {
+        for label in ["1", "cat"] {
+            let error = refusal(&format!("a,y,b\n1,{label},2\n3,{missing},4\n"));
+            let expected = "expected column `y`: a label for every sample";
+            assert!(
+                error.starts_with(&format!(", line 3: {expected}")),
+                "{error}"
+            );
+        }
+    }
+    // A row of nothing is left out at the end alone.
+    let (labels, x, notes) = noted("a,y\n1,2\n,\n ,\n\n");
+    assert_eq!((labels, x), (vec!["2".to_owned()], array![[1.0]]));
+    assert_eq!(
+        notes,
+        ["passed over: rows without any value at the end (2)"]
+    );
+    let error = refusal("a,y\n1,2\n,\n3,4\n");
+    assert!(
+        error.starts_with(", line 3: ") && error.contains("without any value"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_column_of_row_numbers_or_names_without_a_name_is_left_out_and_said_so() {
+    let numbers = "column 1 has no name and numbers the rows; it is left out";
+    let names = "column 1 has no name and names the rows; it is left out";
+    for (table, note) in [
+        (",a,y\n0,5,1\n1,6,2\n", numbers),
+        ("\"\",\"a\",\"y\"\n\"1\",5,1\n\"2\",6,2\n", numbers),
+        // What pandas leaves of an index that it wrote and read; filtered rows.
+        ("Unnamed: 0,a,y\n3,5,1\n7,6,2\n", numbers),
+        (",a,y\nMazda,5,1\nFiat,6,2\n", names),
+        // As R's write.table: the rows are longer by one.
+        ("a,y\n1,5,1\n2,6,2\n", numbers),
+        ("\"a\" \"y\"\n\"x\" 5 1\n\"z\" 6 2\n", names),
+    ] {
+        let (labels, x, notes) = noted(table);
+        assert_eq!(
+            (labels, x),
+            (vec!["1".to_owned(), "2".to_owned()], array![[5.0], [6.0]])
+        );
+        assert!(
+            notes.iter().any(|found| found == note),
+            "{table}: {notes:?}"
+        );
+    }
+    // Numbers that count nothing, and other columns with values, need a word.
+    for (table, column) in [
+        (",a,y\n0.5,5,1\n1,6,2\n", 1),
+        (",a,y\n7,5,1\n3,6,2\n", 1),
+        ("a,,y\n5,0,1\n6,1,2\n", 2),
+        (",,y\n0,0,1\n1,1,2\n", 2),
+    ] {
+        let error = refusal(table);
+        assert!(
+            error.contains(&format!("--drop-columns {column} to leave it out")),
+            "{error}"
+        );
+        let options = TableOptions {
+            drop_columns: vec![column.to_string()],
+            ..labelled("y")
+        };
+        let kept = read_with(table, &options).map(|(_, x, _)| x.ncols());
+        assert_eq!(kept, Ok(usize::from(!table.starts_with(",,"))), "{table}");
+    }
+    // A named one may be a measurement.
+    let (_, x, notes) = noted("Id,a,y\n1,5,1\n2,6,2\n3,7,1\n");
+    assert_eq!(x.ncols(), 2);
+    assert!(
+        notes[0].starts_with("column `Id` counts the rows"),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn a_first_line_of_numbers_is_no_header_unless_that_is_said() {
+    let headless = "5.1,3.5,setosa\n4.9,3,setosa\n6,2.2,virginica\n";
+    for column in ["y", "setosa", "5.1", "3", "last"] {
+        let error = read_with(headless, &labelled(column)).unwrap_err();
+        assert!(error.contains("seems to have none; if that line is a sample, pass --no-header"));
+    }
+    let told = |column: &str, no_header| {
+        let options = TableOptions {
+            no_header: Some(no_header),
+            ..labelled(column)
+        };
+        read_with(headless, &options)
+    };
+    for column in ["3", "last", "-1"] {
+        let (labels, x, _) = told(column, true).unwrap();
+        assert_eq!(labels, ["setosa", "setosa", "virginica"]);
+        assert_eq!(x, array![[5.1, 3.5], [4.9, 3.0], [6.0, 2.2]]);
+        assert_eq!(
+            told(column, false).unwrap().1,
+            array![[4.9, 3.0], [6.0, 2.2]]
+        );
+    }
+    assert!(
+        told("4", true)
+            .unwrap_err()
+            .contains("found 3 columns, which are counted from 1")
+    );
+    assert!(told("0", true).unwrap_err().contains("found 3 columns"));
+    assert!(
+        told("y", true)
+            .unwrap_err()
+            .contains("found 3 columns without names")
+    );
+    // One numeric name, a label of numbers, text among the features: none is a sure header.
+    for table in ["a,1,y\n1,2,3\n", "1,7,8\n-1,7,9\n", "M,0.4,y\nF,0.5,z\n"] {
+        assert!(refusal(table).contains("--no-header=false"), "{table}");
+    }
+    // Names that pandas gives to columns without any.
+    assert_eq!(
+        noted("0,1,y\n5,6,1\n7,8,2\n").1,
+        array![[5.0, 6.0], [7.0, 8.0]]
+    );
+    assert_eq!(noted(",0,1,2,y\n0,5,6,7,1\n1,7,8,9,2\n").1.dim(), (2, 3));
+    assert!(
+        refusal("0,1,y\n5,6,y\n7,8,2\n").contains("--no-header"),
+        "a label that recurs"
+    );
+}
+
+#[test]
+fn columns_are_named_or_counted() {
+    let table = "a,2,y,a\n1,5,8,6\n3,5,9,7\n";
+    let with = |label: &str, dropped: &[&str]| {
+        let options = TableOptions {
+            drop_columns: dropped.iter().map(|&text| text.to_owned()).collect(),
+            no_header: Some(false),
+            ..labelled(label)
+        };
+        read_with(table, &options).map(|(labels, x, _)| (labels, x))
+    };
+    let expected = (vec!["8".to_owned(), "9".to_owned()], array![[1.0], [3.0]]);
+    assert_eq!(with("3", &["4", "2"]).unwrap(), expected);
+    assert_eq!(with("-2", &["last", "2", "2"]).unwrap(), expected);
+    // A name goes before a position: column 2 is the one of that name.
+    assert_eq!(with("2", &[]).unwrap().0, ["5", "5"]);
+    assert!(
+        with("a", &[])
+            .unwrap_err()
+            .contains("found 2 of that name; a position tells them")
+    );
+    assert!(
+        with("y", &["a"])
+            .unwrap_err()
+            .contains("(see --drop-columns), found 2 of that name")
+    );
+    assert!(
+        with("y", &["z"])
+            .unwrap_err()
+            .contains("found `a`, `2`, `y`, `a`")
+    );
+    assert!(
+        with("y", &["3"])
+            .unwrap_err()
+            .contains("without that of the labels")
+    );
+    assert!(with("9", &[]).unwrap_err().contains("found 4 columns"));
+}
+
+#[test]
+fn separators_and_decimal_commas_are_told_by_the_lines() {
+    let known = (
+        vec!["-1".to_owned(), "1".to_owned()],
+        array![[0.5, -2.25], [10.0, 3.0]],
+    );
+    for (table, separator) in [
+        ("a,b,y\n0.5,-2.25,-1\n10,3,1\n", None),
+        ("a;b;y\n0.5;-2.25;-1\n10;3;1\n", Some("semicolon")),
+        ("a;b;y\n0,5;-2,25;-1\n10;3;1\n", Some("semicolon")),
+        ("a\tb\ty\n0,5\t-2,25\t-1\n10\t3\t1\n", Some("tab")),
+        ("a|b|y\n0.5|-2.25|-1\n10|3|1\n", Some("bar")),
+        ("a b y\n 0.5  -2.25 -1\n10\t3 1\n", Some("space")),
+        ("sep=;\na;b;y\n0,5;-2,25;-1\n10;3;1\n", Some("semicolon")),
+        (
+            "\"sep=;\"\r\na;b;y\r\n0,5;-2,25;-1,0\r\n10;3;1\r\n",
+            Some("semicolon"),
+        ),
+        ("# a;b;y\n0,5;-2,25;-1\n10;3;1\n", Some("semicolon")),
+    ] {
+        let (labels, x, notes) = noted(table);
+        assert_eq!((labels, x), known, "{table}");
+        let said = notes
+            .iter()
+            .any(|note| note.contains("taken to be separated by"));
+        assert_eq!(said, separator.is_some(), "{notes:?}");
+        assert!(
+            separator.is_none_or(|name| notes[0].contains(name)),
+            "{notes:?}"
+        );
+        let commas = notes
+            .iter()
+            .any(|note| note == "commas in numbers are decimal commas");
+        assert_eq!(
+            commas,
+            table.contains("0,5") && table.contains([';', '\t']),
+            "{notes:?}"
+        );
+    }
+    let colon = TableOptions {
+        separator: Some(":".parse().unwrap()),
+        ..labelled("y")
+    };
+    let (labels, x, _) = read_with("a:b:y\n0.5:-2.25:-1\n10:3:1\n", &colon).unwrap();
+    assert_eq!((labels, x), known);
+    // Three digits after a comma are thousands or thousandths: nobody knows.
+    let error = refusal("a;y\n1;1\n1,234;-1\n");
+    assert!(
+        error.starts_with(", line 3: ") && error.contains("thousands"),
+        "{error}"
+    );
+    assert_eq!(noted("a;y\n1,5;1\n1,234;-1\n").1, array![[1.5], [1.234]]);
+    assert_eq!(noted("a;y\n0,234;1\n5;-1\n").1, array![[0.234], [5.0]]);
+    let mixed = refusal("a;y\n1,5;1\n1.5;-1\n");
+    assert!(
+        mixed.starts_with(", line 3: ") && mixed.contains("a decimal point"),
+        "{mixed}"
+    );
+    for thousands in ["\"1,234\"", "1.234,5", "1 234"] {
+        let error = refusal(&format!("a,y\n{},1\n2,2\n", thousands.replace(',', "٬")));
+        assert!(
+            error.starts_with(", line 2: expected column `a`: a finite number"),
+            "{error}"
+        );
+    }
+    assert!(refusal("a,y\n\"1,234\",1\n2,2\n").contains("found `1,234`"));
+}
+
+#[test]
+fn comments_and_ends_of_lines() {
+    let two = array![[1.0, 2.0], [3.0, 4.0]];
+    for (table, note) in [
+        (
+            "# made in May\n%\n\na,b,y\n1,2,5\n3,4,6\n",
+            "passed over: comments before the table (2)",
+        ),
+        (
+            "# a,b,y\n1,2,5\n3,4,6\n",
+            "the names of the columns are in the comment before the rows",
+        ),
+        (
+            "#a b y\n1,2,5\n3,4,6\n",
+            "the names of the columns are in the comment before the rows",
+        ),
+        (
+            "a,b,y\n1,2,5\n# half\n3,4,6\n#\n",
+            "passed over: comments among the rows (2)",
+        ),
+        (
+            "a,b,y,\n1,2,5,\n3,4,6,\n",
+            "passed over: rows with empty fields beyond the last column (2)",
+        ),
+        (
+            "#a,b,y,\n1,2,5,\n3,4,6,\n",
+            "passed over: rows with empty fields beyond the last column (2)",
+        ),
+        (
+            "a,b,y\n1,2,5,,\n3,4,6\n",
+            "passed over: rows with empty fields beyond the last column (1)",
+        ),
+        (
+            "a,b,y,,\n1,2,5\n3,4,6,,\n",
+            "passed over: rows with empty fields beyond the last column (1)",
+        ),
+    ] {
+        let (_, x, notes) = noted(table);
+        assert_eq!(x, two, "{table}");
+        assert!(
+            notes.iter().any(|found| found == note),
+            "{table}: {notes:?}"
+        );
+    }
+    // A line with as many fields is a row, and a quote would hide rows.
+    assert!(refusal("a,y\n1,2\n#3,4\n").contains("line 3: expected column `a`"));
+    assert!(refusal("a,b,y\n1,2,3\n#,\"\n4,5,6\n").contains("begins with a quote"));
+    // Empty columns in the middle, and without a header.
+    let (_, x, notes) = noted("a,,b,y\n1,,2,5\n3,,4,6\n");
+    assert!(
+        x == two && notes[0].starts_with("column 2 has no name and no values"),
+        "{notes:?}"
+    );
+    let options = TableOptions {
+        no_header: Some(true),
+        ..labelled("last")
+    };
+    let (labels, x, _) = read_with("1,2,5,\n3,4,6,\n", &options).unwrap();
+    assert_eq!((labels, x), (vec!["5".to_owned(), "6".to_owned()], two));
+    // Lines are counted from the first, comments included.
+    assert!(refusal("# c\r\n\r\n a  y\r\n 1  1\r\n x  1\r\n").starts_with(", line 5: "));
+}
