@@ -17,6 +17,7 @@
 //! | `deep` | fully connected networks, all layers trained |
 //! | `deep_scores` | their scores and gradients in host memory |
 //! | `two_layer_both` | the same with one hidden layer, by the names of its two |
+//! | `convolution` | a convolution of one layer |
 //! | `linear` | the linear network |
 //! | `combination` | sums of multiples of vectors, for the linear network |
 //! | `host_scores` | scores and their gradients in host memory |
@@ -27,6 +28,7 @@
 mod activations;
 mod architecture;
 mod combination;
+mod convolution;
 mod deep;
 mod deep_scores;
 mod descent;
@@ -51,6 +53,7 @@ pub use activations::{
     install_activations,
 };
 pub use architecture::Architecture;
+pub use convolution::{Convolution, ConvolutionArchitecture, PATCHES};
 pub use deep::{DEPTH, Deep, DeepArchitecture};
 pub use descent::{Descent, DescentProblem};
 pub use error::ModelError;

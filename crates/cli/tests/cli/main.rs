@@ -13,6 +13,7 @@ mod help;
 mod hostile;
 mod interruption;
 mod limit;
+mod log_time;
 mod readme;
 mod regime;
 mod resume;
