@@ -15,6 +15,7 @@ mod help;
 mod hostile;
 mod interruption;
 mod limit;
+mod log_time;
 mod nights;
 mod paper;
 mod readme;
