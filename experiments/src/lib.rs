@@ -4,6 +4,7 @@
 //! | folder | system |
 //! |---|---|
 //! | [`kou`] | Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935), the paper |
+//! | [`any_network`] | five architectures in log time: a question of this project |
 //! | [`adam`] | Zhang, Zou & Cao (NeurIPS 2024, arXiv:2406.10650) |
 //!
 //! Each binary states its claim, setting and expected outcome, and runs its study. Their flags are
@@ -12,6 +13,7 @@
 //! [`study::main`](implicit_bias_lab::study::main).
 
 pub mod adam;
+pub mod any_network;
 pub mod kou;
 
 use implicit_bias_lab::study::System;

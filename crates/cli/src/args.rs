@@ -75,6 +75,8 @@ pub enum Command {
     Report(ReportArgs),
     /// List the devices that this build can use
     Devices(DevicesArgs),
+    /// Say what the columns of series.csv and margins.csv mean
+    Columns(ColumnsArgs),
     /// Explain a command, a flag, or one of its values: help network linear
     Help(HelpArgs),
 }
@@ -97,8 +99,8 @@ pub struct ReproduceArgs {
     /// Smaller networks and shorter horizons: under a minute instead of minutes
     #[arg(long)]
     pub quick: bool,
-    /// Folder for the runs and the report, of several systems with a folder each in it; must be new
-    /// or empty [default: runs/reproduce, for other systems than the paper runs/reproduce-SYSTEM,
+    /// Folder for the runs and the report, of several systems with a folder each in it; new, empty, or
+    /// left by the same command, which then goes on [default: runs/reproduce, for other systems than the paper runs/reproduce-SYSTEM,
     /// numbered if in use]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -408,6 +410,17 @@ pub struct ReportArgs {
     /// Where the runs' files are now
     #[command(flatten)]
     pub moved: MovedFiles,
+}
+
+/// Flags of `columns`.
+#[derive(Args, Debug)]
+pub struct ColumnsArgs {
+    /// Columns to explain [default: all]
+    #[arg(value_name = "COLUMN")]
+    pub columns: Vec<String>,
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Flags of `devices`.

@@ -10,24 +10,20 @@ use implicit_bias_experiments::SYSTEMS;
 use implicit_bias_lab::config::keys::data::CLASSES;
 use implicit_bias_lab::config::keys::network::NETWORK;
 use implicit_bias_lab::config::keys::output::THREADS;
-use implicit_bias_lab::config::{
-    DataSource, RunConfig, Settings, explain, of_data, overlay, read_settings,
-};
+use implicit_bias_lab::config::{DataSource, RunConfig, Settings, of_data, overlay, read_settings};
 use implicit_bias_lab::study::{
     Effort, Reproduction, StudyCommand, StudyFolder, System, Watch, identity_of,
 };
 use implicit_bias_lab::{
     FigurePrinter, Interrupt, LabError, Progress, Report, ResumeRequest, Resumed, RunDirectory,
-    RunOptions, RunRecord, compute_on, conditions, execute, print_to_stderr,
+    RunOptions, RunRecord, compute_on, conditions, execute, print_to_stderr, share,
 };
 use implicit_bias_model::MultiClassArchitecture;
 use implicit_bias_output::{format_number, shell_word};
 use implicit_bias_record::StopReason;
 use serde_json::{Value, json};
 
-use crate::args::{
-    CheckArgs, Cli, DevicesArgs, HelpArgs, ReportArgs, ReproduceArgs, ResumeArgs, TrainArgs,
-};
+use crate::args::{CheckArgs, ReportArgs, ReproduceArgs, ResumeArgs, TrainArgs};
 
 pub type Outcome = anyhow::Result<ExitCode>;
 
@@ -43,6 +39,13 @@ pub fn print(text: impl Display) -> anyhow::Result<()> {
     }
 }
 
+/// Sets how many threads a command that does one thing at a time computes on, where that is asked
+/// for.
+pub fn compute_alone_on(threads: Option<u64>) -> Result<(), LabError> {
+    compute_on(threads)?;
+    threads.map_or(Ok(()), |_| share(1).map(|_| ()))
+}
+
 /// `train`: one run.
 pub fn train(arguments: &TrainArgs) -> Outcome {
     let file = match &arguments.config {
@@ -52,7 +55,7 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
     let settings = overlay(arguments.settings.0.clone(), file);
     let config = RunConfig::resolve(&settings)?;
     let figures = FigurePrinter::of(&settings)?;
-    compute_on(settings.count(THREADS.name))?;
+    compute_alone_on(settings.count(THREADS.name))?;
     run_under(
         "train",
         |options| Ok((execute(&config, options, Report::Written)?, true)),
@@ -64,7 +67,7 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
 /// `resume`: a run that was cut off.
 pub fn resume(arguments: &ResumeArgs) -> Outcome {
     let figures = arguments.figures.printer()?;
-    compute_on(arguments.threads)?;
+    compute_alone_on(arguments.threads)?;
     run_under(
         "resume",
         |options| {
@@ -200,7 +203,7 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         }
         .into());
     }
-    compute_on(settings.count(THREADS.name))?;
+    compute_alone_on(settings.count(THREADS.name))?;
     let config = RunConfig::resolve(&of_classes(settings.clone()))?;
     let raw = config.data.load(config.seed)?;
     let contents = match &config.data {
@@ -349,77 +352,6 @@ fn report_one(
         print_to_stderr(notice);
     }
     Ok(record.summary_text())
-}
-
-/// `help`: a command, a flag, or one of its values.
-pub fn help(arguments: &HelpArgs) -> Outcome {
-    let mut commands = Cli::commands();
-    commands.build();
-    let mut command = Some(&mut commands);
-    for name in &arguments.topic {
-        command = command.and_then(|command| command.find_subcommand_mut(name));
-    }
-    if let Some(command) = command {
-        print(command.render_long_help())?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let reason = match explain(&arguments.topic) {
-        Some(Ok(text)) => {
-            print(text)?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        Some(Err(reason)) => reason,
-        None => format!(
-            "help: expected a command, or a flag without its dashes and perhaps one of its values, \
-             found `{}`",
-            arguments.topic.join(" ")
-        ),
-    };
-    print_to_stderr(&format!("error: {reason}"));
-    Ok(ExitCode::from(2))
-}
-
-/// `devices`: what this build can use.
-pub fn devices(arguments: &DevicesArgs) -> Outcome {
-    let devices = implicit_bias_engine::devices();
-    let backends = implicit_bias_engine::all_backends();
-    if arguments.json {
-        let listed = json!({ "devices": devices, "backends": backends });
-        print(format_args!("{listed}\n"))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let line = |name: &str, precisions: &str, hardware: &str| {
-        print(format_args!("{name:<10} {precisions:<11} {hardware}\n"))
-    };
-    line("device", "precisions", "hardware")?;
-    for backend in &backends {
-        let mut found = devices
-            .iter()
-            .filter(|device| device.backend == backend.name)
-            .peekable();
-        if let (Some(needs), None) = (backend.needs, found.peek()) {
-            line(backend.name, "none found", &format!("needs {needs}"))?;
-        }
-        for device in found {
-            let precisions: Vec<String> =
-                device.precisions.iter().map(ToString::to_string).collect();
-            let hardware = device.hardware.as_deref().unwrap_or("unnamed");
-            line(&device.name, &precisions.join(", "), hardware)?;
-        }
-    }
-    let left_out: Vec<&str> = backends
-        .iter()
-        .filter(|backend| !backend.compiled)
-        .map(|backend| backend.name)
-        .collect();
-    if !left_out.is_empty() {
-        print(format_args!(
-            "not in this build: {}; cargo run --release --features {} adds them\n",
-            left_out.join(", "),
-            left_out.join(",")
-        ))?;
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// `reproduce`: systems of the literature, one into the folder itself, several into a folder each.

@@ -7,6 +7,7 @@
 
 mod args;
 mod commands;
+mod explain;
 mod fetch;
 mod limit;
 mod sweep;
@@ -126,8 +127,9 @@ fn run() -> ExitCode {
         Command::Check(arguments) => commands::check(&arguments),
         Command::Fetch(arguments) => fetch::fetch(&arguments),
         Command::Report(arguments) => commands::report(&arguments),
-        Command::Devices(arguments) => commands::devices(&arguments),
-        Command::Help(arguments) => commands::help(&arguments),
+        Command::Devices(arguments) => explain::devices(&arguments),
+        Command::Columns(arguments) => explain::columns(&arguments),
+        Command::Help(arguments) => explain::help(&arguments),
     };
     match result {
         Ok(code) => code,

@@ -2,8 +2,8 @@
 
 use implicit_bias_data::{Labelled, TrainingSet};
 use implicit_bias_model::{
-    Architecture, DeepArchitecture, LinearArchitecture, Loss, MultiClassArchitecture, Objective,
-    TwoLayerArchitecture, TwoLayerBothArchitecture, Weights,
+    Architecture, ConvolutionArchitecture, DeepArchitecture, LinearArchitecture, Loss,
+    MultiClassArchitecture, Objective, TwoLayerArchitecture, TwoLayerBothArchitecture, Weights,
 };
 use implicit_bias_record::Family;
 use implicit_bias_settings::{Invalid, Key, Settings};
@@ -144,4 +144,5 @@ pub const NETWORKS: &[&dyn NetworkKind] = &[
     &DeepArchitecture,
     &LinearArchitecture,
     &MultiClassArchitecture,
+    &ConvolutionArchitecture,
 ];

@@ -122,7 +122,7 @@ fn settings(width: usize, activation: &str) -> Settings {
 fn cases(seed: u64) -> Vec<Case> {
     let (n, d) = (6, 30);
     let signs = || TrainingSet::from(data(n, d, seed));
-    let deep = |depth: usize| settings(8, "relu").with("depth", depth);
+    let deep = |depth: usize| settings(16, "relu").with("depth", depth);
     let x = gaussian_matrix(n, d, 1.0, seed, Stream::Noise).unwrap();
     let names = ["a", "b", "c"].map(str::to_owned).to_vec();
     let class = (0..n).map(|i| i % 3).collect();
@@ -256,12 +256,13 @@ fn the_gram_engine_and_any_network_agree_in_log_time() {
     }
 }
 
-/// One sample under gradient flow: `q + e^q = q(0) + e^{q(0)} + η ‖x‖² t`.
+/// Orthogonal samples under gradient flow, each for itself:
+/// `q + e^q = q(0) + e^{q(0)} + (η/n) ‖x‖² t`.
 #[test]
-fn the_flow_of_one_sample_is_its_closed_form() {
-    let x = Array2::from_shape_fn((1, 5), |(_, j)| 0.3 + 0.1 * j as f64);
-    let square = x.iter().map(|x| x * x).sum::<f64>();
-    let data = Dataset::new(x, Array1::from_elem(1, 1.0)).unwrap();
+fn the_flow_of_orthogonal_samples_is_its_closed_form() {
+    let norms = [0.8, 1.7];
+    let x = Array2::from_shape_fn((2, 5), |(i, j)| if i == j { norms[i] } else { 0.0 });
+    let data = Dataset::new(x, Array1::from_vec(vec![1.0, -1.0])).unwrap();
     let case = Case::new("linear", Settings::default(), data.into(), 0.5, 7);
     for decay in [0.0, 0.5, 1.0] {
         let sizes = StepSize {
@@ -287,14 +288,13 @@ fn the_flow_of_one_sample_is_its_closed_form() {
             twin: None,
         };
         let mut engine = case.engine(flow, Some(run));
-        let margin = |engine: &mut dyn Engine| {
+        let margins = |engine: &mut dyn Engine| {
             let observation = engine.observe().unwrap();
-            (
-                observation.normalized_margins[0] * observation.weight_norm,
-                observation.error_estimate,
-            )
+            let norm = observation.weight_norm;
+            let margins = observation.normalized_margins.iter().map(|q| q * norm);
+            (margins.collect::<Vec<f64>>(), observation.error_estimate)
         };
-        let (first, _) = margin(engine.as_mut());
+        let (first, _) = margins(engine.as_mut());
         for step in [1.0, 10.0, 1e3, 1e10, 1e300_f64] {
             assert_eq!(engine.advance(step).unwrap(), None);
             // ∫ (t + 2)^{−a} dt.
@@ -305,18 +305,22 @@ fn the_flow_of_one_sample_is_its_closed_form() {
                 let offset = if decay == 0.0 { 0.0 } else { 2.0 };
                 power(step + offset) - power(offset)
             };
-            let (found, estimate) = margin(engine.as_mut());
-            let right = first + first.exp() + STEP_SIZE * square * time;
-            let mut expected = right.max(2.0).ln();
-            for _ in 0..100 {
-                expected -= (expected + expected.exp() - right) / (1.0 + expected.exp());
+            let (found, estimate) = margins(engine.as_mut());
+            for sample in 0..2 {
+                let speed = 0.5 * STEP_SIZE * norms[sample] * norms[sample];
+                let right = first[sample] + first[sample].exp() + speed * time;
+                let mut expected = right.max(2.0).ln();
+                for _ in 0..100 {
+                    expected -= (expected + expected.exp() - right) / (1.0 + expected.exp());
+                }
+                let least = found[0].min(found[1]).max(1.0);
+                let error = (found[sample] - expected).abs() / least;
+                println!("decay {decay}, {step:e}: {error:.1e}, estimate {estimate:.1e}");
+                assert!(
+                    error < 10.0 * estimate.max(1e-13),
+                    "{decay} {step:e}: {error:e} {estimate:e}"
+                );
             }
-            let error = (found - expected).abs() / found.max(1.0);
-            println!("decay {decay}, {step:e}: {error:.1e}, estimate {estimate:.1e}");
-            assert!(
-                error < 10.0 * estimate.max(1e-13),
-                "{decay} {step:e}: {error:e} {estimate:e}"
-            );
             assert!(estimate < 1e-2);
         }
     }
@@ -379,9 +383,9 @@ fn samples_that_are_not_fitted_stall_the_run() {
 fn normalized_descent_agrees_with_its_steps() {
     for case in [&cases(10)[0], &cases(10)[4]] {
         let sizes = StepSize {
-            first: 0.5,
+            first: 2.0,
             decay: 1.0,
-            offset: 1.0,
+            offset: 20.0,
             table: Vec::new(),
         };
         let run = || OptimizerRun {

@@ -28,7 +28,7 @@ pub fn execute_all(
     let names = names(configs);
     let costs: Vec<f64> = configs.iter().map(cost).collect();
     let jobs = all_threads().min(configs.len());
-    let threads = share(jobs);
+    let threads = share(jobs)?;
     let failed = AtomicBool::new(false);
     let goes_on = || !failed.load(Ordering::Relaxed) && !interrupted();
     let results = in_parallel(&costs, jobs, progress, &goes_on, &|index, advance| {
@@ -101,4 +101,46 @@ pub(crate) fn cost(config: &RunConfig) -> f64 {
     };
     // A step has some overhead even where the products are tiny.
     (width as f64 * samples * columns + 1e5) * steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+    use std::sync::atomic::AtomicUsize;
+
+    #[test]
+    fn interrupted_runs_leave_checkpoints_and_the_same_call_goes_on() {
+        let config = |seed: u64| {
+            let settings = Settings::default()
+                .with("engine", "tensor")
+                .with("dim", 200)
+                .with("width", 20)
+                .with("steps", 20_000)
+                .with("seed", seed);
+            RunConfig::resolve(&settings).unwrap()
+        };
+        let configs = [config(1), config(2)];
+        let folder = tempfile::tempdir().unwrap();
+        let [cut, whole] = ["cut", "whole"].map(|name| folder.path().join(name));
+        let progress = Progress::new("test");
+        let asked = AtomicUsize::new(0);
+        // Each run asks after every chunk of its steps, of which there are more.
+        let soon = || asked.fetch_add(1, Ordering::Relaxed) > 8;
+        let stopped = execute_all(&configs, &cut, &progress, &soon);
+        assert!(matches!(stopped, Err(LabError::Interrupted)));
+        let names = names(&configs);
+        let checkpoints = names
+            .iter()
+            .filter(|name| cut.join(name).join("checkpoint").exists());
+        assert!(checkpoints.count() > 0, "what was in flight has one");
+        let records = execute_all(&configs, &cut, &progress, &|| false).unwrap();
+        let others = execute_all(&configs, &whole, &progress, &|| false).unwrap();
+        for ((record, other), name) in records.iter().zip(&others).zip(&names) {
+            assert_eq!(record.series, other.series);
+            assert_eq!(record.claims, other.claims);
+            let page = |folder: &Path| std::fs::read(folder.join(name).join("report.html"));
+            assert!(page(&cut).unwrap() == page(&whole).unwrap());
+        }
+    }
 }

@@ -42,7 +42,7 @@ pub use conclusion::{RunRecord, conditions};
 pub use error::LabError;
 pub use interrupt::{Interrupt, exit_instead_of_abort};
 pub use limit::{LimitReport, direction_by_descent, direction_limit, find_limit};
-pub use pool::compute_on;
+pub use pool::{compute_on, share};
 pub use printing::{FigureArgs, FigurePrinter};
 pub use progress::{Progress, print_to_stderr};
 #[cfg(fuzzing)]

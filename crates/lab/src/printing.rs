@@ -54,7 +54,8 @@ impl FigurePrinter {
     ///
     /// [`LabError::Config`] for a format, a width or a font that there is not.
     pub fn of(settings: &Settings) -> Result<Option<Self>, LabError> {
-        let text = FIGURES.text_in(settings)?.unwrap_or_default();
+        let text = FIGURES.text_in(settings)?;
+        let text = text.unwrap_or_else(|| "svg".to_owned());
         let mut formats = Vec::new();
         for name in text.split(',').map(str::trim) {
             match name {

@@ -56,9 +56,9 @@ pub use implicit_bias_scalar::{
 pub use loss::TensorLoss;
 pub use network::{Block, Network};
 pub use networks::{
-    CLASSES, DEPTH, DeepArchitecture, Linear, LinearArchitecture, MultiClass,
-    MultiClassArchitecture, MultiClassConfig, TwoLayer, TwoLayerArchitecture,
-    TwoLayerBothArchitecture, TwoLayerConfig, WIDTH, class_labels,
+    CLASSES, Convolution, ConvolutionArchitecture, DEPTH, DeepArchitecture, Linear,
+    LinearArchitecture, MultiClass, MultiClassArchitecture, MultiClassConfig, PATCHES, TwoLayer,
+    TwoLayerArchitecture, TwoLayerBothArchitecture, TwoLayerConfig, WIDTH, class_labels,
 };
 pub use objective::{Objective, Targets, TensorObjective};
 pub use optimizer::{CompensatedGradientDescent, Compensation, GradientDescent, two_sum_step};

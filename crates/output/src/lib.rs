@@ -16,6 +16,6 @@ pub use file::{
     is_temporary, put_in_place, remove_temporaries, replace, replace_keeping, replace_unsynced,
     replace_with,
 };
-pub use number::{format_exact, format_number, format_step, power_of_ten};
+pub use number::{for_readers, format_exact, format_number, format_step, power_of_ten};
 pub use shell::shell_word;
 pub use text::{Hasher, sha256, sha256_bytes, to_json};

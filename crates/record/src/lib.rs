@@ -8,7 +8,9 @@
 //! | `stop` | [`StopReason`], why a run ended |
 //! | `limit` | [`Prediction`], the content of `limit.json` |
 //! | `facts` | what theorems ask about a run |
+//! | `columns` | [`COLUMNS`], what the columns of the tables mean |
 
+mod columns;
 mod facts;
 mod limit;
 mod schedule;
@@ -16,6 +18,7 @@ mod series;
 mod steps;
 mod stop;
 
+pub use columns::{COLUMNS, Column, column_of};
 pub use facts::{Family, StepNorm};
 pub use limit::{LimitOf, NamedLimit, PredictedLimit, Prediction};
 pub use schedule::{is_on_the_way, schedule};

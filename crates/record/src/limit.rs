@@ -164,7 +164,10 @@ impl fmt::Display for NamedLimit {
         }
         if self.series.is_empty() {
             for (name, value) in &self.numbers {
-                write!(f, "{name} {value:.6}, ")?;
+                match value.abs() {
+                    0.0 | 1e-3..1e9 => write!(f, "{name} {value:.6}, ")?,
+                    _ => write!(f, "{name} {value:.2e}, ")?,
+                }
             }
         }
         let unique = match self.unique {

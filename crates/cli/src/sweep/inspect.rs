@@ -1,7 +1,7 @@
 //! What can be asked about a sweep: how it stands, what it would do, what is left over, how it
 //! differs from another.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -161,22 +161,22 @@ pub fn prune(arguments: &SweepPruneArgs, sweep: &Sweep, directory: &Path) -> Out
     Ok(worst)
 }
 
-/// Asks on the terminal.
+/// Asks, and reads the answer from standard input.
 fn confirmed(what: &str) -> anyhow::Result<bool> {
-    let input = std::io::stdin();
-    if !input.is_terminal() {
-        return Err(LabError::Config {
-            key: "yes".into(),
-            expected: "this flag, or a terminal to ask on".into(),
-            found: format!("neither, for {what}"),
-        }
-        .into());
-    }
     let mut stderr = std::io::stderr();
     write!(stderr, "remove {what}? [y/N] ")?;
     stderr.flush()?;
     let mut answer = String::new();
-    input.lock().read_line(&mut answer)?;
+    if std::io::stdin().lock().read_line(&mut answer)? == 0 {
+        // Nobody is there to answer.
+        print_to_stderr("");
+        return Err(LabError::Config {
+            key: "yes".into(),
+            expected: "this flag, or an answer on standard input".into(),
+            found: "neither".into(),
+        }
+        .into());
+    }
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 

@@ -38,6 +38,25 @@ const GRAM: [&str; 11] = [
     "0",
 ];
 
+/// A network without Gram coordinates, which goes on in log time.
+const LOG_TIME: [&str; 15] = [
+    "train",
+    "--network",
+    "two-layer-both",
+    "--dim",
+    "30",
+    "--width",
+    "6",
+    "--init-scale",
+    "0.1",
+    "--steps",
+    "1e40",
+    "--exact-steps",
+    "2e3",
+    "--checkpoint-interval",
+    "0",
+];
+
 /// How many runs are killed, at moments spread evenly over their length; `IMPLICIT_BIAS_KILLS` asks
 /// for more.
 const KILLS: usize = 64;
@@ -108,25 +127,27 @@ fn kills_at_any_moment_cost_no_byte() {
         AtomicUsize::new(0),
         AtomicUsize::new(0),
     );
-    let times = [(GRAM, "whole-gram"), (TENSOR, "whole-tensor")]
-        .map(|(arguments, whole)| run(folder.path(), &to(&arguments, whole)).ok().time);
+    let kinds: [(&[&str], &str); 3] = [
+        (&GRAM, "whole-gram"),
+        (&TENSOR, "whole-tensor"),
+        (&LOG_TIME, "whole-log-time"),
+    ];
+    let times = kinds.map(|(arguments, whole)| run(folder.path(), &to(arguments, whole)).ok().time);
     let work = || {
         loop {
             let trial = next.fetch_add(1, Ordering::Relaxed);
             if trial >= kills {
                 return;
             }
-            let (arguments, whole, time) = match trial % 2 {
-                0 => (GRAM, path("whole-gram"), times[0]),
-                _ => (TENSOR, path("whole-tensor"), times[1]),
-            };
+            let (arguments, whole) = kinds[trial % 3];
+            let (whole, time) = (path(whole), times[trial % 3]);
             let out = format!("cut-{trial}");
             let cut = path(&out);
             // One trial a slice of the run, with a little beyond its end, somewhere in the slice.
             let slice = time.as_micros() as u64 * 11 / 10 / kills as u64;
             let moment = Duration::from_micros(trial as u64 * slice + dice.below(slice.max(1)));
             let in_write = trial % 4 < 2;
-            let mut child = start(folder.path(), &to(&arguments, &out));
+            let mut child = start(folder.path(), &to(arguments, &out));
             kill(&mut child, &cut, moment, in_write);
             in_writes.fetch_add(usize::from(writes(&cut)), Ordering::Relaxed);
             before_begin.fetch_add(
@@ -136,11 +157,11 @@ fn kills_at_any_moment_cost_no_byte() {
             assert_beginning(&cut, &whole);
             // Every fourth one is killed once more while it goes on.
             if trial % 4 == 3 {
-                let mut child = start(folder.path(), &again(folder.path(), &arguments, &out));
+                let mut child = start(folder.path(), &again(folder.path(), arguments, &out));
                 kill(&mut child, &cut, moment / 2, true);
                 assert_beginning(&cut, &whole);
             }
-            let outcome = run(folder.path(), &again(folder.path(), &arguments, &out));
+            let outcome = run(folder.path(), &again(folder.path(), arguments, &out));
             assert_eq!(outcome.code, Some(0), "trial {trial}: {}", outcome.stderr);
             assert_same(&cut, &whole);
             fs::remove_dir_all(&cut).expect("it is ours");

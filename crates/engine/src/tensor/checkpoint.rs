@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::log_time_stage::StageCheckpoint;
 use crate::EngineError;
-use crate::bytes::{from_bytes, to_bytes};
+use crate::bytes::{all_from_bytes, from_bytes, to_bytes};
 use crate::updates::Updates;
 
 /// A [`TensorEngine`](crate::TensorEngine) as data, without its problem.
@@ -36,9 +36,16 @@ impl TensorEngineCheckpoint {
         bytes: &[u8],
         has_stage: bool,
     ) -> Result<(Self, Option<StageCheckpoint>), EngineError> {
-        if has_stage && let Ok((checkpoint, stage)) = from_bytes(bytes) {
-            return Ok((checkpoint, Some(stage)));
+        if !has_stage {
+            return Ok((from_bytes(bytes)?, None));
         }
-        Ok((from_bytes(bytes)?, None))
+        match from_bytes(bytes) {
+            Ok((checkpoint, stage)) => Ok((checkpoint, Some(stage))),
+            // All bytes are of a checkpoint without a stage, or some are missing.
+            Err(error) => match all_from_bytes(bytes) {
+                Some(checkpoint) => Ok((checkpoint, None)),
+                None => Err(error),
+            },
+        }
     }
 }

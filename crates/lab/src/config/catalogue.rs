@@ -147,7 +147,7 @@ impl Catalogue {
             .chain(own.clone())
             .collect();
         for key in own {
-            let other = |known: &&&Key| known.name == key.name && !known.is_same(key);
+            let other = |known: &&&Key| known.shares_a_spelling(key) && !known.is_same(key);
             if let Some(other) = all.iter().find(other) {
                 let expected = "a name that no other key has, of the laboratory or of a component";
                 let found = format!("a second key of the name beside `{}`", other.help);
@@ -360,7 +360,7 @@ pub(super) fn is_ordinary(key: &Key) -> bool {
 
 /// The key of a name, or of another spelling of it.
 pub(super) fn find(name: &str) -> Option<&'static Key> {
-    keys().find(|key| key.name == name || key.alias == Some(name))
+    keys().find(|key| key.name == name || key.aliases.contains(&name))
 }
 
 /// Settings whose keys are all known, each with a value of its kind.

@@ -3,6 +3,7 @@
 mod context;
 mod limit;
 mod margins;
+mod residual;
 mod run;
 mod sweep;
 

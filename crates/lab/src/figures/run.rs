@@ -7,6 +7,7 @@ use implicit_bias_record::Series;
 use super::context::{RunContext, TIME};
 use super::limit;
 use super::margins::normalized_margins;
+use super::residual::residual;
 
 /// Draws up the figures of one run: loss, stable rank, margins, weight norm, activation patterns,
 /// stable rank minus one, margin gap and, in single precision, what rounding leaves of updates,
@@ -21,6 +22,7 @@ pub fn run_figures(series: &Series, margins: &Series, context: &RunContext) -> V
         normalized_margins(margins, context),
         linf_margin(series, context),
         weight_norm(series, context),
+        residual(series),
         activation(series),
         rank_gap(series, context),
         margin_gap(series, context),
@@ -52,6 +54,7 @@ pub fn quantity_label(column: &str) -> String {
         "margin_min" => "smallest normalized margin".into(),
         "margin_max" => "largest normalized margin".into(),
         "margin_gap" => "normalized margin gap".into(),
+        "kkt_residual" => "KKT residual".into(),
         "margin_linf_min" => "smallest margin over ‖w‖_∞".into(),
         _ => match column.strip_prefix("stable_rank_") {
             Some(block) => format!("stable rank of {}", block_label(block)),

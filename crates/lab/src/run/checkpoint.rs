@@ -113,6 +113,15 @@ pub(super) fn write(directory: &RunDirectory, state: &SavedRun) -> Result<(), La
     directory.write_durably(FILE, PREVIOUS, &state.to_bytes())
 }
 
+/// Writes a checkpoint in place of the newest, which a power cut may cost.
+///
+/// # Errors
+///
+/// [`LabError::Write`] names the file.
+pub(super) fn write_for_now(directory: &RunDirectory, state: &SavedRun) -> Result<(), LabError> {
+    directory.write_for_now(FILE, &state.to_bytes())
+}
+
 /// Forgets the checkpoint before the newest, of a run that has ended.
 pub(super) fn remove_previous(directory: &RunDirectory) -> Result<(), LabError> {
     directory.remove(PREVIOUS)

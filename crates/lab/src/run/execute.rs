@@ -73,31 +73,7 @@ pub(crate) fn execute<T>(
         }
     };
     let directory = &held.directory;
-    let this = Continuation::by_this_program();
-    let mut manifest = Manifest {
-        format: FORMAT,
-        implicit_bias: this.implicit_bias,
-        commit: this.commit,
-        burn: this.burn,
-        engine: ready.engine.name().to_owned(),
-        engine_reason: ready.reason.clone(),
-        gradient: ready.gradient.to_owned(),
-        device: ready.device.clone(),
-        precision: ready.precision,
-        config_sha256: sha256(&config_text),
-        seed: config.seed,
-        width: prepared.width,
-        data: DataManifest::new(config, &prepared),
-        config_sha256_without_paths: config.sha256_without_paths(),
-        continued_by: Vec::new(),
-        started: SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |time| time.as_secs()),
-        wall_seconds: 0.0,
-        not_homogeneous: ready.engine.homogeneity().is_none(),
-        notes: Vec::new(),
-        stop: None,
-    };
+    let mut manifest = first_manifest(config, &prepared, &ready, &config_text);
     directory.write_first("config.toml", &config_text)?;
     let mut snapshots = Snapshots::of(&prepared.data, prepared.width);
     let mut tables = None;
@@ -125,6 +101,40 @@ pub(crate) fn execute<T>(
         snapshots,
     };
     run.finish(options, conclude)
+}
+
+/// The manifest of a run that begins.
+fn first_manifest(
+    config: &RunConfig,
+    prepared: &Prepared,
+    ready: &ReadyEngine,
+    config_text: &str,
+) -> Manifest {
+    let this = Continuation::by_this_program();
+    Manifest {
+        format: FORMAT,
+        implicit_bias: this.implicit_bias,
+        commit: this.commit,
+        burn: this.burn,
+        engine: ready.engine.name().to_owned(),
+        engine_reason: ready.reason.clone(),
+        gradient: ready.gradient.to_owned(),
+        device: ready.device.clone(),
+        precision: ready.precision,
+        config_sha256: sha256(config_text),
+        seed: config.seed,
+        width: prepared.width,
+        data: DataManifest::new(config, prepared),
+        config_sha256_without_paths: config.sha256_without_paths(),
+        continued_by: Vec::new(),
+        started: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |time| time.as_secs()),
+        wall_seconds: 0.0,
+        not_homogeneous: ready.engine.homogeneity().is_none(),
+        notes: Vec::new(),
+        stop: None,
+    }
 }
 
 /// The engine of a choice, announced.

@@ -273,7 +273,7 @@ mod tests {
     fn of_many_who_ask_at_once_one_at_a_time_gets_it() {
         let folder = tempfile::tempdir().unwrap();
         let inside = std::sync::atomic::AtomicUsize::new(0);
-        let order = std::sync::atomic::Ordering::SeqCst;
+        let order = Ordering::SeqCst;
         let taken: usize = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..8)
                 .map(|_| {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use implicit_bias_engine::Gradient;
 use implicit_bias_output::{format_step, sha256, to_json};
-use implicit_bias_record::{StopReason, is_on_the_way};
+use implicit_bias_record::{Series, StopReason, is_on_the_way};
 
 use super::build::ReadyEngine;
 use super::checkpoint::{self, SavedRun};
@@ -110,18 +110,8 @@ pub(crate) fn resume<T>(
         snapshots = snapshots.with(state.snapshots, prepared.width)?;
         tables = Some((state.series, state.margins));
     }
-    let end = longer.and(ended).map(StopReason::step);
-    if let (Some(end), Some((series, margins))) = (end, &mut tables)
-        && !is_on_the_way(end, config.record)
-        && series.last("step") == Some(end)
-    {
-        // Of a version that left its checkpoint there.
-        (series.pop(), margins.pop());
-        (options.announce)(&format!(
-            "the row of step {}, at which the run ended, is left out; changes of activations in the \
-             next row are counted from there",
-            format_step(end)
-        ));
+    if let (Some(end), Some(tables)) = (longer.and(ended).map(StopReason::step), &mut tables) {
+        leave_out_the_end(tables, end, &config, options.announce);
     }
     (options.announce)(&match &tables {
         Some(_) => format!("goes on from step {}", format_step(engine.step())),
@@ -228,6 +218,27 @@ fn choice_of(manifest: &Manifest) -> EngineChoice {
         },
         reason: manifest.engine_reason.clone(),
     }
+}
+
+/// Leaves the row of a former end out that a longer run does not have, where a version of the program
+/// left its checkpoint after it.
+fn leave_out_the_end(
+    (series, margins): &mut (Series, Series),
+    end: f64,
+    config: &RunConfig,
+    announce: &mut dyn FnMut(&str),
+) {
+    if is_on_the_way(end, config.record) || series.last("step") != Some(end) {
+        return;
+    }
+    for table in [series, margins] {
+        table.pop();
+    }
+    announce(&format!(
+        "the row of step {}, at which the run ended, is left out; changes of activations in the next \
+         row are counted from there",
+        format_step(end)
+    ));
 }
 
 /// The engine of a run that is extended, which is the run's, with the reason that a run of so many

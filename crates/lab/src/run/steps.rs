@@ -96,7 +96,7 @@ impl RunInProgress<'_> {
         let completed = matches!(trajectory.stop, StopReason::Completed { .. });
         let (series, margins) = (trajectory.series, trajectory.margins);
         if completed && options.keep_checkpoint && updater.ends_on_the_way() {
-            updater.checkpoint(engine.as_ref(), &series, &margins)?;
+            updater.checkpoint_of_the_end(engine.as_ref(), &series, &margins)?;
         }
         let seconds = updater.seconds();
         let DirectoryUpdater {

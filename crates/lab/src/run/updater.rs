@@ -81,6 +81,35 @@ impl<'a> DirectoryUpdater<'a> {
         self.clock.1 + self.clock.0.elapsed().as_secs_f64()
     }
 
+    /// The run as a checkpoint, where the engine has one.
+    fn state(&self, engine: &dyn Engine, series: &Series, margins: &Series) -> Option<SavedRun> {
+        Some(SavedRun {
+            start: self.start.clone(),
+            engine: engine.checkpoint()?,
+            series: series.clone(),
+            margins: margins.clone(),
+            snapshots: self.snapshots.to_plain(),
+        })
+    }
+
+    /// Writes the checkpoint from which a longer run goes on. Of a run that took less time than there
+    /// is between two checkpoints it does not wait for the disk: what that may cost is soon done
+    /// again.
+    pub fn checkpoint_of_the_end(
+        &mut self,
+        engine: &dyn Engine,
+        series: &Series,
+        margins: &Series,
+    ) -> Result<(), LabError> {
+        if self.seconds() >= self.checkpoint_interval {
+            return self.checkpoint(engine, series, margins);
+        }
+        let state = self.state(engine, series, margins);
+        state.map_or(Ok(()), |state| {
+            checkpoint::write_for_now(self.directory, &state)
+        })
+    }
+
     /// Writes a checkpoint, where the engine has one.
     pub fn checkpoint(
         &mut self,
@@ -88,16 +117,9 @@ impl<'a> DirectoryUpdater<'a> {
         series: &Series,
         margins: &Series,
     ) -> Result<(), LabError> {
-        let Some(engine) = engine.checkpoint() else {
-            return Ok(());
-        };
         let clock = Instant::now();
-        let state = SavedRun {
-            start: self.start.clone(),
-            engine,
-            series: series.clone(),
-            margins: margins.clone(),
-            snapshots: self.snapshots.to_plain(),
+        let Some(state) = self.state(engine, series, margins) else {
+            return Ok(());
         };
         checkpoint::write(self.directory, &state)?;
         self.manifest.wall_seconds = self.seconds();
@@ -142,7 +164,7 @@ impl Watcher for DirectoryUpdater<'_> {
         if self.ends_on_the_way {
             return Ok(());
         }
-        self.checkpoint(engine, series, margins)
+        self.checkpoint_of_the_end(engine, series, margins)
     }
 
     fn observed(&mut self, engine: &mut dyn Engine) {

@@ -21,8 +21,8 @@ struct ExperimentArgs {
     /// Narrow networks, few exact steps
     #[arg(long)]
     quick: bool,
-    /// Folder for runs, figures and report; must be new or empty [default: runs/NAME, numbered if
-    /// in use]
+    /// Folder for runs, figures and report; new, empty, or left by the same command, which then goes
+    /// on [default: runs/NAME, numbered if in use]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Added to the seed of each run's data and initial weights

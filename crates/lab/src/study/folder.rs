@@ -13,6 +13,9 @@ use crate::run::{HeldDirectory, RunDirectory};
 /// others.
 const UNFINISHED: &str = "unfinished";
 
+/// The file of a lock.
+const LOCK: &str = "lock";
+
 /// A folder that this process fills.
 #[derive(Debug)]
 pub struct StudyFolder {
@@ -161,6 +164,39 @@ impl StudyFolder {
     }
 }
 
+impl Drop for StudyFolder {
+    /// Of a command that ended before any run began, bad input say, nothing is left to go on with.
+    fn drop(&mut self) {
+        let path = self.held.directory.path();
+        if !holds_work(path) {
+            // What cannot be removed is told of by the next command.
+            let _ = self.held.directory.remove(UNFINISHED);
+            remove_empty(path);
+        }
+    }
+}
+
+/// Whether there is any file of a run in a folder.
+fn holds_work(path: &Path) -> bool {
+    let entries = path.read_dir().into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| {
+        let own = [LOCK, UNFINISHED].map(Into::into);
+        match entry.path().is_dir() {
+            true => holds_work(&entry.path()),
+            false => !own.contains(&entry.file_name()),
+        }
+    })
+}
+
+/// Removes the folders in a folder that hold nothing.
+fn remove_empty(path: &Path) {
+    for entry in path.read_dir().into_iter().flatten().flatten() {
+        remove_empty(&entry.path());
+        // One that holds something stays.
+        let _ = std::fs::remove_dir(entry.path());
+    }
+}
+
 /// Whether a command that was cut off is this one, however it was written.
 fn is_of(text: &str, command: StudyCommand<'_>) -> bool {
     text.lines().nth(1) == Some(command.identity)
@@ -173,6 +209,28 @@ fn content(command: StudyCommand<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_that_did_nothing_leaves_nothing_to_go_on_with() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("out");
+        let open = |identity| {
+            let command = StudyCommand {
+                words: "reproduce",
+                identity,
+            };
+            StudyFolder::open(Some(&path), (parent.path(), ""), command, &mut |_| {})
+        };
+        let first = open("a").unwrap();
+        std::fs::create_dir_all(path.join("runs/one")).unwrap();
+        drop(first);
+        assert_eq!(path.read_dir().unwrap().count(), 0);
+        let second = open("b").unwrap();
+        std::fs::create_dir_all(path.join("runs/one")).unwrap();
+        std::fs::write(path.join("runs/one/manifest.json"), "").unwrap();
+        drop(second);
+        assert!(open("a").is_err() && open("b").is_ok());
+    }
 
     #[test]
     fn the_same_command_goes_on_and_another_one_is_refused() {
@@ -194,6 +252,10 @@ mod tests {
         // While one process is at it, the next one gets its own.
         let (second, other) = open(None, "a").unwrap();
         assert!(other.ends_with("night-2"));
+        for own in [&path, &other] {
+            std::fs::create_dir_all(own.join("runs/one")).unwrap();
+            std::fs::write(own.join("runs/one/manifest.json"), "").unwrap();
+        }
         drop((first, second));
         // Both were cut off.
         assert_eq!(open(None, "a").unwrap().1, path);

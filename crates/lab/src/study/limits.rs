@@ -26,7 +26,7 @@ pub fn find_limits<'a>(
         .map(|run| run.settings.number("dim").unwrap_or(1.0))
         .collect();
     let jobs = all_threads().min(runs.len());
-    share(jobs);
+    share(jobs)?;
     let goes_on = || !interrupted();
     let results = in_parallel(&costs, jobs, progress, &goes_on, &|index, _| {
         find(&runs[index])
@@ -112,8 +112,8 @@ mod tests {
         assert!(find_limits(&[run("bad", bad)], &Progress::new("test"), &|| false).is_err());
         let found = find_limits(&[], &Progress::new("test"), &|| false).unwrap();
         assert!(found.is_empty());
-        let sound = run("sound", Settings::default().with("dim", 40));
-        let stopped = find_limits(&[sound], &Progress::new("test"), &|| true);
+        let sound = [run("sound", Settings::default().with("dim", 40))];
+        let stopped = find_limits(&sound, &Progress::new("test"), &|| true);
         assert!(matches!(stopped, Err(LabError::Interrupted)));
     }
 }

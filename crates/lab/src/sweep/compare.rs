@@ -51,6 +51,9 @@ impl Comparison {
     }
 }
 
+/// Places in the first table, each with one in the second.
+type Pairs = Vec<(usize, usize)>;
+
 /// A table that was read.
 struct Table {
     path: PathBuf,
@@ -186,7 +189,7 @@ impl Table {
 
 /// Rows that belong together, and by what: the directory where the two share some, else the keys
 /// that vary in one of them.
-fn pairs(a: &Table, b: &Table) -> Result<(Vec<String>, Vec<(usize, usize)>), LabError> {
+fn pairs(a: &Table, b: &Table) -> Result<(Vec<String>, Pairs), LabError> {
     let by_name = joined(a, b, &[(0, 0)])?;
     if !by_name.is_empty() {
         return Ok((vec!["run".to_owned()], by_name));
@@ -200,11 +203,7 @@ fn pairs(a: &Table, b: &Table) -> Result<(Vec<String>, Vec<(usize, usize)>), Lab
 }
 
 /// Rows that agree in some columns.
-fn joined(
-    a: &Table,
-    b: &Table,
-    columns: &[(usize, usize)],
-) -> Result<Vec<(usize, usize)>, LabError> {
+fn joined(a: &Table, b: &Table, columns: &[(usize, usize)]) -> Result<Pairs, LabError> {
     let of_a = columns.iter().map(|&(i, _)| i).collect::<Vec<_>>();
     let of_b = columns.iter().map(|&(_, k)| k).collect::<Vec<_>>();
     let rows = by_entries(b, &of_b)?;

@@ -145,7 +145,7 @@ impl Sweep {
         let stopped = AtomicBool::new(false);
         let goes_on = || !stopped.load(Ordering::Relaxed) && !(options.interrupted)();
         let jobs = jobs_of(options.jobs, runs.len());
-        let threads = share(jobs);
+        let threads = share(jobs)?;
         let count = AtomicUsize::new(0);
         let work = |index: usize, advance: &mut dyn FnMut(f64)| {
             let shorter = shorter.below(runs[index].config());

@@ -12,6 +12,7 @@ mod gather;
 mod page;
 mod plan;
 mod prune;
+mod quantity;
 mod shard;
 mod shorter;
 mod slurm;

@@ -1,7 +1,7 @@
 //! A run in a terminal.
 
 use implicit_bias_claims::{Claim, Verdict};
-use implicit_bias_output::format_number;
+use implicit_bias_output::{for_readers, format_number};
 use implicit_bias_record::Prediction;
 
 use crate::conclusion::RunRecord;
@@ -31,6 +31,7 @@ impl RunRecord {
             Prediction::Named(limit) => format!("limit: {limit}"),
             Prediction::Unsolved { reason, .. } => format!("limit (derived): not known: {reason}"),
         };
+        let limit = for_readers(&limit);
         let verdicts = if rows.is_empty() {
             format!("{}: no claim is about this run\n", self.network_words())
         } else {
