@@ -104,6 +104,21 @@ pub(super) fn contents(path: &Path, options: &TableOptions) -> Result<Contents, 
     })
 }
 
+/// What can be done about a cell that is no number.
+fn advice(field: &[u8]) -> &'static str {
+    let text = String::from_utf8_lossy(field);
+    let text = text.trim();
+    let is_grouped = |c: char| c.is_ascii_digit() || "+-.,'".contains(c);
+    if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") {
+        return "write 1 and 0 instead, in Python: astype(float)";
+    }
+    if text.contains(',') && text.chars().all(is_grouped) {
+        return "write numbers with a decimal point and nothing between thousands, in Python: \
+                pd.read_csv(FILE, thousands=',') or decimal=',', then to_csv";
+    }
+    "rows with missing values have to be removed first, and columns of text (--drop-columns)"
+}
+
 /// A field as a whole number.
 fn number_of(field: &[u8]) -> Option<f64> {
     let text = std::str::from_utf8(field.trim_ascii()).ok()?;
@@ -317,7 +332,8 @@ impl<'a> Table<'a> {
         let field = self.record[self.columns.label].trim_ascii();
         let Ok(label) = std::str::from_utf8(field) else {
             let expected = format!("column {name}: a label in UTF-8");
-            return Err(self.error(expected, "other bytes"));
+            let found = "other bytes; save the file as UTF-8";
+            return Err(self.error(expected, found));
         };
         if is_missing(label) {
             let expected = format!("column {name}: {LABEL_EXPECTED}");
@@ -392,11 +408,7 @@ impl<'a> Table<'a> {
                 None => {
                     let name = self.columns.show(column);
                     let expected = format!("column {name}: a finite number");
-                    let found = format!(
-                        "`{}`; rows with missing values have to be removed first, and columns of \
-                         text (--drop-columns)",
-                        short(field)
-                    );
+                    let found = format!("`{}`; {}", short(field), advice(field));
                     return Err(self.error(expected, found));
                 }
             }

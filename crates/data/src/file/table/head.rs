@@ -145,8 +145,22 @@ impl Head {
         }
     }
 
+    /// Whether the first line has a separator in it, or goes on in quotes.
+    fn may_divide(&self, separator: Separator) -> bool {
+        let text = &self.text[self.start..];
+        let end = text.iter().position(|&byte| byte == b'\n' || byte == b'\r');
+        let mut line = text[..end.unwrap_or(text.len())].iter();
+        line.any(|&byte| match separator {
+            Separator::Character(character) => byte == character || byte == b'"',
+            Separator::Blanks => matches!(byte, b' ' | b'\t' | b'"'),
+        })
+    }
+
     /// How well a separator divides the first lines.
     fn fit(&self, separator: Separator) -> Fit {
+        if !self.may_divide(separator) {
+            return Fit::default();
+        }
         let mut reader = records_of(&self.text[self.start..], separator);
         let mut record = ByteRecord::new();
         if !reader.read_byte_record(&mut record).unwrap_or(false) {

@@ -175,7 +175,7 @@ fn cells_that_are_no_numbers_name_line_and_column() {
     let error = read_as("t.csv", b"a,y\n1,\xff\n", "y").unwrap_err();
     assert_eq!(
         error,
-        ", line 2: expected column `y`: a label in UTF-8, found other bytes"
+        ", line 2: expected column `y`: a label in UTF-8, found other bytes; save the file as UTF-8"
     );
     // Names of other columns may be anything.
     assert!(read_as("t.csv", b"\xff,y\n1,1\n", "y").is_ok());
@@ -549,7 +549,12 @@ fn separators_and_decimal_commas_are_told_by_the_lines() {
             "{error}"
         );
     }
-    assert!(refusal("a,y\n\"1,234\",1\n2,2\n").contains("found `1,234`"));
+    for cell in ["\"1,234\"", "\"1.234,5\""] {
+        let error = refusal(&format!("a,y\n{cell},1\n2,2\n"));
+        assert!(error.contains("nothing between thousands"), "{error}");
+    }
+    assert!(refusal("a,y\nTrue,1\n2,2\n").contains("`True`; write 1 and 0 instead"));
+    assert!(refusal("a:y\n1:1\n").contains("--separator says what is between"));
 }
 
 #[test]
