@@ -36,7 +36,7 @@ pub(super) fn limit(limit: &LimitSummary) -> Value {
 pub(super) fn quantity(quantity: &Quantity) -> Value {
     context! {
         column => quantity.column.as_str(),
-        meaning => quantity.meaning,
+        meaning => quantity.meaning.as_str(),
         quantity => quantity.label.as_str(),
         value => format_number(quantity.value),
     }
