@@ -88,7 +88,7 @@ pub(crate) fn resume<T>(
     require_same_start(&config, &prepared, &manifest, state.as_ref())?;
     let mut choice = choice_of(&manifest);
     if let Some(steps) = longer {
-        config = config.extended_to(steps)?;
+        config = config.extended_to(steps, choice.engine == Pick::Tensor)?;
         require_reachable(choice.engine, &config, "asked for when the run began")?;
         choice = choice_of_longer(choice, &config, &prepared, options.announce)?;
     }
