@@ -381,9 +381,9 @@ fn samples_that_are_not_fitted_stall_the_run() {
 /// Normalized gradient descent with steps `η/(t + 1)` goes on in log time as it does step by step.
 #[test]
 fn normalized_descent_agrees_with_its_steps() {
-    for case in [&cases(10)[0], &cases(10)[4]] {
+    for case in [&cases(10)[1], &cases(10)[4]] {
         let sizes = StepSize {
-            first: 2.0,
+            first: 0.7,
             decay: 1.0,
             offset: 20.0,
             table: Vec::new(),
@@ -418,12 +418,10 @@ fn normalized_descent_agrees_with_its_steps() {
                 "{} {step:e}: {error:.1e}, {:.1e}",
                 case.name, far.error_estimate
             );
-            assert!(
-                far.error_estimate > 0.0 && error < 10.0 * far.error_estimate,
-                "{error:e}"
-            );
+            assert!(far.error_estimate > 0.0, "still exact");
+            assert!(error < 10.0 * far.error_estimate, "{error:e}");
         }
-        assert_eq!(far.advance(1e300).unwrap(), None);
+        assert_eq!(far.advance(1e30).unwrap(), None);
         assert!(far.observe().unwrap().error_estimate < 1e-2);
     }
 }

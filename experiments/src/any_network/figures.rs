@@ -71,7 +71,8 @@ fn direction(results: &[StudyResult<'_>]) -> Figure {
     Figure::new("direction", "Margins and KKT residuals against 1/log t", panels).with_caption(
         "Late steps are on the left. What falls along a straight line of slope 1 is of the order of \
          1/log t and tends to 0. The residual keeps the share of the initial weights, which falls \
-         with the slope 1/L.",
+         with the slope 1/L, and with several layers the direction itself turns with log‖W‖ alone, \
+         so that it may fall more slowly.",
     )
 }
 

@@ -156,8 +156,9 @@ pub(super) fn found(results: &[StudyResult<'_>]) -> Vec<String> {
         .collect();
     if !residuals.is_empty() {
         said.push(format!(
-            "KKT residuals from step 10 to the end: {}. A share of the initial weights is left in \
-             each direction that falls like the power 1/L, for a network of degree L; below some \
+            "KKT residuals from step 10 to the end: {}. The share of the initial weights in a \
+             direction falls like the power 1/L, for a network of degree L, and the direction turns \
+             with log‖W‖, which is log log t over L: none of these powers is a limit. Below some \
              10⁻³ the window itself is what is measured.",
             residuals.join("; ")
         ));

@@ -33,8 +33,8 @@ pub(super) fn residual(series: &Series) -> Option<Figure> {
                    of the margins, averaged over a window of small steps, and how much of the \
                    multipliers belongs to samples of larger margins. Both axes are logarithmic; \
                    late steps are on the left. What falls towards 0 is evidence, not proof, that \
-                   the direction tends to a KKT point of the largest margin; initial weights keep \
-                   a share of W that falls like (1/log t)^{1/L} in a network of degree L.";
+                   the direction tends to a KKT point of the largest margin; the initial weights \
+                   keep a share of W that falls like (1/log t)^(1/L) in a network of degree L.";
     let figure = Figure::new("kkt-residual", "KKT residual", vec![panel]);
     Some(figure.with_caption(caption))
 }

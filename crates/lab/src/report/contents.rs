@@ -191,6 +191,8 @@ pub struct Quantity {
     pub column: String,
     /// What it is.
     pub label: String,
+    /// The same with its formula; empty where that is not known.
+    pub meaning: String,
     /// Its value.
     pub value: f64,
 }

@@ -69,6 +69,7 @@ fn run(text: &str) -> RunReport {
             .map(|(column, value)| Quantity {
                 column: column.into(),
                 label: text.into(),
+                meaning: text.into(),
                 value,
             })
             .to_vec(),

@@ -7,7 +7,6 @@ use super::contents::{LimitSummary, Quantity, ReportFigure, Section, Setting, Ta
 use super::table::numeric_columns;
 use implicit_bias_claims::{Claim, Fit, Hypotheses, Verdict};
 use implicit_bias_output::{for_readers, format_number};
-use implicit_bias_record::column_of;
 
 /// A list of what a function makes of each item.
 pub(super) fn list<T>(items: &[T], view: impl Fn(&T) -> Value) -> Value {
@@ -37,7 +36,7 @@ pub(super) fn limit(limit: &LimitSummary) -> Value {
 pub(super) fn quantity(quantity: &Quantity) -> Value {
     context! {
         column => quantity.column.as_str(),
-        meaning => column_of(&quantity.column).map(|column| column.meaning),
+        meaning => quantity.meaning.as_str(),
         quantity => quantity.label.as_str(),
         value => format_number(quantity.value),
     }

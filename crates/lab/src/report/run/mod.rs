@@ -8,7 +8,7 @@ use implicit_bias_claims::{Claim, Hypothesis, fit_line};
 use implicit_bias_model::{Activation, Loss};
 use implicit_bias_output::format_number;
 use implicit_bias_plot::Figure;
-use implicit_bias_record::LimitOf;
+use implicit_bias_record::{LimitOf, column_of};
 
 use self::limit::limit_summary;
 pub(crate) use self::settings::{provenance_of, settings_of};
@@ -202,7 +202,24 @@ fn about(record: &RunRecord) -> Vec<String> {
 
 /// The last row of the series, in words.
 fn last_row(record: &RunRecord) -> Vec<Quantity> {
+    let meaning = |column: &str| {
+        let meaning = column_of(column).map_or("", |column| column.meaning);
+        // The meaning of a margin has two halves, the second for networks without a degree.
+        match (column, meaning.split_once("; ")) {
+            ("margin_min" | "margin_max", Some((normalized, plain))) => {
+                let plain = plain.split(" where").next().unwrap_or_default();
+                let own = if record.manifest.not_homogeneous {
+                    plain
+                } else {
+                    normalized
+                };
+                own.to_owned()
+            }
+            _ => meaning.to_owned(),
+        }
+    };
     let quantity = |(column, value): (String, f64)| Quantity {
+        meaning: meaning(&column),
         label: match (record.manifest.not_homogeneous, quantity_label(&column)) {
             (true, label) => label.replace("normalized ", ""),
             (false, label) => label,
