@@ -117,7 +117,10 @@ impl Case {
                 Err(_) => return Self::draw(seed, index + (1 << 40)),
             }
         } else {
-            let y = Array1::from_shape_fn(n, |_| if draw.below(2) == 0 { 1.0 } else { -1.0 });
+            let y = Array1::from_shape_fn(n, |i| {
+                let side = if i < 2 { i } else { draw.below(2) };
+                if side == 0 { 1.0 } else { -1.0 }
+            });
             Dataset::new(x, y).expect("finite samples").into()
         };
         let scale = draw.between(0.05, 2.0);

@@ -148,7 +148,7 @@ pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedL
 }
 
 /// The direction that a descent reaches at the configuration's last step, with how far it is from a
-/// Karush–Kuhn–Tucker point: of a run for which no program is known. Evidence, not proof.
+/// Karush–Kuhn–Tucker point: of a network for which no program is known. Evidence, not proof.
 ///
 /// `progress` is told the fraction of the way in decades. `None` for a run whose direction tends to
 /// no such point as far as is known, or that takes every step of a horizon past 2⁵³.
@@ -163,7 +163,11 @@ pub fn direction_by_descent(
     threads: usize,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Option<(NamedLimit, Vec<String>)>, LabError> {
-    if !config.has_residual() || config.no_log_time().is_some() {
+    let has_degree = config
+        .activation_function()
+        .is_none_or(|activation| activation.degree().is_some());
+    let has_program = config.family() != Family::Other;
+    if has_program || !(has_degree && config.has_residual()) || config.no_log_time().is_some() {
         return Ok(None);
     }
     let mut engine = prepared.engine(config, threads)?.engine;

@@ -252,7 +252,10 @@ fn what_has_no_meaning_for_several_classes_is_refused_by_name() {
         ("--random-labels", "random-labels: expected labels ±1"),
         ("--positive cat", "--positive"),
         ("--labels zero-one", "--labels"),
-        ("--steps 1e30", "steps: expected at most 2^53"),
+        (
+            "--steps 1e30 --optimizer adam",
+            "steps: expected at most 2^53",
+        ),
         (
             "--classes cat",
             "classes: expected two or more different labels",
@@ -302,8 +305,9 @@ fn what_has_no_meaning_for_several_classes_is_refused_by_name() {
         "classes: expected a data file",
     );
     refused(
-        "limit kinds.csv --label-column kind --network multi-class --classes cat,dog,elk",
-        "network: expected a run whose limit is known",
+        "limit kinds.csv --label-column kind --network multi-class --classes cat,dog,elk \
+         --optimizer adam",
+        "optimizer: expected a run whose limit is known",
     );
     // Flags drop the classes of a file where they say other ones.
     train(folder.path(), "--steps 5 --out three").ok();

@@ -119,7 +119,6 @@ fn what_no_machine_holds_or_reaches_is_refused_by_name() {
             "limit --network linear --optimizer sign-gd --step-decay 2",
             "step-decay: expected",
         ),
-        ("limit --reduction sum", "reduction: expected"),
         ("help network cubic", "network: expected one of two-layer"),
         (
             "train --synthetic gaussian --norm-spread 2",

@@ -31,8 +31,9 @@ fn figures_are_printed_in_the_formats_and_the_width_that_are_asked_for() {
     assert_eq!(figures("r", "pdf"), drawn);
     let pdf = std::fs::read(folder.path().join("r/figures/loss.pdf")).unwrap();
     let text = String::from_utf8_lossy(&pdf);
-    // 7.2 inches are 518.4 points.
-    assert!(text.contains("/MediaBox [0 0 518.4"), "{}", &text[..300]);
+    let page = text.split("/MediaBox [0 0 ").nth(1).unwrap();
+    let points: f64 = page.split(' ').next().unwrap().parse().unwrap();
+    assert!((points - 7.2 * 72.0).abs() < 1e-3, "{points}");
     let train = "train --samples 4 --dim 8 --width 3 --steps 1e4 --figures pdf,png --out both";
     run(folder.path(), &words(train)).ok();
     assert_eq!([figures("both", "pdf"), figures("both", "png")], [drawn; 2]);

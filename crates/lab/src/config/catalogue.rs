@@ -339,10 +339,13 @@ pub(super) fn keys() -> impl Iterator<Item = &'static Key> {
     groups().iter().flat_map(|group| group.keys.iter().copied())
 }
 
-/// Whether a key matters to a run whose components are all the default ones: those alone are in the
-/// short help.
+/// Whether a key matters to a run whose components are all the default ones, and to most data
+/// files: those alone are in the short help.
 pub(super) fn is_ordinary(key: &Key) -> bool {
     let is = |other: &'static Key| other.name == key.name;
+    if data::SELDOM.iter().any(is) {
+        return false;
+    }
     let default_of = |chooser: &Key| match chooser.default() {
         Some(Value::Text(name)) => own_keys_of(chooser, &name),
         _ => Vec::new(),

@@ -122,7 +122,10 @@ fn every_bad_value_is_named_with_what_was_expected() {
             "precision: expected f64 beside engine gram",
         ),
         (
-            none().with("engine", "tensor").with("exact-steps", "1e5"),
+            none()
+                .with("engine", "tensor")
+                .with("optimizer", "adam")
+                .with("exact-steps", "1e5"),
             "exact-steps: expected no such key beside engine tensor",
         ),
         (
@@ -164,6 +167,20 @@ fn a_configuration_survives_its_own_toml() {
             .with("engine", "gram")
             .with("exact-steps", "1e6")
             .with("precision", "f64"),
+        Settings::default()
+            .with("engine", "tensor")
+            .with("exact-steps", "1e3"),
+        Settings::default()
+            .with("network", "deep")
+            .with("steps", "1e300"),
+        Settings::default()
+            .with("network", "deep")
+            .with("steps", "1e300")
+            .with("exact-steps", "1e3")
+            .with("kkt", true),
+        Settings::default()
+            .with("optimizer", "flow")
+            .with("steps", "1e9"),
     ] {
         let config = RunConfig::resolve(&settings).unwrap();
         let again = RunConfig::resolve(&from_toml(&config.to_toml()).unwrap()).unwrap();

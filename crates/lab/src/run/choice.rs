@@ -179,7 +179,7 @@ pub(super) fn check_memory(sizes: Sizes, free: Option<Bytes>) -> Result<(), LabE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Settings;
+    use crate::config::{Settings, Steps};
 
     const NEARLY_ORTHOGONAL: Sizes = Sizes {
         samples: 10,
@@ -234,8 +234,16 @@ mod tests {
             let choice = picked(settings.clone(), NEARLY_ORTHOGONAL).unwrap();
             assert_eq!(choice.engine, Pick::Tensor, "{}", choice.reason);
             let far = settings.with("steps", steps(1e30));
-            let error = picked(far, NEARLY_ORTHOGONAL).unwrap_err().to_string();
-            assert!(error.contains("2^53"), "{error}");
+            let choice = picked(far.clone(), NEARLY_ORTHOGONAL).unwrap();
+            assert_eq!(choice.engine, Pick::Tensor);
+            assert!(RunConfig::resolve(&far).unwrap().log_time);
+            // What log time does not follow takes every step.
+            let other = far.with("loss", "hinge");
+            let error = picked(other, NEARLY_ORTHOGONAL).unwrap_err().to_string();
+            assert!(
+                error.contains("2^53") && error.contains("logistic"),
+                "{error}"
+            );
         }
         let tiny = Sizes {
             squares_in_range: false,

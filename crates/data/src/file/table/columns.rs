@@ -57,10 +57,14 @@ impl Columns {
             let headless = columns.first_is_names && options.no_header.is_none();
             match headless && has_numbers(first, None, separator) {
                 true => no_names(first),
-                false => (
-                    label_words(options),
-                    found.unwrap_or_else(|| columns.list()),
-                ),
+                false => {
+                    let alone = match columns.fields {
+                        1 => "; one column alone: --separator says what is between columns",
+                        _ => "",
+                    };
+                    let list = || columns.list() + alone;
+                    (label_words(options), found.unwrap_or_else(list))
+                }
             }
         })?;
         if columns.first_is_names && options.no_header.is_none() {

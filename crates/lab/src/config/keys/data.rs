@@ -165,3 +165,12 @@ pub const OF_ONE_FILE: &[Key] = &[
     NO_HEADER,
     SEPARATOR,
 ];
+
+/// Keys that most data files need none of: the long help alone has them.
+pub const SELDOM: &[Key] = &[
+    SAMPLES_ARRAY,
+    LABELS_ARRAY,
+    DROP_COLUMNS,
+    NO_HEADER,
+    SEPARATOR,
+];
