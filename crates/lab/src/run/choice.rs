@@ -186,7 +186,7 @@ pub(super) fn check_memory(sizes: Sizes, free: Option<Bytes>) -> Result<(), LabE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Settings;
+    use crate::config::{Settings, Steps};
 
     const NEARLY_ORTHOGONAL: Sizes = Sizes {
         samples: 10,
