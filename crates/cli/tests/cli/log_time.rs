@@ -17,7 +17,7 @@ const DEEP: [&str; 15] = [
     "--dim",
     "30",
     "--width",
-    "6",
+    "12",
     "--init-scale",
     "0.2",
     "--seed",
