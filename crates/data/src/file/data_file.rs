@@ -291,7 +291,7 @@ impl DataFile {
         }
         let labels = self.labels()?;
         let keep: &[usize] = if labels.is_empty() { &[] } else { &[0] };
-        let dim = self.rows(keep, labels.len())?.ncols();
+        let dim = self.chosen_rows(keep, labels.len())?.ncols();
         let first = usize::from(
             matches!(self, Self::Libsvm(path) if !libsvm::labels(path)?.1.counts_from_zero()),
         );

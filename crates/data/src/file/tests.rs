@@ -439,6 +439,13 @@ fn pairs_of_archives_and_of_gzipped_arrays() {
     assert!(refuse("y_many.npz", None).ends_with("found `more`, `other`, `u`"));
     assert!(refuse("y.txt", Some(b"1\n-1\n1\n")).contains("np.save(NEW, np.loadtxt(FILE))"));
     assert!(refuse("y.parquet", Some(b"PAR1")).contains("found Parquet"));
+    fs::write(at("short.npy"), npy_bytes(&[2], false, &[1.0, -1.0])).unwrap();
+    let file = at_with(at("x.npy"), Some(&at("short.npy")), None).unwrap();
+    let error = file.contents().unwrap_err().to_string();
+    assert!(
+        error.starts_with(&at("x.npy").display().to_string()),
+        "{error}"
+    );
     let bomb = gzipped(&y[..40]);
     assert!(refuse("y.npy.gz", Some(&bomb)).contains("readable .npy header"));
 }
