@@ -4,7 +4,7 @@ use std::path::Path;
 
 use implicit_bias_experiments::kou;
 use implicit_bias_lab::config::Settings;
-use implicit_bias_lab::study::{Effort, Headline, Reproduction};
+use implicit_bias_lab::study::{Effort, Headline, Reproduction, Watch};
 use implicit_bias_lab::{Progress, RunDirectory};
 use implicit_bias_record::StopReason;
 
@@ -30,7 +30,8 @@ fn study(folder: &Path, step_size: f64) -> Reproduction {
         introduction: "A test.",
         command: "test",
     };
-    Reproduction::of(&[study], &headline, directory, &Progress::new("test")).unwrap()
+    let progress = Progress::new("test");
+    Reproduction::of(&[study], &headline, directory, Watch::to_the_end(&progress)).unwrap()
 }
 
 #[test]

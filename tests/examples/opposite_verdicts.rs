@@ -84,6 +84,7 @@ fn run(settings: &Settings, folder: &Path) -> Result<RunRecord, LabError> {
             progress: &mut |_| true,
             stage: &mut |_, _| {},
             announce: &mut |_| {},
+            warn: &mut |_| {},
         },
         Report::LeftOut,
     )

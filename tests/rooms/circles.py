@@ -29,14 +29,14 @@ import tempfile
 
 # Lowest first: a crate may depend on those before it.
 ORDER = [
-    "unify", "output", "scalar", "record", "settings", "data", "fetch", "plot", "claims", "gram", "limits", "model",
+    "unify", "output", "scalar", "record", "settings", "data", "fetch", "plot", "print", "claims", "gram", "limits", "model",
     "metrics", "engine", "lab", "experiments", "cli", "python", "tests",
 ]
 # Modules of a crate, lowest first: a file may import files of modules before its own.
 FOLDERS = {
     "lab": [
-        "error", "progress", "pool", "config", "run", "conclusion", "export", "figures", "report",
-        "spine", "batch", "limit", "sweep", "study",
+        "error", "progress", "interrupt", "pool", "config", "run", "conclusion", "export", "figures", "report",
+        "printing", "spine", "batch", "limit", "sweep", "study",
     ],
 }
 # The crates that may depend on Burn, directly or through another one.

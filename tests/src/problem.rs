@@ -130,6 +130,7 @@ pub fn scratch_run(settings: &Settings) -> Result<(TempDir, RunRecord), LabError
             progress: &mut |_| true,
             stage: &mut |_, _| {},
             announce: &mut |_| {},
+            warn: &mut |_| {},
         },
         Report::Written,
     )?;

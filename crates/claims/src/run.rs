@@ -43,6 +43,9 @@ pub struct NetworkFacts {
     pub name: String,
     /// Which of the networks that theorems are about it is.
     pub family: Family,
+    /// The numbers among its settings and those of its activation, by key, defaults included:
+    /// `depth`.
+    pub numbers: BTreeMap<String, f64>,
     /// Its activation, where it has one of slope `γ`.
     pub activation: Option<Activation>,
     /// Names of the weight blocks, the endings of the columns `stable_rank_…`.

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use implicit_bias_lab::FigureArgs;
 use implicit_bias_lab::config::keys::{data, preparation};
-use implicit_bias_lab::config::{ExportKind, SettingsArgs, Steps, join_switches};
+use implicit_bias_lab::config::{ExportKind, MovedFiles, SettingsArgs, Steps, join_switches};
 use implicit_bias_lab::sweep::Shard;
 
 /// Where does gradient descent end up?
@@ -74,6 +75,8 @@ pub enum Command {
     Report(ReportArgs),
     /// List the devices that this build can use
     Devices(DevicesArgs),
+    /// Say what the columns of series.csv and margins.csv mean
+    Columns(ColumnsArgs),
     /// Explain a command, a flag, or one of its values: help network linear
     Help(HelpArgs),
 }
@@ -96,11 +99,17 @@ pub struct ReproduceArgs {
     /// Smaller networks and shorter horizons: under a minute instead of minutes
     #[arg(long)]
     pub quick: bool,
-    /// Folder for the runs and the report, of several systems with a folder each in it; must be new
-    /// or empty [default: runs/reproduce, for other systems than the paper runs/reproduce-SYSTEM,
+    /// Folder for the runs and the report, of several systems with a folder each in it; new, empty, or
+    /// left by the same command, which then goes on [default: runs/reproduce, for other systems than the paper runs/reproduce-SYSTEM,
     /// numbered if in use]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Formats of figures
+    #[command(flatten)]
+    pub figures: FigureArgs,
+    /// Threads to compute on [default: as many as there are cores that the process may use]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u64>,
 }
 
 /// The names that `reproduce` takes.
@@ -142,6 +151,15 @@ pub struct ResumeArgs {
     /// Seconds between two checkpoints [default: 60]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub checkpoint_interval: Option<f64>,
+    /// Where the run's files are now
+    #[command(flatten)]
+    pub moved: MovedFiles,
+    /// Threads to compute on [default: as many as there are cores that the process may use]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u64>,
+    /// Formats of figures
+    #[command(flatten)]
+    pub figures: FigureArgs,
     /// Print one JSON object on stdout
     #[arg(long)]
     pub json: bool,
@@ -156,9 +174,10 @@ combination is run; tables [[list]], each a set of keys, with which the grid is 
 `seeds`, a number of seeds or a list of them.
 
 Every run has a directory of its own, named by the hash of its configuration: a run that has ended \
-is skipped, one that was cut off goes on, and values may be added later. A data file is known by \
-its path, not by its content. A run that fails leaves the others alone and is not tried again \
-unasked. sweep.csv has one row a run: the keys, the last row of its series, verdicts, limit.";
+is skipped, one that was cut off goes on, and values may be added later; where `steps` is larger \
+than before, runs go on from where the shorter ones ended. A data file is known by its path, not by \
+its content. A run that fails leaves the others alone and is not tried again unasked. sweep.csv has \
+one row a run: its keys, those that vary first, the last row of its series, verdicts, limit.";
 
 /// Flags of `sweep`.
 #[derive(Args, Debug)]
@@ -170,9 +189,12 @@ pub struct SweepArgs {
     /// The plan
     #[command(flatten)]
     pub plan: SweepPlanArgs,
-    /// Runs at a time [default: as many as there are cores]
+    /// Runs at a time [default: as many as threads]
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
+    /// Threads of all runs together [default: as many as there are cores that the process may use]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u64>,
     /// Do one part of N alone, such as 2/8; `sweep collect` makes the table of all
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
@@ -182,6 +204,18 @@ pub struct SweepArgs {
     /// Also make every run's figures and report.html, which `report` makes of any run later
     #[arg(long)]
     pub reports: bool,
+    /// Also draw this column of sweep.csv; may be given more than once
+    #[arg(long, value_name = "COLUMN")]
+    pub figure: Vec<String>,
+    /// Formats of figures
+    #[command(flatten)]
+    pub figures: FigureArgs,
+    /// Say which runs there are and what is left to do, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do the runs that ask for single precision alone, or the others: a process has one precision
+    #[arg(long, hide = true, value_name = "WHICH", value_parser = ["single", "others"])]
+    pub precisions: Option<String>,
     /// Print one JSON object on stdout
     #[arg(long)]
     pub json: bool,
@@ -201,8 +235,15 @@ pub struct SweepPlanArgs {
 /// What can be done with a sweep besides running it.
 #[derive(Debug, Subcommand)]
 pub enum SweepCommand {
-    /// Write sweep.csv and the figures of whatever is there, from all parts
+    /// Write sweep.csv, figures and report.html of whatever is there, from all parts
     Collect(SweepCollectArgs),
+    /// Say how a sweep stands: what has ended, runs, failed, is left, and the time
+    Status(SweepStatusArgs),
+    /// Remove the runs of a folder that the plan no longer has, after asking
+    Prune(SweepPruneArgs),
+    /// Compare two sweeps run by run
+    #[command(long_about = COMPARE_ABOUT)]
+    Compare(SweepCompareArgs),
     /// Print a Slurm script that runs the sweep as an array job
     Slurm(SweepSlurmArgs),
 }
@@ -213,6 +254,56 @@ pub struct SweepCollectArgs {
     /// The plan
     #[command(flatten)]
     pub plan: SweepPlanArgs,
+    /// Formats of figures
+    #[command(flatten)]
+    pub figures: FigureArgs,
+    /// Also draw this column of sweep.csv; may be given more than once
+    #[arg(long, value_name = "COLUMN")]
+    pub figure: Vec<String>,
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `sweep status`.
+#[derive(Args, Debug)]
+pub struct SweepStatusArgs {
+    /// The plan
+    #[command(flatten)]
+    pub plan: SweepPlanArgs,
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `sweep prune`.
+#[derive(Args, Debug)]
+pub struct SweepPruneArgs {
+    /// The plan
+    #[command(flatten)]
+    pub plan: SweepPlanArgs,
+    /// Remove them unasked
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// What `sweep compare --help` says first.
+const COMPARE_ABOUT: &str = "\
+Compare two sweeps run by run
+
+Runs belong together by their directory, or, where the two have none in common (another horizon, \
+say), by the keys that vary. Exits with 0 where both have the same runs and all columns are equal, \
+with 1 where something differs.";
+
+/// Flags of `sweep compare`.
+#[derive(Args, Debug)]
+pub struct SweepCompareArgs {
+    /// Folder of the first sweep, or its sweep.csv
+    #[arg(value_name = "A")]
+    pub first: PathBuf,
+    /// Folder of the second sweep, or its sweep.csv
+    #[arg(value_name = "B")]
+    pub second: PathBuf,
     /// Print one JSON object on stdout
     #[arg(long)]
     pub json: bool,
@@ -313,6 +404,23 @@ pub struct ReportArgs {
     /// Also write the results in this format
     #[arg(long, value_enum)]
     pub export: Option<ExportKind>,
+    /// Formats of figures
+    #[command(flatten)]
+    pub figures: FigureArgs,
+    /// Where the runs' files are now
+    #[command(flatten)]
+    pub moved: MovedFiles,
+}
+
+/// Flags of `columns`.
+#[derive(Args, Debug)]
+pub struct ColumnsArgs {
+    /// Columns to explain [default: all]
+    #[arg(value_name = "COLUMN")]
+    pub columns: Vec<String>,
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Flags of `devices`.

@@ -5,25 +5,25 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use implicit_bias_data::{Contradictions, Geometry, TrainingSet};
+use implicit_bias_data::{Contents, Contradictions, Features, Geometry, TrainingSet, threads};
 use implicit_bias_experiments::SYSTEMS;
 use implicit_bias_lab::config::keys::data::CLASSES;
 use implicit_bias_lab::config::keys::network::NETWORK;
-use implicit_bias_lab::config::{RunConfig, Settings, explain, of_data, overlay, read_settings};
-use implicit_bias_lab::study::{Effort, Reproduction, System};
+use implicit_bias_lab::config::keys::output::THREADS;
+use implicit_bias_lab::config::{DataSource, RunConfig, Settings, of_data, overlay, read_settings};
+use implicit_bias_lab::study::{
+    Effort, Reproduction, StudyCommand, StudyFolder, System, Watch, identity_of,
+};
 use implicit_bias_lab::{
-    LabError, Progress, Report, Resumed, RunDirectory, RunOptions, RunRecord, conditions, execute,
-    print_to_stderr,
+    FigurePrinter, Interrupt, LabError, Progress, Report, ResumeRequest, Resumed, RunDirectory,
+    RunOptions, RunRecord, compute_on, conditions, execute, print_to_stderr, share,
 };
 use implicit_bias_model::MultiClassArchitecture;
-use implicit_bias_output::format_number;
+use implicit_bias_output::{format_number, shell_word};
 use implicit_bias_record::StopReason;
 use serde_json::{Value, json};
 
-use crate::args::{
-    CheckArgs, Cli, DevicesArgs, HelpArgs, ReportArgs, ReproduceArgs, ResumeArgs, TrainArgs,
-};
-use crate::interrupt::Interrupt;
+use crate::args::{CheckArgs, ReportArgs, ReproduceArgs, ResumeArgs, TrainArgs};
 
 pub type Outcome = anyhow::Result<ExitCode>;
 
@@ -39,6 +39,13 @@ pub fn print(text: impl Display) -> anyhow::Result<()> {
     }
 }
 
+/// Sets how many threads a command that does one thing at a time computes on, where that is asked
+/// for.
+pub fn compute_alone_on(threads: Option<u64>) -> Result<(), LabError> {
+    compute_on(threads)?;
+    threads.map_or(Ok(()), |_| share(1).map(|_| ()))
+}
+
 /// `train`: one run.
 pub fn train(arguments: &TrainArgs) -> Outcome {
     let file = match &arguments.config {
@@ -47,30 +54,36 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
     };
     let settings = overlay(arguments.settings.0.clone(), file);
     let config = RunConfig::resolve(&settings)?;
+    let figures = FigurePrinter::of(&settings)?;
+    compute_alone_on(settings.count(THREADS.name))?;
     run_under(
         "train",
         |options| Ok((execute(&config, options, Report::Written)?, true)),
+        figures,
         settings.is_on("json"),
     )
 }
 
 /// `resume`: a run that was cut off.
 pub fn resume(arguments: &ResumeArgs) -> Outcome {
+    let figures = arguments.figures.printer()?;
+    compute_alone_on(arguments.threads)?;
     run_under(
         "resume",
         |options| {
-            let resumed = implicit_bias_lab::resume(
-                &arguments.run,
-                arguments.steps,
-                arguments.checkpoint_interval,
-                options,
-                Report::Written,
-            )?;
+            let request = ResumeRequest {
+                steps: arguments.steps,
+                checkpoint_interval: arguments.checkpoint_interval,
+                moved: arguments.moved.clone(),
+            };
+            let run = &arguments.run;
+            let resumed = implicit_bias_lab::resume(run, &request, options, Report::Written)?;
             Ok(match resumed {
                 Resumed::WentOn(record) => (record, true),
                 Resumed::AlreadyEnded(record) => (record, false),
             })
         },
+        figures,
         arguments.json,
     )
 }
@@ -80,13 +93,14 @@ pub fn resume(arguments: &ResumeArgs) -> Outcome {
 fn run_under(
     name: &str,
     run: impl FnOnce(RunOptions<'_>) -> Result<(RunRecord, bool), LabError>,
+    figures: Option<FigurePrinter>,
     json: bool,
 ) -> Outcome {
     let interrupt = Interrupt::watch()?;
     let progress = Progress::new(name);
     let (record, went_on) = run(RunOptions {
         parent: Path::new(RUNS),
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        threads: threads(),
         keep_checkpoint: true,
         progress: &mut |fraction| {
             progress.set(fraction);
@@ -94,7 +108,9 @@ fn run_under(
         },
         stage: &mut |what, fraction| progress.stage(&format!("{name}: {what}"), fraction),
         announce: &mut |text| progress.line(text),
+        warn: &mut |text| progress.line(text),
     })?;
+    print_figures(figures.as_ref(), &record.path)?;
     progress.finish();
     let stop = record.stop();
     if !went_on && let Some(stop) = stop {
@@ -103,21 +119,29 @@ fn run_under(
             record.path.display()
         ));
     }
-    if json {
-        print(format_args!("{}\n", summary(&record)))?;
-    } else {
-        print(record.summary_text())?;
-    }
+    let printed = match json {
+        true => print(format_args!("{}\n", summary(&record))),
+        false => print(record.summary_text()),
+    };
     Ok(match stop {
+        // Whether anybody still reads: the terminal may be what went away.
         Some(StopReason::Interrupted { .. }) => {
             print_to_stderr(&format!(
                 "interrupted; go on with: implicit-bias resume {}",
-                record.path.display()
+                shell_word(&record.path.display().to_string())
             ));
             interrupt.exit_code()
         }
-        stop => code(stop),
+        stop => {
+            printed?;
+            code(stop)
+        }
     })
+}
+
+/// The figures of a directory in the formats that were asked for.
+pub fn print_figures(printer: Option<&FigurePrinter>, directory: &Path) -> Result<(), LabError> {
+    printer.map_or(Ok(()), |printer| printer.print_all(directory))
 }
 
 /// The contract's JSON object of a run.
@@ -170,7 +194,8 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         }
         .into());
     }
-    if settings.clone().without("json") != of_data(&settings) {
+    let others = settings.clone().without("json").without(THREADS.name);
+    if others != of_data(&settings) {
         return Err(LabError::Config {
             key: "check".into(),
             expected: "flags of the data alone (see `implicit-bias check --help`)".into(),
@@ -178,8 +203,13 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         }
         .into());
     }
+    compute_alone_on(settings.count(THREADS.name))?;
     let config = RunConfig::resolve(&of_classes(settings.clone()))?;
     let raw = config.data.load(config.seed)?;
+    let contents = match &config.data {
+        DataSource::File { file, .. } => Some(file.contents()?),
+        DataSource::Law(_) => None,
+    };
     let progress = Progress::new("check");
     let measure = |data: &TrainingSet| {
         let geometry = Geometry::watched(data, &mut |fraction| progress.set(fraction));
@@ -200,6 +230,16 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
         json["step_size_bound_per_width"] = conditions(&config, &after, 1)
             .and_then(|conditions| conditions.step_bound())
             .into();
+        if let Some(contents) = &contents {
+            json["label_column"] = contents.label_name.clone().into();
+            json["feature_columns"] = serde_json::to_value(&contents.features)?;
+            let counts = contents
+                .counts
+                .iter()
+                .map(|(label, count)| (label.clone(), json!(count)));
+            json["labels"] = Value::Object(counts.collect());
+            json["notes"] = contents.notes.clone().into();
+        }
         print(format_args!("{json}\n"))?;
     } else {
         let table = match &before {
@@ -212,11 +252,44 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
             None => after.to_string(),
         };
         print(format_args!(
-            "{table}\n{}",
+            "{table}\n{}{}",
+            contents.as_ref().map_or(String::new(), columns_text),
             more_about(&config, &after, &contradictions)
         ))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What `check` says of the columns or arrays of a file: where labels and coordinates come from,
+/// how many samples have each label, and what was decided unasked.
+fn columns_text(contents: &Contents) -> String {
+    const MOST: usize = 20;
+    let features = contents
+        .features
+        .as_ref()
+        .map_or("none".to_owned(), |features| {
+            let Features {
+                first, last, count, ..
+            } = features;
+            format!("{count}, the first `{first}`, the last `{last}`")
+        });
+    let counts = contents.counts.iter().take(MOST);
+    let mut counts: Vec<String> = counts
+        .map(|(label, count)| format!("{label} ({count})"))
+        .collect();
+    if contents.counts.len() > MOST {
+        counts.push(format!("… ({} labels)", contents.counts.len()));
+    }
+    let mut text = format!(
+        "label column: {}\nfeature columns: {features}\nsamples of each label in the file: {}\n",
+        contents.label,
+        counts.join(", "),
+    );
+    contents
+        .notes
+        .iter()
+        .for_each(|note| text += &format!("note: {note}\n"));
+    text
 }
 
 /// Settings of data; where they name classes, with a network of so many.
@@ -249,89 +322,36 @@ fn more_about(config: &RunConfig, geometry: &Geometry, found: &Contradictions) -
 
 /// `report`: claims, figures and report of finished runs, anew.
 pub fn report(arguments: &ReportArgs) -> Outcome {
+    let figures = arguments.figures.printer()?;
+    let mut worst = 0;
     for path in &arguments.runs {
-        let record = RunRecord::read(path)?;
-        record.rewrite_conclusions()?;
-        if let Some(format) = arguments.export {
-            record.export(format, &record.config.load_data()?)?;
+        match report_one(path, arguments, figures.as_ref()) {
+            Ok(text) => print(text)?,
+            Err(error) => {
+                print_to_stderr(&format!("error: {error}"));
+                worst = worst.max(if error.is_input() { 2 } else { 1 });
+            }
         }
-        for notice in &record.notices {
-            print_to_stderr(notice);
-        }
-        print(record.summary_text())?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::from(worst))
 }
 
-/// `help`: a command, a flag, or one of its values.
-pub fn help(arguments: &HelpArgs) -> Outcome {
-    let mut commands = Cli::commands();
-    commands.build();
-    let mut command = Some(&mut commands);
-    for name in &arguments.topic {
-        command = command.and_then(|command| command.find_subcommand_mut(name));
+/// Claims, figures and report of one run anew, and what the command says about it.
+fn report_one(
+    path: &Path,
+    arguments: &ReportArgs,
+    figures: Option<&FigurePrinter>,
+) -> Result<String, LabError> {
+    let record = RunRecord::read_moved(path, &arguments.moved)?;
+    record.rewrite_conclusions()?;
+    print_figures(figures, path)?;
+    if let Some(format) = arguments.export {
+        record.export(format, &record.load_data()?)?;
     }
-    if let Some(command) = command {
-        print(command.render_long_help())?;
-        return Ok(ExitCode::SUCCESS);
+    for notice in &record.notices {
+        print_to_stderr(notice);
     }
-    let reason = match explain(&arguments.topic) {
-        Some(Ok(text)) => {
-            print(text)?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        Some(Err(reason)) => reason,
-        None => format!(
-            "help: expected a command, or a flag without its dashes and perhaps one of its values, \
-             found `{}`",
-            arguments.topic.join(" ")
-        ),
-    };
-    print_to_stderr(&format!("error: {reason}"));
-    Ok(ExitCode::from(2))
-}
-
-/// `devices`: what this build can use.
-pub fn devices(arguments: &DevicesArgs) -> Outcome {
-    let devices = implicit_bias_engine::devices();
-    let backends = implicit_bias_engine::all_backends();
-    if arguments.json {
-        let listed = json!({ "devices": devices, "backends": backends });
-        print(format_args!("{listed}\n"))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let line = |name: &str, precisions: &str, hardware: &str| {
-        print(format_args!("{name:<10} {precisions:<11} {hardware}\n"))
-    };
-    line("device", "precisions", "hardware")?;
-    for backend in &backends {
-        let mut found = devices
-            .iter()
-            .filter(|device| device.backend == backend.name)
-            .peekable();
-        if let (Some(needs), None) = (backend.needs, found.peek()) {
-            line(backend.name, "none found", &format!("needs {needs}"))?;
-        }
-        for device in found {
-            let precisions: Vec<String> =
-                device.precisions.iter().map(ToString::to_string).collect();
-            let hardware = device.hardware.as_deref().unwrap_or("unnamed");
-            line(&device.name, &precisions.join(", "), hardware)?;
-        }
-    }
-    let left_out: Vec<&str> = backends
-        .iter()
-        .filter(|backend| !backend.compiled)
-        .map(|backend| backend.name)
-        .collect();
-    if !left_out.is_empty() {
-        print(format_args!(
-            "not in this build: {}; cargo run --release --features {} adds them\n",
-            left_out.join(", "),
-            left_out.join(",")
-        ))?;
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(record.summary_text())
 }
 
 /// `reproduce`: systems of the literature, one into the folder itself, several into a folder each.
@@ -346,15 +366,43 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
         [only] => format!("reproduce-{}", only.name),
         _ => "reproduce-all".to_owned(),
     };
-    let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new(RUNS), &name)?;
+    let figures = arguments.figures.printer()?;
+    compute_on(arguments.threads)?;
+    let interrupt = Interrupt::watch()?;
+    let effort = if arguments.quick {
+        Effort::Quick
+    } else {
+        Effort::Full
+    };
+    let identities = systems.iter();
+    let identities = identities.map(|system| identity_of(&(system.studies)(effort)));
+    let identities: Vec<String> = identities.collect::<Result<_, _>>()?;
+    let folder = StudyFolder::open(
+        arguments.out.as_deref(),
+        (Path::new(RUNS), &name),
+        StudyCommand {
+            words: &command_of(&arguments.systems, effort),
+            identity: &identities.join(" "),
+        },
+        &mut |text| print_to_stderr(text),
+    )?;
     let mut completed = true;
     for system in &systems {
         let directory = match systems.as_slice() {
-            [_] => directory.clone(),
-            _ => RunDirectory::create(&directory.path().join(system.name))?,
+            [_] => folder.directory(),
+            _ => folder.inside(system.name)?,
         };
-        completed &= reproduce_system(system, arguments.quick, directory)?;
+        match reproduce_system(system, effort, directory.clone(), &interrupt) {
+            Ok(all) => completed &= all,
+            Err(error) if matches!(error.downcast_ref(), Some(LabError::Interrupted)) => {
+                print_to_stderr(&error.to_string());
+                return Ok(interrupt.exit_code());
+            }
+            Err(error) => return Err(error),
+        }
+        print_figures(figures.as_ref(), directory.path())?;
     }
+    folder.finish()?;
     Ok(if completed {
         ExitCode::SUCCESS
     } else {
@@ -362,18 +410,32 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
     })
 }
 
-/// Whether all runs of a system ended as they should.
-fn reproduce_system(system: &System, quick: bool, directory: RunDirectory) -> anyhow::Result<bool> {
-    let progress = Progress::new("reproduce");
-    let effort = if quick { Effort::Quick } else { Effort::Full };
+/// The command that reproduces some systems.
+fn command_of(systems: &[String], effort: Effort) -> String {
     let mut command = "cargo run --release -- reproduce".to_owned();
-    if system.name != SYSTEMS[0].name {
-        command += &format!(" {}", system.name);
+    if systems != [SYSTEMS[0].name] {
+        command += &format!(" {}", systems.join(" "));
     }
-    if quick {
+    if effort == Effort::Quick {
         command += " --quick";
     }
-    let reproduction = Reproduction::run(system, effort, &command, directory, &progress)?;
+    command
+}
+
+/// Whether all runs of a system ended as they should.
+fn reproduce_system(
+    system: &System,
+    effort: Effort,
+    directory: RunDirectory,
+    interrupt: &Interrupt,
+) -> anyhow::Result<bool> {
+    let progress = Progress::new("reproduce");
+    let command = command_of(&[system.name.to_owned()], effort);
+    let watch = Watch {
+        progress: &progress,
+        interrupted: &|| interrupt.came(),
+    };
+    let reproduction = Reproduction::run(system, effort, &command, directory, watch)?;
     progress.finish();
     print(reproduction.table_text())?;
     print(reproduction.early_stops_text())?;

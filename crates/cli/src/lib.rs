@@ -7,8 +7,8 @@
 
 mod args;
 mod commands;
+mod explain;
 mod fetch;
-mod interrupt;
 mod limit;
 mod sweep;
 
@@ -19,7 +19,7 @@ use implicit_bias_data::DataLawKind;
 use implicit_bias_engine::optimizers::OptimizerKind;
 use implicit_bias_fetch::FetchError;
 use implicit_bias_lab::config::Catalogue;
-use implicit_bias_lab::{LabError, print_to_stderr};
+use implicit_bias_lab::{LabError, exit_instead_of_abort, print_to_stderr};
 use implicit_bias_limits::DirectionLimit;
 use implicit_bias_model::{ActivationKind, Architecture, MarginLoss};
 
@@ -114,6 +114,10 @@ impl Laboratory {
 }
 
 fn run() -> ExitCode {
+    if let Err(error) = exit_instead_of_abort(1) {
+        print_to_stderr(&format!("error: {error}"));
+        return ExitCode::FAILURE;
+    }
     let result = match Cli::read().command {
         Command::Reproduce(arguments) => commands::reproduce(&arguments),
         Command::Train(arguments) => commands::train(&arguments),
@@ -123,8 +127,9 @@ fn run() -> ExitCode {
         Command::Check(arguments) => commands::check(&arguments),
         Command::Fetch(arguments) => fetch::fetch(&arguments),
         Command::Report(arguments) => commands::report(&arguments),
-        Command::Devices(arguments) => commands::devices(&arguments),
-        Command::Help(arguments) => commands::help(&arguments),
+        Command::Devices(arguments) => explain::devices(&arguments),
+        Command::Columns(arguments) => explain::columns(&arguments),
+        Command::Help(arguments) => explain::help(&arguments),
     };
     match result {
         Ok(code) => code,

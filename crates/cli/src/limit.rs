@@ -1,9 +1,10 @@
 //! `limit`: where gradient descent ends.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use implicit_bias_data::{Contradictions, mnist};
+use implicit_bias_lab::config::keys::output::THREADS;
 use implicit_bias_lab::config::{RunConfig, Settings, overlay};
 use implicit_bias_lab::{
     LabError, LimitReport, Prepared, Progress, RunRecord, direction_by_descent, direction_limit,
@@ -14,7 +15,7 @@ use implicit_bias_output::{format_number, format_step};
 use serde_json::{Value, json};
 
 use crate::args::LimitArgs;
-use crate::commands::{Outcome, print};
+use crate::commands::{Outcome, compute_alone_on, print};
 
 /// The last step where the flags give none: patterns of ReLU networks can change once in many
 /// decades, and going on costs little.
@@ -25,6 +26,7 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
     let settings = &arguments.settings.0;
     refuse_what_has_no_use(settings)?;
     let (config, record) = configuration(arguments.input.as_deref(), settings.clone())?;
+    let export = export_path(settings, &config, record.as_ref())?;
     let progress = Progress::new("limit");
     let prepared = Prepared::watched(&config, &mut |what, fraction| {
         progress.stage(&format!("limit: {what}"), fraction);
@@ -44,6 +46,9 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
             .into());
         }
     }
+    for note in config.data.notes()? {
+        progress.line(&format!("data: {note}"));
+    }
     let contradictions = Contradictions::of(&prepared.data);
     if !contradictions.is_empty() {
         progress.line(&format!("data: {contradictions}"));
@@ -57,12 +62,45 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
         true
     })?;
     progress.finish();
+    if let Some(path) = &export {
+        report.export(&config, &prepared, path)?;
+    }
     if settings.is_on("json") {
         print(format_args!("{}\n", summary(&report)))?;
     } else {
         print(text(&report))?;
+        if let Some(path) = &export {
+            print(format_args!(
+                "weights, multipliers, margins: {}\n",
+                path.display()
+            ))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where the solution is written to, if it is: `limit.npz` of a run directory or of this folder.
+fn export_path(
+    settings: &Settings,
+    config: &RunConfig,
+    record: Option<&RunRecord>,
+) -> Result<Option<PathBuf>, LabError> {
+    if !settings.has("export") {
+        return Ok(None);
+    }
+    if config.two_layer_descent().is_none() {
+        return Err(LabError::Config {
+            key: "export".into(),
+            expected:
+                "the two-layer network under plain gradient descent, whose limit program has \
+                       weights and multipliers"
+                    .into(),
+            found: format!("{} under {}", config.network.name, config.optimizer.name),
+        });
+    }
+    let folder = record.map_or(Path::new(""), |record| record.path.as_path());
+    let asked = settings.text("out").map(PathBuf::from);
+    Ok(Some(asked.unwrap_or_else(|| folder.join("limit.npz"))))
 }
 
 /// The limit of the direction of a descent that has no activation pattern.
@@ -150,6 +188,7 @@ fn configuration(
     });
     let settings = overlay(flags, file);
     let config = RunConfig::resolve(&settings)?;
+    compute_alone_on(settings.count(THREADS.name))?;
     if config.two_layer_descent().is_none() {
         return Ok((config, record));
     }
@@ -171,7 +210,11 @@ fn refuse_what_has_no_use(settings: &Settings) -> Result<(), LabError> {
             settings.has("device"),
             "none: Gram coordinates are on the host",
         ),
-        ("out", settings.has("out"), "none: nothing is written"),
+        (
+            "out",
+            settings.has("out") && !settings.has("export"),
+            "none: nothing is written without --export",
+        ),
         (
             "record",
             settings.has("record"),

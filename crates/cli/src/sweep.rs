@@ -1,15 +1,19 @@
-//! `sweep`: many runs, their table, and a script for a cluster.
+//! `sweep`: many runs and their table, and what can be asked about them.
+
+mod inspect;
+mod processes;
 
 use std::path::{Path, PathBuf, absolute};
 use std::process::ExitCode;
 
-use implicit_bias_lab::sweep::{SlurmScript, Sweep, SweepOptions, SweepOutcome, SweepTable};
-use implicit_bias_lab::{LabError, Progress, print_to_stderr};
+use implicit_bias_lab::sweep::{
+    Precisions, SlurmScript, Sweep, SweepOptions, SweepOutcome, SweepTable,
+};
+use implicit_bias_lab::{Interrupt, LabError, Progress, compute_on, print_to_stderr};
 use serde_json::{Value, json};
 
 use crate::args::{SweepArgs, SweepCollectArgs, SweepCommand, SweepPlanArgs, SweepSlurmArgs};
-use crate::commands::{Outcome, RUNS, print};
-use crate::interrupt::Interrupt;
+use crate::commands::{Outcome, RUNS, print, print_figures};
 
 /// Failures that are told one by one; the table has them all.
 const TOLD: usize = 5;
@@ -17,9 +21,22 @@ const TOLD: usize = 5;
 /// `sweep`, or one of its commands.
 pub fn sweep(arguments: &SweepArgs) -> Outcome {
     match &arguments.command {
+        None if arguments.dry_run => {
+            let (sweep, directory) = open(&arguments.plan)?;
+            inspect::dry_run(arguments, &sweep, &directory)
+        }
         None => run(arguments),
         Some(SweepCommand::Collect(arguments)) => collect(arguments),
         Some(SweepCommand::Slurm(arguments)) => slurm(arguments),
+        Some(SweepCommand::Status(arguments)) => {
+            let (sweep, directory) = open(&arguments.plan)?;
+            inspect::status(arguments, &sweep, &directory)
+        }
+        Some(SweepCommand::Prune(arguments)) => {
+            let (sweep, directory) = open(&arguments.plan)?;
+            inspect::prune(arguments, &sweep, &directory)
+        }
+        Some(SweepCommand::Compare(arguments)) => inspect::compare(arguments),
     }
 }
 
@@ -34,55 +51,89 @@ fn open(plan: &SweepPlanArgs) -> anyhow::Result<(Sweep, PathBuf)> {
     Ok((sweep, directory))
 }
 
+/// The runs of which precisions this process does: a command that is not told otherwise does those in
+/// single precision in a process of their own, where there are others.
+fn precisions(arguments: &SweepArgs, sweep: &Sweep) -> Precisions {
+    match arguments.precisions.as_deref() {
+        Some("single") => Precisions::Single,
+        Some(_) => Precisions::Others,
+        None if sweep.mixes_precisions() => Precisions::Others,
+        None => Precisions::All,
+    }
+}
+
 /// Does what is left of a sweep, or of one part of it.
 fn run(arguments: &SweepArgs) -> Outcome {
     let (sweep, directory) = open(&arguments.plan)?;
+    let figures = arguments.figures.printer()?;
+    compute_on(arguments.threads)?;
     let interrupt = Interrupt::watch()?;
+    let precisions = precisions(arguments, &sweep);
+    let is_whole = arguments.precisions.is_none();
+    let mut outcome = SweepOutcome::default();
+    if is_whole && precisions == Precisions::Others {
+        outcome = processes::in_single_precision(arguments, &sweep, &directory, &interrupt)?;
+    }
     let progress = Progress::new("sweep");
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let outcome = sweep.run(&SweepOptions {
+    outcome = outcome.and(sweep.run(&SweepOptions {
         directory: &directory,
-        jobs: arguments.jobs.map_or(cores, usize::from),
+        jobs: arguments.jobs.map(usize::from),
         shard: arguments.shard,
+        precisions,
         retry_failed: arguments.retry_failed,
         draw: arguments.reports,
         progress: &progress,
         interrupted: &|| interrupt.came(),
-    })?;
+    })?);
+    if !is_whole {
+        // What the runs came to is in their directories.
+        progress.finish();
+        return Ok(if interrupt.came() {
+            interrupt.exit_code()
+        } else {
+            ExitCode::SUCCESS
+        });
+    }
     // The parts of a sweep write its runs, and `collect` the one table.
     let table = match arguments.shard {
         None => {
             progress.stage("sweep: table", 0.0);
-            Some(sweep.collect_results(&directory, &progress)?)
+            let table = sweep.collect_results(&directory, &arguments.figure, &progress)?;
+            print_figures(figures.as_ref(), &directory)?;
+            Some(table)
         }
         Some(_) => None,
     };
     progress.finish();
     tell(&sweep, &outcome, &directory);
-    if arguments.json {
+    let printed = if arguments.json {
         let mut summary = summary(&sweep, table.as_ref(), &directory);
         summary["ended"] = outcome.ended.into();
         summary["skipped"] = outcome.skipped.into();
         summary["failed"] = outcome.failed.len().into();
         summary["busy"] = outcome.busy.into();
         summary["left"] = outcome.left.into();
-        print(format_args!("{summary}\n"))?;
+        print(format_args!("{summary}\n"))
     } else {
+        let place = table
+            .as_ref()
+            .map_or(String::new(), |table| where_words(table, &directory));
         print(format_args!(
-            "{} runs ended, {} had ended before\n",
+            "{} runs ended, {} had ended before\n{place}",
             outcome.ended, outcome.skipped
-        ))?;
-        if let Some(table) = &table {
-            print(where_words(table, &directory))?;
-        }
-    }
+        ))
+    };
     Ok(if interrupt.came() {
+        // Whether anybody still reads: the terminal may be what went away.
         print_to_stderr("interrupted; the same command goes on");
         interrupt.exit_code()
-    } else if outcome.failed.is_empty() && outcome.busy + outcome.left == 0 {
-        ExitCode::SUCCESS
     } else {
-        ExitCode::FAILURE
+        printed?;
+        if outcome.failed.is_empty() && outcome.busy + outcome.left == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
     })
 }
 
@@ -118,8 +169,10 @@ fn tell(sweep: &Sweep, outcome: &SweepOutcome, directory: &Path) {
 /// `sweep collect`: the table of whatever is there.
 fn collect(arguments: &SweepCollectArgs) -> Outcome {
     let (sweep, directory) = open(&arguments.plan)?;
+    let figures = arguments.figures.printer()?;
     let progress = Progress::new("sweep collect");
-    let table = sweep.collect_results(&directory, &progress)?;
+    let table = sweep.collect_results(&directory, &arguments.figure, &progress)?;
+    print_figures(figures.as_ref(), &directory)?;
     progress.finish();
     if arguments.json {
         print(format_args!(
@@ -136,18 +189,17 @@ fn collect(arguments: &SweepCollectArgs) -> Outcome {
     })
 }
 
-fn where_words(table: &SweepTable, directory: &Path) -> String {
+fn where_words(table: &SweepTable<'_>, directory: &Path) -> String {
     let counts = table.counts();
     let counts: Vec<String> = counts
         .iter()
         .map(|(word, count)| format!("{count} {word}"))
         .collect();
-    let csv = directory.join("sweep.csv");
     let mut words = format!(
         "{} runs: {}\ntable: {}\n",
         table.len(),
         counts.join(", "),
-        csv.display()
+        directory.join("sweep.csv").display()
     );
     match table.figures() {
         [] => words.push_str(
@@ -160,11 +212,13 @@ fn where_words(table: &SweepTable, directory: &Path) -> String {
             }
         }
     }
+    let page = directory.join("report.html");
+    words.push_str(&format!("report: {}\n", page.display()));
     words
 }
 
 /// The JSON object of a sweep.
-fn summary(sweep: &Sweep, table: Option<&SweepTable>, directory: &Path) -> Value {
+fn summary(sweep: &Sweep, table: Option<&SweepTable<'_>>, directory: &Path) -> Value {
     let states: Option<serde_json::Map<String, Value>> = table.map(|table| {
         let counts = table.counts().into_iter();
         counts.map(|(word, count)| (word, count.into())).collect()

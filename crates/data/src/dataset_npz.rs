@@ -16,7 +16,7 @@ impl Dataset {
             rule: ClassRule::Encoded(labels),
             per_class: None,
         };
-        DataFile::Npz(path.as_ref().to_owned()).read(&choice, 0)
+        DataFile::npz(path.as_ref()).read(&choice, 0)
     }
 
     /// Writes `X` and `y` (`±1`) as float64 to an uncompressed NumPy archive, replacing the file

@@ -63,6 +63,21 @@ pub enum DataError {
         found: String,
     },
 
+    /// A file is of a format that is not read.
+    #[error(
+        "{}: expected .npz, .npy, a table, LIBSVM text or IDX, found {format}; \
+         convert it in Python: {convert}",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// The format found.
+        format: String,
+        /// Python that makes a readable file of it.
+        convert: String,
+    },
+
     /// A line of a table is not what it must be.
     #[error("{}, line {line}: expected {expected}, found {found}", path.display())]
     Table {

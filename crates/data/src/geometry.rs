@@ -6,6 +6,7 @@ use ndarray::{ArrayView2, Axis};
 use serde::{Serialize, Serializer};
 
 use crate::labelled::Labelled;
+use crate::threads::threads;
 
 /// How many samples of each class there are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -188,12 +189,16 @@ fn largest_inner_product(x: ArrayView2<'_, f64>, watcher: &mut dyn FnMut(f64)) -
     // A thread costs more than a few tiles.
     let helpers = match pairs.len() {
         0..16 => 0,
-        _ => std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1),
+        _ => threads() - 1,
     };
     std::thread::scope(|scope| {
-        let helpers: Vec<_> = (0..helpers)
-            .map(|_| scope.spawn(|| work(&mut |_| {})))
-            .collect();
+        // Where the system gives no more threads, those that there are do the work.
+        let helper = |_| {
+            std::thread::Builder::new()
+                .spawn_scoped(scope, || work(&mut |_| {}))
+                .ok()
+        };
+        let helpers: Vec<_> = (0..helpers).map_while(helper).collect();
         let own = work(watcher);
         helpers
             .into_iter()

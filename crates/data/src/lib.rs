@@ -1,10 +1,11 @@
 //! Data sets, where they come from, and the geometry that the theorems ask about.
 //!
 //! A [`Dataset`] is `n` samples `x_i ∈ R^d` with labels `y_i = ±1`. It is drawn from a seed (by a
-//! [`DataLaw`] of [`LAWS`]) or read from a file ([`DataFile`]: NumPy arrays, tables, IDX files,
-//! MNIST), of which a [`Choice`] is taken; a [`Preparation`] may scale, centre, normalize and add
-//! noise. It is validated once, so that no later stage meets a NaN or a missing class. [`Geometry`]
-//! measures how nearly orthogonal its samples are. A [`ClassDataset`] has more than two classes.
+//! [`DataLaw`] of [`LAWS`]) or read from a file ([`DataFile`]: NumPy arrays, tables, LIBSVM text,
+//! IDX files, MNIST), of which a [`Choice`] is taken; a [`Preparation`] may scale, centre, normalize
+//! and add noise. It is validated once, so that no later stage meets a NaN or a missing class.
+//! [`Geometry`] measures how nearly orthogonal its samples are. A [`ClassDataset`] has more than two
+//! classes.
 //!
 //! Random numbers come from one ChaCha8 stream per purpose ([`random`]) and are bit-identical on
 //! every machine.
@@ -36,6 +37,7 @@ mod multiples;
 mod preparation;
 pub mod random;
 mod size;
+mod threads;
 mod training_set;
 
 pub use choice::{Choice, ClassRule};
@@ -44,8 +46,8 @@ pub use contradictions::Contradictions;
 pub use dataset::{Dataset, LabelEncoding};
 pub use error::DataError;
 pub use file::{
-    DataFile, Labels, MAX_EXPANSION, Split, read_matrix_npz, read_npz_arrays, read_weights_npz,
-    write_npz_arrays,
+    Contents, DataFile, Features, FileOptions, Labels, MAX_EXPANSION, Separator, Split,
+    TableOptions, read_matrix_npz, read_npz_arrays, read_weights_npz, write_npz_arrays,
 };
 pub use geometry::{ClassSizes, Geometry};
 pub use labelled::Labelled;
@@ -56,4 +58,5 @@ pub use laws::{
 pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;
 pub use size::MAX_ENTRIES;
+pub use threads::{asked_threads, threads, use_threads};
 pub use training_set::TrainingSet;

@@ -150,9 +150,54 @@ fn unpacked_files_do_and_the_published_come_first() {
 }
 
 #[test]
-fn words_for_a_report() {
-    let dir = Path::new("anywhere");
-    assert_eq!(at(dir, Split::Train).describe(), "MNIST, training set");
-    assert_eq!(at(dir, Split::Test).describe(), "MNIST, test set");
+fn only_the_published_files_are_called_mnist() {
     assert_eq!(serde_json::to_string(&Split::Test).unwrap(), "\"test\"");
+    let absent = at(Path::new("anywhere"), Split::Train).describe();
+    assert!(absent.ends_with("anywhere (not read)"), "{absent}");
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let images = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 9, 8, 7, 6];
+    fs::write(dir.join("train-images-idx3-ubyte"), images).unwrap();
+    fs::write(
+        dir.join("train-labels-idx1-ubyte"),
+        [0, 0, 8, 1, 0, 0, 0, 2, 3, 5],
+    )
+    .unwrap();
+    let others = at(dir, Split::Train);
+    let expected = format!(
+        "training set in {} (under MNIST's file names, not the published MNIST)",
+        dir.display()
+    );
+    assert_eq!(others.describe(), expected);
+    let notes = others.contents().unwrap().notes;
+    assert!(notes[0].contains("not the published MNIST"), "{notes:?}");
+    // One published file of two does not make the set.
+    let Some(real) = crate::folder() else { return };
+    assert_eq!(at(&real, Split::Train).describe(), "MNIST, training set");
+    assert_eq!(at(&real, Split::Test).describe(), "MNIST, test set");
+    assert!(at(&real, Split::Test).contents().unwrap().notes.is_empty());
+    let name = "train-images-idx3-ubyte.gz";
+    fs::copy(real.join(name), dir.join(name)).unwrap();
+    assert_eq!(others.describe(), expected);
+    let name = "train-labels-idx1-ubyte.gz";
+    fs::copy(real.join(name), dir.join(name)).unwrap();
+    assert_eq!(others.describe(), "MNIST, training set");
+    // What was found is forgotten where the file changes.
+    let mut labels = fs::read(dir.join(name)).unwrap();
+    labels.push(0);
+    fs::write(dir.join(name), labels).unwrap();
+    assert_eq!(others.describe(), expected);
+}
+
+#[test]
+fn the_folder_of_torchvision_is_looked_into() {
+    let folder = tempfile::tempdir().unwrap();
+    let raw = folder.path().join("MNIST/raw");
+    fs::create_dir_all(&raw).unwrap();
+    fs::write(raw.join("t10k-images-idx3-ubyte"), b"").unwrap();
+    let found = mnist::find(folder.path(), mnist::FILES[2]);
+    assert_eq!(found, Some(raw.join("t10k-images-idx3-ubyte")));
+    let near = folder.path().join("t10k-images-idx3-ubyte");
+    fs::write(&near, b"").unwrap();
+    assert_eq!(mnist::find(folder.path(), mnist::FILES[2]), Some(near));
 }

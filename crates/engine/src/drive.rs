@@ -51,6 +51,21 @@ pub trait Watcher {
         Ok(())
     }
 
+    /// Called before the last steps to the end of the schedule are taken, with the engine and the
+    /// tables there: a moment that a run with a later end passes as well.
+    ///
+    /// # Errors
+    ///
+    /// Ends the run with that error.
+    fn before_the_end(
+        &mut self,
+        _engine: &dyn Engine,
+        _series: &Series,
+        _margins: &Series,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
     /// Called after every recorded step that the run survives, with the engine there.
     fn observed(&mut self, _engine: &mut dyn Engine) {}
 
@@ -99,9 +114,11 @@ pub fn drive_from<W: Watcher>(
 ) -> Result<Trajectory, W::Error> {
     let recorded = tables.as_ref().and_then(|(series, _)| series.last("step"));
     let left = |target: &&f64| recorded.is_none_or(|recorded| **target > recorded);
+    let end = schedule.last().copied();
     let mut stop = None;
     for &target in schedule.iter().filter(left) {
-        stop = advance(engine, target, tables.as_ref(), watcher)?;
+        let is_end = end == Some(target);
+        stop = advance(engine, (target, is_end), tables.as_ref(), watcher)?;
         let broken = matches!(stop, Some(StopReason::NonFinite { .. }));
         let Some(observation) = observe(engine)?.filter(|_| !broken) else {
             let step = engine.step();
@@ -140,11 +157,11 @@ pub fn drive_from<W: Watcher>(
     })
 }
 
-/// Takes an engine to a step, in chunks after which the watcher looks on; why it ended before, if
+/// Takes an engine to a step, which may be the end of the schedule, in chunks after which the watcher looks on; why it ended before, if
 /// it did.
 fn advance<W: Watcher>(
     engine: &mut dyn Engine,
-    target: f64,
+    (target, is_end): (f64, bool),
     tables: Option<&(Series, Series)>,
     watcher: &mut W,
 ) -> Result<Option<StopReason>, W::Error> {
@@ -153,6 +170,12 @@ fn advance<W: Watcher>(
         let chunk = (CHUNK_OPERATIONS / engine.operations_per_step())
             .max(1.0)
             .floor();
+        if is_end
+            && engine.step() + chunk >= target
+            && let Some((series, margins)) = tables
+        {
+            watcher.before_the_end(engine, series, margins)?;
+        }
         let stop = engine.advance(target.min(engine.step() + chunk))?;
         if stop.is_some() {
             return Ok(stop);
@@ -197,6 +220,9 @@ mod tests {
     impl Engine for Scripted {
         fn name(&self) -> &'static str {
             "scripted"
+        }
+        fn homogeneity(&self) -> Option<f64> {
+            Some(1.0)
         }
         fn step(&self) -> f64 {
             self.step
@@ -269,6 +295,45 @@ mod tests {
         let run = drive(&mut engine, &[0.0, 5.0, 10.0], &mut ()).unwrap();
         assert_eq!(run.series.steps(), [0.0, 5.0]);
         assert_eq!(run.stop, StopReason::NonFinite { step: 7.0 });
+    }
+
+    #[test]
+    fn before_the_end_a_run_is_where_a_longer_one_passes() {
+        #[derive(Default)]
+        struct Passes {
+            before_the_end: Vec<(f64, usize)>,
+            between: Vec<f64>,
+        }
+        impl Watcher for Passes {
+            type Error = EngineError;
+
+            fn before_the_end(
+                &mut self,
+                engine: &dyn Engine,
+                series: &Series,
+                _margins: &Series,
+            ) -> Result<(), EngineError> {
+                self.before_the_end.push((engine.step(), series.len()));
+                Ok(())
+            }
+
+            fn between(
+                &mut self,
+                engine: &dyn Engine,
+                _series: &Series,
+                _margins: &Series,
+                _last: bool,
+            ) -> Result<(), EngineError> {
+                self.between.push(engine.step());
+                Ok(())
+            }
+        }
+        // 20 steps a chunk: the short run ends in the middle of one.
+        let (mut short, mut long) = (Passes::default(), Passes::default());
+        drive(&mut scripted(|_| 1.0), &[0.0, 10.0, 77.0], &mut short).unwrap();
+        drive(&mut scripted(|_| 1.0), &[0.0, 10.0, 100.0], &mut long).unwrap();
+        assert_eq!(short.before_the_end, [(70.0, 2)]);
+        assert!(long.between.contains(&70.0) && !long.between.contains(&77.0));
     }
 
     #[test]

@@ -19,6 +19,10 @@ pub trait Engine {
     /// Steps taken so far.
     fn step(&self) -> f64;
 
+    /// The degree of homogeneity of the scores in the trained weights. `None` where there is none:
+    /// normalized margins of observations are then the margins as they are.
+    fn homogeneity(&self) -> Option<f64>;
+
     /// Advances to step `to`, or stops earlier and says why.
     ///
     /// # Errors

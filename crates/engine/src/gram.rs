@@ -287,6 +287,10 @@ impl Engine for GramEngine {
         "gram"
     }
 
+    fn homogeneity(&self) -> Option<f64> {
+        Some(1.0)
+    }
+
     fn step(&self) -> f64 {
         match &self.phase {
             Phase::Exact(descent) => descent.step(),

@@ -63,6 +63,10 @@ impl Engine for LinearGramEngine {
         self.inner.name()
     }
 
+    fn homogeneity(&self) -> Option<f64> {
+        self.inner.homogeneity()
+    }
+
     fn step(&self) -> f64 {
         self.inner.step()
     }

@@ -1,5 +1,7 @@
 //! What is measured at a recorded step.
 
+use crate::EngineError;
+
 /// One weight block at a recorded step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BlockObservation {
@@ -37,7 +39,8 @@ pub struct UpdateObservation {
     /// Fraction of the weights with an update that is not zero, whose value the next step does not
     /// change.
     pub lost: f64,
-    /// `‖W′ − W‖_F / ‖η∇L(W)‖_F` of the next step, from `W` to `W′`.
+    /// `‖W′ − W‖_F / ‖η∇L(W)‖_F` of the next step, from `W` to `W′`; with compensation, of `W + C`.
+    /// 1 but for rounding where nothing is lost.
     pub effective: f64,
 }
 
@@ -102,6 +105,25 @@ impl Observation {
             .into_iter()
             .map(|(_, value)| value)
             .collect()
+    }
+
+    /// This observation with what the network shows besides.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Invalid`] for a probe of the name of another column.
+    pub(crate) fn with_probes(mut self, probes: Vec<(String, f64)>) -> Result<Self, EngineError> {
+        for probe in probes {
+            if self.columns().contains(&probe.0) {
+                return Err(EngineError::Invalid {
+                    key: format!("the probe `{}` of the network", probe.0),
+                    expected: "a name that no other column has".into(),
+                    found: "a column of that name".into(),
+                });
+            }
+            self.probes.push(probe);
+        }
+        Ok(self)
     }
 
     /// The columns of `margins.csv`.

@@ -204,10 +204,7 @@ impl<M: Network + 'static> TensorEngine<M> {
         };
         let effect = self.exact.look_ahead(gradients)?;
         self.notes.extend(updates.record(self.step, &effect));
-        Ok(Some(UpdateObservation {
-            lost: effect.lost,
-            effective: effect.effective,
-        }))
+        Ok(Some(effect))
     }
 
     fn measure_kkt(&mut self) -> Option<KktResidual> {
@@ -246,6 +243,10 @@ impl<M: Network + 'static> TensorEngine<M> {
 impl<M: Network + 'static> Engine for TensorEngine<M> {
     fn name(&self) -> &'static str {
         "tensor"
+    }
+
+    fn homogeneity(&self) -> Option<f64> {
+        self.exact.homogeneity()
     }
 
     fn step(&self) -> f64 {
@@ -316,7 +317,8 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
             false => 1.0,
         };
         let scale = homogeneity.map(|degree| weight_norm.powf(degree));
-        Ok(Observation {
+        let probes = self.probes(&margins);
+        let observation = Observation {
             step: self.step,
             loss: samples * loss.mean(&soft_margins),
             log_loss: samples.ln() + loss.log_mean(&soft_margins),
@@ -329,15 +331,16 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
             normalized_margins: normalized,
             gradient_norm,
             accuracy: accuracy(&margins, scale, &self.sample_norms),
-            probes: self.probes(&margins),
+            probes: Vec::new(),
             pattern,
             error_estimate: estimate.unwrap_or(0.0),
             updates,
-        })
+        };
+        observation.with_probes(probes)
     }
 
     fn kkt(&mut self, unasked: bool) -> Option<Result<KktResidual, String>> {
-        self.model().homogeneity()?;
+        self.exact.homogeneity()?;
         let (samples, weights) = (self.objective.samples(), self.exact.weight_count());
         if unasked && let Some(reason) = too_large(samples, weights) {
             return Some(Err(reason));

@@ -104,6 +104,37 @@ impl Network for Deep {
     fn homogeneity(&self) -> Option<f64> {
         Some(2.0)
     }
+
+    /// Of a name of its own, and of another column's where the first layer begins with 7.
+    fn probes(&self, _: &[f64]) -> Vec<(String, f64)> {
+        let first = Weights::of(&self.blocks()).blocks()[0].1[[0, 0]];
+        let name = if first == 7.0 { "loss" } else { "first_weight" };
+        vec![(name.to_owned(), first)]
+    }
+}
+
+#[test]
+fn a_probe_of_the_name_of_another_column_is_refused() {
+    let device = select_device(None, None).unwrap();
+    let columns = |first: f64| {
+        let mut engine = TensorEngine::new(&data(), &device, OPTIONS, |device| {
+            let weight = |rows, columns| {
+                let mut weight = waves(rows, columns);
+                weight[[0, 0]] = first;
+                Param::from_tensor(to_tensor(&weight, device))
+            };
+            Ok(Deep {
+                first: weight(5, 6),
+                raise: weight(3, 5),
+                lower: weight(2, 5),
+            })
+        })
+        .unwrap();
+        engine.observe().map(|observation| observation.columns())
+    };
+    assert!(columns(1.0).unwrap().contains(&"first_weight".to_owned()));
+    let error = columns(7.0).unwrap_err().to_string();
+    assert!(error.contains("`loss`"), "{error}");
 }
 
 #[test]

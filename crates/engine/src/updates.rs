@@ -10,20 +10,11 @@ use implicit_bias_model::{Block, two_sum_step};
 use serde::{Deserialize, Serialize};
 
 use crate::EngineError;
+use crate::observation::UpdateObservation;
 use implicit_bias_output::format_step;
 
 /// The share of lost updates from which on a run is no longer gradient descent.
 const MANY: f64 = 0.5;
-
-/// What a step at the present weights does to them.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct StepEffect {
-    /// Fraction of the weights with an update that is not zero, whose value a step does not change.
-    pub lost: f64,
-    /// `‖W′ − W‖_F / ‖η∇L(W)‖_F` of a step from `W` to `W′`; with compensation, of `W + C`. 1 but
-    /// for rounding where nothing is lost.
-    pub effective: f64,
-}
 
 /// The weights of blocks after a step by these gradients, with autodiff, and their compensations:
 /// what rounding took.
@@ -48,7 +39,7 @@ pub(crate) fn effect(
     weights: Vec<Tensor<2>>,
     compensations: Option<Vec<Tensor<2>>>,
     updates: Vec<Tensor<2>>,
-) -> Result<StepEffect, EngineError> {
+) -> Result<UpdateObservation, EngineError> {
     let (mut lost, mut all) = (0.0, 0.0);
     let mut changes = Vec::with_capacity(weights.len());
     let compensations = match compensations {
@@ -71,7 +62,7 @@ pub(crate) fn effect(
         changes.push(change);
     }
     let intended = weight_norm(&updates)?;
-    Ok(StepEffect {
+    Ok(UpdateObservation {
         lost: if all > 0.0 { lost / all } else { 0.0 },
         effective: if intended > 0.0 {
             weight_norm(&changes)? / intended
@@ -105,7 +96,7 @@ impl Updates {
     }
 
     /// Takes note of a recorded step; what a reader of the run should know of it, if something new.
-    pub fn record(&mut self, step: f64, effect: &StepEffect) -> Option<String> {
+    pub fn record(&mut self, step: f64, effect: &UpdateObservation) -> Option<String> {
         self.all_lost = effect.lost == 1.0;
         if effect.lost < MANY || self.began.is_some() {
             return None;

@@ -41,26 +41,11 @@ pub static MNIST: DataSet<'static> = DataSet {
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
     ],
-    files: &[
-        RemoteFile {
-            name: mnist::FILES[0],
-            sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-            size: 47_040_016,
-        },
-        RemoteFile {
-            name: mnist::FILES[1],
-            sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-            size: 60_008,
-        },
-        RemoteFile {
-            name: mnist::FILES[2],
-            sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-            size: 7_840_016,
-        },
-        RemoteFile {
-            name: mnist::FILES[3],
-            sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-            size: 10_008,
-        },
-    ],
+    files: &[published(0), published(1), published(2), published(3)],
 };
+
+/// One of the published files of MNIST.
+const fn published(number: usize) -> RemoteFile<'static> {
+    let mnist::PublishedFile { name, sha256, size } = mnist::PUBLISHED[number];
+    RemoteFile { name, sha256, size }
+}

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::{Accum, MatMut, MatRef, Par};
+use faer::{Accum, MatMut, MatRef};
 use ndarray::{ArrayView2, ShapeBuilder};
 
 use crate::GramError;
 use crate::kernel::{LANES, Lanes, padded};
+use crate::threads::of_products;
 
 /// Rows and columns that are mirrored at once: two tiles fit the nearest cache.
 const TILE: usize = 32;
@@ -49,7 +50,7 @@ impl InnerProducts {
             x.transpose(),
             BlockStructure::Rectangular,
             1.0,
-            Par::rayon(0),
+            of_products(),
         );
         mirror(entries, samples, stride);
         let of = Self {

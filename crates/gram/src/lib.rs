@@ -54,6 +54,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod aligned;
 pub mod certificate;
 mod descent;
 mod error;
@@ -65,6 +66,7 @@ mod measure;
 mod piece;
 mod problem;
 pub mod sparse;
+mod threads;
 
 pub use certificate::{Accuracy, Certificate, NotProven, Proof, certify, certify_within};
 pub use descent::{DescentCheckpoint, GramDescent, Outcome, Stepping, Work};

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
+use faer::{Accum, MatMut, MatRef};
 use implicit_bias_data::{Contradictions, Dataset, Multiple, multiples};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Array2, ArrayView2};
 
 use crate::GramError;
 use crate::inner_products::InnerProducts;
+use crate::threads::of_products;
 
 /// What gradient descent on a two-layer network depends on: inner products, labels and settings.
 ///
@@ -192,7 +193,7 @@ pub(crate) fn products(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2
         a,
         b.transpose(),
         1.0,
-        Par::rayon(0),
+        of_products(),
     );
     Array2::from_shape_vec((rows, columns), out).expect("an entry a place")
 }

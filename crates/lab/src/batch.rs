@@ -5,31 +5,40 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::conclusion::RunRecord;
 use crate::config::{DataSource, EngineKind, InitSource, RunConfig};
-use crate::pool::{cores, in_parallel};
+use crate::pool::{all_threads, in_parallel, share};
 use crate::run::RunOptions;
-use crate::spine::{Report, execute};
+use crate::spine::{Report, Resumed, begin_or_resume};
 use crate::{LabError, Progress};
+use implicit_bias_record::StopReason;
 
-/// Runs all configurations, as many at a time as there are cores, each on one thread, under one
-/// progress bar; the records come back in the order of the configurations.
+/// Runs all configurations, as many at a time as there are threads, under one progress bar, each in a
+/// directory of its own in `parent`, where it goes on with what is there of it; the records come
+/// back in the order of the configurations.
 ///
 /// # Errors
 ///
-/// The first error of a run, once the runs in flight have ended.
+/// The first error of a run, once the runs in flight have ended; [`LabError::Interrupted`] where
+/// `interrupted` told them to stop, with a checkpoint each.
 pub fn execute_all(
     configs: &[RunConfig],
     parent: &Path,
     progress: &Progress,
+    interrupted: &(dyn Fn() -> bool + Sync),
 ) -> Result<Vec<RunRecord>, LabError> {
+    let names = names(configs);
     let costs: Vec<f64> = configs.iter().map(cost).collect();
+    let jobs = all_threads().min(configs.len());
+    let threads = share(jobs)?;
     let failed = AtomicBool::new(false);
-    let goes_on = || !failed.load(Ordering::Relaxed);
-    let results = in_parallel(&costs, cores(), progress, &goes_on, &|index, advance| {
-        let result = execute(
+    let goes_on = || !failed.load(Ordering::Relaxed) && !interrupted();
+    let results = in_parallel(&costs, jobs, progress, &goes_on, &|index, advance| {
+        let result = begin_or_resume(
             &configs[index],
+            &parent.join(&names[index]),
+            None,
             RunOptions {
                 parent,
-                threads: 1,
+                threads,
                 keep_checkpoint: false,
                 progress: &mut |fraction| {
                     advance(fraction);
@@ -37,6 +46,7 @@ pub fn execute_all(
                 },
                 stage: &mut |_, _| {},
                 announce: &mut |_| {},
+                warn: &mut |text| progress.line(text),
             },
             Report::Written,
         );
@@ -46,9 +56,26 @@ pub fn execute_all(
     // An error leaves later runs undone, so it comes first whatever its place.
     let mut records = Vec::with_capacity(configs.len());
     for result in results.into_iter().flatten() {
-        records.push(result?);
+        let (Resumed::AlreadyEnded(record) | Resumed::WentOn(record)) = result?;
+        records.push(record);
+    }
+    let left = |record: &RunRecord| matches!(record.stop(), Some(StopReason::Interrupted { .. }));
+    if records.len() < configs.len() || records.iter().any(left) {
+        return Err(LabError::Interrupted);
     }
     Ok(records)
+}
+
+/// A name for the directory of each run.
+fn names(configs: &[RunConfig]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(configs.len());
+    for config in configs {
+        let name = config.run_name();
+        let numbered = (2..).map(|number| format!("{name}-{number}"));
+        let mut all = std::iter::once(name.clone()).chain(numbered);
+        names.extend(all.find(|name| !names.contains(name)));
+    }
+    names
 }
 
 /// About how much a run costs, in arbitrary units: the products of a step, in weight space or in
@@ -74,4 +101,46 @@ pub(crate) fn cost(config: &RunConfig) -> f64 {
     };
     // A step has some overhead even where the products are tiny.
     (width as f64 * samples * columns + 1e5) * steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+    use std::sync::atomic::AtomicUsize;
+
+    #[test]
+    fn interrupted_runs_leave_checkpoints_and_the_same_call_goes_on() {
+        let config = |seed: u64| {
+            let settings = Settings::default()
+                .with("engine", "tensor")
+                .with("dim", 200)
+                .with("width", 20)
+                .with("steps", 20_000)
+                .with("seed", seed);
+            RunConfig::resolve(&settings).unwrap()
+        };
+        let configs = [config(1), config(2)];
+        let folder = tempfile::tempdir().unwrap();
+        let [cut, whole] = ["cut", "whole"].map(|name| folder.path().join(name));
+        let progress = Progress::new("test");
+        let asked = AtomicUsize::new(0);
+        // Each run asks after every chunk of its steps, of which there are more.
+        let soon = || asked.fetch_add(1, Ordering::Relaxed) > 8;
+        let stopped = execute_all(&configs, &cut, &progress, &soon);
+        assert!(matches!(stopped, Err(LabError::Interrupted)));
+        let names = names(&configs);
+        let checkpoints = names
+            .iter()
+            .filter(|name| cut.join(name).join("checkpoint").exists());
+        assert!(checkpoints.count() > 0, "what was in flight has one");
+        let records = execute_all(&configs, &cut, &progress, &|| false).unwrap();
+        let others = execute_all(&configs, &whole, &progress, &|| false).unwrap();
+        for ((record, other), name) in records.iter().zip(&others).zip(&names) {
+            assert_eq!(record.series, other.series);
+            assert_eq!(record.claims, other.claims);
+            let page = |folder: &Path| std::fs::read(folder.join(name).join("report.html"));
+            assert!(page(&cut).unwrap() == page(&whole).unwrap());
+        }
+    }
 }

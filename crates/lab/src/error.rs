@@ -55,9 +55,20 @@ pub enum LabError {
         /// The process number of its owner, where that is known.
         owner: Option<u32>,
     },
+    /// The user stopped it.
+    #[error("interrupted; the same command goes on")]
+    Interrupted,
     /// A checkpoint is not of the run that it is to go on.
     #[error("checkpoint: {0}")]
     Checkpoint(String),
+    /// Figures cannot be printed as was asked.
+    #[error("{key}: {source}")]
+    Print {
+        /// The flag or key.
+        key: String,
+        /// What was expected and what was found.
+        source: implicit_bias_print::PrintError,
+    },
     /// A figure could not be drawn.
     #[error(transparent)]
     Plot(#[from] implicit_bias_plot::PlotError),
@@ -125,6 +136,7 @@ impl LabError {
             | Self::Content { .. }
             | Self::Table(_)
             | Self::Checkpoint(_)
+            | Self::Print { .. }
             | Self::Locked { .. }
             | Self::Data(_)
             | Self::Model(_) => true,
@@ -134,7 +146,11 @@ impl LabError {
                 GramError::Program(_) | GramError::FarStep(_) | GramError::FarRegime { .. }
             ),
             Self::Engine(error) => error.is_input(),
-            Self::Write { .. } | Self::Plot(_) | Self::Metric(_) | Self::Report(_) => false,
+            Self::Interrupted
+            | Self::Write { .. }
+            | Self::Plot(_)
+            | Self::Metric(_)
+            | Self::Report(_) => false,
         }
     }
 }

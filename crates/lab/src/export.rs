@@ -12,7 +12,7 @@ impl RunRecord {
     /// trained on them (of classes by name, their numbers counted from 0), the last weights, an
     /// array `W_<name>` a block, `slope` where there is one, `step_size`, `steps` (the recorded steps,
     /// `[r]`), every other column of `series.csv` by its name (`[r]`) and `normalized_margins`
-    /// (`[r, n]`), all float64.
+    /// (`[r, n]`; `margins` where the network is not homogeneous), all float64.
     ///
     /// The file is itself a data file and an init file.
     ///
@@ -86,7 +86,11 @@ impl RunRecord {
         for (name, column) in &columns {
             arrays.push((name, column.view().into_dyn()));
         }
-        arrays.push(("normalized_margins", margins.view().into_dyn()));
+        let name = match self.manifest.not_homogeneous {
+            false => "normalized_margins",
+            true => "margins",
+        };
+        arrays.push((name, margins.view().into_dyn()));
         Ok(write_npz_arrays(self.path.join("results.npz"), &arrays)?)
     }
 }

@@ -15,9 +15,10 @@
 //! | `spine` | a run, what is concluded from it, its report |
 //! | `export` | the results of a run for another program |
 //! | `limit` | the limit of a configuration, found by running until it is proven |
+//! | `printing` | figures as PDF and PNG files |
 //! | `pool`, `batch` | many runs at once |
 //! | [`sweep`], [`study`] | many runs that differ in some keys, or answer a question |
-//! | `progress`, `error` | bars on standard error; what can go wrong |
+//! | `progress`, `interrupt`, `error` | bars on standard error; signals; what can go wrong |
 
 mod batch;
 mod conclusion;
@@ -25,8 +26,10 @@ pub mod config;
 mod error;
 mod export;
 pub mod figures;
+mod interrupt;
 mod limit;
 mod pool;
+mod printing;
 mod progress;
 pub mod report;
 mod run;
@@ -37,13 +40,16 @@ pub mod sweep;
 pub use batch::execute_all;
 pub use conclusion::{RunRecord, conditions};
 pub use error::LabError;
+pub use interrupt::{Interrupt, exit_instead_of_abort};
 pub use limit::{LimitReport, direction_by_descent, direction_limit, find_limit};
+pub use pool::{compute_on, share};
+pub use printing::{FigureArgs, FigurePrinter};
 pub use progress::{Progress, print_to_stderr};
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use run::fuzzing;
 pub use run::{
-    ClassManifest, DataManifest, FORMAT, Manifest, Prepared, RawGeometry, ReadyEngine,
-    RunDirectory, RunOptions,
+    ClassManifest, Continuation, DataManifest, FORMAT, Manifest, Owner, Prepared, RawGeometry,
+    ReadyEngine, ResumeRequest, RunDirectory, RunOptions,
 };
 pub use spine::{Report, Resumed, execute, resume};

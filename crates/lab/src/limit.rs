@@ -1,5 +1,8 @@
 //! Where a run ends: the limit program, solved once the same-sign pattern has settled.
 
+use std::path::Path;
+
+use implicit_bias_data::write_npz_arrays;
 use implicit_bias_engine::{Engine, GramEngine};
 use implicit_bias_gram::{
     Accuracy, ActivationPattern, Certificate, GramError, Limit, certify_within,
@@ -7,6 +10,7 @@ use implicit_bias_gram::{
 use implicit_bias_limits::{Reached, certificate_text, direction_reached, predict_direction};
 use implicit_bias_output::format_step;
 use implicit_bias_record::{Family, NamedLimit, StopReason, schedule};
+use ndarray::{ArrayView1, ArrayViewD, Axis, arr0};
 
 use crate::LabError;
 use crate::config::{RunConfig, limits};
@@ -47,6 +51,43 @@ impl LimitReport {
     /// Whether the limit is no more than a candidate: consistent, and not proven.
     pub fn is_candidate(&self) -> bool {
         self.limit.is_consistent() && !self.certificate.is_proven()
+    }
+
+    /// Writes the solution as a NumPy file: `X` (`[n, d]`), `y`, `W_pos`, `W_neg` (`[m, d]`, of
+    /// smallest margin 1), `multipliers`, `margins` and `normalized_margins` (`[n]`), `slope`. It is
+    /// itself a data and an init file.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Config`] for data of several classes, [`LabError::Data`] if the file cannot be
+    /// written.
+    pub fn export(
+        &self,
+        config: &RunConfig,
+        prepared: &Prepared,
+        path: &Path,
+    ) -> Result<(), LabError> {
+        let data = prepared.data.signs().ok_or_else(|| LabError::Config {
+            key: "export".into(),
+            expected: "labels ±1".into(),
+            found: "classes by name".into(),
+        })?;
+        let weights = self.limit.coefficients().dot(data.x());
+        let (pos, neg) = weights.view().split_at(Axis(0), weights.nrows() / 2);
+        let slope = config.activation().map_or(f64::NAN, |phi| phi.slope());
+        let (slope, normalized) = (arr0(slope), self.limit.normalized_margins());
+        let vector = |values| ArrayView1::from(values).into_dyn();
+        let arrays: [(&str, ArrayViewD<'_, f64>); 8] = [
+            ("X", data.x().view().into_dyn()),
+            ("y", data.y().view().into_dyn()),
+            ("W_pos", pos.into_dyn()),
+            ("W_neg", neg.into_dyn()),
+            ("multipliers", vector(self.limit.multipliers())),
+            ("margins", vector(self.limit.margins())),
+            ("normalized_margins", vector(&normalized)),
+            ("slope", slope.view().into_dyn()),
+        ];
+        Ok(write_npz_arrays(path, &arrays)?)
     }
 
     /// The certificate in words: `proven from step T`, or `not proven` and why.

@@ -1,9 +1,12 @@
 //! Many pieces of work on a few threads, under one progress bar.
 
+use std::num::NonZeroUsize;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::Progress;
+use implicit_bias_data::use_threads;
+
+use crate::{LabError, Progress};
 
 /// Does `work` on every index below `costs.len()`, the costliest first so that no thread waits for
 /// one that began last, on `jobs` threads; the results come back by index, `None` where `goes_on`
@@ -44,22 +47,84 @@ where
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..jobs.clamp(1, costs.len().max(1)) {
-            scope.spawn(worker);
+        for _ in 1..jobs.clamp(1, costs.len().max(1)) {
+            // Where the system gives no more threads, those that there are do the work.
+            if std::thread::Builder::new()
+                .spawn_scoped(scope, worker)
+                .is_err()
+            {
+                break;
+            }
         }
+        worker();
     });
     results.into_inner().expect("no assignment panics")
 }
 
-/// As many threads as there are cores for this process.
-pub(crate) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+/// More threads than any machine has cores.
+const MOST_THREADS: usize = 4096;
+
+/// The number that [`compute_on`] was told, 0 for none.
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+/// Sets how many threads this process computes on, all its runs together; without a number, as many
+/// as there are cores that it may use.
+///
+/// # Errors
+///
+/// [`LabError::Config`] for a number that no machine has.
+pub fn compute_on(threads: Option<u64>) -> Result<(), LabError> {
+    let Some(threads) = threads else {
+        return Ok(());
+    };
+    let count = usize::try_from(threads).ok();
+    match count.filter(|count| (1..=MOST_THREADS).contains(count)) {
+        Some(count) => {
+            ASKED.store(count, Ordering::Relaxed);
+            Ok(())
+        }
+        None => Err(invalid(threads.to_string())),
+    }
+}
+
+fn invalid(found: String) -> LabError {
+    LabError::Config {
+        key: "threads".into(),
+        expected: format!("a number of threads from 1 to {MOST_THREADS} that the system gives"),
+        found,
+    }
+}
+
+/// How many threads all runs of this process together compute on.
+pub(crate) fn all_threads() -> usize {
+    match ASKED.load(Ordering::Relaxed) {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        asked => asked,
+    }
+}
+
+/// How many threads each of so many runs at a time gets; from now on none takes more.
+///
+/// # Errors
+///
+/// [`LabError::Config`] for more threads than the system gives.
+pub fn share(jobs: usize) -> Result<usize, LabError> {
+    static POOL: AtomicBool = AtomicBool::new(false);
+    let threads = (all_threads() / jobs.max(1)).max(1);
+    use_threads(NonZeroUsize::new(threads).expect("at least one"));
+    let asked = ASKED.load(Ordering::Relaxed);
+    // Of one thread there is no pool at all; without a number, one of as many threads as cores.
+    if asked > 0 && threads > 1 && !POOL.swap(true, Ordering::Relaxed) {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(asked);
+        pool.build_global()
+            .map_err(|error| invalid(format!("{asked}: {error}")))?;
+    }
+    Ok(threads)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::AtomicBool;
 
     #[test]
     fn results_come_by_index_and_none_after_a_stop() {

@@ -1,47 +1,113 @@
-//! A progress bar on standard error, silent when that is not a terminal.
+//! What a user sees of work that goes on: a bar on a terminal, elsewhere a line a minute.
 
-use std::time::Duration;
+mod heartbeat;
+mod pace;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+
+use self::heartbeat::Heartbeat;
+use self::pace::Pace;
+pub(crate) use self::pace::duration_words;
 
 /// Resolution of the bar.
 const TICKS: u64 = 10_000;
 
-/// A bar with the time left, over one run or many.
+/// From one line to the next, where there is no terminal.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A bar over one run or many, with the time left where that is known.
 #[derive(Clone, Debug)]
 pub struct Progress {
     bar: ProgressBar,
+    state: Arc<Mutex<State>>,
+    /// Ends with the last clone; `None` on a terminal.
+    _heartbeat: Option<Arc<Heartbeat>>,
+}
+
+/// What is going on.
+#[derive(Debug)]
+struct State {
+    message: String,
+    began: Instant,
+    pace: Pace,
+}
+
+impl State {
+    /// The line of a moment: what is going on, how much of it is done, for how long it has gone on
+    /// and how long it will, where that is known.
+    fn line(&self, now: Instant) -> String {
+        let left = self.pace.left(now);
+        let left = left.map_or(String::new(), |left| {
+            format!(", about {} left", duration_words(left))
+        });
+        format!(
+            "{}: {:.1} %, {} so far{left}",
+            self.message,
+            100.0 * self.pace.fraction(),
+            duration_words(now.duration_since(self.began)),
+        )
+    }
 }
 
 impl Progress {
-    /// A bar at zero. indicatif itself stays silent where standard error is no terminal.
+    /// A bar at zero. Where standard error is no terminal there is no bar, and a line a minute.
     pub fn new(message: &str) -> Self {
+        let now = Instant::now();
+        let state = Arc::new(Mutex::new(State {
+            message: message.to_owned(),
+            began: now,
+            pace: Pace::new(now, 0.0),
+        }));
         let bar = ProgressBar::new(TICKS);
-        let style = ProgressStyle::with_template("{msg} [{bar:32}] {percent:>3}%  {eta} left")
+        let style = ProgressStyle::with_template("{msg} [{bar:32}] {percent:>3}%{left}")
             .expect("the template is a valid one");
-        bar.set_style(style.progress_chars("=> "));
+        let of_bar = Arc::clone(&state);
+        let left = move |_: &ProgressState, words: &mut dyn std::fmt::Write| {
+            let left = lock(&of_bar).pace.left(Instant::now());
+            if let Some(left) = left {
+                // Where the bar cannot take it there is nothing to do.
+                let _ = write!(words, "  about {} left", duration_words(left));
+            }
+        };
+        bar.set_style(style.progress_chars("=> ").with_key("left", left));
         bar.set_message(message.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(500));
-        Self { bar }
+        let heartbeat = if bar.is_hidden() {
+            let of_line = Arc::clone(&state);
+            let line = move || print_to_stderr(&lock(&of_line).line(Instant::now()));
+            Heartbeat::start(MINUTE, line).map(Arc::new)
+        } else {
+            bar.enable_steady_tick(Duration::from_millis(500));
+            None
+        };
+        Self {
+            bar,
+            state,
+            _heartbeat: heartbeat,
+        }
     }
 
     /// Moves the bar to a fraction of the whole.
     pub fn set(&self, fraction: f64) {
-        self.bar
-            .set_position((fraction.clamp(0.0, 1.0) * TICKS as f64) as u64);
+        let fraction = fraction.clamp(0.0, 1.0);
+        lock(&self.state).pace.note(Instant::now(), fraction);
+        self.bar.set_position((fraction * TICKS as f64) as u64);
     }
 
     /// Says what is going on and how much of it is done. What is new starts its own time left.
     pub fn stage(&self, message: &str, fraction: f64) {
-        if self.bar.message() != message {
+        if lock(&self.state).message != message {
+            lock(&self.state).pace = Pace::new(Instant::now(), fraction);
             self.set_message(message);
-            self.bar.reset();
         }
         self.set(fraction);
     }
 
     /// Shows what is going on.
     pub fn set_message(&self, message: &str) {
+        message.clone_into(&mut lock(&self.state).message);
         self.bar.set_message(message.to_owned());
     }
 
@@ -61,8 +127,41 @@ impl Progress {
     }
 }
 
+fn lock(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
+    state.lock().expect("nothing panics while it has the state")
+}
+
 /// Prints a line on standard error; a reader that has gone away is no reason to stop.
 pub fn print_to_stderr(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_what_is_done_and_what_is_left_where_that_is_known() {
+        let began = Instant::now();
+        let after = |seconds| began + Duration::from_secs(seconds);
+        let mut state = State {
+            message: "train: steps".to_owned(),
+            began,
+            pace: Pace::new(began, 0.0),
+        };
+        assert_eq!(
+            state.line(after(60)),
+            "train: steps: 0.0 %, 1 min so far",
+            "nothing is known yet"
+        );
+        for second in 1..=600_u32 {
+            let fraction = f64::from(second) / 2400.0;
+            state.pace.note(after(u64::from(second)), fraction);
+        }
+        assert_eq!(
+            state.line(after(600)),
+            "train: steps: 25.0 %, 10 min so far, about 30 min left"
+        );
+    }
 }

@@ -6,9 +6,10 @@ use implicit_bias_output::sha256;
 
 use crate::LabError;
 use crate::conclusion::{RunRecord, conclude, notices_at_the_start};
-use crate::config::{RunConfig, Steps};
+use crate::config::RunConfig;
 use crate::run::{
-    self, EndedRun, Manifest, Messages, ResumeOutcome, RunDirectory, RunOptions, read_manifest,
+    self, EndedRun, HeldDirectory, Manifest, Messages, Place, ResumeOutcome, ResumeRequest,
+    RunDirectory, RunOptions, read_manifest,
 };
 
 /// Whether a run that ends leaves figures and `report.html`; `report` makes them later.
@@ -35,9 +36,20 @@ pub fn execute(
     options: RunOptions<'_>,
     report: Report,
 ) -> Result<RunRecord, LabError> {
-    run::execute(config, options, &notices_at_the_start, |ended, messages| {
+    execute_in(config, Place::default(), options, report)
+}
+
+/// The same in some place.
+fn execute_in(
+    config: &RunConfig,
+    place: Place<'_>,
+    options: RunOptions<'_>,
+    report: Report,
+) -> Result<RunRecord, LabError> {
+    let conclude = |ended: EndedRun<'_>, messages: &mut Messages<'_>| {
         conclude_and_report(ended, messages, report)
-    })
+    };
+    run::execute(config, place, options, &notices_at_the_start, conclude)
 }
 
 /// What [`resume`] came to.
@@ -53,27 +65,35 @@ pub enum Resumed {
 /// The finished directory is, but for the times in its manifest, byte for byte that of a run that
 /// was never cut off.
 ///
-/// `steps` beyond the run's horizon extend it, also where it had ended; `checkpoint_interval` is
-/// that of
-/// [`RunConfig`], in seconds.
+/// Steps beyond the run's horizon extend it, also where it had ended.
 ///
 /// # Errors
 ///
 /// [`LabError::Read`] and [`LabError::Content`] name the file that is missing, damaged or edited;
-/// [`LabError::Config`] for `steps` short of those taken; [`LabError::Checkpoint`] where data or
+/// [`LabError::Config`] for steps short of those taken; [`LabError::Checkpoint`] where data or
 /// initial weights have changed; [`LabError::Locked`] if another process is at it; and those of a
 /// run.
 pub fn resume(
     path: &Path,
-    steps: Option<Steps>,
-    checkpoint_interval: Option<f64>,
+    request: &ResumeRequest,
+    options: RunOptions<'_>,
+    report: Report,
+) -> Result<Resumed, LabError> {
+    resume_in(path, None, request, options, report)
+}
+
+/// The same in a directory that is held already.
+fn resume_in(
+    path: &Path,
+    held: Option<HeldDirectory>,
+    request: &ResumeRequest,
     options: RunOptions<'_>,
     report: Report,
 ) -> Result<Resumed, LabError> {
     let reopened = run::resume(
         path,
-        steps,
-        checkpoint_interval,
+        held,
+        request,
         options,
         &notices_at_the_start,
         |ended, messages| conclude_and_report(ended, messages, report),
@@ -84,24 +104,29 @@ pub fn resume(
     }
 }
 
-/// Runs a configuration in a directory of its own, or goes on with what is there of it.
+/// Runs a configuration in a directory of its own, or goes on with what is there of it. Nothing is
+/// looked at before other processes are kept out, so that two that do the same runs share them. One
+/// that is not there yet begins where `shorter`, the directory of a shorter run of the same
+/// configuration, ended.
 ///
 /// # Errors
 ///
-/// [`LabError::Content`] for a directory of another configuration, and those of [`execute`] and
-/// [`resume`].
+/// [`LabError::Content`] for a directory of another configuration, [`LabError::Locked`] for one that
+/// another process is at, and those of [`execute`] and [`resume`].
 pub(crate) fn begin_or_resume(
     config: &RunConfig,
     path: &Path,
+    shorter: Option<&Path>,
     options: RunOptions<'_>,
     report: Report,
-) -> Result<RunRecord, LabError> {
+) -> Result<Resumed, LabError> {
+    let held = RunDirectory::open(path).hold(options.warn)?;
     if !path.join("manifest.json").exists() {
-        let config = RunConfig {
-            out: Some(path.to_owned()),
-            ..config.clone()
+        let place = Place {
+            held: Some(held),
+            shorter,
         };
-        return execute(&config, options, report);
+        return execute_in(config, place, options, report).map(Resumed::WentOn);
     }
     if read_manifest(path)?.config_sha256 != sha256(config.to_toml()) {
         return Err(LabError::Content {
@@ -109,15 +134,11 @@ pub(crate) fn begin_or_resume(
             reason: "expected a run of this configuration, found one of another".to_owned(),
         });
     }
-    match resume(
-        path,
-        None,
-        Some(config.checkpoint_interval),
-        options,
-        report,
-    )? {
-        Resumed::AlreadyEnded(record) | Resumed::WentOn(record) => Ok(record),
-    }
+    let request = ResumeRequest {
+        checkpoint_interval: Some(config.checkpoint_interval),
+        ..ResumeRequest::default()
+    };
+    resume_in(path, Some(held), &request, options, report)
 }
 
 impl RunRecord {

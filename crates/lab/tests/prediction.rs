@@ -40,6 +40,7 @@ fn run(settings: &Settings, folder: &Path) -> RunRecord {
             progress: &mut |_| true,
             stage: &mut |_, _| {},
             announce: &mut |_| {},
+            warn: &mut |_| {},
         },
         Report::Written,
     )

@@ -12,10 +12,12 @@ use crate::linear::{
 };
 
 /// What is true of a descent, as far as its limit goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DirectionFacts {
     /// The name by which users choose its network.
     pub network: &'static str,
+    /// The numbers among its network's settings, by key, defaults included: `depth`.
+    pub numbers: BTreeMap<String, f64>,
     /// The name by which users choose it.
     pub optimizer: &'static str,
     /// Which network it is a descent on.

@@ -1,5 +1,7 @@
 //! Which maximum margin the direction of a descent on a linear network tends to.
 
+use std::collections::BTreeMap;
+
 use implicit_bias_data::Dataset;
 use implicit_bias_limits::{
     DIRECTION_LIMITS, DirectionFacts, direction_numbers, predict_direction,
@@ -10,6 +12,7 @@ use ndarray::array;
 fn facts(norm: StepNorm) -> DirectionFacts {
     DirectionFacts {
         network: "linear",
+        numbers: BTreeMap::new(),
         optimizer: "gd",
         family: Family::Linear,
         is_exponentially_tailed: true,

@@ -22,9 +22,9 @@ fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Option<Vec<f64>> {
         }
         for i in k + 1..n {
             let factor = a[i][k] / a[k][k];
-            for j in k..n {
-                a[i][j] -= factor * a[k][j];
-            }
+            let (above, below) = a.split_at_mut(i);
+            let entries = below[0][k..].iter_mut().zip(&above[k][k..]);
+            entries.for_each(|(entry, pivot)| *entry -= factor * pivot);
             b[i] -= factor * b[k];
         }
     }
@@ -156,7 +156,7 @@ fn equal_gradients_are_no_obstacle() {
     let one = wave(3, 20);
     let gradients =
         Array2::from_shape_fn([4, 20], |(i, j)| if i < 2 { one[j] } else { one[19 - j] });
-    let weights = 2.0 * &gradients.row(0) + &gradients.row(3);
+    let weights = 2.0 * &gradients.row(0) + gradients.row(3);
     let found = KktResidual::of(weights.as_slice().unwrap(), gradients.view(), &[1.0; 4]).unwrap();
     assert!(found.residual < 1e-13, "{found:?}");
 }

@@ -1,6 +1,6 @@
 //! Margins, normalized margins and accuracy.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 
 use crate::{MetricError, host};
 
@@ -87,6 +87,43 @@ pub fn class_margins(scores: &Tensor<2>, classes: &[usize]) -> Result<Vec<f64>, 
             host::in_range(own - best, "margin")
         })
         .collect()
+}
+
+/// The classes of a batch as [`class_margins`] takes them, from the integer labels that Burn's
+/// data sets and losses have, `[samples]`.
+///
+/// # Errors
+///
+/// [`MetricError::OutOfRange`] for a negative label, [`MetricError::Empty`],
+/// [`MetricError::Read`].
+///
+/// ```
+/// use burn::tensor::{Device, Int, Tensor};
+/// use implicit_bias_metrics::class_indices;
+///
+/// let labels = Tensor::<1, Int>::from_ints([2, 0, 1], &Device::default());
+/// assert_eq!(class_indices(&labels)?, [2, 0, 1]);
+/// # Ok::<(), implicit_bias_metrics::MetricError>(())
+/// ```
+pub fn class_indices(labels: &Tensor<1, Int>) -> Result<Vec<usize>, MetricError> {
+    if labels.dims() == [0] {
+        return Err(MetricError::Empty {
+            what: "labels".into(),
+        });
+    }
+    let read = labels.clone().try_into_data();
+    let data = read.map_err(|source| MetricError::Read {
+        what: "labels".into(),
+        source: source.into(),
+    })?;
+    let index = |(sample, label): (usize, i64)| {
+        usize::try_from(label).map_err(|_| MetricError::OutOfRange {
+            what: format!("labels[{sample}]"),
+            expected: "the number of a class, 0 or more",
+            found: label as f64,
+        })
+    };
+    data.iter::<i64>().enumerate().map(index).collect()
 }
 
 /// Smallest and largest margin of each class: `min` and `max` of `q_i` over the samples with

@@ -11,14 +11,11 @@
 //! | `objective` | the mean loss of scores, of two classes or several |
 //! | `network` | the trait of a network |
 //! | `architecture` | a kind of network that users choose by name |
-//! | `first_layer` | the layer that both networks below share |
-//! | `two_layer` | the paper's network |
-//! | `multi_class` | a head of several classes over the same first layer |
-//! | `deep` | fully connected networks, all layers trained |
-//! | `deep_scores` | their scores and gradients in host memory |
-//! | `two_layer_both` | the same with one hidden layer, by the names of its two |
-//! | `convolution` | a convolution of one layer |
-//! | `linear` | the linear network |
+//! | `networks` | a file a network that users choose by name, and their list |
+//! | `first_layer` | the layer that the two-layer network and that of several classes share |
+//! | `fully_connected` | layers of which all are trained |
+//! | `fully_connected_scores` | their scores and gradients in host memory |
+//! | `linear_scores` | the scores of the linear network in host memory |
 //! | `combination` | sums of multiples of vectors, for the linear network |
 //! | `host_scores` | scores and their gradients in host memory |
 //! | `optimizer` | plain gradient descent as a Burn optimizer |
@@ -28,22 +25,18 @@
 mod activations;
 mod architecture;
 mod combination;
-mod convolution;
-mod deep;
-mod deep_scores;
 mod descent;
 mod error;
 mod first_layer;
+mod fully_connected;
+mod fully_connected_scores;
 mod host_scores;
-mod linear;
 mod linear_scores;
 mod loss;
-mod multi_class;
 mod network;
+mod networks;
 mod objective;
 mod optimizer;
-mod two_layer;
-mod two_layer_both;
 mod weights;
 
 pub use activations::{
@@ -53,22 +46,20 @@ pub use activations::{
     install_activations,
 };
 pub use architecture::Architecture;
-pub use convolution::{Convolution, ConvolutionArchitecture, PATCHES};
-pub use deep::{DEPTH, Deep, DeepArchitecture};
 pub use descent::{Descent, DescentProblem};
 pub use error::ModelError;
+pub use fully_connected::FullyConnected;
 pub use host_scores::HostScores;
 pub use implicit_bias_scalar::{
     Activation, HINGE, LOSSES, Loss, MarginLoss, SQUARED, SlopeError, is_positive_margin,
 };
-pub use linear::{Linear, LinearArchitecture};
 pub use loss::TensorLoss;
-pub use multi_class::{
-    CLASSES, MultiClass, MultiClassArchitecture, MultiClassConfig, class_labels,
-};
 pub use network::{Block, Network};
+pub use networks::{
+    CLASSES, Convolution, ConvolutionArchitecture, DEPTH, DeepArchitecture, Linear,
+    LinearArchitecture, MultiClass, MultiClassArchitecture, MultiClassConfig, PATCHES, TwoLayer,
+    TwoLayerArchitecture, TwoLayerBothArchitecture, TwoLayerConfig, WIDTH, class_labels,
+};
 pub use objective::{Objective, Targets, TensorObjective};
 pub use optimizer::{CompensatedGradientDescent, Compensation, GradientDescent, two_sum_step};
-pub use two_layer::{TwoLayer, TwoLayerArchitecture, TwoLayerConfig, WIDTH};
-pub use two_layer_both::TwoLayerBothArchitecture;
 pub use weights::{Weights, to_tensor};

@@ -163,7 +163,8 @@ impl Weights {
             let values = read_floats(view.dtype(), view.data()).ok_or_else(|| {
                 let found = view.dtype();
                 file(format!(
-                    "`{key}`: expected F64 or F32 entries, found {found:?}"
+                    "`{key}`: expected F64, F32, F16 or BF16 entries, found {found:?}; \
+                     convert it to F32"
                 ))
             })?;
             let matrix = Array2::from_shape_vec([rows, columns], values)
@@ -187,12 +188,27 @@ pub fn to_tensor(matrix: &Array2<f64>, device: &Device) -> Tensor<2> {
 fn read_floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f64>> {
     let eight = |chunk: &[u8]| f64::from_le_bytes(chunk.try_into().expect("chunks of eight"));
     let four = |chunk: &[u8]| f32::from_le_bytes(chunk.try_into().expect("chunks of four"));
+    let two = |chunk: &[u8]| <[u8; 2]>::try_from(chunk).expect("chunks of two");
+    let half = |chunk: &[u8]| half::f16::from_le_bytes(two(chunk));
+    let brain = |chunk: &[u8]| half::bf16::from_le_bytes(two(chunk));
     match dtype {
         Dtype::F64 => Some(bytes.chunks_exact(8).map(eight).collect()),
         Dtype::F32 => Some(
             bytes
                 .chunks_exact(4)
                 .map(|chunk| f64::from(four(chunk)))
+                .collect(),
+        ),
+        Dtype::F16 => Some(
+            bytes
+                .chunks_exact(2)
+                .map(|chunk| half(chunk).to_f64())
+                .collect(),
+        ),
+        Dtype::BF16 => Some(
+            bytes
+                .chunks_exact(2)
+                .map(|chunk| brain(chunk).to_f64())
                 .collect(),
         ),
         _ => None,

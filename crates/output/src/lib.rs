@@ -4,15 +4,18 @@
 //! |---|---|
 //! | `file` | files that are replaced atomically |
 //! | `text` | SHA-256 in hexadecimal, JSON with a final newline |
+//! | `shell` | words that a shell hands on as they are |
 //! | `number` | numbers with four significant digits, steps of any size, exact numbers of tables |
 
 mod file;
 mod number;
+mod shell;
 mod text;
 
 pub use file::{
     is_temporary, put_in_place, remove_temporaries, replace, replace_keeping, replace_unsynced,
     replace_with,
 };
-pub use number::{format_exact, format_number, format_step, power_of_ten};
+pub use number::{for_readers, format_exact, format_number, format_step, power_of_ten};
+pub use shell::shell_word;
 pub use text::{Hasher, sha256, sha256_bytes, to_json};

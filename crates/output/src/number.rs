@@ -67,6 +67,57 @@ pub fn power_of_ten(exponent: i32) -> String {
     text
 }
 
+/// A sentence with its numbers as readers write them, `5.9e-5` as `5.9×10⁻⁵`; values of flags stay
+/// as a shell wants them.
+///
+/// ```
+/// use implicit_bias_output::for_readers;
+/// assert_eq!(for_readers("off by 5.9e-5 (at -1e+300)."), "off by 5.9×10⁻⁵ (at −10³⁰⁰).");
+/// assert_eq!(for_readers("go on with --steps 1e6"), "go on with --steps 1e6");
+/// ```
+pub fn for_readers(text: &str) -> String {
+    let mut said = String::with_capacity(text.len());
+    let mut is_value = false;
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end();
+        match number_in_word(word).filter(|_| !is_value) {
+            Some(number) => {
+                said.push_str(&number);
+                said.push_str(&piece[word.len()..]);
+            }
+            None => said.push_str(piece),
+        }
+        is_value = word.trim_start_matches(['(', '`']).starts_with("--") && !word.contains('=');
+    }
+    said
+}
+
+/// A word whose number has an exponent, with that written as a power of ten.
+fn number_in_word(word: &str) -> Option<String> {
+    let start = word.find(|letter: char| letter.is_ascii_digit())?;
+    let end = word.rfind(|letter: char| letter.is_ascii_digit())? + 1;
+    let (before, number, after) = (&word[..start], &word[start..end], &word[end..]);
+    let stray = |letter: char| letter.is_alphanumeric() || matches!(letter, '/' | '_' | '`' | '=');
+    if before.contains(stray) || after.contains(stray) {
+        return None;
+    }
+    let (mantissa, exponent) = number.split_once('e')?;
+    let is_plain = |text: &str| {
+        let mut parts = text.splitn(2, '.');
+        parts.all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let digits = exponent.trim_start_matches(['-', '+']);
+    if !is_plain(mantissa) || digits.contains('.') || exponent.len() > digits.len() + 1 {
+        return None;
+    }
+    let power = power_of_ten(exponent.parse().ok()?);
+    let before = before.replace('-', "−");
+    Some(match mantissa {
+        "1" => format!("{before}{power}{after}"),
+        _ => format!("{before}{mantissa}×{power}{after}"),
+    })
+}
+
 /// A step in plain digits while those are few, else as `1e300`.
 pub fn format_step(step: f64) -> String {
     if step < 1e16 {
@@ -90,6 +141,27 @@ pub fn format_exact(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sentences_keep_all_but_their_exponents() {
+        for (text, said) in [
+            ("", ""),
+            ("from 1e3 to 1e300.", "from 10³ to 10³⁰⁰."),
+            ("[1.5e-3, 2e+5]: a", "[1.5×10⁻³, 2×10⁵]: a"),
+            ("hash 7055e009ab", "hash 7055e009ab"),
+            ("00e7 of 12ef", "00×10⁷ of 12ef"),
+            ("`1e5` and runs/1e5/x", "`1e5` and runs/1e5/x"),
+            ("(--steps 1e6)\n 1e6", "(--steps 1e6)\n 10⁶"),
+            ("--steps=1e6 1e6", "--steps=1e6 10⁶"),
+            (
+                "1e-6- 3e 2e5.5 1e--3 .5e3 1e99999999999",
+                "10⁻⁶- 3e 2e5.5 1e--3 .5×10³ 1e99999999999",
+            ),
+            ("ü 5e-1ü → 4e2", "ü 5e-1ü → 4×10²"),
+        ] {
+            assert_eq!(for_readers(text), said);
+        }
+    }
 
     #[test]
     fn four_digits_and_a_true_minus_sign() {

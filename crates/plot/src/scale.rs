@@ -3,7 +3,7 @@
 use crate::axis::Scale;
 use implicit_bias_output::{format_number, power_of_ten};
 
-/// Values beyond this are not drawn: differences of drawn values must stay finite.
+/// Values beyond this are not drawn on a linear scale: differences of drawn values must stay finite.
 const LARGEST: f64 = 1e306;
 
 /// A mark on an axis; one without a label is a minor tick.
@@ -66,7 +66,7 @@ fn transform(scale: Scale, value: f64) -> f64 {
 pub(crate) fn drawable(scale: Scale, value: f64) -> bool {
     match scale {
         Scale::Linear => value.abs() <= LARGEST,
-        Scale::Log10 => value > 0.0 && value <= LARGEST,
+        Scale::Log10 => value > 0.0 && value.is_finite(),
     }
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn range_of(scale: Scale, values: impl Iterator<Item = f64>, padding:
     match scale {
         Scale::Linear => [low - air, high + air],
         Scale::Log10 => {
-            let bound = |power: f64| 10f64.powf(power).clamp(f64::MIN_POSITIVE, 10.0 * LARGEST);
+            let bound = |power: f64| 10f64.powf(power).clamp(f64::MIN_POSITIVE, f64::MAX);
             [bound(low - air), bound(high + air)]
         }
     }

@@ -8,7 +8,9 @@
 //! | `stop` | [`StopReason`], why a run ended |
 //! | `limit` | [`Prediction`], the content of `limit.json` |
 //! | `facts` | what theorems ask about a run |
+//! | `columns` | [`COLUMNS`], what the columns of the tables mean |
 
+mod columns;
 mod facts;
 mod limit;
 mod schedule;
@@ -16,9 +18,10 @@ mod series;
 mod steps;
 mod stop;
 
+pub use columns::{COLUMNS, Column, column_of};
 pub use facts::{Family, StepNorm};
 pub use limit::{LimitOf, NamedLimit, PredictedLimit, Prediction};
-pub use schedule::schedule;
+pub use schedule::{is_on_the_way, schedule};
 pub use series::{Series, TableError};
 pub use steps::Steps;
 pub use stop::StopReason;

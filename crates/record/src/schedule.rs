@@ -22,6 +22,16 @@ pub fn schedule(horizon: f64, per_decade: u32) -> Vec<f64> {
     steps
 }
 
+/// Whether a step is recorded whatever horizon beyond it a run has.
+///
+/// ```
+/// use implicit_bias_record::is_on_the_way;
+/// assert!(is_on_the_way(200.0, 0) && !is_on_the_way(300.0, 0));
+/// ```
+pub fn is_on_the_way(step: f64, per_decade: u32) -> bool {
+    schedule((10.0 * step).min(f64::MAX), per_decade).contains(&step)
+}
+
 /// `factor × 10^exponent`, correctly rounded, as the literal would be (`powi` is not, past 10²²).
 fn decimal(factor: u32, exponent: i32) -> f64 {
     format!("{factor}e{exponent}")
@@ -52,6 +62,19 @@ mod tests {
                     prop_assert_eq!(steps.contains(&step), step <= horizon);
                 }
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_on_the_way_is_recorded_on_the_way_to_every_later_horizon(
+            step in 1u64..100_000,
+            more in 1u64..1_000_000,
+            per_decade in 0u32..30,
+        ) {
+            let step = step as f64;
+            let found = schedule(step + more as f64, per_decade).contains(&step);
+            prop_assert_eq!(is_on_the_way(step, per_decade), found);
         }
     }
 

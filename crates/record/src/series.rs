@@ -65,6 +65,11 @@ impl Series {
         self.rows.push(row);
     }
 
+    /// Takes the last row away.
+    pub fn pop(&mut self) -> Option<Vec<f64>> {
+        self.rows.pop()
+    }
+
     /// Whether every row has one value a column, as a table that was read by serde may not.
     pub fn is_table(&self) -> bool {
         let columns = self.columns.len();

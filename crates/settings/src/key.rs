@@ -64,8 +64,8 @@ type Range = (&'static str, fn(f64) -> bool);
 pub struct Key {
     /// Its name, spelled as its flag is: `step-size`. TOML files may spell it `step_size`.
     pub name: &'static str,
-    /// Another spelling of the name.
-    pub alias: Option<&'static str>,
+    /// Other spellings of the name.
+    pub aliases: &'static [&'static str],
     /// What stands for the value in a flag's help: `ETA`.
     pub value_name: &'static str,
     /// What it means, in a sentence.
@@ -88,7 +88,7 @@ impl Key {
     ) -> Self {
         Self {
             name,
-            alias: None,
+            aliases: &[],
             value_name,
             help,
             kind,
@@ -148,11 +148,17 @@ impl Key {
         Self::new(name, "", help, Kind::Component)
     }
 
-    /// This key with another spelling.
+    /// This key with other spellings.
     #[must_use]
-    pub const fn also(mut self, alias: &'static str) -> Self {
-        self.alias = Some(alias);
+    pub const fn also(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
         self
+    }
+
+    /// Whether some spelling of this key is one of another.
+    pub fn shares_a_spelling(&self, other: &Self) -> bool {
+        let mut own = [self.name].into_iter().chain(self.aliases.iter().copied());
+        own.any(|name| name == other.name || other.aliases.contains(&name))
     }
 
     /// This key, which cannot be a flag beside others.

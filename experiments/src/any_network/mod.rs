@@ -31,7 +31,7 @@ fn all(effort: Effort) -> Vec<Study> {
 mod tests {
     use super::*;
     use implicit_bias_lab::config::RunConfig;
-    use implicit_bias_lab::study::{Headline, Reproduction, StudyResult};
+    use implicit_bias_lab::study::{Headline, Reproduction, StudyResult, Watch};
     use implicit_bias_lab::{Progress, RunDirectory};
 
     #[test]
@@ -59,8 +59,9 @@ mod tests {
         };
         let directory = RunDirectory::create(&folder.path().join("out")).unwrap();
         let studies = std::slice::from_ref(&study);
-        let found =
-            Reproduction::of(studies, &headline, directory, &Progress::new("test")).unwrap();
+        let progress = Progress::new("test");
+        let watch = Watch::to_the_end(&progress);
+        let found = Reproduction::of(studies, &headline, directory, watch).unwrap();
         assert!(found.completed(), "{}", found.early_stops_text());
         let runs = study.runs.iter().zip(found.records());
         let results: Vec<_> = runs

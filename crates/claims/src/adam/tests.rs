@@ -29,6 +29,7 @@ fn facts(optimizer: &str, step_norm: StepNorm, step_decay: f64) -> RunFacts {
         network: NetworkFacts {
             name: "linear".into(),
             family: Family::Linear,
+            numbers: BTreeMap::new(),
             activation: None,
             blocks: vec!["weight".into()],
             width: 1,

@@ -48,6 +48,25 @@ fn flags_that_choose_another_component_drop_the_keys_of_the_files() {
 }
 
 #[test]
+fn margins_of_a_network_without_a_degree_are_never_called_normalized() {
+    let folder = folder();
+    let shown = |activation: &str| {
+        let mut command = "train --samples 4 --dim 6 --width 3 --steps 20 --export npz".to_owned();
+        command += &format!(" --activation {activation} --out {activation}");
+        let arguments: Vec<&str> = command.split_whitespace().collect();
+        run(folder.path(), &arguments).ok();
+        let file = |name: &str| std::fs::read(folder.path().join(activation).join(name)).unwrap();
+        let words = [file("report.html"), file("results.npz")].concat();
+        String::from_utf8_lossy(&words).to_lowercase()
+    };
+    let smoothed = shown("smoothed-leaky-relu");
+    assert!(smoothed.contains("they are recorded as they are"));
+    assert!(!smoothed.contains("normalized margin") && !smoothed.contains("normalized_margins"));
+    let relu = shown("relu");
+    assert!(relu.contains("normalized margin") && relu.contains("normalized_margins"));
+}
+
+#[test]
 fn what_no_machine_holds_or_reaches_is_refused_by_name() {
     let folder = folder();
     let weights = refused(
@@ -100,7 +119,6 @@ fn what_no_machine_holds_or_reaches_is_refused_by_name() {
             "limit --network linear --optimizer sign-gd --step-decay 2",
             "step-decay: expected",
         ),
-        ("limit --reduction sum", "reduction: expected"),
         ("help network cubic", "network: expected one of two-layer"),
         (
             "train --synthetic gaussian --norm-spread 2",
@@ -232,4 +250,45 @@ fn a_linear_network_ends_at_a_maximum_margin() {
     let margin = far["final"]["margin_min"].as_f64().unwrap();
     assert!((margin - gamma).abs() < 1e-2, "{far}");
     assert!(far["final"]["margin_linf_min"].as_f64().unwrap() > 1.7);
+}
+
+#[test]
+fn names_of_the_field_are_spellings_of_the_flags() {
+    let folder = folder();
+    let config = |command: &str, run_dir: &str| {
+        let arguments: Vec<&str> = command.split_whitespace().collect();
+        run(folder.path(), &arguments).ok();
+        std::fs::read_to_string(folder.path().join(run_dir).join("config.toml")).unwrap()
+    };
+    let train = "train --samples 4 --dim 6 --width 3 --steps 5 --out";
+    let ours = "--slope 0.3 --init-scale 0.02 --step-size 0.05";
+    let theirs = "--gamma 0.3 --sigma0 0.02 --eta 0.05";
+    let pytorch = "--gamma 0.3 --init-std 0.02 --lr 0.05";
+    let expected = config(&format!("{train} a {ours}"), "a");
+    assert_eq!(config(&format!("{train} b {theirs}"), "b"), expected);
+    assert_eq!(config(&format!("{train} c {pytorch}"), "c"), expected);
+    let toml =
+        "samples = 4\ndim = 6\nwidth = 3\nsteps = 5\ngamma = 0.3\nsigma0 = 0.02\neta = 0.05\n";
+    std::fs::write(folder.path().join("run.toml"), toml).unwrap();
+    assert_eq!(config("train run.toml --out d", "d"), expected);
+    assert!(refused(folder.path(), "train --lr 0.1 --eta 0.1").contains("--step-size"));
+}
+
+#[test]
+fn files_of_another_command_are_named_with_the_way_forward() {
+    let folder = folder();
+    let plan = "steps = 5\nseeds = 2\n[grid]\nslope = [0.1, 0.2]\n";
+    std::fs::write(folder.path().join("sweep.toml"), plan).unwrap();
+    let said = refused(folder.path(), "train sweep.toml");
+    assert!(said.contains("use `implicit-bias sweep`"), "{said}");
+    for name in ["mine.npz", "mine.csv", "train-images-idx3-ubyte"] {
+        std::fs::write(folder.path().join(name), b"PK\x03\x04\xff").unwrap();
+        let said = refused(folder.path(), &format!("train {name}"));
+        assert!(
+            said.contains(&format!("did you mean `--data {name}`?")),
+            "{said}"
+        );
+        let said = refused(folder.path(), &format!("sweep {name}"));
+        assert!(said.contains("found a data file"), "{said}");
+    }
 }

@@ -135,11 +135,18 @@ fn zero_one_labels_are_read_on_the_explicit_flag() {
         &x,
         &y.mapv(|label| (label + 1.0) / 2.0),
     );
-    let plain = run(folder.path(), &["check", "pm.npz", "--json"])
+    let mut plain = run(folder.path(), &["check", "pm.npz", "--json"])
         .ok()
-        .stdout;
+        .json();
     let flagged = ["check", "zo.npz", "--labels", "zero-one", "--json"];
-    assert_eq!(run(folder.path(), &flagged).ok().stdout, plain);
+    let mut flagged = run(folder.path(), &flagged).ok().json();
+    // The labels of the file are what the flag is about.
+    assert_eq!(plain["labels"].take(), serde_json::json!({"-1": 2, "1": 2}));
+    assert_eq!(
+        flagged["labels"].take(),
+        serde_json::json!({"0": 2, "1": 2})
+    );
+    assert_eq!(flagged.to_string(), plain.to_string());
 }
 
 #[test]

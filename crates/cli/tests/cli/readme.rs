@@ -9,6 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use implicit_bias_data::write_npz_arrays;
+
 use crate::support::{folder, run, samples, write_data};
 
 /// A `console` block.
@@ -71,7 +73,6 @@ fn experiment(command: &str) -> Option<&str> {
 fn every_command_of_the_readme_works() {
     let readme = repository().join("README.md");
     let text = fs::read_to_string(&readme).expect("the repository has a README");
-    let blocks = blocks(&text);
     let folder = folder();
     // The reader's own data.
     let (x, y) = samples();
@@ -79,22 +80,97 @@ fn every_command_of_the_readme_works() {
     for (name, content) in plans(&text) {
         fs::write(folder.path().join(name), content).expect("writable");
     }
+    let (ran, experiments) = run_commands("README.md", &text, folder.path());
+    assert!(
+        ran >= 2 && experiments >= 1,
+        "{ran} commands, {experiments} experiments"
+    );
+    run_python(&text, folder.path());
+}
+
+#[test]
+fn every_command_of_the_page_on_data_works() {
+    let page = repository().join("docs/data.md");
+    let text = fs::read_to_string(&page).expect("the book has a page on data");
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    // What the page makes in Python.
+    let (x, y) = samples();
+    let [x_view, y_view] = [x.view().into_dyn(), y.view().into_dyn()];
+    for (name, arrays) in [
+        ("mine.npz", &["X", "y"][..]),
+        ("keras.npz", &["x_train", "y_train", "x_test", "y_test"]),
+        ("named.npz", &["voltage", "kind"]),
+        ("x.npz", &["arr_0"]),
+        ("y.npz", &["arr_0 of y"]),
+    ] {
+        let is_label = |name: &str| name.contains('y') || name == "kind";
+        let array = |name: &&'static str| match is_label(name) {
+            true => (name.trim_end_matches(" of y"), y_view.clone()),
+            false => (*name, x_view.clone()),
+        };
+        let arrays: Vec<_> = arrays.iter().map(array).collect();
+        write_npz_arrays(at(name), &arrays).expect("a writable folder");
+    }
+    for name in ["x", "y"] {
+        // The one entry of an archive that stores is an .npy file.
+        let bytes = fs::read(at(&format!("{name}.npz"))).expect("just written");
+        let start = bytes
+            .windows(6)
+            .position(|w| w == b"\x93NUMPY")
+            .expect("an array");
+        let entries = if name == "x" { 80 } else { 4 };
+        let array = &bytes[start..start + 128 + 8 * entries];
+        fs::write(at(&format!("{name}.npy")), array).expect("a writable folder");
+    }
+    let images = [
+        &[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2][..],
+        &[9, 8, 7, 6],
+    ]
+    .concat();
+    fs::write(at("my-images-idx3-ubyte"), images).expect("a writable folder");
+    let labels = [0, 0, 8, 1, 0, 0, 0, 2, 1, 2];
+    fs::write(at("my-labels-idx1-ubyte"), labels).expect("a writable folder");
+    for (name, content) in shown_files(&text) {
+        fs::write(at(name), content).expect("a writable folder");
+    }
+    let (ran, _) = run_commands("docs/data.md", &text, folder.path());
+    assert!(ran >= 14, "{ran} commands");
+}
+
+/// The files that a page shows: blocks under a comment `<!-- file: NAME -->`.
+fn shown_files(text: &str) -> Vec<(&str, &str)> {
+    let parts = text.split("<!-- file: ").skip(1);
+    let file = |part: &'_ str| -> Option<(usize, usize, usize)> {
+        let name = part.find(" -->")?;
+        let start = part.find("```text\n")? + "```text\n".len();
+        Some((name, start, start + part[start..].find("```")?))
+    };
+    let files = parts.filter_map(|part| {
+        let (name, start, end) = file(part)?;
+        Some((&part[..name], &part[start..end]))
+    });
+    files.collect()
+}
+
+/// Runs the commands of a page in a folder: how many of the program there were, and of experiments.
+fn run_commands(page: &str, text: &str, folder: &Path) -> (usize, usize) {
     let (mut ran, mut experiments) = (0, 0);
-    for block in &blocks {
+    for block in &blocks(text) {
         if let Some(reason) = &block.not_run {
-            println!("README.md:{}: not run: {reason}", block.line);
-            assert!(!reason.is_empty(), "README.md:{}: say why not", block.line);
+            println!("{page}:{}: not run: {reason}", block.line);
+            assert!(!reason.is_empty(), "{page}:{}: say why not", block.line);
             continue;
         }
         assert!(
             !block.commands.is_empty(),
-            "README.md:{}: no command",
+            "{page}:{}: no command",
             block.line
         );
         for command in &block.commands {
-            let place = format!("README.md:{}: `{command}`", block.line);
+            let place = format!("{page}:{}: `{command}`", block.line);
             if let Some(arguments) = arguments(command) {
-                let outcome = run(folder.path(), &arguments);
+                let outcome = run(folder, &arguments);
                 println!("{place}: {:.1?}", outcome.time);
                 assert_eq!(outcome.code, Some(0), "{place}: {}", outcome.stderr);
                 ran += 1;
@@ -111,11 +187,7 @@ fn every_command_of_the_readme_works() {
             }
         }
     }
-    assert!(
-        ran >= 2 && experiments >= 1,
-        "{ran} commands, {experiments} experiments"
-    );
-    run_python(&text, folder.path());
+    (ran, experiments)
 }
 
 /// The files that the README shows: blocks of TOML whose first line is a comment with the name.

@@ -25,9 +25,11 @@ pub const TRAIN: [&str; 11] = [
 ];
 
 /// The files of a finished run.
-pub const LEFT: [&str; 9] = [
+pub const LEFT: [&str; 11] = [
     "checkpoint",
     "claims.json",
+    "claims.md",
+    "claims.tex",
     "config.toml",
     "limit.json",
     "manifest.json",

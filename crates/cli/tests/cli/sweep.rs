@@ -7,7 +7,7 @@ use crate::resume::{assert_same, files, signal, start, wait_for};
 use crate::support::{Outcome, finish, folder, program, read, run};
 
 /// Both engines, numbers and names, in eight runs.
-const PLAN: &str = "\
+pub const PLAN: &str = "\
 samples = 5
 dim = 40
 width = 3
@@ -21,15 +21,15 @@ activation = 'relu'
 slope = 0.2
 ";
 
-fn plan(folder: &Path, text: &str) {
+pub fn plan(folder: &Path, text: &str) {
     fs::write(folder.join("plan.toml"), text).expect("writable");
 }
 
-fn sweep(folder: &Path, more: &[&str]) -> Outcome {
+pub fn sweep(folder: &Path, more: &[&str]) -> Outcome {
     run(folder, &[&["sweep", "plan.toml"], more].concat())
 }
 
-fn rows(folder: &Path, sweep: &str) -> Vec<String> {
+pub fn rows(folder: &Path, sweep: &str) -> Vec<String> {
     let text = read(folder.join(sweep).join("sweep.csv"));
     text.lines().map(str::to_owned).collect()
 }

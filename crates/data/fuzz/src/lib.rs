@@ -103,6 +103,13 @@ pub fn read_all_ways(file: &DataFile) {
         Ok(labels) => labels,
         Err(error) => return name(error),
     };
+    match file.contents() {
+        Ok(contents) => {
+            let samples: usize = contents.counts.iter().map(|(_, count)| count).sum();
+            assert_eq!(samples, labels.len());
+        }
+        Err(error) => name(error),
+    }
     let classes = labels.classes(2);
     let mut choices = vec![
         Choice::default(),

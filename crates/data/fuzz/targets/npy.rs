@@ -10,6 +10,11 @@ fuzz_target!(|input: &[u8]| {
     let (samples, labels) = (path("x.npy"), path("y.npy"));
     write(&samples, x);
     write(&labels, y);
-    let file = DataFile::Npy { samples, labels };
+    let file = DataFile::Npy {
+        samples,
+        labels,
+        samples_array: None,
+        labels_array: None,
+    };
     within(ARRAYS, input.len(), || read_all_ways(&file));
 });

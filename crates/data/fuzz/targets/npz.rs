@@ -20,6 +20,6 @@ fuzz_target!(|input: &[u8]| {
             input.len() + unzipped(input, ["X", "y"])
         }
     };
-    let file = DataFile::Npz(path);
+    let file = DataFile::npz(path);
     within(ARRAYS, bytes, || read_all_ways(&file));
 });

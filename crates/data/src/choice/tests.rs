@@ -36,7 +36,10 @@ fn table(labels: &[&str]) -> (TempDir, DataFile) {
     let path = folder.path().join("t.csv");
     let rows = (1..).zip(labels).map(|(x, label)| format!("{x},{label}\n"));
     fs::write(&path, format!("x,y\n{}", rows.collect::<String>())).unwrap();
-    (folder, DataFile::at(path, None, None).unwrap())
+    (
+        folder,
+        DataFile::at(path, &crate::FileOptions::default()).unwrap(),
+    )
 }
 
 /// The message, which must begin with the path, without it.
@@ -245,14 +248,12 @@ fn labels_that_are_not_numbers_at_all_are_no_class() {
     );
     let arrays = [("X", x.view().into_dyn()), ("y", y.view().into_dyn())];
     crate::write_npz_arrays(&path, &arrays).unwrap();
-    let error = DataFile::Npz(path.clone())
-        .read_classes(None, 0)
-        .unwrap_err();
+    let error = DataFile::npz(&path).read_classes(None, 0).unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(
-            "{}: y: expected one of 3 classes for every sample \
-             and a sample of every class, found no sample of class NaN",
+            "{}: array `y`: expected a label for every sample (leave samples without one out of \
+             the file), found NaN for sample 1",
             path.display()
         )
     );

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array2, ArrayD, Axis, Ix1, Ix2};
+use ndarray::Array2;
 
+use super::arrays::Names;
+use super::contents::{Contents, Features};
 use super::format::Format;
 use super::labels::Labels;
-use super::npz::{array_error, read_npz_arrays, with_dimension};
-use super::reading::{Mismatch, check_count, open};
-use super::{csv, idx, npz};
+use super::options::{FileOptions, LABEL_COLUMN, TableOptions};
+use super::{arrays, idx, libsvm, table};
 use crate::{DataError, mnist};
 
 /// The training or the test part of a data set that is published in two.
@@ -27,9 +28,11 @@ pub enum Split {
 /// Samples of more than one axis, such as images, are flattened in row-major order.
 ///
 /// ```no_run
-/// use implicit_bias_data::{Choice, ClassRule, DataFile};
+/// use implicit_bias_data::{Choice, ClassRule, DataFile, FileOptions, TableOptions};
 ///
-/// let file = DataFile::at("flowers.csv", None, Some("species"))?;
+/// let table = TableOptions { label_column: Some("species".into()), ..Default::default() };
+/// let options = FileOptions { table, ..Default::default() };
+/// let file = DataFile::at("flowers.csv", &options)?;
 /// let choice = Choice {
 ///     rule: ClassRule::Pair { positive: "setosa".into(), negative: "virginica".into() },
 ///     per_class: Some(20),
@@ -39,95 +42,121 @@ pub enum Split {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum DataFile {
-    /// A NumPy archive with arrays `X` (`[n, …]`) and `y` (`[n]`); others are ignored.
-    Npz(PathBuf),
-    /// Two NumPy arrays, `X` (`[n, …]`) and `y` (`[n]`).
+    /// A NumPy archive with arrays of samples (`[n, …]`) and labels (`[n]`); others are ignored.
+    Npz {
+        /// The archive.
+        path: PathBuf,
+        /// The array of samples; `None` for the usual names, such as `X`.
+        samples_array: Option<String>,
+        /// The array of labels; `None` for the usual names, such as `y`.
+        labels_array: Option<String>,
+    },
+    /// Two files of one array each, `X` (`[n, …]`) and `y` (`[n]`): `.npy`, gzipped or not, `.npz`,
+    /// or labels in IDX.
     Npy {
         /// The samples.
         samples: PathBuf,
         /// The labels.
         labels: PathBuf,
+        /// The array of samples, if their file is an archive of several.
+        samples_array: Option<String>,
+        /// The array of labels, if their file is an archive of several.
+        labels_array: Option<String>,
     },
-    /// A table with a header line, one sample a row, one column of labels among columns of numbers.
-    Csv {
+    /// A table, one sample a row, one column of labels among columns of numbers; plain, gzipped, or
+    /// alone in a zip archive.
+    Table {
         /// The table.
         path: PathBuf,
-        /// The name of the column of labels.
-        label_column: String,
+        /// How it is read.
+        options: TableOptions,
     },
-    /// Two IDX arrays, each gzipped or not.
+    /// LIBSVM text, `LABEL INDEX:VALUE …`, one sample a line; plain, gzipped, or alone in a zip
+    /// archive.
+    Libsvm(PathBuf),
+    /// Two IDX arrays, each gzipped or not; the labels may be NumPy's.
     Idx {
         /// The samples, `[n, …]`.
         samples: PathBuf,
-        /// The labels, `[n]`.
+        /// The labels, `[n]`, or `[n, 8]` as QMNIST has them.
         labels: PathBuf,
     },
     /// The MNIST files, as `implicit-bias fetch mnist` leaves them.
     Mnist {
-        /// Their folder; `None` for the user's data directory, [`mnist::default_dir`].
+        /// Their folder, or that of torchvision; `None` for the user's data directory,
+        /// [`mnist::default_dir`].
         dir: Option<PathBuf>,
         /// Training or test set.
         split: Split,
     },
 }
 
-/// The column of labels of a table, where no other is named.
-const LABEL_COLUMN: &str = "y";
-
 impl DataFile {
-    /// The data file at `path`: by its extension `.npz`, `.npy`, `.csv` or `.tsv`, by its first
-    /// bytes otherwise.
+    /// The data file at `path`, of the format that its contents tell; where it is not there, that
+    /// its extension tells.
     ///
-    /// `label_file` is where `.npy` and IDX samples have their labels. Without it, the labels of
-    /// `…images-idx3…` are looked for in `…labels-idx1…`. `label_column` is the name of the
-    /// column of labels of a table, `y` by default.
+    /// Without a file of labels, those of `…images-idx3…` are looked for in `…labels-idx1…`.
     ///
     /// # Errors
     ///
-    /// [`DataError::Io`] if the file has to be looked into and cannot be; [`DataError::Format`] if
-    /// it is none of these, or if `label_file` or `label_column` is given to a format that has none
-    /// or lacks where the format needs it.
-    pub fn at(
-        path: impl Into<PathBuf>,
-        label_file: Option<&Path>,
-        label_column: Option<&str>,
-    ) -> Result<Self, DataError> {
+    /// [`DataError::Io`] if the file cannot be looked into; [`DataError::Foreign`] for a format
+    /// that is not read; [`DataError::Format`] for contents of no known format, and for options
+    /// that the format has not or lacks.
+    pub fn at(path: impl Into<PathBuf>, options: &FileOptions) -> Result<Self, DataError> {
         let path = path.into();
-        let refuse = |flag: &str, format: &str| DataError::Format {
-            path: path.clone(),
-            expected: format!("no {flag} beside {format}"),
-            found: "one".to_owned(),
-        };
         let format = Format::of(&path)?;
-        if label_file.is_some() && matches!(format, Format::Npz | Format::Csv) {
-            return Err(refuse("--label-file", format.words()));
-        }
-        if label_column.is_some() && format != Format::Csv {
-            return Err(refuse("--label-column", format.words()));
-        }
+        refuse_others(&path, format, options)?;
+        let FileOptions {
+            label_file,
+            samples_array,
+            labels_array,
+            table,
+        } = options.clone();
         let labels = |guess: Option<PathBuf>| {
-            let given = label_file.map(Path::to_owned);
-            given.or(guess).ok_or_else(|| DataError::Format {
-                path: path.clone(),
-                expected: format!("--label-file beside {}", format.words()),
-                found: "none".to_owned(),
-            })
+            label_file
+                .clone()
+                .or(guess)
+                .ok_or_else(|| DataError::Format {
+                    path: path.clone(),
+                    expected: format!(
+                        "--label-file beside {}{}",
+                        format.words(),
+                        other_name(&path, format)
+                    ),
+                    found: "none".to_owned(),
+                })
         };
-        Ok(match format {
-            Format::Npz => Self::Npz(path),
-            Format::Npy => Self::Npy {
+        Ok(match (format, &label_file) {
+            (Format::Npz, None) => Self::Npz {
+                path,
+                samples_array,
+                labels_array,
+            },
+            (Format::Npz | Format::Npy, _) => Self::Npy {
                 labels: labels(None)?,
                 samples: path,
+                samples_array,
+                labels_array,
             },
-            Format::Idx => Self::Idx {
+            (Format::Idx, _) => Self::Idx {
                 labels: labels(idx::labels_beside(&path))?,
                 samples: path,
             },
-            Format::Csv => Self::Csv {
+            (Format::Libsvm, _) => Self::Libsvm(path),
+            (Format::Table, _) => Self::Table {
+                options: with_label_column(&path, table)?,
                 path,
-                label_column: label_column.unwrap_or(LABEL_COLUMN).to_owned(),
             },
         })
+    }
+
+    /// An archive with the usual names of arrays.
+    pub fn npz(path: impl Into<PathBuf>) -> Self {
+        Self::Npz {
+            path: path.into(),
+            samples_array: None,
+            labels_array: None,
+        }
     }
 
     /// The labels of all samples.
@@ -136,28 +165,34 @@ impl DataFile {
     ///
     /// Those of the format's reader: [`DataError::Io`], [`DataError::Archive`],
     /// [`DataError::MissingArray`], [`DataError::Array`], [`DataError::Table`],
-    /// [`DataError::Missing`].
+    /// [`DataError::Missing`], [`DataError::Format`]. A label that is not there, or not finite, is
+    /// one.
     pub fn labels(&self) -> Result<Labels, DataError> {
         match self {
-            Self::Npz(path) => {
-                let [y] = read_npz_arrays(path, ["y"]).map_err(|error| match error {
-                    // Of two missing arrays the samples are the more telling.
-                    DataError::MissingArray {
-                        path, available, ..
-                    } if !available.iter().any(|name| name == "X") => DataError::MissingArray {
-                        path,
-                        array: "X".to_owned(),
-                        available,
-                    },
-                    other => other,
-                })?;
-                label_vector(path, "y", y)
-            }
-            Self::Npy { labels, .. } => label_vector(labels, "y", npy_file(labels, "y")?),
-            Self::Csv { path, label_column } => csv::labels(path, label_column),
-            Self::Idx { labels, .. } => idx::labels(labels),
+            Self::Npz { path, .. } => arrays::labels_in(path, &self.names()?.labels),
+            Self::Npy {
+                labels,
+                labels_array,
+                ..
+            } => arrays::labels(labels, labels_array.as_deref()),
+            Self::Table { path, options } => table::labels(path, options),
+            Self::Libsvm(path) => Ok(libsvm::labels(path)?.0),
+            Self::Idx { labels, .. } => arrays::labels(labels, None),
             Self::Mnist { .. } => idx::labels(&self.mnist_files()?[1]),
         }
+    }
+
+    /// The arrays of an archive.
+    fn names(&self) -> Result<Names, DataError> {
+        let Self::Npz {
+            path,
+            samples_array,
+            labels_array,
+        } = self
+        else {
+            unreachable!("called for archives alone")
+        };
+        arrays::names_in(path, [samples_array.as_deref(), labels_array.as_deref()])
     }
 
     /// The samples with the given indices, which rise: `k × d`, one a row.
@@ -171,14 +206,14 @@ impl DataFile {
     /// are more or fewer samples than labels.
     pub(super) fn rows(&self, keep: &[usize], expected: usize) -> Result<Array2<f64>, DataError> {
         match self {
-            Self::Npz(path) => {
-                let [x] = read_npz_arrays(path, ["X"])?;
-                some_rows(path, x, keep, expected)
-            }
-            Self::Npy { samples, .. } => {
-                some_rows(samples, npy_file(samples, "X")?, keep, expected)
-            }
-            Self::Csv { path, label_column } => csv::rows(path, label_column, keep, expected),
+            Self::Npz { path, .. } => arrays::rows_in(path, &self.names()?.samples, keep, expected),
+            Self::Npy {
+                samples,
+                samples_array,
+                ..
+            } => arrays::rows(samples, samples_array.as_deref(), keep, expected),
+            Self::Table { path, options } => table::rows(path, options, keep, expected),
+            Self::Libsvm(path) => libsvm::rows(path, keep, expected),
             Self::Idx { samples, .. } => idx::rows(samples, keep, expected),
             Self::Mnist { .. } => idx::rows(&self.mnist_files()?[0], keep, expected),
         }
@@ -206,22 +241,136 @@ impl DataFile {
         Ok([find(names[0])?, find(names[1])?])
     }
 
-    /// The file or the pair of files, as a reader of a report should see it.
+    /// Whether the MNIST files are the published ones; `None` where they cannot be read.
+    fn is_published(&self) -> Option<bool> {
+        let Self::Mnist { split, .. } = self else {
+            return None;
+        };
+        let files = self.mnist_files().ok()?;
+        let published = match split {
+            Split::Train => &mnist::PUBLISHED[..2],
+            Split::Test => &mnist::PUBLISHED[2..],
+        };
+        let mut pairs = files.iter().zip(published);
+        let all = pairs.try_fold(true, |all, (path, file)| {
+            Ok::<_, std::io::Error>(all & mnist::is_published(path, file)?)
+        });
+        all.ok()
+    }
+
+    /// The file or the pair of files, as a reader of a report should see it. Files under MNIST's
+    /// names are called MNIST only if they are the published ones.
     pub fn describe(&self) -> String {
-        match self {
-            Self::Npz(path) | Self::Csv { path, .. } => path.display().to_string(),
-            Self::Npy { samples, .. } | Self::Idx { samples, .. } => samples.display().to_string(),
-            Self::Mnist { split, .. } => match split {
-                Split::Train => "MNIST, training set".to_owned(),
-                Split::Test => "MNIST, test set".to_owned(),
-            },
+        let Self::Mnist { split, .. } = self else {
+            return self.path().display().to_string();
+        };
+        let set = match split {
+            Split::Train => "training set",
+            Split::Test => "test set",
+        };
+        let folder = self.path();
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        match self.is_published() {
+            Some(true) => format!("MNIST, {set}"),
+            Some(false) => format!(
+                "{set} in {} (under MNIST's file names, not the published MNIST)",
+                folder.display()
+            ),
+            None => format!("{set} of MNIST in {} (not read)", folder.display()),
         }
+    }
+
+    /// What the file has in it, and what of that was told by its contents alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`labels`](Self::labels).
+    pub fn contents(&self) -> Result<Contents, DataError> {
+        if let Self::Table { path, options } = self {
+            return table::contents(path, options);
+        }
+        let labels = self.labels()?;
+        let keep: &[usize] = if labels.is_empty() { &[] } else { &[0] };
+        let dim = self.rows(keep, labels.len())?.ncols();
+        let first = usize::from(
+            matches!(self, Self::Libsvm(path) if !libsvm::labels(path)?.1.counts_from_zero()),
+        );
+        let (samples, label_name) = match self {
+            Self::Npz { .. } => {
+                let Names {
+                    samples, labels, ..
+                } = self.names()?;
+                (samples, labels)
+            }
+            Self::Libsvm(_) => (String::new(), "label".to_owned()),
+            _ => ("X".to_owned(), "y".to_owned()),
+        };
+        let name = |index: usize| match samples.as_str() {
+            "" => (index + first).to_string(),
+            array => format!("{array}[{index}]"),
+        };
+        Ok(Contents {
+            label: match self {
+                Self::Npz { .. } => format!("array `{label_name}`"),
+                Self::Npy { labels, .. } | Self::Idx { labels, .. } => labels.display().to_string(),
+                Self::Mnist { .. } => self.mnist_files()?[1].display().to_string(),
+                Self::Libsvm(_) | Self::Table { .. } => "the first field of each line".to_owned(),
+            },
+            label_name,
+            features: (dim > 0).then(|| Features {
+                first: name(0),
+                last: name(dim - 1),
+                count: dim,
+            }),
+            counts: labels.counts(),
+            notes: self.notes()?,
+        })
+    }
+
+    /// What of the file was told by its contents alone, a sentence each.
+    ///
+    /// # Errors
+    ///
+    /// As [`labels`](Self::labels).
+    pub fn notes(&self) -> Result<Vec<String>, DataError> {
+        let mut notes = Vec::new();
+        match self {
+            Self::Npz { .. } => notes.extend(self.names()?.note),
+            Self::Npy { labels, .. } | Self::Idx { labels, .. } => {
+                if idx::is_idx(labels)? && idx::is_qmnist(labels)? {
+                    notes.push("of the eight numbers of each label the first is the class".into());
+                }
+            }
+            Self::Table { path, options } => notes = table::contents(path, options)?.notes,
+            Self::Libsvm(path) => {
+                let extent = libsvm::labels(path)?.1;
+                if extent.counts_from_zero() {
+                    notes.push("indices count from 0".into());
+                }
+                if extent.queries > 0 {
+                    notes.push(format!(
+                        "{} numbers of queries (qid) left aside",
+                        extent.queries
+                    ));
+                }
+            }
+            Self::Mnist { .. } => {
+                if self.is_published() == Some(false) {
+                    notes.push(format!(
+                        "the files in {} have the names of MNIST's, and are not the published \
+                         MNIST (their SHA-256 is another)",
+                        self.path().display()
+                    ));
+                }
+            }
+        }
+        Ok(notes)
     }
 
     /// The file that a message about the whole should name.
     fn path(&self) -> PathBuf {
         match self {
-            Self::Npz(path) | Self::Csv { path, .. } => path.clone(),
+            Self::Npz { path, .. } | Self::Table { path, .. } | Self::Libsvm(path) => path.clone(),
             Self::Npy { samples, .. } | Self::Idx { samples, .. } => samples.clone(),
             Self::Mnist { dir, .. } => dir
                 .clone()
@@ -262,50 +411,64 @@ impl DataFile {
     }
 }
 
-/// An `.npy` file as an array.
-fn npy_file(path: &Path, name: &str) -> Result<ArrayD<f64>, DataError> {
-    let (reader, length) = open(path)?;
-    npz::read_npy(length, reader).map_err(|mismatch| array_error(path, name, mismatch))
-}
-
-/// Labels `[n]`, or `[n, 1]` as a column.
-fn label_vector(path: &Path, name: &str, array: ArrayD<f64>) -> Result<Labels, DataError> {
-    let array = if array.ndim() == 2 && array.shape()[1] == 1 {
-        array.remove_axis(Axis(1))
-    } else {
-        array
-    };
-    let vector = with_dimension::<Ix1>(path, name, "[n]", array)?;
-    Ok(Labels::Numbers(vector.to_vec()))
-}
-
-/// Some rows of samples `[n, …]`, flattened.
-fn some_rows(
-    path: &Path,
-    array: ArrayD<f64>,
-    keep: &[usize],
-    expected: usize,
-) -> Result<Array2<f64>, DataError> {
-    if array.ndim() < 2 {
-        let found = format!("shape {:?}", array.shape());
-        let mismatch = Mismatch::new("shape [n, d]", found);
-        return Err(array_error(path, "X", mismatch));
+/// Refuses options that a format has not.
+fn refuse_others(path: &Path, format: Format, options: &FileOptions) -> Result<(), DataError> {
+    let FileOptions {
+        label_file,
+        samples_array,
+        labels_array,
+        table,
+    } = options;
+    let is_table = format == Format::Table;
+    let is_text = is_table || format == Format::Libsvm;
+    let has_arrays = matches!(format, Format::Npz | Format::Npy);
+    let refused = [
+        ("--label-file", label_file.is_some() && is_text),
+        ("--samples-array", samples_array.is_some() && !has_arrays),
+        ("--labels-array", labels_array.is_some() && !has_arrays),
+        ("--label-column", table.label_column.is_some() && !is_table),
+        (
+            "--drop-columns",
+            !table.drop_columns.is_empty() && !is_table,
+        ),
+        ("--no-header", table.no_header.is_some() && !is_table),
+        ("--separator", table.separator.is_some() && !is_table),
+    ];
+    match refused.into_iter().find(|(_, refused)| *refused) {
+        None => Ok(()),
+        Some((flag, _)) => Err(DataError::Format {
+            path: path.to_owned(),
+            expected: format!("no {flag} beside {}", format.words()),
+            found: "one".to_owned(),
+        }),
     }
-    let samples = array.shape()[0];
-    check_count(samples, expected)?;
-    let dim: usize = array.shape()[1..].iter().product();
-    let x = if array.ndim() == 2 {
-        with_dimension::<Ix2>(path, "X", "[n, d]", array)?
-    } else {
-        array
-            .as_standard_layout()
-            .into_owned()
-            .into_shape_with_order((samples, dim))
-            .expect("a row-major array flattens")
+}
+
+/// What is said of a file whose name is that of another format.
+fn other_name(path: &Path, format: Format) -> &'static str {
+    let is_npz = path.extension().is_some_and(|extension| extension == "npz");
+    match is_npz && format == Format::Npy {
+        true => " of one array, which this is whatever its name",
+        false => "",
+    }
+}
+
+/// The options of a table with the column of labels filled in.
+fn with_label_column(path: &Path, options: TableOptions) -> Result<TableOptions, DataError> {
+    let column = match (&options.label_column, options.no_header) {
+        (Some(column), _) => column.clone(),
+        (None, Some(true)) => {
+            return Err(DataError::Format {
+                path: path.to_owned(),
+                expected: "--label-column beside --no-header, a position from 1, first or last"
+                    .to_owned(),
+                found: "none".to_owned(),
+            });
+        }
+        (None, _) => LABEL_COLUMN.to_owned(),
     };
-    Ok(if keep.len() == samples {
-        x
-    } else {
-        x.select(Axis(0), keep)
+    Ok(TableOptions {
+        label_column: Some(column),
+        ..options
     })
 }

@@ -1,12 +1,13 @@
 //! The IDX format of MNIST: a magic number, the sizes, then the entries, big endian.
 
+use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 use ndarray::Array2;
 
-use super::labels::Labels;
+use super::labels::{LABEL_EXPECTED, Labels};
 use super::reading::{
     Mismatch, check_count, check_expansion, check_size, io_error, make_room, open,
 };
@@ -18,35 +19,85 @@ const MAX_AXES: usize = 8;
 /// Most entries that are decoded at a time.
 const CHUNK: usize = 1 << 13;
 
-/// Where the labels of `…images-idx3-ubyte` are by convention.
+/// Where the labels of `…images-idx3-ubyte` are by convention: `…labels-idx1-ubyte`, and of QMNIST
+/// `…labels-idx2-int`.
 pub(super) fn labels_beside(samples: &Path) -> Option<PathBuf> {
     let name = samples.file_name()?.to_str()?;
-    let labels = [
+    let names = [
         ("images-idx3", "labels-idx1"),
         ("images.idx3", "labels.idx1"),
+        ("images-idx3-ubyte", "labels-idx2-int"),
     ]
     .into_iter()
-    .find(|(images, _)| name.contains(images))
-    .map(|(images, labels)| name.replace(images, labels))?;
+    .filter(|(images, _)| name.contains(images))
+    .map(|(images, labels)| name.replace(images, labels));
+    let names: Vec<String> = names.collect();
     // One of a pair may be unpacked and the other not.
-    let raw = labels.strip_suffix(".gz").unwrap_or(&labels);
-    let names = [labels.clone(), raw.to_owned(), format!("{raw}.gz")];
-    let found = names.iter().map(|name| samples.with_file_name(name));
-    let found = found.into_iter().find(|path| path.is_file());
-    found.or_else(|| Some(samples.with_file_name(labels)))
+    let forms = names.iter().flat_map(|labels| {
+        let raw = labels.strip_suffix(".gz").unwrap_or(labels);
+        [labels.clone(), raw.to_owned(), format!("{raw}.gz")]
+    });
+    let mut found = forms.map(|name| samples.with_file_name(name));
+    let found = found.find(|path| path.is_file());
+    found.or_else(|| Some(samples.with_file_name(names.first()?)))
 }
 
-/// All labels of an IDX file of one axis.
+/// Whether a file begins as an IDX array, gzipped or not.
+pub(super) fn is_idx(path: &Path) -> Result<bool, DataError> {
+    let (file, _) = open(path)?;
+    let mut magic = [0; 4];
+    let read = unpacked(path, file)?.0.read_exact(&mut magic);
+    Ok(read.is_ok() && matches!(magic, [0, 0, 0x08..=0x0e, _]))
+}
+
+/// A file, gzipped or not, as what is in it, and whether it is.
+fn unpacked(path: &Path, mut file: BufReader<File>) -> Result<(Box<dyn Read>, bool), DataError> {
+    let mut magic = [0; 2];
+    let gzipped = file.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b];
+    file.rewind().map_err(|source| io_error(path, source))?;
+    Ok((
+        if gzipped {
+            // A gzip file is a series of members, and some tools write many.
+            Box::new(BufReader::new(MultiGzDecoder::new(file)))
+        } else {
+            Box::new(file)
+        },
+        gzipped,
+    ))
+}
+
+/// The numbers that QMNIST has for each image; the first is its class.
+const QMNIST_LABELS: usize = 8;
+
+/// Whether an IDX file is one of labels as QMNIST has them, eight 32-bit integers a sample.
+pub(super) fn is_qmnist(path: &Path) -> Result<bool, DataError> {
+    let array = Array::open(path)?;
+    Ok(array.kind == 0x0c && matches!(array.sizes[..], [_, QMNIST_LABELS]))
+}
+
+/// All labels of an IDX file of one axis, or of QMNIST's.
 pub(super) fn labels(path: &Path) -> Result<Labels, DataError> {
     let mut array = Array::open(path)?;
-    let [count] = array.sizes[..] else {
-        return Err(array.error(
-            "labels of one axis, [n]",
-            format!("shape {:?}", array.sizes),
-        ));
-    };
     let mut numbers = Vec::new();
-    array.read(count, &mut numbers, count)?;
+    match array.sizes[..] {
+        [count] => array.read(count, &mut numbers, count)?,
+        [count, QMNIST_LABELS] if array.kind == 0x0c => {
+            for _ in 0..count {
+                array.read(1, &mut numbers, count)?;
+                array.skip(QMNIST_LABELS - 1)?;
+            }
+        }
+        _ => {
+            return Err(array.error(
+                "labels of one axis, [n]; in Python: y = y[:, 0] if the first column is the class",
+                format!("shape {:?}", array.sizes),
+            ));
+        }
+    }
+    if let Some(sample) = numbers.iter().position(|label: &f64| !label.is_finite()) {
+        let found = format!("{} for sample {sample}", numbers[sample]);
+        return Err(array.error(LABEL_EXPECTED, found));
+    }
     array.end()?;
     Ok(Labels::Numbers(numbers))
 }
@@ -88,18 +139,11 @@ struct Array<'a> {
 impl<'a> Array<'a> {
     /// Reads the header and holds what it claims against the size of the file.
     fn open(path: &'a Path) -> Result<Self, DataError> {
-        let (mut file, length) = open(path)?;
-        let mut magic = [0; 2];
-        let gzipped = file.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b];
-        file.rewind().map_err(|source| io_error(path, source))?;
+        let (file, length) = open(path)?;
+        let (source, gzipped) = unpacked(path, file)?;
         let mut array = Self {
             path,
-            source: if gzipped {
-                // A gzip file is a series of members, and some tools write many.
-                Box::new(BufReader::new(MultiGzDecoder::new(file)))
-            } else {
-                Box::new(file)
-            },
+            source,
             kind: 0,
             sizes: Vec::new(),
             buffer: Vec::new(),
@@ -134,7 +178,7 @@ impl<'a> Array<'a> {
         let header = 4 + 4 * u64::from(axes);
         let claimed = header + entries * array.item_size() as u64;
         if gzipped {
-            check_expansion(claimed, length)
+            check_expansion(entries, array.item_size() as u64, length)
                 .map_err(|Mismatch { expected, found }| array.error(expected, found))?;
         } else if claimed != length {
             let expected = format!("{claimed} bytes for shape {:?}", array.sizes);

@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, HashMap};
+
 /// Labels as a file has them: numbers or names.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Labels {
@@ -67,4 +69,90 @@ impl Labels {
             }
         }
     }
+
+    /// The distinct labels, sorted, as a user would spell them, each with its number of samples.
+    pub fn counts(&self) -> Vec<(String, usize)> {
+        match self {
+            Self::Numbers(numbers) => {
+                let mut sorted = numbers.clone();
+                sorted.sort_by(f64::total_cmp);
+                let equal = sorted.chunk_by(|a, b| a == b);
+                equal
+                    .map(|label| (label[0].to_string(), label.len()))
+                    .collect()
+            }
+            Self::Names { names, index } => {
+                let mut counts = vec![0; names.len()];
+                index.iter().for_each(|&name| counts[name as usize] += 1);
+                let counts: BTreeMap<String, usize> = names.iter().cloned().zip(counts).collect();
+                counts.into_iter().collect()
+            }
+        }
+    }
 }
+
+/// Labels as they are read, one text after another.
+#[derive(Default)]
+pub(super) struct LabelList {
+    known: HashMap<String, u32>,
+    index: Vec<u32>,
+}
+
+impl LabelList {
+    /// Appends a label; `false` where there are as many distinct ones as can be numbered.
+    #[must_use]
+    pub fn push(&mut self, label: &str) -> bool {
+        let class = match self.known.get(label) {
+            Some(&class) => class,
+            None => {
+                let Ok(class) = u32::try_from(self.known.len()) else {
+                    return false;
+                };
+                self.known.insert(label.to_owned(), class);
+                class
+            }
+        };
+        self.index.push(class);
+        true
+    }
+
+    /// The labels: numbers if `number` says so of every one, names otherwise.
+    pub fn finish(self, number: impl Fn(&str) -> Option<f64>) -> Labels {
+        let mut names = vec![String::new(); self.known.len()];
+        for (name, class) in self.known {
+            names[class as usize] = name;
+        }
+        let numbers: Option<Vec<f64>> = names.iter().map(|name| number(name)).collect();
+        match numbers {
+            Some(numbers) => {
+                let index = self.index.iter();
+                Labels::Numbers(index.map(|&class| numbers[class as usize]).collect())
+            }
+            None => Labels::Names {
+                names,
+                index: self.index,
+            },
+        }
+    }
+}
+
+/// Whether a text stands for a label that is not there: what pandas reads as one, a question mark,
+/// and numbers that are not finite.
+pub(super) fn is_missing(label: &str) -> bool {
+    const MISSING: [&str; 11] = [
+        "", "?", "#N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "None", "n/a", "null",
+    ];
+    MISSING.contains(&label)
+        || label.parse::<f64>().is_ok_and(|number| !number.is_finite())
+        || label.contains("#IND")
+        || label.contains("#QNAN")
+}
+
+/// A label as a number, if it is a finite one.
+pub(super) fn finite(label: &str) -> Option<f64> {
+    label.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// What is said of a label that is not there.
+pub(super) const LABEL_EXPECTED: &str =
+    "a label for every sample (leave samples without one out of the file)";

@@ -5,6 +5,7 @@
 
 use std::io::{self, Read};
 
+use half::f16;
 use ndarray::ArrayViewD;
 
 use super::reading::Mismatch;
@@ -25,9 +26,17 @@ enum Scalar {
     U16,
     U32,
     U64,
+    F16,
     F32,
     F64,
+    /// Text of at most so many bytes, padded with zeros.
+    Bytes(usize),
+    /// Text of at most so many characters of four bytes each, padded with zeros.
+    Characters(usize),
 }
+
+/// The longest text of an entry, in bytes or characters.
+const MAX_TEXT: usize = 4096;
 
 /// A parsed header.
 #[derive(Debug, PartialEq)]
@@ -80,13 +89,38 @@ impl Header {
     pub fn item_size(&self) -> usize {
         match self.scalar {
             Scalar::Bool | Scalar::I8 | Scalar::U8 => 1,
-            Scalar::I16 | Scalar::U16 => 2,
+            Scalar::I16 | Scalar::U16 | Scalar::F16 => 2,
             Scalar::I32 | Scalar::U32 | Scalar::F32 => 4,
             Scalar::I64 | Scalar::U64 | Scalar::F64 => 8,
+            Scalar::Bytes(width) => width,
+            Scalar::Characters(width) => 4 * width,
         }
     }
 
-    /// Appends the entries in `bytes`, a whole number of them, to `values`.
+    /// Whether the entries are text.
+    pub fn is_text(&self) -> bool {
+        matches!(self.scalar, Scalar::Bytes(_) | Scalar::Characters(_))
+    }
+
+    /// The text of one entry, without the zeros at its end; `None` for bytes that are no text.
+    pub fn text(&self, entry: &[u8]) -> Option<String> {
+        if matches!(self.scalar, Scalar::Bytes(_)) {
+            let end = entry
+                .iter()
+                .rposition(|&byte| byte != 0)
+                .map_or(0, |last| last + 1);
+            return String::from_utf8(entry[..end].to_vec()).ok();
+        }
+        let (characters, _) = entry.as_chunks::<4>();
+        let code = |&bytes: &[u8; 4]| match self.big_endian {
+            true => u32::from_be_bytes(bytes),
+            false => u32::from_le_bytes(bytes),
+        };
+        let text: Option<String> = characters.iter().map(code).map(char::from_u32).collect();
+        text.map(|text| text.trim_end_matches('\0').to_owned())
+    }
+
+    /// Appends the entries in `bytes`, a whole number of them, to `values`. They are numbers.
     pub fn decode(&self, bytes: &[u8], values: &mut Vec<f64>) {
         macro_rules! decode {
             ($number:ty) => {{
@@ -108,8 +142,18 @@ impl Header {
             Scalar::U16 => decode!(u16),
             Scalar::U32 => decode!(u32),
             Scalar::U64 => decode!(u64),
+            Scalar::F16 => {
+                let (entries, _) = bytes.as_chunks::<2>();
+                values.extend(entries.iter().map(|&b| match self.big_endian {
+                    true => f16::from_be_bytes(b).to_f64(),
+                    false => f16::from_le_bytes(b).to_f64(),
+                }));
+            }
             Scalar::F32 => decode!(f32),
             Scalar::F64 => decode!(f64),
+            Scalar::Bytes(_) | Scalar::Characters(_) => {
+                unreachable!("text is refused where numbers are asked for")
+            }
         }
     }
 }
@@ -238,7 +282,8 @@ impl<'a> Parser<'a> {
                     .parse()
                     .map_err(|_| self.mismatch("a size".to_owned()))?,
             );
-            self.rest = rest;
+            // As Python 2 writes a long integer.
+            self.rest = rest.strip_prefix('L').unwrap_or(rest);
             if !self.eat(",") {
                 self.token(")")?;
                 break;
@@ -248,19 +293,13 @@ impl<'a> Parser<'a> {
     }
 
     fn dtype(&mut self) -> Result<(Scalar, bool), Mismatch> {
-        let expected = "type bool, integer, float32 or float64";
+        let expected = "type bool, integer, float16, float32, float64 or string";
         if self.eat("[") {
-            return Err(Mismatch::new(expected, "a structured type"));
+            let found = "a structured type; save its fields as arrays of their own";
+            return Err(Mismatch::new(expected, found));
         }
         let descr = self.string()?;
-        let unsupported = || {
-            let found = if descr.ends_with('O') {
-                "Python objects".to_owned()
-            } else {
-                format!("{descr:?}")
-            };
-            Mismatch::new(expected, found)
-        };
+        let unsupported = || Mismatch::new(expected, other_type(descr));
         let (order, code) = descr.split_at_checked(1).ok_or_else(unsupported)?;
         let scalar = match code {
             "b1" => Scalar::Bool,
@@ -272,9 +311,10 @@ impl<'a> Parser<'a> {
             "u2" => Scalar::U16,
             "u4" => Scalar::U32,
             "u8" => Scalar::U64,
+            "f2" => Scalar::F16,
             "f4" => Scalar::F32,
             "f8" => Scalar::F64,
-            _ => return Err(unsupported()),
+            _ => text_type(code).ok_or_else(unsupported)?,
         };
         match order {
             "<" | "|" => Ok((scalar, false)),
@@ -284,135 +324,36 @@ impl<'a> Parser<'a> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use ndarray::{ArrayD, array};
-
-    use super::*;
-
-    fn parse(text: &str) -> Result<Header, Mismatch> {
-        Parser { rest: text }.header(0)
-    }
-
-    fn refusal(text: &str) -> String {
-        let Mismatch { expected, found } = parse(text).unwrap_err();
-        format!("expected {expected}, found {found}")
-    }
-
-    #[test]
-    fn headers_as_various_writers_lay_them_out() {
-        let expected = Header {
-            scalar: Scalar::F32,
-            big_endian: true,
-            fortran_order: true,
-            shape: vec![3, 4],
-            len: 0,
-        };
-        for text in [
-            "{'descr': '>f4', 'fortran_order': True, 'shape': (3, 4), }      \n",
-            "{'shape':(3,4),'fortran_order':True,'descr':'>f4'}",
-            "{\"descr\": \">f4\", \"fortran_order\": True, \"shape\": ( 3 , 4 , ) } ",
-        ] {
-            assert_eq!(parse(text).unwrap(), expected, "{text}");
-        }
-        let scalar = parse("{'descr': '|b1', 'fortran_order': False, 'shape': ()}").unwrap();
-        assert_eq!((scalar.shape.len(), scalar.item_size()), (0, 1));
-    }
-
-    #[test]
-    fn broken_headers_name_what_is_missing() {
-        assert_eq!(
-            refusal("[]"),
-            "expected `{` in the .npy header, found \"[]\""
-        );
-        assert_eq!(
-            refusal("{'descr': '<f8', 'shape': (1,)}"),
-            "expected the keys descr, fortran_order and shape in the .npy header, found fewer"
-        );
-        assert_eq!(
-            refusal("{'fortran_order': 1}"),
-            "expected True or False in the .npy header, found \"1}\""
-        );
-        assert_eq!(
-            refusal("{'shape': (-1,)}"),
-            "expected a size in the .npy header, found \"(-1,)}\"".replace('(', "")
-        );
-        assert_eq!(
-            refusal("{'shape': (99999999999999999999,)}"),
-            "expected a size in the .npy header, found \"99999999999999999999\""
-        );
-        assert_eq!(
-            refusal("{'extra': 1}"),
-            "expected the keys of an .npy header, found \"extra\""
-        );
-        assert_eq!(
-            refusal("{'descr"),
-            "expected ' in the .npy header, found \"descr\""
-        );
-    }
-
-    #[test]
-    fn other_types_are_refused_by_name() {
-        let types = "expected type bool, integer, float32 or float64, found ";
-        for (descr, found) in [
-            ("'<c16'", "\"<c16\""),
-            ("'<f2'", "\"<f2\""),
-            ("'=f8'", "\"=f8\""),
-            ("'<U3'", "\"<U3\""),
-            ("''", "\"\""),
-            ("'é'", "\"é\""),
-            ("'|O'", "Python objects"),
-            ("[('a', '<f8')]", "a structured type"),
-        ] {
-            let text = format!("{{'descr': {descr}, ");
-            assert_eq!(refusal(&text), format!("{types}{found}"));
-        }
-    }
-
-    #[test]
-    fn a_prelude_that_lies_is_refused_before_it_is_believed() {
-        let read = |bytes: &[u8]| {
-            let Mismatch { expected, found } = Header::read(bytes).unwrap_err();
-            format!("expected {expected}, found {found}")
-        };
-        assert_eq!(
-            read(b"PK\x03\x04 not it"),
-            "expected the .npy format, found other bytes"
-        );
-        assert_eq!(
-            read(b"\x93NUMPY\x04\x00...."),
-            "expected version 1, 2 or 3 of the .npy format, found version 4"
-        );
-        assert_eq!(
-            read(b"\x93NUMPY\x02\x00\xff\xff\xff\xff"),
-            "expected an .npy header of at most 10000 bytes, found 4294967295 bytes"
-        );
-        assert!(read(b"\x93NUM").starts_with("expected a readable .npy header"));
-    }
-
-    #[test]
-    fn what_is_written_is_aligned_and_reads_back() {
-        for array in [
-            array![[1.0, -2.5], [f64::MIN_POSITIVE, 1e300]].into_dyn(),
-            array![1.0, 2.0, 3.0].into_dyn(),
-            ArrayD::from_elem(vec![], 7.0),
-            array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
-                .reversed_axes()
-                .into_dyn(),
-        ] {
-            let mut bytes = Vec::new();
-            write(&mut bytes, &array.view()).unwrap();
-            let mut rest = &bytes[..];
-            let header = Header::read(&mut rest).unwrap();
-            assert_eq!(header.len % 64, 0);
-            assert_eq!(header.len as usize + rest.len(), bytes.len());
-            assert_eq!(
-                header.shape,
-                array.shape().iter().map(|&n| n as u64).collect::<Vec<_>>()
-            );
-            let mut values = Vec::new();
-            header.decode(rest, &mut values);
-            assert_eq!(values, array.iter().copied().collect::<Vec<_>>());
-        }
+/// The type of text such as `S10` or `U3`.
+fn text_type(code: &str) -> Option<Scalar> {
+    let (kind, width) = code.split_at_checked(1)?;
+    let digits = !width.is_empty() && width.bytes().all(|byte| byte.is_ascii_digit());
+    let width = width
+        .parse()
+        .ok()
+        .filter(|&width| digits && width <= MAX_TEXT)?;
+    match kind {
+        "S" => Some(Scalar::Bytes(width)),
+        "U" => Some(Scalar::Characters(width)),
+        _ => None,
     }
 }
+
+/// A type that is not read, in words, with the Python that changes it.
+fn other_type(descr: &str) -> String {
+    let shown = format!("{descr:?}");
+    match descr.get(1..).and_then(|code| code.chars().next()) {
+        Some('O') => "Python objects, which only Python reads; save X.astype(float) and \
+                      y.astype(str) or y.astype(int)"
+            .to_owned(),
+        Some('V') => format!("{shown}, raw bytes, as bfloat16 is saved; save X.astype('float32')"),
+        Some('c') => format!("{shown}, complex numbers; save X.real and X.imag as coordinates"),
+        Some('M' | 'm') => format!("{shown}, times; save X.astype('int64')"),
+        Some('f') => format!("{shown}; save X.astype('float64')"),
+        Some('S' | 'U') => format!("{shown}; strings may have {MAX_TEXT} characters at most"),
+        _ => shown,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,16 +8,18 @@ use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+use super::labels::{LABEL_EXPECTED, LabelList, Labels, finite, is_missing};
 use super::npy;
 use super::npy::Header;
-use super::reading::{Mismatch, check_expansion, make_room, open};
+use super::packed::{check_method, open_zip};
+use super::reading::{Mismatch, check_expansion, make_room};
 use crate::checks::check_finite;
 use crate::{DataError, MAX_ENTRIES};
 
 /// Reads the named arrays of a NumPy archive (`.npz`), as `f64`, in the order of `names`.
 ///
-/// The archive may be compressed or not. The types may be float32, float64, any integer or bool,
-/// little or big endian, in C or Fortran order. Other arrays are not decompressed.
+/// The archive may be compressed or not. The types may be float16, float32, float64, any integer or
+/// bool, little or big endian, in C or Fortran order. Other arrays are not decompressed.
 ///
 /// The file is not trusted: what a header claims is held against the size of its entry and
 /// against [`MAX_ENTRIES`], and memory grows only as entries arrive.
@@ -33,14 +35,11 @@ pub fn read_npz_arrays<const N: usize>(
     names: [&str; N],
 ) -> Result<[ArrayD<f64>; N], DataError> {
     let path = path.as_ref();
-    let (file, _) = open(path)?;
-    let mut archive = ZipArchive::new(file).map_err(|error| DataError::Archive {
-        path: path.to_owned(),
-        found: error.to_string(),
-    })?;
+    let mut archive = Archive::open(path)?;
     let mut arrays = [const { None }; N];
     for (slot, name) in arrays.iter_mut().zip(names) {
-        *slot = Some(read_entry(path, &mut archive, name)?);
+        let read = archive.entry(name, read_npy)?;
+        *slot = Some(read.map_err(|mismatch| array_error(path, name, mismatch))?);
     }
     Ok(arrays.map(|array| array.expect("the loop above filled every slot")))
 }
@@ -145,37 +144,92 @@ pub(super) fn array_error(path: &Path, name: &str, mismatch: Mismatch) -> DataEr
     }
 }
 
-fn read_entry(
-    path: &Path,
-    archive: &mut ZipArchive<BufReader<File>>,
-    name: &str,
-) -> Result<ArrayD<f64>, DataError> {
-    let Some(index) = archive.index_for_name(&format!("{name}.npy")) else {
-        let names = archive.file_names().filter_map(Result::ok);
-        let mut available: Vec<String> = names
-            .filter_map(|name| name.strip_suffix(".npy").map(str::to_owned))
-            .collect();
-        available.sort();
-        return Err(DataError::MissingArray {
-            path: path.to_owned(),
-            array: name.to_owned(),
-            available,
-        });
-    };
-    let damaged = |error: ZipError| Mismatch::new("a readable entry", error.to_string());
-    archive
-        .by_index(index)
-        .map_err(damaged)
-        .and_then(|entry| {
-            check_expansion(entry.size(), entry.compressed_size())?;
-            read_npy(entry.size(), entry)
-        })
-        .map_err(|mismatch| array_error(path, name, mismatch))
+/// A NumPy archive.
+pub(super) struct Archive<'a> {
+    path: &'a Path,
+    archive: ZipArchive<BufReader<File>>,
 }
 
-/// Reads an `.npy` file that its archive says is `size` bytes long.
-pub(super) fn read_npy(size: u64, mut entry: impl Read) -> Result<ArrayD<f64>, Mismatch> {
-    let header = Header::read(&mut entry)?;
+impl<'a> Archive<'a> {
+    pub fn open(path: &'a Path) -> Result<Self, DataError> {
+        let archive = open_zip(path)?;
+        Ok(Self { path, archive })
+    }
+
+    /// The names of the arrays, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let names = self.archive.file_names().filter_map(Result::ok);
+        let mut names: Vec<String> = names
+            .filter_map(|name| array_name(&name).map(str::to_owned))
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The entry of the array `name`: of two of one name the last, as NumPy has it.
+    fn index(&self, name: &str) -> Option<usize> {
+        let mut entries = self.archive.file_names().filter_map(Result::ok);
+        let entry = entries.find(|entry| array_name(entry) == Some(name))?;
+        self.archive.index_for_name(&entry)
+    }
+
+    /// What `read` makes of the array `name`.
+    pub fn entry<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Size, &mut dyn Read) -> Result<T, Mismatch>,
+    ) -> Result<Result<T, Mismatch>, DataError> {
+        let Some(index) = self.index(name) else {
+            return Err(DataError::MissingArray {
+                path: self.path.to_owned(),
+                array: name.to_owned(),
+                available: self.names(),
+            });
+        };
+        let damaged = |error: ZipError| Mismatch::new("a readable entry", error.to_string());
+        let entry = self.archive.by_index(index).map_err(damaged);
+        Ok(entry.and_then(|mut entry| {
+            check_method(entry.compression())
+                .map_err(|found| Mismatch::new("an array stored or deflated", found))?;
+            let size = Size {
+                claimed: Some(entry.size()),
+                compressed: Some(entry.compressed_size()),
+            };
+            read(size, &mut entry)
+        }))
+    }
+}
+
+/// The name of the array that an entry of an archive holds.
+fn array_name(entry: &str) -> Option<&str> {
+    let entry = entry.strip_prefix("./").unwrap_or(entry);
+    let (name, extension) = entry.rsplit_once('.')?;
+    extension.eq_ignore_ascii_case("npy").then_some(name)
+}
+
+/// How long an `.npy` file is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    /// Its bytes, where they are said.
+    pub claimed: Option<u64>,
+    /// The bytes that it is compressed to, where it is.
+    pub compressed: Option<u64>,
+}
+
+impl Size {
+    /// The size of a file that is not compressed.
+    pub fn plain(bytes: u64) -> Self {
+        Self {
+            claimed: Some(bytes),
+            compressed: None,
+        }
+    }
+}
+
+/// Reads the header of an `.npy` file and holds it against the size of the file; the number of
+/// entries.
+fn read_header(size: Size, entry: &mut dyn Read) -> Result<(Header, usize), Mismatch> {
+    let header = Header::read(entry)?;
     let entries = header
         .shape
         .iter()
@@ -188,13 +242,57 @@ pub(super) fn read_npy(size: u64, mut entry: impl Read) -> Result<ArrayD<f64>, M
                 format!("shape {:?}", header.shape),
             )
         })?;
-    let expected = header.len + entries * header.item_size() as u64;
-    if size != expected {
+    let item_size = header.item_size() as u64;
+    let expected = header.len + entries * item_size;
+    if let Some(size) = size.claimed
+        && size != expected
+    {
         let expected = format!("{expected} bytes for shape {:?}", header.shape);
         return Err(Mismatch::new(expected, format!("{size} bytes")));
     }
-    let values = read_values(&header, entries as usize, entry)?;
+    if let Some(compressed) = size.compressed {
+        check_expansion(entries, item_size, compressed)?;
+    }
+    Ok((header, entries as usize))
+}
 
+/// Reads an `.npy` file of numbers.
+pub(super) fn read_npy(size: Size, entry: &mut dyn Read) -> Result<ArrayD<f64>, Mismatch> {
+    let (header, count) = read_header(size, entry)?;
+    if header.is_text() {
+        return Err(Mismatch::new("numbers", "strings"));
+    }
+    numbers(&header, count, entry)
+}
+
+/// Reads labels: an `.npy` file of numbers, or of strings.
+pub(super) fn read_npy_labels(size: Size, entry: &mut dyn Read) -> Result<Labels, Mismatch> {
+    let (header, count) = read_header(size, entry)?;
+    let shape = format!("shape {:?}", header.shape);
+    let help = match header.shape[..] {
+        [_] | [_, 1] => None,
+        [_, _] => Some("; of one column a class, save y.argmax(axis=1)"),
+        _ => Some("; save y.ravel()"),
+    };
+    if let Some(help) = help {
+        return Err(Mismatch::new("shape [n]", format!("{shape}{help}")));
+    }
+    if header.is_text() {
+        return strings(&header, count, entry);
+    }
+    let values = read_values(&header, count, entry)?;
+    match values.iter().position(|label| !label.is_finite()) {
+        Some(sample) => {
+            let found = format!("{} for sample {sample}", values[sample]);
+            Err(Mismatch::new(LABEL_EXPECTED, found))
+        }
+        None => Ok(Labels::Numbers(values)),
+    }
+}
+
+/// The numbers of an `.npy` file behind its header.
+fn numbers(header: &Header, count: usize, entry: &mut dyn Read) -> Result<ArrayD<f64>, Mismatch> {
+    let values = read_values(header, count, entry)?;
     // A zero size lets the others exceed usize, which leaves nothing to read anyway.
     let shape = header
         .shape
@@ -205,11 +303,45 @@ pub(super) fn read_npy(size: u64, mut entry: impl Read) -> Result<ArrayD<f64>, M
         .map_err(|error| Mismatch::new("a usable shape", format!("{shape:?} ({error})")))
 }
 
+/// Reads `count` strings.
+fn strings(header: &Header, count: usize, entry: &mut dyn Read) -> Result<Labels, Mismatch> {
+    let mut labels = LabelList::default();
+    let mut bytes = vec![0; header.item_size()];
+    for sample in 0..count {
+        entry.read_exact(&mut bytes).map_err(unreadable)?;
+        let Some(text) = header.text(&bytes) else {
+            let found = format!("other bytes for sample {sample}");
+            return Err(Mismatch::new("labels in UTF-8", found));
+        };
+        let label = text.trim_matches(|c: char| c.is_ascii_whitespace());
+        if is_missing(label) {
+            let found = format!("`{}` for sample {sample}", label.escape_debug());
+            return Err(Mismatch::new(LABEL_EXPECTED, found));
+        }
+        if !labels.push(label) {
+            return Err(Mismatch::new("fewer labels", "more than 2^32"));
+        }
+    }
+    at_end(entry)?;
+    Ok(labels.finish(finite))
+}
+
+fn unreadable(error: io::Error) -> Mismatch {
+    Mismatch::new("readable entries", error.to_string())
+}
+
+/// Expects the end of an entry, where its checksum is compared.
+fn at_end(entry: &mut dyn Read) -> Result<(), Mismatch> {
+    match entry.read(&mut [0]).map_err(unreadable)? {
+        0 => Ok(()),
+        _ => Err(Mismatch::new("the end after the last entry", "more bytes")),
+    }
+}
+
 /// Reads `count` entries, growing the vector as they arrive: the size of an archive's entry is
 /// itself a claim.
-fn read_values(header: &Header, count: usize, mut entry: impl Read) -> Result<Vec<f64>, Mismatch> {
+fn read_values(header: &Header, count: usize, entry: &mut dyn Read) -> Result<Vec<f64>, Mismatch> {
     const CHUNK: usize = 1 << 13;
-    let damaged = |error: io::Error| Mismatch::new("readable entries", error.to_string());
     let mut values: Vec<f64> = Vec::new();
     let mut bytes = vec![0; CHUNK * header.item_size()];
     while values.len() < count {
@@ -217,14 +349,11 @@ fn read_values(header: &Header, count: usize, mut entry: impl Read) -> Result<Ve
         let chunk = missing.min(CHUNK);
         make_room(&mut values, chunk, count)?;
         let bytes = &mut bytes[..chunk * header.item_size()];
-        entry.read_exact(bytes).map_err(damaged)?;
+        entry.read_exact(bytes).map_err(unreadable)?;
         header.decode(bytes, &mut values);
     }
-    // The checksum is compared at the end of the entry.
-    match entry.read(&mut [0]).map_err(damaged)? {
-        0 => Ok(values),
-        _ => Err(damaged(io::Error::other("bytes after the last entry"))),
-    }
+    at_end(entry)?;
+    Ok(values)
 }
 
 fn write_archive(

@@ -6,12 +6,16 @@ use std::path::Path;
 
 use crate::{DataError, MAX_ENTRIES};
 
-/// The most that compressed data may expand, as a multiple of their compressed size. Images and
-/// floating-point numbers compress five- to thirtyfold, zip bombs a thousandfold.
+/// The most that compressed data may expand, as a multiple of their compressed size, where they
+/// have more than [`MODEST_ENTRIES`] entries. Images and floating-point numbers compress five- to
+/// thirtyfold, honest one-hot data up to a thousandfold, and so do zip bombs.
 pub const MAX_EXPANSION: u64 = 100;
 
-/// Compressed data that expand to less than this are no danger whatever the multiple is.
-const SMALL: u64 = 16 << 20;
+/// Compressed data of at most so many entries, 512 MiB of `f64`, may expand by any multiple.
+pub(super) const MODEST_ENTRIES: u64 = 1 << 26;
+
+/// Compressed text of at most so many bytes may expand by any multiple.
+const MODEST_TEXT: u64 = 512 << 20;
 
 /// Why a part of a file is not what it must be.
 #[derive(Debug)]
@@ -57,17 +61,32 @@ pub(super) fn open(path: &Path) -> Result<(BufReader<File>, u64), DataError> {
     Ok((BufReader::new(file), length))
 }
 
-/// Refuses contents of `claimed` bytes that are compressed to `compressed` bytes, if that is more
-/// than [`MAX_EXPANSION`] times as many.
-pub(super) fn check_expansion(claimed: u64, compressed: u64) -> Result<(), Mismatch> {
-    let most = compressed.saturating_mul(MAX_EXPANSION).max(SMALL);
-    if claimed <= most {
+/// Refuses `entries` of `item_size` bytes that are compressed to `compressed` bytes, if there are
+/// more than [`MODEST_ENTRIES`] and they expand more than [`MAX_EXPANSION`] times.
+pub(super) fn check_expansion(
+    entries: u64,
+    item_size: u64,
+    compressed: u64,
+) -> Result<(), Mismatch> {
+    let claimed = entries.saturating_mul(item_size);
+    if entries <= MODEST_ENTRIES || claimed <= compressed.saturating_mul(MAX_EXPANSION) {
         return Ok(());
     }
     Err(Mismatch::new(
-        format!("at most {MAX_EXPANSION} times the compressed size, {compressed} bytes"),
-        format!("{claimed} bytes; if that is right, store the file uncompressed"),
+        format!(
+            "at most {MODEST_ENTRIES} entries, or at most {MAX_EXPANSION} times the compressed \
+             size, {compressed} bytes"
+        ),
+        format!(
+            "{entries} entries, {claimed} bytes; if that is right, store the file uncompressed \
+             (np.savez)"
+        ),
     ))
+}
+
+/// The most bytes of text that a compressed file of `compressed` bytes may hold.
+pub(super) fn most_text(compressed: u64) -> u64 {
+    compressed.saturating_mul(MAX_EXPANSION).max(MODEST_TEXT)
 }
 
 /// Refuses more or fewer samples than there are labels.

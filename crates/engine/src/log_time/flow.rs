@@ -237,7 +237,7 @@ enum Rejection {
 /// A step of the coarse trajectory and two of the fine one, if all three may be taken.
 fn steps(state: &mut FlowState, oracle: &mut Oracle, clock: &Clock) -> Result<Change, Rejection> {
     let mut step = |node: &Node, length: f64| match node.step(oracle, clock, length) {
-        Step::Taken(node, segment, change) => Ok((node, segment, change)),
+        Step::Taken(taken) => Ok(*taken),
         Step::TooLong => Err(Rejection::TooLong),
         Step::NotFinite => Err(Rejection::NotFinite),
     };

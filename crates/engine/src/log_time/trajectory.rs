@@ -46,7 +46,7 @@ pub(super) struct Change {
 
 /// How a step was taken.
 pub(super) enum Step {
-    Taken(Node, Segment, Change),
+    Taken(Box<(Node, Segment, Change)>),
     /// The loss falls by less than half of what its slope promises.
     TooLong,
     /// A score is not finite.
@@ -135,7 +135,7 @@ impl Node {
             middle_pace,
             length,
         };
-        Step::Taken(node, segment, change)
+        Step::Taken(Box::new((node, segment, change)))
     }
 }
 

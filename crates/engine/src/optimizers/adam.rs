@@ -2,12 +2,11 @@
 
 use implicit_bias_settings::Key;
 
-use super::moments::{BETA2, EPSILON, Moments};
+use super::moments::{BETA2, EPSILON, Moments, step_norm};
 use super::momentum::BETA1;
 use super::optimizer::{Optimizer, OptimizerKind, descend};
 use super::sgd::{BATCH_ORDER, BATCH_SIZE};
 use crate::oracle::Oracle;
-use implicit_bias_record::StepNorm;
 
 /// Whether moments are corrected for their start at 0.
 pub const BIAS_CORRECTION: Key =
@@ -30,16 +29,7 @@ pub const ADAM: OptimizerKind = OptimizerKind {
     batch_size: None,
     is_plain: false,
     pace: None,
-    // Where gradients fall below ε, what is left is momentum with the step size η/ε. Without ε the
-    // first moment must forget no more slowly than the second one, or their quotient is not bounded.
-    step_norm: |settings| {
-        let number = |key: Key| key.number_in(settings).unwrap_or(f64::NAN);
-        match number(EPSILON) {
-            0.0 if number(BETA1) <= number(BETA2) => StepNorm::Linf,
-            0.0 => StepNorm::Unknown,
-            _ => StepNorm::L2,
-        }
-    },
+    step_norm,
     make: |settings, weights| {
         let betas = [BETA1.number_in(settings)?, BETA2.number_in(settings)?];
         Ok(Box::new(Adam {

@@ -1,7 +1,9 @@
 //! Means of gradients and of their squares, which do not underflow.
 
-use implicit_bias_settings::Key;
+use implicit_bias_record::StepNorm;
+use implicit_bias_settings::{Key, Settings};
 
+use super::momentum::BETA1;
 use crate::oracle::power_of_two;
 
 /// The share of the past in the second moment.
@@ -21,6 +23,20 @@ pub const EPSILON: Key = Key::number(
 )
 .by_default(1e-8)
 .non_negative();
+
+/// The norm in which steps `m̂/(√v̂ + ε)` are steepest, late in a run.
+///
+/// Where gradients fall below `ε`, what is left is momentum with the step size `η/ε`. Without `ε`
+/// the first moment must forget no more slowly than the second one, or their quotient is not
+/// bounded.
+pub(super) fn step_norm(settings: &Settings) -> StepNorm {
+    let number = |key: Key| key.number_in(settings).unwrap_or(f64::NAN);
+    match number(EPSILON) {
+        0.0 if number(BETA1) <= number(BETA2) => StepNorm::Linf,
+        0.0 => StepNorm::Unknown,
+        _ => StepNorm::L2,
+    }
+}
 
 /// Moments `2^e m` and `2^{2e} v`, `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`.
 ///

@@ -15,9 +15,10 @@ use super::host_descent::{HostDescent, OptimizerRun};
 use super::options::TensorEngineOptions;
 use crate::EngineError;
 use crate::device::SelectedDevice;
+use crate::observation::UpdateObservation;
 use crate::options::{Gradient, Precision};
 use crate::oracle::Oracle;
-use crate::updates::{self, StepEffect};
+use crate::updates;
 
 /// A network with the way in which it takes its steps.
 pub(super) struct ExactSteps<M: Network> {
@@ -125,6 +126,11 @@ impl<M: Network + 'static> ExactSteps<M> {
         self.host.is_some()
     }
 
+    /// The degree of homogeneity of the network.
+    pub fn homogeneity(&self) -> Option<f64> {
+        self.model.homogeneity()
+    }
+
     /// The network with its present weights.
     pub fn model(&mut self) -> &M {
         if std::mem::take(&mut self.stale) {
@@ -211,7 +217,7 @@ impl<M: Network + 'static> ExactSteps<M> {
     }
 
     /// What the next step would do to the weights.
-    pub fn look_ahead(&self, gradients: &[Tensor<2>]) -> Result<StepEffect, EngineError> {
+    pub fn look_ahead(&self, gradients: &[Tensor<2>]) -> Result<UpdateObservation, EngineError> {
         let blocks = self.model.blocks();
         let compensations = match &self.descent {
             Some(descent) => descent.compensations(&blocks[0].weight.clone().without_autodiff()),

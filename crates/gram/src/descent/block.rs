@@ -19,6 +19,7 @@ use super::plain::is_large;
 use super::state::{State, entry, entry_mut};
 use super::transfer::{ApplyChanges, Counts};
 use crate::Problem;
+use crate::aligned::AlignedLanes;
 use crate::kernel::{LANES, Lanes, padded, vectorized};
 
 /// The pre-activation of a place without a pair: inactive, and its weight 0 keeps it so.
@@ -83,7 +84,7 @@ pub(crate) struct StepBlock {
     pub(super) base: Vec<Lanes>,
     pub(super) changes: Vec<Lanes>,
     /// `A`, by lanes of rows, then columns.
-    pub(super) columns: Vec<Lanes>,
+    pub(super) columns: AlignedLanes,
     /// `g`.
     pub(super) slopes: Vec<Lanes>,
     /// `Σ g` over the block, and its bound.
@@ -104,7 +105,7 @@ impl StepBlock {
         let samples = problem.samples();
         let sample_lanes = padded(samples) / LANES;
         self.set_slopes(problem, state, plan);
-        zeros(&mut self.columns, sample_lanes * samples);
+        self.columns.reset(sample_lanes * samples);
         let counts = Counts {
             left: &self.fixed,
             right: &self.lower,

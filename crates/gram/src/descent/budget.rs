@@ -14,7 +14,7 @@
 //! every step, and `r` counts them with their larger slope, 1. (derived)
 
 use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
+use faer::{Accum, MatMut, MatRef};
 use pulp::Simd;
 
 use super::cost::Cost;
@@ -22,6 +22,7 @@ use super::plain::is_large;
 use super::state::{State, entry, entry_mut};
 use crate::Problem;
 use crate::kernel::{LANES, Lanes, Vectorized, derivative, vectorized, vectors, vectors_mut};
+use crate::threads::of_products;
 
 /// Budgets are kept this much below the proven bound, far more than rounding errors.
 const SLACK: f64 = 1e-6;
@@ -265,7 +266,7 @@ fn multiply(
         a,
         MatRef::from_row_major_slice(b.as_flattened(), inner, columns),
         1.0,
-        Par::rayon(0),
+        of_products(),
     );
 }
 

@@ -5,7 +5,7 @@
 //! cores.
 
 use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
+use faer::{Accum, MatMut, MatRef};
 use implicit_bias_data::Multiple;
 use implicit_bias_scalar::Loss;
 use pulp::Simd;
@@ -15,6 +15,7 @@ use crate::Problem;
 use crate::kernel::{
     LANES, Lanes, Vectorized, derivative, fill_slopes, vectorized, vectors, vectors_mut,
 };
+use crate::threads::of_products;
 
 /// Rows of `G` that one pass over the samples multiplies: sums that registers hold, and enough of
 /// them that one multiply-add need not wait for another.
@@ -140,7 +141,7 @@ impl Plain {
                 problem.inner_products().matrix(),
                 MatRef::from_row_major_slice(changes, samples, columns),
                 1.0,
-                Par::rayon(0),
+                of_products(),
             );
             state.link(problem);
             state.refresh_margins(problem);

@@ -1,12 +1,13 @@
 //! Products over all neurons, at the two ends of a block.
 
 use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
+use faer::{Accum, MatMut, MatRef};
 use pulp::Simd;
 
 use super::state::State;
 use crate::inner_products::InnerProducts;
 use crate::kernel::{LANES, Lanes, Vectorized, vectors, vectors_mut};
+use crate::threads::of_products;
 
 /// Rows of a large matrix that are formed at once, whole lanes.
 const PANEL: usize = 128;
@@ -37,7 +38,7 @@ impl Counts<'_> {
                 MatRef::from_row_major_slice(left, rows, width),
                 right.transpose(),
                 1.0,
-                Par::rayon(0),
+                of_products(),
             );
             for (i, row) in panel.chunks_exact(samples).enumerate() {
                 let places = &mut places[(i / LANES) * samples..][..samples];
@@ -92,7 +93,7 @@ impl ApplyChanges<'_> {
             self.gram.matrix(),
             MatRef::from_row_major_slice(self.changes.as_flattened(), self.samples, width),
             1.0,
-            Par::rayon(0),
+            of_products(),
         );
     }
 }

@@ -105,6 +105,7 @@ pub fn finished_run(folder: &Path) -> RunRecord {
         progress: &mut |_| true,
         stage: &mut |_, _| {},
         announce: &mut |_| {},
+        warn: &mut |_| {},
     };
     execute(&config, options, Report::LeftOut).expect("a short run")
 }

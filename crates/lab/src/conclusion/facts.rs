@@ -4,10 +4,8 @@ use implicit_bias_claims::{DescentFacts, NetworkFacts, RunEnd, RunFacts, SampleF
 use implicit_bias_data::Geometry;
 use implicit_bias_engine::Precision;
 use implicit_bias_record::StopReason;
-use implicit_bias_settings::{Key, Kind};
-use std::collections::BTreeMap;
 
-use crate::config::{Component, InitSource, RunConfig};
+use crate::config::{InitSource, RunConfig};
 use crate::run::Manifest;
 
 /// What is true of a run that began.
@@ -54,6 +52,7 @@ fn facts(config: &RunConfig, samples: SampleFacts, width: usize, unit_roundoff: 
         network: NetworkFacts {
             name: network.name.to_owned(),
             family: kind.family(),
+            numbers: network.network_numbers(),
             activation: config.activation(),
             blocks: blocks.into_iter().map(|(name, _)| name).collect(),
             width,
@@ -64,7 +63,7 @@ fn facts(config: &RunConfig, samples: SampleFacts, width: usize, unit_roundoff: 
         },
         descent: DescentFacts {
             optimizer: config.optimizer.name.to_owned(),
-            numbers: numbers(&config.optimizer),
+            numbers: config.optimizer.optimizer_numbers(),
             is_plain: optimizer.is_plain,
             step_norm,
             is_full_batch: batches.is_none_or(|batches| batches.size >= samples.samples),
@@ -76,17 +75,6 @@ fn facts(config: &RunConfig, samples: SampleFacts, width: usize, unit_roundoff: 
             unit_roundoff,
         },
     }
-}
-
-/// The numbers among the settings of an optimizer, defaults included.
-fn numbers(optimizer: &Component) -> BTreeMap<String, f64> {
-    let keys = optimizer.optimizer_kind().keys.iter();
-    let numbers = keys.filter(|key| key.kind == Kind::Number);
-    let named = |key: &Key| {
-        let number = key.number_in(&optimizer.settings).ok()?;
-        Some((key.name.to_owned(), number))
-    };
-    numbers.filter_map(named).collect()
 }
 
 /// How a run ended.

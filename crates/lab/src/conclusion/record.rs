@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use implicit_bias_claims::{Claim, Hypotheses, RunView, limit_of};
+use implicit_bias_data::TrainingSet;
 use implicit_bias_model::Weights;
 use implicit_bias_output::{format_step, sha256, to_json};
 use implicit_bias_record::{Prediction, Series, StopReason};
@@ -10,8 +11,8 @@ use implicit_bias_record::{Prediction, Series, StopReason};
 use super::facts::{end, facts_of_run};
 use super::predict::{WhereTo, predict_again};
 use crate::LabError;
-use crate::config::{RunConfig, read_settings, theories};
-use crate::run::{Manifest, RunDirectory, read_manifest};
+use crate::config::{MovedFiles, RunConfig, read_settings, theories};
+use crate::run::{CHANGED_CONFIG, Manifest, Owner, RunDirectory, read_manifest};
 
 /// A run that ended, with what was recorded and the claims judged on it.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct RunRecord {
     pub outcome: Vec<String>,
     /// `claims.json`; none of a run that no claim is about.
     pub claims: Vec<Claim>,
+    /// Who is in the run directory, where the run has not ended.
+    pub owner: Owner,
 }
 
 impl RunRecord {
@@ -75,6 +78,7 @@ impl RunRecord {
             notices,
             outcome,
             claims,
+            owner: Owner::Nobody,
         }
     }
 
@@ -85,6 +89,15 @@ impl RunRecord {
     ///
     /// [`LabError::Read`] or [`LabError::Content`] names the file that is missing or damaged.
     pub fn read(path: &Path) -> Result<Self, LabError> {
+        Self::read_moved(path, &MovedFiles::default())
+    }
+
+    /// The same of a run whose files were moved since.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read); [`LabError::Config`] for a file that the run does not have.
+    pub fn read_moved(path: &Path, moved: &MovedFiles) -> Result<Self, LabError> {
         let read = |name: &str| {
             let path = path.join(name);
             std::fs::read_to_string(&path).map_err(|source| LabError::Read { path, source })
@@ -97,11 +110,14 @@ impl RunRecord {
             Series::from_csv(&read(name)?).map_err(|error| content(name, error.to_string()))
         };
         let manifest = read_manifest(path)?;
-        if sha256(&read("config.toml")?) != manifest.config_sha256 {
-            let reason = "expected the configuration the run was started with, found another one";
-            return Err(content("config.toml", reason.to_owned()));
+        let text = read("config.toml")?;
+        let config = read_settings(&path.join("config.toml"));
+        let config = config.and_then(|settings| RunConfig::resolve(&settings));
+        let is_own = sha256(&text) == manifest.config_sha256;
+        if !is_own && !config.as_ref().is_ok_and(|config| manifest.is_of(config)) {
+            return Err(content("config.toml", CHANGED_CONFIG.to_owned()));
         }
-        let config = RunConfig::resolve(&read_settings(&path.join("config.toml"))?)?;
+        let config = moved.apply(config?)?;
         let (mut series, mut margins) = (table("series.csv")?, table("margins.csv")?);
         if manifest.stop.is_none() {
             // Cut off between the two renames: the newer table is ahead by what was then recorded.
@@ -137,14 +153,39 @@ impl RunRecord {
             ));
         }
         let where_to = predict_again(path, &config, &manifest, &series);
-        Ok(Self::new(
-            path.to_owned(),
-            config,
-            manifest,
-            series,
-            margins,
-            where_to,
-        ))
+        let owner = match manifest.stop {
+            None => Owner::of(path),
+            Some(_) => Owner::Nobody,
+        };
+        let path = path.to_owned();
+        Ok(Self {
+            owner,
+            ..Self::new(path, config, manifest, series, margins, where_to)
+        })
+    }
+
+    /// The data of the run, read or drawn again.
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader or the law; [`LabError::Content`] names a file that is no longer where it
+    /// was.
+    pub fn load_data(&self) -> Result<TrainingSet, LabError> {
+        let data = self.config.load_data();
+        data.map_err(|error| self.config.or_missing(error))
+    }
+
+    /// How the run ended, or that it goes on, in words.
+    pub fn stop_words(&self) -> String {
+        match (self.stop(), self.owner) {
+            (Some(stop), _) => stop.to_string(),
+            (None, Owner::Nobody) => "cut off".to_owned(),
+            (None, Owner::Process(number)) => {
+                let step = self.series.last("step").unwrap_or(0.0);
+                let number = number.map_or(String::new(), |number| format!(", process {number}"));
+                format!("running, step {}{number}", format_step(step))
+            }
+        }
     }
 
     /// Why the run ended; `None` if it was cut off.

@@ -147,7 +147,7 @@ impl Catalogue {
             .chain(own.clone())
             .collect();
         for key in own {
-            let other = |known: &&&Key| known.name == key.name && !known.is_same(key);
+            let other = |known: &&&Key| known.shares_a_spelling(key) && !known.is_same(key);
             if let Some(other) = all.iter().find(other) {
                 let expected = "a name that no other key has, of the laboratory or of a component";
                 let found = format!("a second key of the name beside `{}`", other.help);
@@ -339,10 +339,13 @@ pub(super) fn keys() -> impl Iterator<Item = &'static Key> {
     groups().iter().flat_map(|group| group.keys.iter().copied())
 }
 
-/// Whether a key matters to a run whose components are all the default ones: those alone are in the
-/// short help.
+/// Whether a key matters to a run whose components are all the default ones, and to most data
+/// files: those alone are in the short help.
 pub(super) fn is_ordinary(key: &Key) -> bool {
     let is = |other: &'static Key| other.name == key.name;
+    if data::SELDOM.iter().any(is) {
+        return false;
+    }
     let default_of = |chooser: &Key| match chooser.default() {
         Some(Value::Text(name)) => own_keys_of(chooser, &name),
         _ => Vec::new(),
@@ -360,7 +363,7 @@ pub(super) fn is_ordinary(key: &Key) -> bool {
 
 /// The key of a name, or of another spelling of it.
 pub(super) fn find(name: &str) -> Option<&'static Key> {
-    keys().find(|key| key.name == name || key.alias == Some(name))
+    keys().find(|key| key.name == name || key.aliases.contains(&name))
 }
 
 /// Settings whose keys are all known, each with a value of its kind.

@@ -1,10 +1,12 @@
 //! A component that was chosen, with its settings.
 
+use std::collections::BTreeMap;
+
 use implicit_bias_data::{DataLaw, DataLawKind};
 use implicit_bias_engine::NetworkKind;
 use implicit_bias_engine::optimizers::OptimizerKind;
-use implicit_bias_model::ACTIVATION;
-use implicit_bias_settings::{Invalid, Key, Settings};
+use implicit_bias_model::{ACTIVATION, activation_kind};
+use implicit_bias_settings::{Invalid, Key, Kind, Settings};
 
 use super::catalogue;
 use super::keys::data::SYNTHETIC;
@@ -128,6 +130,31 @@ impl Component {
         let mut all = catalogue::networks();
         all.find(|kind| kind.name() == self.name)
             .expect("a component is one of the list it was chosen from")
+    }
+
+    /// The numbers among the settings of a network and of its activation, defaults included.
+    pub(crate) fn network_numbers(&self) -> BTreeMap<String, f64> {
+        let own = self.network_kind().keys();
+        let has_activation = own.iter().any(|key| key.name == ACTIVATION.name);
+        let activation = activation_kind(&self.settings).ok();
+        let activation = activation.filter(|_| has_activation);
+        let of_activation = activation.map_or(&[] as &[Key], |kind| kind.keys);
+        self.numbers(own.iter().chain(of_activation))
+    }
+
+    /// The numbers among the settings of an optimizer, defaults included.
+    pub(crate) fn optimizer_numbers(&self) -> BTreeMap<String, f64> {
+        self.numbers(self.optimizer_kind().keys.iter())
+    }
+
+    fn numbers<'a>(&self, keys: impl Iterator<Item = &'a Key>) -> BTreeMap<String, f64> {
+        let number = |key: &Key| match key.kind {
+            Kind::Number => key.number_in(&self.settings).ok(),
+            Kind::Count => key.count_in(&self.settings).ok().map(|count| count as f64),
+            _ => None,
+        };
+        keys.filter_map(|key| Some((key.name.to_owned(), number(key)?)))
+            .collect()
     }
 
     /// What this component is, of an optimizer.

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use implicit_bias_data::{
-    Choice, ClassRule, DataFile, LabelEncoding, NOISE, Preparation, Split, mnist,
+    Choice, ClassRule, DataFile, FileOptions, LabelEncoding, NOISE, Preparation, Split,
+    TableOptions, mnist,
 };
 use implicit_bias_model::class_labels;
 use implicit_bias_settings::{Key, Settings};
@@ -44,8 +45,8 @@ fn data_file(settings: &Settings, asked: &Path) -> Result<DataFile, LabError> {
     };
     let split = keys::SPLIT.text_in(settings)?;
     if is_mnist(asked) {
-        let misplaced = [keys::LABEL_FILE, keys::LABEL_COLUMN, keys::LABELS];
-        if let Some(key) = first_given(settings, &misplaced) {
+        let of_file = first_given(settings, keys::OF_ONE_FILE);
+        if let Some(key) = of_file.or_else(|| first_given(settings, &[keys::LABELS])) {
             return Err(invalid(key, "no such key for mnist", "a value"));
         }
         if !(settings.has(keys::POSITIVE.name) || settings.has(keys::CLASSES.name)) {
@@ -62,11 +63,32 @@ fn data_file(settings: &Settings, asked: &Path) -> Result<DataFile, LabError> {
     if let Some(key) = first_given(settings, &[keys::DATA_DIR, keys::SPLIT]) {
         return Err(invalid(key, "data mnist beside it", asked.display()));
     }
-    Ok(DataFile::at(
-        asked,
-        keys::LABEL_FILE.path_in(settings)?.as_deref(),
-        keys::LABEL_COLUMN.text_in(settings)?.as_deref(),
-    )?)
+    Ok(DataFile::at(asked, &file_options(settings)?)?)
+}
+
+/// How a data file is read, as far as the settings say so.
+fn file_options(settings: &Settings) -> Result<FileOptions, LabError> {
+    let text = |key: Key| key.text_in(settings);
+    let separator = text(keys::SEPARATOR)?;
+    let dropped = text(keys::DROP_COLUMNS)?;
+    Ok(FileOptions {
+        label_file: keys::LABEL_FILE.path_in(settings)?,
+        samples_array: text(keys::SAMPLES_ARRAY)?,
+        labels_array: text(keys::LABELS_ARRAY)?,
+        table: TableOptions {
+            label_column: text(keys::LABEL_COLUMN)?,
+            drop_columns: dropped
+                .map(|columns| {
+                    columns
+                        .split(',')
+                        .map(|name| name.trim().to_owned())
+                        .collect()
+                })
+                .unwrap_or_default(),
+            no_header: keys::NO_HEADER.switch_in(settings)?,
+            separator: separator.map(|text| text.parse()).transpose()?,
+        },
+    })
 }
 
 /// Which samples of a data file are taken, and what their classes are.
@@ -148,12 +170,37 @@ fn data_source_kind(settings: &Settings) -> SourceKind {
 pub(super) fn describe_file(file: &DataFile, choice: &Choice, settings: Settings) -> Settings {
     let data = |path: &Path| settings.clone().with(keys::DATA.name, absolute(path));
     let settings = match file {
-        DataFile::Npz(path) => data(path),
-        DataFile::Npy { samples, labels } | DataFile::Idx { samples, labels } => {
+        DataFile::Npz {
+            path,
+            samples_array,
+            labels_array,
+        } => data(path)
+            .with(keys::SAMPLES_ARRAY.name, samples_array.clone())
+            .with(keys::LABELS_ARRAY.name, labels_array.clone()),
+        DataFile::Npy {
+            samples,
+            labels,
+            samples_array,
+            labels_array,
+        } => data(samples)
+            .with(keys::LABEL_FILE.name, absolute(labels))
+            .with(keys::SAMPLES_ARRAY.name, samples_array.clone())
+            .with(keys::LABELS_ARRAY.name, labels_array.clone()),
+        DataFile::Idx { samples, labels } => {
             data(samples).with(keys::LABEL_FILE.name, absolute(labels))
         }
-        DataFile::Csv { path, label_column } => {
-            data(path).with(keys::LABEL_COLUMN.name, label_column.clone())
+        DataFile::Libsvm(path) => data(path),
+        DataFile::Table { path, options } => {
+            let dropped =
+                (!options.drop_columns.is_empty()).then(|| options.drop_columns.join(","));
+            data(path)
+                .with(keys::LABEL_COLUMN.name, options.label_column.clone())
+                .with(keys::DROP_COLUMNS.name, dropped)
+                .with(keys::NO_HEADER.name, options.no_header)
+                .with(
+                    keys::SEPARATOR.name,
+                    options.separator.map(|separator| separator.to_string()),
+                )
         }
         DataFile::Mnist { dir, split } => settings
             .with(keys::DATA.name, Path::new(mnist::NAME))

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use implicit_bias_output::shell_word;
 use implicit_bias_settings::{Kind, Settings, Value};
 
 use super::catalogue;
@@ -57,6 +58,11 @@ pub(crate) fn settings_of_table(table: toml::Table, folder: &Path) -> Result<Set
 
 /// What is said of a key that there is not.
 fn unknown(name: &str) -> String {
+    if ["grid", "list", "seeds"].contains(&name) {
+        return format!(
+            "`{name}` is a key of a sweep, and this expected one run; use `implicit-bias sweep`"
+        );
+    }
     let names: Vec<&str> = catalogue::keys().map(|key| key.name).collect();
     let nearest = implicit_bias_settings::nearest(name, &names);
     let meant = nearest.map_or_else(String::new, |key| format!("did you mean `{key}`? "));
@@ -64,11 +70,30 @@ fn unknown(name: &str) -> String {
     format!("unknown field `{name}`; {meant}expected one of `{all}`")
 }
 
+/// Whether a file is one of data, by its name.
+fn is_data(path: &Path) -> bool {
+    const ENDINGS: [&str; 9] = [
+        ".npz", ".npy", ".csv", ".tsv", ".txt", ".gz", ".zip", ".libsvm", ".svm",
+    ];
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.to_lowercase();
+    name.ends_with("-ubyte") || ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
 /// What `parse` makes of a file, given its text and its folder; an error names the file.
 pub(crate) fn read_toml<T>(
     path: &Path,
     parse: impl FnOnce(&str, &Path) -> Result<T, String>,
 ) -> Result<T, LabError> {
+    if is_data(path) {
+        let name = shell_word(&path.display().to_string());
+        return Err(LabError::Content {
+            path: path.into(),
+            reason: format!(
+                "expected a TOML file of settings, found a data file; did you mean `--data {name}`?"
+            ),
+        });
+    }
     let text = std::fs::read_to_string(path).map_err(|source| LabError::Read {
         path: path.into(),
         source,

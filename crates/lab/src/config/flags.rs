@@ -56,11 +56,8 @@ fn flag(key: &Key) -> Arg {
     let arg = Arg::new(key.name)
         .long(key.name)
         .help(key.help_with_default())
+        .visible_aliases(key.aliases.iter().copied())
         .conflicts_with_all(key.excludes);
-    let arg = match key.alias {
-        Some(alias) => arg.alias(alias),
-        None => arg,
-    };
     let arg = match key.value_name {
         "" if key.kind == Kind::Flag => arg,
         "" => arg.value_name(key.name.to_uppercase().replace('-', "_")),

@@ -29,7 +29,10 @@ pub fn overlay(flags: Settings, mut file: Settings) -> Settings {
         remove_keys_of_laws(&mut file, |key| key != NOISE.name);
     }
     if has("data") || has("synthetic") {
-        file.remove(&["label-file", "label-column", "data-dir", "split"]);
+        data::OF_ONE_FILE
+            .iter()
+            .for_each(|key| file.remove(&[key.name]));
+        file.remove(&["data-dir", "split"]);
     }
     if has("synthetic") {
         file.remove(&["data", "labels", "per-class"]);

@@ -226,23 +226,26 @@ impl RunConfig {
         })
     }
 
-    /// This configuration with a longer horizon; what was to be taken exactly is.
+    /// This configuration with a longer horizon, as a run of that horizon has it; but steps that
+    /// weight space took exactly stay exact.
     ///
     /// # Errors
     ///
     /// [`LabError::Config`] for steps that no log time gets to.
-    pub(crate) fn extended_to(&self, steps: Steps) -> Result<Self, LabError> {
+    pub(crate) fn extended_to(
+        &self,
+        steps: Steps,
+        in_weight_space: bool,
+    ) -> Result<Self, LabError> {
         let mut longer = Self {
             steps,
             ..self.clone()
         };
-        if !self.log_time
-            && longer
-                .horizon()
-                .exact_steps(None, self.exact_steps)?
-                .is_some()
-        {
-            (longer.log_time, longer.exact_steps) = (true, self.steps);
+        let exact = longer.horizon().exact_steps(None, self.exact_steps)?;
+        if let Some(exact) = exact.filter(|_| !self.log_time) {
+            let taken = in_weight_space && self.steps > exact;
+            longer.log_time = true;
+            longer.exact_steps = if taken { self.steps } else { exact };
         }
         Ok(longer)
     }
@@ -402,6 +405,7 @@ impl RunConfig {
         let sees_all = batches.is_none_or(|batches| batches.size >= samples);
         DirectionFacts {
             network: self.network.name,
+            numbers: self.network.network_numbers(),
             optimizer: self.optimizer.name,
             family: self.family(),
             is_exponentially_tailed: self.loss.is_exponentially_tailed(),

@@ -36,6 +36,18 @@ impl DataSource {
         })
     }
 
+    /// What of a data file was told by its contents alone, a sentence each.
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader.
+    pub fn notes(&self) -> Result<Vec<String>, LabError> {
+        Ok(match self {
+            Self::File { file, .. } => file.notes()?,
+            Self::Law(_) => Vec::new(),
+        })
+    }
+
     /// The labels of the classes, where they are chosen by name; `None` for labels ±1.
     pub fn class_names(&self) -> Option<&[String]> {
         match self {

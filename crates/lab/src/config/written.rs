@@ -7,7 +7,7 @@ use implicit_bias_model::{
 };
 use implicit_bias_output::sha256;
 use implicit_bias_record::Family;
-use implicit_bias_settings::Settings;
+use implicit_bias_settings::{Kind, Settings};
 
 use super::catalogue;
 use super::data::{describe_file, describe_law, describe_preparation};
@@ -108,6 +108,14 @@ impl RunConfig {
     /// The configuration as TOML, readable again by [`read_settings`](super::read_settings).
     pub fn to_toml(&self) -> String {
         self.to_settings().to_toml(catalogue::keys())
+    }
+
+    /// The SHA-256 of the configuration without the paths of its files; `None` where it has none.
+    pub(crate) fn sha256_without_paths(&self) -> Option<String> {
+        let settings = self.to_settings();
+        let of_files = |name: &str| catalogue::find(name).is_some_and(|key| key.kind == Kind::Path);
+        let others = settings.only(|name| !of_files(name));
+        (others != settings).then(|| sha256(others.to_toml(catalogue::keys())))
     }
 
     /// A short name for a run directory: what it is, and a hash of the whole configuration.

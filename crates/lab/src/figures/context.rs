@@ -53,6 +53,9 @@ pub struct RunContext {
     pub norm_fit: Option<LogFit>,
     /// Whether the claims of Kou, Chen & Gu are about the run.
     pub of_paper: bool,
+    /// Whether margins are recorded as they are, as those of a network without a degree of
+    /// homogeneity.
+    pub margins_not_normalized: bool,
     /// Whether the claim is that each block's stable rank tends to 1 (leaky ReLU).
     pub rank_one: bool,
 }

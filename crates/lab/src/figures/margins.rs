@@ -92,22 +92,27 @@ pub(super) fn normalized_margins(margins: &Series, context: &RunContext) -> Opti
     let mut levels = limit::margin_levels(context);
     let caption = caption(context, kept.len(), samples, !levels.is_empty());
     levels.extend(layers);
-    let panel = Panel::new(Axis::log(TIME), Axis::linear("normalized margin"), levels);
-    Some(Figure::new("margins", "Normalized margins", vec![panel]).with_caption(caption))
+    let (name, title) = match context.margins_not_normalized {
+        false => ("normalized margin", "Normalized margins"),
+        true => ("margin", "Margins"),
+    };
+    let panel = Panel::new(Axis::log(TIME), Axis::linear(name), levels);
+    Some(Figure::new("margins", title, vec![panel]).with_caption(caption))
 }
 
 fn caption(context: &RunContext, kept: usize, samples: usize, with_limits: bool) -> String {
-    let norm = if context.of_paper {
-        "‖W‖_F"
-    } else {
-        "‖W‖_F^L, L the network's degree of homogeneity"
+    let margin = match context.classes.is_empty() {
+        true => "y f(W; x)",
+        false => "(score of the own class − best other)",
     };
-    let margin = if context.classes.is_empty() {
-        format!("y f(W; x) / {norm}")
-    } else {
-        format!("(score of the own class − best other) / {norm}")
+    let margins = match (context.margins_not_normalized, context.of_paper) {
+        (true, _) => format!("Margins {margin}"),
+        (_, true) => format!("Normalized margins {margin} / ‖W‖_F"),
+        _ => {
+            format!("Normalized margins {margin} / ‖W‖_F^L, L the network's degree of homogeneity")
+        }
     };
-    let mut caption = format!("Normalized margins {margin}, one thin line a sample, by class.");
+    let mut caption = format!("{margins}, one thin line a sample, by class.");
     if kept < samples {
         caption += &format!(
             " Of {samples} samples {kept} are drawn, evenly spaced in the order of the data, with \

@@ -390,8 +390,11 @@ fn margin_gap(series: &Series, context: &RunContext) -> Option<Figure> {
         _ => None,
     };
     let mut layers = Vec::new();
-    let mut caption =
-        String::from("Largest minus smallest normalized margin, both axes logarithmic.");
+    let (word, title) = match context.margins_not_normalized {
+        false => ("normalized margin", "Normalized margin gap"),
+        true => ("margin", "Margin gap"),
+    };
+    let mut caption = format!("Largest minus smallest {word}, both axes logarithmic.");
     if let Some(gap) = gap {
         let style = Style::of(0).with_dash(Dash::Dashed).with_width(0.9);
         layers.push(Layer::level(
@@ -408,9 +411,8 @@ fn margin_gap(series: &Series, context: &RunContext) -> Option<Figure> {
         caption += " The dotted line falls like 1/log t, the claimed bound.";
     }
     layers.push(Layer::curve("gap", points, Style::of(0)));
-    let y = Axis::log(quantity_label("margin_gap"));
-    let panel = Panel::new(Axis::log(TIME), y, layers);
-    Some(Figure::new("margin-gap", "Normalized margin gap", vec![panel]).with_caption(caption))
+    let panel = Panel::new(Axis::log(TIME), Axis::log(format!("{word} gap")), layers);
+    Some(Figure::new("margin-gap", title, vec![panel]).with_caption(caption))
 }
 
 #[cfg(test)]

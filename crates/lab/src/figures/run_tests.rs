@@ -72,6 +72,7 @@ pub(crate) fn laws(samples: usize) -> (Series, Series, RunContext) {
         limits_proven: true,
         limits_of_pattern: true,
         of_paper: true,
+        margins_not_normalized: false,
         norm_fit: Some(LogFit {
             slope: 0.5,
             intercept: 1.0,

@@ -156,7 +156,7 @@ pub struct RunReport {
     /// The figures.
     pub figures: Vec<ReportFigure>,
     /// The last row of the series, by column.
-    pub last_row: Vec<(String, f64)>,
+    pub last_row: Vec<Quantity>,
     /// Versions, commit, data hash, ….
     pub provenance: Vec<(String, String)>,
     /// The command line that makes this run again.
@@ -182,4 +182,28 @@ pub struct ReproductionReport {
     pub provenance: Vec<(String, String)>,
     /// The command line that makes all of it again.
     pub command: String,
+}
+
+/// A column of a table at one step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quantity {
+    /// Its name in the file.
+    pub column: String,
+    /// What it is.
+    pub label: String,
+    /// The same with its formula; empty where that is not known.
+    pub meaning: String,
+    /// Its value.
+    pub value: f64,
+}
+
+/// Everything the report of a sweep says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SweepReport {
+    /// The title.
+    pub title: String,
+    /// How many runs there are and what became of them, one paragraph an entry, without markup.
+    pub summary: Vec<String>,
+    /// Figures, failures, runs.
+    pub sections: Vec<Section>,
 }

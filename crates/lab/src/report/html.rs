@@ -3,12 +3,12 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Value, context};
 
-use super::contents::{ReproductionReport, RunReport};
+use super::contents::{ReproductionReport, RunReport, SweepReport};
 use super::view;
 use crate::LabError;
 
 /// The templates with their names; everything but the style sheet is HTML and escaped.
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("style.css", include_str!("templates/style.css")),
     ("page.html", include_str!("templates/page.html.j2")),
     ("parts.html", include_str!("templates/parts.html.j2")),
@@ -17,6 +17,7 @@ const TEMPLATES: [(&str, &str); 5] = [
         "reproduction.html",
         include_str!("templates/reproduction.html.j2"),
     ),
+    ("sweep.html", include_str!("templates/sweep.html.j2")),
 ];
 
 /// The report of one run as a self-contained HTML page.
@@ -62,6 +63,22 @@ pub fn reproduction_report(report: &ReproductionReport) -> Result<String, LabErr
             settings => view::list(&report.settings, view::setting),
             provenance => view::list(&report.provenance, view::pair),
             command => report.command.as_str(),
+        },
+    )
+}
+
+/// The report of a sweep as a self-contained HTML page.
+///
+/// # Errors
+///
+/// [`LabError::Report`] if a template cannot be filled in.
+pub fn sweep_report(report: &SweepReport) -> Result<String, LabError> {
+    render(
+        "sweep.html",
+        context! {
+            title => report.title.as_str(),
+            summary => view::texts(&report.summary),
+            sections => view::sections(&report.sections),
         },
     )
 }

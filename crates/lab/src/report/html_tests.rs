@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::report::{
-    ClaimRow, Finding, LimitSummary, ReportFigure, Section, Setting, Statement, Table,
+    ClaimRow, Finding, LimitSummary, Quantity, ReportFigure, Section, Setting, Statement, Table,
 };
 use implicit_bias_claims::{Claim, ClaimLimit, DecidedBy, Fit, Shown, Verdict, kou::ids};
 use implicit_bias_plot::{Axis, Figure, Layer, Panel, Style};
@@ -65,7 +65,14 @@ fn run(text: &str) -> RunReport {
         }),
         claims: vec![claim(text)],
         figures: vec![figure(text), figure(text)],
-        last_row: vec![(text.into(), f64::NAN), ("loss".into(), 1.25e-7)],
+        last_row: [(text, f64::NAN), ("loss", 1.25e-7)]
+            .map(|(column, value)| Quantity {
+                column: column.into(),
+                label: text.into(),
+                meaning: text.into(),
+                value,
+            })
+            .to_vec(),
         provenance: vec![(text.into(), text.into())],
         command: text.into(),
     }

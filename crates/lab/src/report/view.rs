@@ -3,11 +3,10 @@
 use minijinja::{Value, context};
 
 use super::claim_row::{ClaimRow, block_name, limit_text, verdict_words};
-use super::contents::{LimitSummary, ReportFigure, Section, Setting, Table};
+use super::contents::{LimitSummary, Quantity, ReportFigure, Section, Setting, Table};
 use super::table::numeric_columns;
-use crate::figures::quantity_label;
 use implicit_bias_claims::{Claim, Fit, Hypotheses, Verdict};
-use implicit_bias_output::format_number;
+use implicit_bias_output::{for_readers, format_number};
 
 /// A list of what a function makes of each item.
 pub(super) fn list<T>(items: &[T], view: impl Fn(&T) -> Value) -> Value {
@@ -15,7 +14,7 @@ pub(super) fn list<T>(items: &[T], view: impl Fn(&T) -> Value) -> Value {
 }
 
 pub(super) fn texts(items: &[String]) -> Value {
-    list(items, |item| Value::from(item.as_str()))
+    list(items, |item| for_readers(item).into())
 }
 
 pub(super) fn pair((name, value): &(String, String)) -> Value {
@@ -25,20 +24,21 @@ pub(super) fn pair((name, value): &(String, String)) -> Value {
 pub(super) fn setting(setting: &Setting) -> Value {
     context! {
         name => setting.name.as_str(),
-        value => setting.value.as_str(),
-        note => setting.note.as_str(),
+        value => for_readers(&setting.value),
+        note => for_readers(&setting.note),
     }
 }
 
 pub(super) fn limit(limit: &LimitSummary) -> Value {
-    context! { status => limit.status.as_str(), rows => list(&limit.rows, setting) }
+    context! { status => for_readers(&limit.status), rows => list(&limit.rows, setting) }
 }
 
-pub(super) fn quantity((column, value): &(String, f64)) -> Value {
+pub(super) fn quantity(quantity: &Quantity) -> Value {
     context! {
-        column => column.as_str(),
-        quantity => quantity_label(column),
-        value => format_number(*value),
+        column => quantity.column.as_str(),
+        meaning => quantity.meaning.as_str(),
+        quantity => quantity.label.as_str(),
+        value => format_number(quantity.value),
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn claim(claim: &Claim) -> Value {
         predicted => claim.predicted.as_str(),
         fits => list(&claim.fits, |fit| fit_text(fit).into()),
         verdict => verdict(claim.verdict),
-        reason => claim.reason.as_str(),
+        reason => for_readers(&claim.reason),
         hypotheses => claim.hypotheses.as_ref().map(Hypotheses::brief),
     }
 }
@@ -85,7 +85,7 @@ pub(super) fn figures(figures: &[ReportFigure], first: usize) -> Value {
             number => first + index,
             svg => figure.svg(),
             title => figure.title(),
-            caption => figure.caption(),
+            caption => for_readers(figure.caption()),
         }
     };
     figures.iter().enumerate().map(view).collect()
@@ -115,14 +115,14 @@ pub(super) fn sections(sections: &[Section]) -> Value {
             anchor,
             heading => section.heading.as_str(),
             statement,
-            setting => section.setting.as_str(),
+            setting => for_readers(&section.setting),
             paragraphs => texts(&section.paragraphs),
             figures => figures(&section.figures, first),
             tables => list(&section.tables, table),
             findings => list(&section.findings, |finding| context! {
                 setting => finding.setting.as_str(),
                 verdict => verdict(finding.verdict),
-                reason => finding.reason.as_str(),
+                reason => for_readers(&finding.reason),
             }),
         });
         first += section.figures.len();

@@ -10,12 +10,9 @@ use std::path::Path;
 use implicit_bias_output::sha256_bytes;
 use serde::{Deserialize, Serialize};
 
-use super::directory::RunDirectory;
+use super::directory::{CHECKPOINT as FILE, RunDirectory};
 use crate::LabError;
 use implicit_bias_record::Series;
-
-/// The newest checkpoint of a run.
-const FILE: &str = "checkpoint";
 
 /// The one before it.
 const PREVIOUS: &str = "checkpoint.previous";
@@ -28,6 +25,15 @@ const VERSION: u32 = 1;
 
 /// Bytes before the state: magic, version, SHA-256 of the state.
 const HEADER: usize = MAGIC.len() + 4 + 32;
+
+/// Why bytes are no checkpoint to go on from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// Whole, and of a layout that this program does not know.
+    OtherVersion(u32),
+    /// Damaged, or no checkpoint: what is wrong.
+    Damaged(String),
+}
 
 /// A run at some step between two chunks of steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,36 +56,42 @@ impl SavedRun {
     }
 
     /// The state, or what is wrong with the bytes.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
         let (Some(header), Some(state)) = (bytes.get(..HEADER), bytes.get(HEADER..)) else {
-            return Err(format!(
+            return Err(damaged(format!(
                 "expected at least {HEADER} bytes, found {}",
                 bytes.len()
-            ));
+            )));
         };
         let (magic, rest) = header.split_at(MAGIC.len());
         let (version, hash) = rest.split_at(4);
         if magic != MAGIC {
-            return Err("expected a checkpoint, found another file".to_owned());
+            return Err(damaged("expected a checkpoint, found another file"));
         }
         if version != VERSION.to_le_bytes() {
+            // Also where its bytes are not those that were written: of another layout nothing is
+            // known, and no run is begun again because of it.
             let found = u32::from_le_bytes(version.try_into().expect("four bytes"));
-            return Err(format!(
-                "expected checkpoint version {VERSION}, found {found}"
-            ));
+            return Err(Unreadable::OtherVersion(found));
         }
         if sha256_bytes(state) != hash {
-            return Err(
-                "expected the bytes that were written, found others: damaged or cut short"
-                    .to_owned(),
-            );
+            return Err(damaged(
+                "expected the bytes that were written, found others: damaged or cut short",
+            ));
         }
-        let state: Self = postcard::from_bytes(state).map_err(|error| error.to_string())?;
+        let state: Self =
+            postcard::from_bytes(state).map_err(|error| damaged(error.to_string()))?;
         if !state.series.is_table() || !state.margins.is_table() {
-            return Err("expected tables with as many numbers a row as columns".to_owned());
+            return Err(damaged(
+                "expected tables with as many numbers a row as columns",
+            ));
         }
         Ok(state)
     }
+}
+
+fn damaged(reason: impl Into<String>) -> Unreadable {
+    Unreadable::Damaged(reason.into())
 }
 
 /// The content of a file: a state's bytes after what tells that they are whole.
@@ -101,6 +113,15 @@ pub(super) fn write(directory: &RunDirectory, state: &SavedRun) -> Result<(), La
     directory.write_durably(FILE, PREVIOUS, &state.to_bytes())
 }
 
+/// Writes a checkpoint in place of the newest, which a power cut may cost.
+///
+/// # Errors
+///
+/// [`LabError::Write`] names the file.
+pub(super) fn write_for_now(directory: &RunDirectory, state: &SavedRun) -> Result<(), LabError> {
+    directory.write_for_now(FILE, &state.to_bytes())
+}
+
 /// Forgets the checkpoint before the newest, of a run that has ended.
 pub(super) fn remove_previous(directory: &RunDirectory) -> Result<(), LabError> {
     directory.remove(PREVIOUS)
@@ -117,7 +138,9 @@ pub(super) fn remove(directory: &RunDirectory) -> Result<(), LabError> {
 ///
 /// # Errors
 ///
-/// [`LabError::Read`] for a file that is there and cannot be read.
+/// [`LabError::Read`] for a file that is there and cannot be read; [`LabError::Content`] for one of
+/// another version, which is not passed over: from an older one, or from the start, a run would
+/// repeat what may have taken a night.
 pub(super) fn read(
     path: &Path,
     announce: &mut dyn FnMut(&str),
@@ -132,7 +155,17 @@ pub(super) fn read(
         }
         match SavedRun::from_bytes(&bytes) {
             Ok(state) => return Ok(Some(state)),
-            Err(reason) => announce(&format!("{}: {reason}; left aside", path.display())),
+            Err(Unreadable::Damaged(reason)) => {
+                announce(&format!("{}: {reason}; left aside", path.display()));
+            }
+            Err(Unreadable::OtherVersion(found)) => {
+                let reason = format!(
+                    "expected checkpoint version {VERSION}, found {found}, which another version of \
+                     this program wrote; go on with that one (manifest.json names it), or begin the \
+                     run again with `train config.toml --out NEW`"
+                );
+                return Err(LabError::Content { path, reason });
+            }
         }
     }
     Ok(None)
@@ -194,13 +227,25 @@ mod tests {
         });
         let mut longer = sound.clone();
         longer.push(0);
+        let version = MAGIC.len()..MAGIC.len() + 4;
+        let mut refused = 0;
         for damaged in cuts.chain(flips).chain([longer]) {
             std::fs::write(&path, &damaged).unwrap();
             let mut told = Vec::new();
-            let found = read(folder.path(), &mut |text| told.push(text.to_owned())).unwrap();
-            assert_eq!(found, Some(state(1.0)));
+            let found = read(folder.path(), &mut |text| told.push(text.to_owned()));
+            let whole = damaged.len() == sound.len();
+            if whole && damaged[version.clone()] != sound[version.clone()] {
+                let error = found.unwrap_err();
+                assert!(error.is_input());
+                let said = "expected checkpoint version 1, found ";
+                assert!(error.to_string().contains(said), "{error}");
+                refused += 1;
+                continue;
+            }
+            assert_eq!(found.unwrap(), Some(state(1.0)));
             assert_eq!(told.len(), 1);
             assert!(told[0].contains(": expected "), "{}", told[0]);
         }
+        assert_eq!(refused, 32);
     }
 }

@@ -1,6 +1,6 @@
 //! Which engine runs a configuration, and why: by what a step costs, and by what memory there is.
 
-use super::memory::Bytes;
+use super::memory::{Bytes, words};
 use super::sizes::Sizes;
 use crate::LabError;
 use crate::config::{EngineKind, RunConfig};
@@ -79,13 +79,6 @@ pub(super) fn require_reachable(
              further and knows {knows}"
         ),
         found: config.steps.to_string(),
-    })
-}
-
-/// What is free, in words.
-fn words(free: Option<Bytes>) -> String {
-    free.map_or("4 GiB".to_owned(), |free| {
-        format!("the {free} that are free")
     })
 }
 

@@ -9,10 +9,20 @@ use implicit_bias_output::{
 use super::lock::{self, Lock};
 use crate::LabError;
 
+/// The newest checkpoint of a run.
+pub(super) const CHECKPOINT: &str = "checkpoint";
+
 /// A run directory that this process writes.
 #[derive(Clone, Debug)]
 pub struct RunDirectory {
     path: PathBuf,
+}
+
+/// A run directory out of which other processes are kept until it is dropped.
+#[derive(Debug)]
+pub(crate) struct HeldDirectory {
+    pub directory: RunDirectory,
+    _lock: Lock,
 }
 
 impl RunDirectory {
@@ -34,7 +44,7 @@ impl RunDirectory {
     /// As [`create`](Self::create).
     pub(super) fn begin(path: &Path, config: &str) -> Result<Self, LabError> {
         Self::create_unless(path, |name| match name {
-            lock::FILE => false,
+            lock::FILE | CHECKPOINT => false,
             "config.toml" => {
                 !std::fs::read(path.join(name)).is_ok_and(|found| found == config.as_bytes())
             }
@@ -108,17 +118,25 @@ impl RunDirectory {
         }
     }
 
-    /// Makes the directory, if it is not there, and keeps other processes out of it.
+    /// Makes the directory, if it is not there, and keeps other processes out of it; `warn` is told
+    /// where the file system cannot.
     ///
     /// # Errors
     ///
     /// [`LabError::Locked`] names the process that is in it.
-    pub(super) fn lock(&self) -> Result<Lock, LabError> {
+    pub(crate) fn hold(self, warn: &mut dyn FnMut(&str)) -> Result<HeldDirectory, LabError> {
         std::fs::create_dir_all(&self.path).map_err(|source| LabError::Write {
             path: self.path.clone(),
             source,
         })?;
-        Lock::take(&self.path)
+        let lock = Lock::take(&self.path)?;
+        if let Some(notice) = lock.notice() {
+            warn(&notice);
+        }
+        Ok(HeldDirectory {
+            directory: self,
+            _lock: lock,
+        })
     }
 
     /// Where it is.
@@ -194,7 +212,7 @@ impl RunDirectory {
     /// # Errors
     ///
     /// [`LabError::Write`] names the file.
-    pub(super) fn remove(&self, name: &str) -> Result<(), LabError> {
+    pub(crate) fn remove(&self, name: &str) -> Result<(), LabError> {
         let path = self.path.join(name);
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {

@@ -1,16 +1,19 @@
 //! A run from its configuration to its directory: data, geometry, choice of engine, engine,
 //! directory.
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use implicit_bias_output::{sha256, to_json};
 
 use super::build::ReadyEngine;
+use super::checkpoint;
 use super::choice::{EngineChoice, Pick};
-use super::directory::RunDirectory;
-use super::manifest::{DataManifest, FORMAT, Manifest};
+use super::directory::{HeldDirectory, RunDirectory};
+use super::manifest::{Continuation, DataManifest, FORMAT, Manifest};
 use super::options::RunOptions;
 use super::prepare::Prepared;
+use super::shorter::ShorterRun;
 use super::snapshots::Snapshots;
 use super::steps::{EndedRun, Messages, RunInProgress};
 use crate::LabError;
@@ -18,6 +21,16 @@ use crate::config::RunConfig;
 
 /// Who says what a user should know before a run takes its first step.
 pub(crate) type Notices<'a> = &'a dyn Fn(&RunConfig, &Prepared) -> Vec<String>;
+
+/// Where a run goes, and where it may begin.
+#[derive(Default)]
+pub(crate) struct Place<'a> {
+    /// A directory that is held already; without, that of the configuration.
+    pub held: Option<HeldDirectory>,
+    /// The directory of a run that may be a shorter one of the same configuration: where it is, the
+    /// run begins at its end, with everything that it recorded.
+    pub shorter: Option<&'a Path>,
+}
 
 /// Runs a configuration and leaves a finished run directory; `conclude` writes what is concluded
 /// from it and gives the manifest its last notes.
@@ -32,59 +45,96 @@ pub(crate) type Notices<'a> = &'a dyn Fn(&RunConfig, &Prepared) -> Vec<String>;
 /// [`StopReason`] in the record.
 pub(crate) fn execute<T>(
     config: &RunConfig,
+    place: Place<'_>,
     mut options: RunOptions<'_>,
     notices: Notices<'_>,
     conclude: impl FnOnce(EndedRun<'_>, &mut Messages<'_>) -> Result<(T, Manifest), LabError>,
 ) -> Result<T, LabError> {
+    let Place { held, shorter } = place;
     let config_text = config.to_toml();
     // A directory in use is refused before any work.
-    let asked = config.out.as_deref();
+    let held_path = held.as_ref().map(|held| held.directory.path());
+    let asked = held_path.or(config.out.as_deref());
     let asked = asked.map(|path| RunDirectory::begin(path, &config_text));
     let asked = asked.transpose()?;
     let prepared = Prepared::watched(config, options.stage)?;
+    for note in config.data.notes()? {
+        (options.announce)(&format!("data: {note}"));
+    }
     let choice = prepared.choice(config)?;
-    let ready = ready(config, &prepared, choice, &mut options, notices)?;
-    let directory = match asked {
-        Some(directory) => directory,
-        None => RunDirectory::create_numbered(options.parent, &config.run_name())?,
+    let mut ready = ready(config, &prepared, choice, &mut options, notices)?;
+    let shorter = shorter.and_then(|path| ShorterRun::read(path, config));
+    let shorter = shorter.filter(|shorter| shorter.is_of(&prepared, &ready));
+    let held = match (held, asked) {
+        (Some(held), _) => held,
+        (None, Some(directory)) => directory.hold(options.warn)?,
+        (None, None) => {
+            RunDirectory::create_numbered(options.parent, &config.run_name())?.hold(options.warn)?
+        }
     };
-    let manifest = Manifest {
-        format: FORMAT,
-        implicit_bias: env!("CARGO_PKG_VERSION").to_owned(),
-        commit: option_env!("IMPLICIT_BIAS_COMMIT").map(str::to_owned),
-        burn: env!("IMPLICIT_BIAS_BURN").to_owned(),
-        engine: ready.engine.name().to_owned(),
-        engine_reason: ready.reason,
-        gradient: ready.gradient.to_owned(),
-        device: ready.device,
-        precision: ready.precision,
-        config_sha256: sha256(&config_text),
-        seed: config.seed,
-        width: prepared.width,
-        data: DataManifest::new(config, &prepared),
-        started: SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |time| time.as_secs()),
-        wall_seconds: 0.0,
-        notes: Vec::new(),
-        stop: None,
-    };
-    let lock = directory.lock()?;
+    let directory = &held.directory;
+    let mut manifest = first_manifest(config, &prepared, &ready, &config_text);
     directory.write_first("config.toml", &config_text)?;
+    let mut snapshots = Snapshots::of(&prepared.data, prepared.width);
+    let mut tables = None;
+    if let Some(ShorterRun {
+        manifest: first,
+        state,
+    }) = shorter
+    {
+        // On the disk before the manifest, which says that a run goes on from what is there.
+        checkpoint::write(directory, &state)?;
+        ready.engine.restore(&state.engine)?;
+        manifest.begins_as(&first, ready.engine.step());
+        snapshots = snapshots.with(state.snapshots, prepared.width)?;
+        tables = Some((state.series, state.margins));
+    }
     directory.write("manifest.json", &to_json(&manifest))?;
     let run = RunInProgress {
         config,
         prepared: &prepared,
-        directory: &directory,
+        directory,
         engine: ready.engine,
         manifest,
-        tables: None,
+        tables,
         rows: 0,
-        snapshots: Snapshots::of(&prepared.data, prepared.width),
+        snapshots,
     };
-    let record = run.finish(options, conclude);
-    drop(lock);
-    record
+    run.finish(options, conclude)
+}
+
+/// The manifest of a run that begins.
+fn first_manifest(
+    config: &RunConfig,
+    prepared: &Prepared,
+    ready: &ReadyEngine,
+    config_text: &str,
+) -> Manifest {
+    let this = Continuation::by_this_program();
+    Manifest {
+        format: FORMAT,
+        implicit_bias: this.implicit_bias,
+        commit: this.commit,
+        burn: this.burn,
+        engine: ready.engine.name().to_owned(),
+        engine_reason: ready.reason.clone(),
+        gradient: ready.gradient.to_owned(),
+        device: ready.device.clone(),
+        precision: ready.precision,
+        config_sha256: sha256(config_text),
+        seed: config.seed,
+        width: prepared.width,
+        data: DataManifest::new(config, prepared),
+        config_sha256_without_paths: config.sha256_without_paths(),
+        continued_by: Vec::new(),
+        started: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |time| time.as_secs()),
+        wall_seconds: 0.0,
+        not_homogeneous: ready.engine.homogeneity().is_none(),
+        notes: Vec::new(),
+        stop: None,
+    }
 }
 
 /// The engine of a choice, announced.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use implicit_bias_data::{ClassDataset, Preparation};
+use implicit_bias_output::format_step;
 use serde::{Deserialize, Serialize};
 
 use super::prepare::Prepared;
@@ -136,6 +137,24 @@ impl DataManifest {
     }
 }
 
+/// What is said of a run directory with the configuration of another run.
+pub(crate) const CHANGED_CONFIG: &str = "expected the configuration the run was started with, found another one; put back what was \
+     changed: `resume` has --steps for a longer run and --data for data that were moved, and `train \
+     config.toml --out NEW` begins a run of the changed one";
+
+/// A version of the program that went on with a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Continuation {
+    /// As [`Manifest::implicit_bias`].
+    pub implicit_bias: String,
+    /// As [`Manifest::commit`].
+    pub commit: Option<String>,
+    /// As [`Manifest::burn`].
+    pub burn: String,
+    /// The first step that it took is the one after this.
+    pub from_step: String,
+}
+
 /// The content of `manifest.json`. Times live here and nowhere else in a run directory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -165,15 +184,72 @@ pub struct Manifest {
     pub width: usize,
     /// The data.
     pub data: DataManifest,
+    /// SHA-256 of the configuration without the paths of its files, which may be moved; `None` where
+    /// it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_sha256_without_paths: Option<String>,
+    /// Other versions of the program that took steps of the run, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub continued_by: Vec<Continuation>,
     /// Seconds since the Unix epoch when the run began.
     pub started: u64,
     /// Wall-clock seconds of the run so far.
     pub wall_seconds: f64,
+    /// Whether the network has no degree of homogeneity, so that what is recorded as its margins
+    /// is not normalized.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_homogeneous: bool,
     /// What the engine noted on the way.
     #[serde(default)]
     pub notes: Vec<String>,
     /// How it ended; `null` while it runs, or if it was cut off.
     pub stop: Option<StopReason>,
+}
+
+impl Manifest {
+    /// Whether the run was started with a configuration that differs from this one in the paths of
+    /// its files alone.
+    pub(crate) fn is_of(&self, config: &RunConfig) -> bool {
+        let known = self.config_sha256_without_paths.as_ref();
+        known.is_some_and(|known| config.sha256_without_paths().as_ref() == Some(known))
+    }
+
+    /// Notes that the run up to a step is that of another manifest.
+    pub(super) fn begins_as(&mut self, shorter: &Self, step: f64) {
+        self.implicit_bias.clone_from(&shorter.implicit_bias);
+        self.commit.clone_from(&shorter.commit);
+        self.burn.clone_from(&shorter.burn);
+        self.continued_by.clone_from(&shorter.continued_by);
+        self.wall_seconds = shorter.wall_seconds;
+        self.goes_on(step);
+    }
+
+    /// Notes that this program goes on from a step, where another version began or went on last.
+    pub(super) fn goes_on(&mut self, step: f64) {
+        let own = Continuation {
+            from_step: format_step(step),
+            ..Continuation::by_this_program()
+        };
+        let (version, commit, burn) = match self.continued_by.last() {
+            Some(last) => (&last.implicit_bias, &last.commit, &last.burn),
+            None => (&self.implicit_bias, &self.commit, &self.burn),
+        };
+        if (version, commit, burn) != (&own.implicit_bias, &own.commit, &own.burn) {
+            self.continued_by.push(own);
+        }
+    }
+}
+
+impl Continuation {
+    /// The versions of this program, at no step.
+    pub(super) fn by_this_program() -> Self {
+        Self {
+            implicit_bias: env!("CARGO_PKG_VERSION").to_owned(),
+            commit: option_env!("IMPLICIT_BIAS_COMMIT").map(str::to_owned),
+            burn: env!("IMPLICIT_BIAS_BURN").to_owned(),
+            from_step: String::new(),
+        }
+    }
 }
 
 /// The manifest of a run directory.

@@ -28,6 +28,11 @@ impl Bytes {
         Self(NUMBER * (12.0 * sizes.pairs() + 7.0 * sizes.arrays()) + FIXED)
     }
 
+    /// Arrays of so many numbers in all.
+    pub fn numbers(count: f64) -> Self {
+        Self(NUMBER * count)
+    }
+
     /// Whether as much is free, as far as that is known; where it is not, up to 4 GiB are taken to
     /// be.
     pub fn fit(self, free: Option<Self>) -> bool {
@@ -48,8 +53,8 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// Memory that this process may still take: on Linux what is available, and what the control group
-/// of the process leaves; `None` where neither is known.
+/// Memory that this process may still take: on Linux what is available, what the control group of the
+/// process leaves, and what its limit (`ulimit -v`) does; `None` where nothing is known.
 pub(super) fn free() -> Option<Bytes> {
     let machine = std::fs::read_to_string("/proc/meminfo")
         .ok()
@@ -60,19 +65,40 @@ pub(super) fn free() -> Option<Bytes> {
         text.trim().parse::<f64>().ok()
     };
     let group = read("memory.max").map(|most| most - read("memory.current").unwrap_or(0.0));
-    match (machine, group) {
-        (Some(machine), Some(group)) => Some(Bytes(machine.min(group.max(0.0)))),
-        (machine, group) => machine.or(group).map(Bytes),
+    let all = [machine, group, address_space_left()].into_iter().flatten();
+    all.reduce(f64::min).map(|bytes| Bytes(bytes.max(0.0)))
+}
+
+/// What the limit on the address space of the process leaves; `None` where there is none.
+fn address_space_left() -> Option<f64> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        let limit = getrlimit(Resource::As).current?;
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        Some(limit as f64 - kibibytes(&status, "VmSize:")?)
     }
+    #[cfg(not(unix))]
+    None
 }
 
 /// `MemAvailable` of `/proc/meminfo`.
 fn available(meminfo: &str) -> Option<f64> {
-    let line = meminfo
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    kibibytes(meminfo, "MemAvailable:")
+}
+
+/// A size of a table of the kernel, in bytes.
+fn kibibytes(table: &str, name: &str) -> Option<f64> {
+    let line = table.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(1024.0 * kibibytes)
+}
+
+/// What is free, in words.
+pub(super) fn words(free: Option<Bytes>) -> String {
+    free.map_or("4 GiB".to_owned(), |free| {
+        format!("the {free} that are free")
+    })
 }
 
 #[cfg(test)]

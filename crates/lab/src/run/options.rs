@@ -18,4 +18,6 @@ pub struct RunOptions<'a> {
     pub stage: &'a mut dyn FnMut(&str, f64),
     /// Called with which engine was picked, and why, and at the end with what it noted.
     pub announce: &'a mut dyn FnMut(&str),
+    /// Called with what a user must know at once, of one run among many too.
+    pub warn: &'a mut dyn FnMut(&str),
 }

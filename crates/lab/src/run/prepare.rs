@@ -8,9 +8,10 @@ use implicit_bias_model::{TwoLayerConfig, Weights};
 use implicit_bias_output::sha256;
 use implicit_bias_record::Family;
 
+use super::memory::{self, Bytes};
 use super::sizes::Sizes;
 use crate::LabError;
-use crate::config::{InitSource, RunConfig};
+use crate::config::{DataSource, InitSource, RunConfig};
 
 /// Most weights of a network, and most pre-activations: 2²⁸ numbers are 2 GiB in double precision.
 const MAX_ENTRIES: usize = 1 << 28;
@@ -55,6 +56,7 @@ impl Prepared {
             // Before the data: a typing error should not cost a long load.
             check_size("width", width, 1)?;
         }
+        require_memory_for_data(config)?;
         watcher("data", 0.0);
         let raw = config.data.load(config.seed)?;
         let raw_geometry = (!config.preparation.is_none()).then(|| {
@@ -164,7 +166,7 @@ fn initial_weights(config: &RunConfig, data: &TrainingSet) -> Result<Weights, La
     let names: Vec<&str> = blocks.iter().map(|(name, _)| name.as_str()).collect();
     let safetensors = path
         .extension()
-        .is_some_and(|extension| extension == "safetensors");
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"));
     if safetensors {
         let weights = Weights::from_safetensors(path, &names)?;
         require_two_blocks(config, data.dim(), &weights)?;
@@ -192,7 +194,9 @@ fn require_room(config: &RunConfig, blocks: &[(String, [usize; 2])]) -> Result<(
         .iter()
         .map(|(_, [rows, columns])| *rows as u128 * *columns as u128);
     let weights: u128 = sizes.sum();
-    if weights <= MAX_ENTRIES as u128 {
+    let needed = Bytes::numbers(weights as f64);
+    let free = memory::free();
+    if weights <= MAX_ENTRIES as u128 && needed.fit(free) {
         return Ok(());
     }
     let key = if config.width().is_some() {
@@ -202,8 +206,30 @@ fn require_room(config: &RunConfig, blocks: &[(String, [usize; 2])]) -> Result<(
     };
     Err(LabError::Config {
         key: key.into(),
-        expected: format!("at most {MAX_ENTRIES} weights in all, 2 GiB of numbers"),
-        found: format!("{weights} in {} blocks", blocks.len()),
+        expected: format!(
+            "at most {MAX_ENTRIES} weights in all, 2 GiB of numbers, and no more than {} of memory \
+             hold",
+            memory::words(free)
+        ),
+        found: format!("{weights} in {} blocks, {needed}", blocks.len()),
+    })
+}
+
+/// Refuses samples of a law that memory has no room for, before any is drawn.
+fn require_memory_for_data(config: &RunConfig) -> Result<(), LabError> {
+    let DataSource::Law(law) = &config.data else {
+        return Ok(());
+    };
+    let (samples, dim) = law.law().shape();
+    let needed = Bytes::numbers(samples as f64 * dim as f64);
+    let free = memory::free();
+    if needed.fit(free) {
+        return Ok(());
+    }
+    Err(LabError::Config {
+        key: "samples".into(),
+        expected: format!("samples that {} of memory hold", memory::words(free)),
+        found: format!("n = {samples}, d = {dim}, {needed}"),
     })
 }
 

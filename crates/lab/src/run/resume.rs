@@ -4,23 +4,34 @@ use std::path::Path;
 
 use implicit_bias_engine::Gradient;
 use implicit_bias_output::{format_step, sha256, to_json};
-use implicit_bias_record::StopReason;
+use implicit_bias_record::{Series, StopReason, is_on_the_way};
 
 use super::build::ReadyEngine;
 use super::checkpoint::{self, SavedRun};
 use super::choice::{EngineChoice, Pick, require_reachable};
-use super::directory::RunDirectory;
+use super::directory::{HeldDirectory, RunDirectory};
 use super::execute::{Notices, ready};
-use super::manifest::{Manifest, read_manifest};
+use super::manifest::{CHANGED_CONFIG, DataManifest, Manifest, read_manifest};
 use super::options::RunOptions;
 use super::prepare::Prepared;
 use super::snapshots::Snapshots;
 use super::steps::{EndedRun, Messages, RunInProgress};
 use crate::LabError;
-use crate::config::{RunConfig, Steps, read_settings, resolve_checkpoint_interval};
+use crate::config::{MovedFiles, RunConfig, Steps, read_settings, resolve_checkpoint_interval};
 
 /// The configuration of an extended run until its manifest knows it.
 const NEXT_CONFIG: &str = "config.toml.next";
+
+/// How a run is to go on.
+#[derive(Clone, Debug, Default)]
+pub struct ResumeRequest {
+    /// The horizon; `None` for the run's own.
+    pub steps: Option<Steps>,
+    /// Seconds between two checkpoints; `None` for the default.
+    pub checkpoint_interval: Option<f64>,
+    /// Where its files are now.
+    pub moved: MovedFiles,
+}
 
 /// What [`resume`] came to.
 pub(crate) enum ResumeOutcome<T> {
@@ -34,20 +45,18 @@ pub(crate) enum ResumeOutcome<T> {
 /// The finished directory is, but for the times in its manifest, byte for byte that of a run that
 /// was never cut off.
 ///
-/// `steps` beyond the run's horizon extend it, also where it had ended; `checkpoint_interval` is
-/// that of
-/// [`RunConfig`], in seconds.
+/// Steps beyond the run's horizon extend it, also where it had ended.
 ///
 /// # Errors
 ///
 /// [`LabError::Read`] and [`LabError::Content`] name the file that is missing, damaged or edited;
-/// [`LabError::Config`] for `steps` short of those taken; [`LabError::Checkpoint`] where data or
+/// [`LabError::Config`] for steps short of those taken; [`LabError::Checkpoint`] where data or
 /// initial weights have changed; [`LabError::Locked`] if another process is at it; and those of a
 /// run.
 pub(crate) fn resume<T>(
     path: &Path,
-    steps: Option<Steps>,
-    checkpoint_interval: Option<f64>,
+    held: Option<HeldDirectory>,
+    request: &ResumeRequest,
     mut options: RunOptions<'_>,
     notices: Notices<'_>,
     conclude: impl FnOnce(EndedRun<'_>, &mut Messages<'_>) -> Result<(T, Manifest), LabError>,
@@ -55,35 +64,43 @@ pub(crate) fn resume<T>(
     require_begun(path)?;
     // Before the lock, which would make a folder.
     read_manifest(path)?;
-    let directory = RunDirectory::open(path);
-    let lock = directory.lock()?;
+    let held = match held {
+        Some(held) => held,
+        None => RunDirectory::open(path).hold(options.warn)?,
+    };
+    let directory = &held.directory;
     directory.remove_unfinished()?;
     let mut manifest = read_manifest(path)?;
-    let mut config = read_config(path, &directory, &manifest)?;
-    config.checkpoint_interval = resolve_checkpoint_interval(checkpoint_interval)?;
-    let is_longer = match plan(&config, &manifest, steps)? {
+    let ended = manifest.stop;
+    let config = read_config(path, directory, &manifest)?;
+    let by_hand = sha256(config.to_toml()) != manifest.config_sha256;
+    let are_elsewhere = by_hand || !request.moved.is_empty();
+    let mut config = request.moved.apply(config)?;
+    config.checkpoint_interval = resolve_checkpoint_interval(request.checkpoint_interval)?;
+    let longer = match plan(&config, &manifest, request.steps)? {
         Plan::Nothing => return Ok(ResumeOutcome::AlreadyEnded),
-        Plan::GoOn => false,
-        Plan::Extend(steps) => {
-            config = config.extended_to(steps)?;
-            let engine = choice_of(&manifest).engine;
-            require_reachable(engine, &config, "asked for when the run began")?;
-            true
-        }
+        Plan::GoOn => None,
+        Plan::Extend(steps) => Some(steps),
     };
     let state = checkpoint::read(path, options.announce)?;
-    let prepared = Prepared::watched(&config, options.stage)?;
-    require_same_start(&prepared, &manifest, state.as_ref())?;
-    let ready = ready(
-        &with_gradient_of(&config, &manifest),
-        &prepared,
-        choice_of(&manifest),
-        &mut options,
-        notices,
-    )?;
+    let prepared = Prepared::watched(&config, options.stage);
+    let prepared = prepared.map_err(|error| config.or_missing(error))?;
+    require_same_start(&config, &prepared, &manifest, state.as_ref())?;
+    let mut choice = choice_of(&manifest);
+    if let Some(steps) = longer {
+        config = config.extended_to(steps, choice.engine == Pick::Tensor)?;
+        require_reachable(choice.engine, &config, "asked for when the run began")?;
+        choice = choice_of_longer(choice, &config, &prepared, options.announce)?;
+    }
+    let as_before = with_gradient_of(&config, &manifest);
+    let ready = ready(&as_before, &prepared, choice, &mut options, notices)?;
     require_same_engine(&ready, &manifest)?;
-    if is_longer {
-        extend(&directory, &config, &mut manifest)?;
+    manifest.engine_reason.clone_from(&ready.reason);
+    if are_elsewhere {
+        manifest.data = DataManifest::new(&config, &prepared);
+    }
+    if sha256(config.to_toml()) != manifest.config_sha256 {
+        change(directory, &config, &mut manifest)?;
     }
     let mut engine = ready.engine;
     let mut snapshots = Snapshots::of(&prepared.data, prepared.width);
@@ -93,25 +110,32 @@ pub(crate) fn resume<T>(
         snapshots = snapshots.with(state.snapshots, prepared.width)?;
         tables = Some((state.series, state.margins));
     }
+    if let (Some(end), Some(tables)) = (longer.and(ended).map(StopReason::step), &mut tables) {
+        leave_out_the_end(tables, end, &config, options.announce);
+    }
     (options.announce)(&match &tables {
         Some(_) => format!("goes on from step {}", format_step(engine.step())),
         None => "no checkpoint: starts again from step 0".to_owned(),
     });
     manifest.stop = None;
+    manifest.goes_on(engine.step());
     directory.write("manifest.json", &to_json(&manifest))?;
+    // Rows of a run that is extended may be others than those on the disk.
+    let rows = match longer {
+        Some(_) => 0,
+        None => rows_on_disk(path),
+    };
     let run = RunInProgress {
         config: &config,
         prepared: &prepared,
-        directory: &directory,
+        directory,
         engine,
         manifest,
         tables,
-        rows: rows_on_disk(path),
+        rows,
         snapshots,
     };
-    let concluded = run.finish(options, conclude);
-    drop(lock);
-    concluded.map(ResumeOutcome::WentOn)
+    run.finish(options, conclude).map(ResumeOutcome::WentOn)
 }
 
 /// Refuses a run that was cut off before it wrote its manifest.
@@ -164,14 +188,16 @@ fn plan(config: &RunConfig, manifest: &Manifest, steps: Option<Steps>) -> Result
 
 /// Refuses data and initial weights that are not those of the run.
 fn require_same_start(
+    config: &RunConfig,
     prepared: &Prepared,
     manifest: &Manifest,
     state: Option<&SavedRun>,
 ) -> Result<(), LabError> {
     if prepared.data.sha256() != manifest.data.sha256 {
-        return Err(LabError::Checkpoint(
-            "expected the data that the run was started with, found others".into(),
-        ));
+        return Err(LabError::Checkpoint(format!(
+            "expected the data that the run was started with, found others in {}",
+            config.data
+        )));
     }
     let start = prepared.sha256();
     if state.is_some_and(|state| state.start != start) {
@@ -192,6 +218,55 @@ fn choice_of(manifest: &Manifest) -> EngineChoice {
         },
         reason: manifest.engine_reason.clone(),
     }
+}
+
+/// Leaves the row of a former end out that a longer run does not have, where a version of the program
+/// left its checkpoint after it.
+fn leave_out_the_end(
+    (series, margins): &mut (Series, Series),
+    end: f64,
+    config: &RunConfig,
+    announce: &mut dyn FnMut(&str),
+) {
+    if is_on_the_way(end, config.record) || series.last("step") != Some(end) {
+        return;
+    }
+    for table in [series, margins] {
+        table.pop();
+    }
+    announce(&format!(
+        "the row of step {}, at which the run ended, is left out; changes of activations in the next \
+         row are counted from there",
+        format_step(end)
+    ));
+}
+
+/// The engine of a run that is extended, which is the run's, with the reason that a run of so many
+/// steps has for it. Where such a run would have another engine, its bytes would be others, which
+/// `announce` is told.
+fn choice_of_longer(
+    own: EngineChoice,
+    config: &RunConfig,
+    prepared: &Prepared,
+    announce: &mut dyn FnMut(&str),
+) -> Result<EngineChoice, LabError> {
+    let anew = prepared.choice(config)?;
+    if anew.engine == own.engine {
+        return Ok(anew);
+    }
+    let name = |engine: Pick| match engine {
+        Pick::Gram => "gram",
+        Pick::Tensor => "tensor",
+    };
+    announce(&format!(
+        "the run stays with engine {}; one of {} steps from its start would have engine {} ({}), whose \
+         last digits are others",
+        name(own.engine),
+        config.steps,
+        name(anew.engine),
+        anew.reason
+    ));
+    Ok(own)
 }
 
 /// The configuration with the gradient that the run had: a later version may have a faster one,
@@ -244,28 +319,30 @@ fn read_config(
     manifest: &Manifest,
 ) -> Result<RunConfig, LabError> {
     let (file, next) = (path.join("config.toml"), path.join(NEXT_CONFIG));
-    if sha256(read_text(&file)?) != manifest.config_sha256 {
+    let text = read_text(&file)?;
+    let resolved = || RunConfig::resolve(&read_settings(&file)?);
+    if sha256(&text) != manifest.config_sha256 {
         match std::fs::read_to_string(&next) {
             Ok(text) if sha256(&text) == manifest.config_sha256 => {
                 directory.write("config.toml", text.as_bytes())?;
             }
+            // Files that were moved, by hand.
+            _ if resolved().is_ok_and(|config| manifest.is_of(&config)) => {}
             _ => {
                 return Err(LabError::Content {
                     path: file,
-                    reason:
-                        "expected the configuration the run was started with, found another one"
-                            .to_owned(),
+                    reason: CHANGED_CONFIG.to_owned(),
                 });
             }
         }
     }
     directory.remove(NEXT_CONFIG)?;
-    RunConfig::resolve(&read_settings(&file)?)
+    resolved()
 }
 
-/// Writes a longer configuration and the manifest that knows it, so that a cut anywhere leaves one
+/// Writes a changed configuration and the manifest that knows it, so that a cut anywhere leaves one
 /// that belongs to the other.
-fn extend(
+fn change(
     directory: &RunDirectory,
     config: &RunConfig,
     manifest: &mut Manifest,
@@ -273,6 +350,7 @@ fn extend(
     let text = config.to_toml();
     directory.write(NEXT_CONFIG, text.as_bytes())?;
     manifest.config_sha256 = sha256(&text);
+    manifest.config_sha256_without_paths = config.sha256_without_paths();
     manifest.stop = None;
     directory.write("manifest.json", &to_json(manifest))?;
     directory.write("config.toml", text.as_bytes())?;

@@ -95,8 +95,8 @@ impl RunInProgress<'_> {
         let trajectory = drive_from(engine.as_mut(), tables, &schedule, &mut updater)?;
         let completed = matches!(trajectory.stop, StopReason::Completed { .. });
         let (series, margins) = (trajectory.series, trajectory.margins);
-        if completed && options.keep_checkpoint {
-            updater.checkpoint(engine.as_ref(), &series, &margins)?;
+        if completed && options.keep_checkpoint && updater.ends_on_the_way() {
+            updater.checkpoint_of_the_end(engine.as_ref(), &series, &margins)?;
         }
         let seconds = updater.seconds();
         let DirectoryUpdater {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use implicit_bias_engine::{Engine, Watcher};
 use implicit_bias_output::to_json;
-use implicit_bias_record::Series;
+use implicit_bias_record::{Series, is_on_the_way};
 
 use super::checkpoint::{self, SavedRun};
 use super::directory::RunDirectory;
@@ -24,6 +24,8 @@ pub(super) struct DirectoryUpdater<'a> {
     directory: &'a RunDirectory,
     pub manifest: Manifest,
     horizon: f64,
+    /// Whether a run with a later horizon records this one's last step as well.
+    ends_on_the_way: bool,
     progress: &'a mut dyn FnMut(f64) -> bool,
     /// SHA-256 of data and initial weights.
     start: String,
@@ -54,6 +56,7 @@ impl<'a> DirectoryUpdater<'a> {
         Self {
             directory,
             horizon: config.steps.get(),
+            ends_on_the_way: is_on_the_way(config.steps.get(), config.record),
             progress,
             start,
             clock: (now, manifest.wall_seconds),
@@ -67,9 +70,44 @@ impl<'a> DirectoryUpdater<'a> {
         }
     }
 
+    /// Whether the last step is one from which a longer run goes on as if it had not ended there. If
+    /// not, the checkpoint before it is.
+    pub fn ends_on_the_way(&self) -> bool {
+        self.ends_on_the_way
+    }
+
     /// Seconds that the run has taken so far.
     pub fn seconds(&self) -> f64 {
         self.clock.1 + self.clock.0.elapsed().as_secs_f64()
+    }
+
+    /// The run as a checkpoint, where the engine has one.
+    fn state(&self, engine: &dyn Engine, series: &Series, margins: &Series) -> Option<SavedRun> {
+        Some(SavedRun {
+            start: self.start.clone(),
+            engine: engine.checkpoint()?,
+            series: series.clone(),
+            margins: margins.clone(),
+            snapshots: self.snapshots.to_plain(),
+        })
+    }
+
+    /// Writes the checkpoint from which a longer run goes on. Of a run that took less time than there
+    /// is between two checkpoints it does not wait for the disk: what that may cost is soon done
+    /// again.
+    pub fn checkpoint_of_the_end(
+        &mut self,
+        engine: &dyn Engine,
+        series: &Series,
+        margins: &Series,
+    ) -> Result<(), LabError> {
+        if self.seconds() >= self.checkpoint_interval {
+            return self.checkpoint(engine, series, margins);
+        }
+        let state = self.state(engine, series, margins);
+        state.map_or(Ok(()), |state| {
+            checkpoint::write_for_now(self.directory, &state)
+        })
     }
 
     /// Writes a checkpoint, where the engine has one.
@@ -79,16 +117,9 @@ impl<'a> DirectoryUpdater<'a> {
         series: &Series,
         margins: &Series,
     ) -> Result<(), LabError> {
-        let Some(engine) = engine.checkpoint() else {
-            return Ok(());
-        };
         let clock = Instant::now();
-        let state = SavedRun {
-            start: self.start.clone(),
-            engine,
-            series: series.clone(),
-            margins: margins.clone(),
-            snapshots: self.snapshots.to_plain(),
+        let Some(state) = self.state(engine, series, margins) else {
+            return Ok(());
         };
         checkpoint::write(self.directory, &state)?;
         self.manifest.wall_seconds = self.seconds();
@@ -115,10 +146,25 @@ impl Watcher for DirectoryUpdater<'_> {
         margins: &Series,
         last: bool,
     ) -> Result<(), LabError> {
+        if engine.step() >= self.horizon && !self.ends_on_the_way {
+            return Ok(());
+        }
         if last || self.checkpointed.elapsed().as_secs_f64() > self.checkpoint_interval {
             self.checkpoint(engine, series, margins)?;
         }
         Ok(())
+    }
+
+    fn before_the_end(
+        &mut self,
+        engine: &dyn Engine,
+        series: &Series,
+        margins: &Series,
+    ) -> Result<(), LabError> {
+        if self.ends_on_the_way {
+            return Ok(());
+        }
+        self.checkpoint_of_the_end(engine, series, margins)
     }
 
     fn observed(&mut self, engine: &mut dyn Engine) {

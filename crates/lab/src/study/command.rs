@@ -6,11 +6,14 @@ use std::process::ExitCode;
 
 use clap::{Args, FromArgMatches};
 
+use implicit_bias_output::shell_word;
+
 use super::definition::{Effort, Study, StudyRun, System};
-use super::reproduction::{Headline, Reproduction};
+use super::folder::{StudyCommand, StudyFolder, identity_of};
+use super::reproduction::{Headline, Reproduction, Watch};
 use crate::config::{RunConfig, Settings, Steps, overlay};
-use crate::run::RunDirectory;
-use crate::{LabError, Progress, print_to_stderr};
+use crate::pool::compute_on;
+use crate::{Interrupt, LabError, Progress, exit_instead_of_abort, print_to_stderr};
 
 /// Flags of an experiment; those of a run replace that setting in every run of the study.
 #[derive(Args, Debug)]
@@ -18,8 +21,8 @@ struct ExperimentArgs {
     /// Narrow networks, few exact steps
     #[arg(long)]
     quick: bool,
-    /// Folder for runs, figures and report; must be new or empty [default: runs/NAME, numbered if
-    /// in use]
+    /// Folder for runs, figures and report; new, empty, or left by the same command, which then goes
+    /// on [default: runs/NAME, numbered if in use]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Added to the seed of each run's data and initial weights
@@ -50,6 +53,9 @@ struct ExperimentArgs {
     /// Precision; f32 means weight space, to 10⁶ steps unless --steps says otherwise
     #[arg(long, value_parser = ["f32", "f64"])]
     precision: Option<String>,
+    /// Threads to compute on [default: as many as there are cores that the process may use]
+    #[arg(long, value_name = "N")]
+    threads: Option<u64>,
 }
 
 /// The horizon of a run that a device or single precision sends to weight space, where no other is
@@ -98,11 +104,23 @@ impl ExperimentArgs {
 }
 
 /// The whole `main` of an experiment binary: reads the flags, runs the study, prints its verdicts
-/// and where the report is. Exits with 0 when done, 1 if a run failed, 2 for bad usage.
+/// and where the report is. Exits with 0 when done, 1 if a run failed, 2 for bad usage, and with 128
+/// and the number of a signal that stopped it.
 pub fn main(system: &System, study: fn(Effort) -> Study) -> ExitCode {
-    match run(system, study) {
+    let interrupt = match exit_instead_of_abort(1).and_then(|()| Interrupt::watch()) {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            print_to_stderr(&format!("error: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(system, study, &interrupt) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        Err(error @ LabError::Interrupted) => {
+            print_to_stderr(&error.to_string());
+            interrupt.exit_code()
+        }
         Err(error) => {
             print_to_stderr(&format!("error: {error}"));
             ExitCode::from(if error.is_input() { 2 } else { 1 })
@@ -110,7 +128,20 @@ pub fn main(system: &System, study: fn(Effort) -> Study) -> ExitCode {
     }
 }
 
-fn run(system: &System, study: fn(Effort) -> Study) -> Result<bool, LabError> {
+/// A flag of this command line as a shell takes it.
+fn shell_flag(flag: &str) -> String {
+    match flag.split_once('=') {
+        Some((name, value)) if name.starts_with("--") => format!("{name}={}", shell_word(value)),
+        _ if flag.starts_with('-') => flag.to_owned(),
+        _ => shell_word(flag),
+    }
+}
+
+fn run(
+    system: &System,
+    study: fn(Effort) -> Study,
+    interrupt: &Interrupt,
+) -> Result<bool, LabError> {
     let about = study(Effort::Full);
     let reads_files = about.runs.iter().any(|run| run.settings.has("data"));
     let command = ExperimentArgs::augment_args(clap::Command::new(about.name))
@@ -145,9 +176,9 @@ fn run(system: &System, study: fn(Effort) -> Study) -> Result<bool, LabError> {
     if !changed.is_empty() {
         study.setting += "; changed by flags, see each run's configuration";
     }
-    let directory = RunDirectory::choose(arguments.out.as_deref(), Path::new("runs"), study.name)?;
-    let progress = Progress::new(study.name);
-    let flags: Vec<String> = std::env::args().skip(1).collect();
+    compute_on(arguments.threads)?;
+    let flags = std::env::args().skip(1);
+    let flags: Vec<String> = flags.map(|flag| shell_flag(&flag)).collect();
     let command = format!(
         "cargo run --release -p implicit-bias-experiments --bin {} -- {}",
         study.name,
@@ -159,12 +190,24 @@ fn run(system: &System, study: fn(Effort) -> Study) -> Result<bool, LabError> {
         introduction: system.introduction,
         command: &command,
     };
-    let reproduction = Reproduction::of(
-        std::slice::from_ref(&study),
-        &headline,
-        directory,
-        &progress,
+    let studies = std::slice::from_ref(&study);
+    let identity = identity_of(studies)?;
+    let folder = StudyFolder::open(
+        arguments.out.as_deref(),
+        (Path::new("runs"), study.name),
+        StudyCommand {
+            words: &command,
+            identity: &identity,
+        },
+        &mut |text| print_to_stderr(text),
     )?;
+    let progress = Progress::new(study.name);
+    let watch = Watch {
+        progress: &progress,
+        interrupted: &|| interrupt.came(),
+    };
+    let reproduction = Reproduction::of(studies, &headline, folder.directory(), watch)?;
+    folder.finish()?;
     progress.finish();
     let report = reproduction.report_path();
     // A reader that has gone away, as in `… | head`, is no failure of the experiment.

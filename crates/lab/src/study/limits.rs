@@ -3,7 +3,7 @@
 use super::definition::{LimitResult, StudyRun};
 use crate::config::RunConfig;
 use crate::limit::find_limit;
-use crate::pool::{cores, in_parallel};
+use crate::pool::{all_threads, in_parallel, share};
 use crate::run::Prepared;
 use crate::{LabError, Progress};
 
@@ -14,20 +14,27 @@ use crate::{LabError, Progress};
 ///
 /// # Errors
 ///
-/// The first error of a configuration or its data.
+/// The first error of a configuration or its data; [`LabError::Interrupted`] where some were left.
 pub fn find_limits<'a>(
     runs: &'a [StudyRun],
     progress: &Progress,
+    interrupted: &(dyn Fn() -> bool + Sync),
 ) -> Result<Vec<LimitResult<'a>>, LabError> {
     // The cost grows with the dimension.
     let costs: Vec<f64> = runs
         .iter()
         .map(|run| run.settings.number("dim").unwrap_or(1.0))
         .collect();
-    let results = in_parallel(&costs, cores(), progress, &|| true, &|index, _| {
+    let jobs = all_threads().min(runs.len());
+    share(jobs)?;
+    let goes_on = || !interrupted();
+    let results = in_parallel(&costs, jobs, progress, &goes_on, &|index, _| {
         find(&runs[index])
     });
-    results.into_iter().flatten().collect()
+    let found = results
+        .into_iter()
+        .map(|result| result.unwrap_or(Err(LabError::Interrupted)));
+    found.collect()
 }
 
 fn find(run: &StudyRun) -> Result<LimitResult<'_>, LabError> {
@@ -69,7 +76,7 @@ mod tests {
             run("unstable", unstable),
             run("large", large),
         ];
-        let found = find_limits(&runs, &Progress::new("test")).unwrap();
+        let found = find_limits(&runs, &Progress::new("test"), &|| false).unwrap();
         let labels: Vec<&str> = found
             .iter()
             .map(|result| result.run.label.as_str())
@@ -102,7 +109,11 @@ mod tests {
     #[test]
     fn bad_settings_are_an_error() {
         let bad = Settings::default().with("slope", 2.0);
-        assert!(find_limits(&[run("bad", bad)], &Progress::new("test")).is_err());
-        assert!(find_limits(&[], &Progress::new("test")).unwrap().is_empty());
+        assert!(find_limits(&[run("bad", bad)], &Progress::new("test"), &|| false).is_err());
+        let found = find_limits(&[], &Progress::new("test"), &|| false).unwrap();
+        assert!(found.is_empty());
+        let sound = [run("sound", Settings::default().with("dim", 40))];
+        let stopped = find_limits(&sound, &Progress::new("test"), &|| true);
+        assert!(matches!(stopped, Err(LabError::Interrupted)));
     }
 }

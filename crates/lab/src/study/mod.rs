@@ -7,6 +7,7 @@
 mod command;
 mod definition;
 mod figures;
+mod folder;
 mod limits;
 mod reproduction;
 mod section;
@@ -14,6 +15,7 @@ mod section;
 pub use command::main;
 pub use definition::{Effort, LimitResult, Show, Shown, Study, StudyResult, StudyRun, System};
 pub use figures::figures_side_by_side;
+pub use folder::{StudyCommand, StudyFolder, identity_of};
 pub use limits::find_limits;
-pub use reproduction::{Headline, Reproduction};
+pub use reproduction::{Headline, Reproduction, Watch};
 pub use section::section;

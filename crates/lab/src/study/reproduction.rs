@@ -33,6 +33,25 @@ pub struct Headline<'a> {
     pub command: &'a str,
 }
 
+/// Who looks on while studies go.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// The bar over all runs.
+    pub progress: &'a Progress,
+    /// Whether the user asked to stop.
+    pub interrupted: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl<'a> Watch<'a> {
+    /// Nobody who would stop them.
+    pub fn to_the_end(progress: &'a Progress) -> Self {
+        Self {
+            progress,
+            interrupted: &|| false,
+        }
+    }
+}
+
 /// Finished studies, with their report on disk.
 #[derive(Clone, Debug)]
 pub struct Reproduction {
@@ -54,7 +73,7 @@ impl Reproduction {
         effort: Effort,
         command: &str,
         directory: RunDirectory,
-        progress: &Progress,
+        watch: Watch<'_>,
     ) -> Result<Self, LabError> {
         let headline = Headline {
             title: system.title,
@@ -62,22 +81,28 @@ impl Reproduction {
             introduction: system.introduction,
             command,
         };
-        Self::of(&(system.studies)(effort), &headline, directory, progress)
+        Self::of(&(system.studies)(effort), &headline, directory, watch)
     }
 
     /// Runs some studies into `directory`: the runs in `runs/`, the figures in
     /// `figures/`, the table of claims as `claims.md` and `claims.tex`, and `report.html`. A
-    /// configuration that several studies share is run once.
+    /// configuration that several studies share is run once, and one that is there already is not
+    /// run again.
     ///
     /// # Errors
     ///
-    /// Those of the runs and of the file system.
+    /// Those of the runs and of the file system; [`LabError::Interrupted`] where some runs were left,
+    /// which the same call goes on with.
     pub fn of(
         studies: &[Study],
         headline: &Headline<'_>,
         directory: RunDirectory,
-        progress: &Progress,
+        watch: Watch<'_>,
     ) -> Result<Self, LabError> {
+        let Watch {
+            progress,
+            interrupted,
+        } = watch;
         let mut configs: Vec<RunConfig> = Vec::new();
         let mut places: Vec<Vec<usize>> = Vec::new();
         for study in studies {
@@ -92,13 +117,18 @@ impl Reproduction {
             }
             places.push(place);
         }
-        let records = execute_all(&configs, &directory.path().join("runs"), progress)?;
+        let records = execute_all(
+            &configs,
+            &directory.path().join("runs"),
+            progress,
+            interrupted,
+        )?;
         let mut limits = Vec::new();
         for study in studies {
             if !study.limits.is_empty() {
                 progress.set_message(&format!("limits of {}", study.name));
             }
-            limits.push(find_limits(&study.limits, progress)?);
+            limits.push(find_limits(&study.limits, progress, interrupted)?);
         }
         progress.set_message("figures and report");
         let mut found = Vec::new();

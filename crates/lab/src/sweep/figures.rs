@@ -5,47 +5,13 @@ use std::collections::HashMap;
 use toml::Value;
 
 use super::plan::{Sweep, SweepRun};
+use super::quantity::{Quantity, of_column, standard};
 use super::table::{SweepTable, plain};
+use crate::LabError;
 use implicit_bias_plot::{Axis, Cells, Figure, Layer, Panel, Scale, Style};
 
 /// Most panels of a heat map, and most curves of a line figure: past this nobody tells them apart.
 const MOST: usize = 6;
-
-/// A final quantity of a run that is worth a figure.
-struct Quantity {
-    name: &'static str,
-    title: &'static str,
-    label: &'static str,
-    /// Where the colours begin.
-    least: f64,
-    decimals: usize,
-    of: fn(&SweepTable, usize) -> f64,
-}
-
-const QUANTITIES: [Quantity; 2] = [
-    Quantity {
-        name: "stable-rank",
-        title: "Stable rank at the last step, the larger of both blocks",
-        label: "stable rank",
-        least: 1.0,
-        decimals: 2,
-        of: |table, run| {
-            let of = |block| table.number(run, &format!("stable_rank_{block}"));
-            of("pos").max(of("neg"))
-        },
-    },
-    Quantity {
-        name: "margin-gap",
-        title: "Relative gap (max − min)/mean of the normalized margins at the last step",
-        label: "relative margin gap",
-        least: 0.0,
-        decimals: 3,
-        of: |table, run| {
-            let of = |column| table.number(run, &format!("margin_{column}"));
-            (of("max") - of("min")) / of("mean")
-        },
-    },
-];
 
 /// A key that varies, with its values as numbers if all of them are.
 struct Key<'a> {
@@ -98,8 +64,19 @@ fn keys(sweep: &Sweep) -> Vec<Key<'_>> {
     }
 }
 
-/// The figures of a sweep; none where nothing that varies is a number, or where too much does.
-pub(super) fn figures(sweep: &Sweep, table: &SweepTable) -> Vec<Figure> {
+/// The figures of a sweep, those of the columns asked for first; none where nothing that varies is a
+/// number, or where too much does.
+///
+/// # Errors
+///
+/// [`LabError::Config`] for a column that is none of numbers.
+pub(super) fn figures(
+    sweep: &Sweep,
+    table: &SweepTable<'_>,
+    columns: &[String],
+) -> Result<Vec<Figure>, LabError> {
+    let asked = columns.iter().map(|column| of_column(table, column));
+    let asked: Vec<Quantity> = asked.collect::<Result<_, _>>()?;
     let keys = keys(sweep);
     let (mut numbers, mut others): (Vec<_>, Vec<_>) =
         keys.into_iter().partition(|key| key.numbers.is_some());
@@ -109,18 +86,15 @@ pub(super) fn figures(sweep: &Sweep, table: &SweepTable) -> Vec<Figure> {
         others.extend(numbers.split_off(2));
     }
     let Some((kinds, kind)) = kinds_of(sweep, &others) else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let seeds = sweep.keys().iter().any(|key| key == "seed");
     let averaged = seeds && !numbers.iter().chain(&others).any(|key| key.name == "seed");
     let drawn = |quantity: &Quantity| {
-        let values: Vec<f64> = (0..table.len())
-            .map(|run| (quantity.of)(table, run))
-            .collect();
-        if !values.iter().any(|value| value.is_finite()) {
+        if !quantity.values.iter().any(|value| value.is_finite()) {
             return None;
         }
-        let points = Points::new(sweep, &kind, &numbers, &values);
+        let points = Points::new(sweep, &kind, &numbers, &quantity.values);
         let panels = match numbers.as_slice() {
             [x] => vec![lines(quantity, x, &kinds, &points, averaged)],
             [x, y] => heat_maps(quantity, [x, y], &kinds, &points),
@@ -131,9 +105,14 @@ pub(super) fn figures(sweep: &Sweep, table: &SweepTable) -> Vec<Figure> {
             (true, 1) => "Means over seeds; bars reach from the smallest to the largest value.",
             (true, _) => "Means over seeds.",
         };
-        Some(Figure::new(quantity.name, quantity.title, panels).with_caption(spread))
+        let figure = Figure::new(quantity.name.clone(), quantity.title.clone(), panels);
+        Some(figure.with_caption(spread))
     };
-    QUANTITIES.iter().filter_map(drawn).collect()
+    Ok(asked
+        .iter()
+        .chain(&standard(table))
+        .filter_map(drawn)
+        .collect())
 }
 
 /// What tells runs apart besides the axes, in words, and which of that each run is; `None` if there
@@ -228,7 +207,11 @@ fn lines(quantity: &Quantity, x: &Key<'_>, kinds: &[String], points: &Points, ba
         }
     };
     let layers = kinds.iter().enumerate().map(curve).collect();
-    Panel::new(axis(x, numbers), Axis::linear(quantity.label), layers)
+    let of_quantity = match quantity.log {
+        true => Axis::log(&quantity.label),
+        false => Axis::linear(&quantity.label),
+    };
+    Panel::new(axis(x, numbers), of_quantity, layers)
 }
 
 fn heat_maps(
@@ -238,12 +221,18 @@ fn heat_maps(
     points: &Points,
 ) -> Vec<Panel> {
     let [columns, rows] = [x, y].map(|key| key.numbers.as_deref().unwrap_or_default());
+    // A colour has no axis: what is wide is shown by its logarithm.
+    let shown = |value: f64| if quantity.log { value.log10() } else { value };
+    let label = match quantity.log {
+        true => format!("log₁₀ of {}", quantity.label),
+        false => quantity.label.clone(),
+    };
     let panels: Vec<(Vec<Vec<f64>>, &String)> = kinds
         .iter()
         .enumerate()
         .map(|(kind, title)| {
             let row = |&at: &f64| {
-                let cell = |&column: &f64| mean(points.at(kind, &[column, at]));
+                let cell = |&column: &f64| shown(mean(points.at(kind, &[column, at])));
                 columns.iter().map(cell).collect()
             };
             (rows.iter().map(row).collect(), title)
@@ -253,18 +242,19 @@ fn heat_maps(
     let all = panels
         .iter()
         .flat_map(|(values, _)| values.iter().flatten());
-    let largest = all
-        .filter(|value| value.is_finite())
-        .fold(quantity.least, |a, &b| a.max(b));
+    let finite = all.copied().filter(|value| value.is_finite());
+    let smallest = finite.clone().fold(f64::INFINITY, f64::min);
     // The colour bar shows its ends: in as many digits as the cells.
     let unit = 10f64.powi(quantity.decimals as i32);
+    let least = quantity.least.unwrap_or((smallest * unit).floor() / unit);
+    let largest = finite.fold(least, f64::max);
     let range = [
-        quantity.least,
-        (largest * unit).ceil().max(quantity.least * unit + 1.0) / unit,
+        least,
+        (largest * unit).ceil().max(least * unit + 1.0) / unit,
     ];
     let panel = |(values, title): (Vec<Vec<f64>>, &String)| {
         let cells = Cells {
-            label: quantity.label.to_owned(),
+            label: label.clone(),
             x: Cells::edges(columns, scale(columns)),
             y: Cells::edges(rows, scale(rows)),
             values,
@@ -284,6 +274,10 @@ mod tests {
     use std::path::Path;
 
     fn drawn(plan: &str) -> Vec<Figure> {
+        drawn_with(plan, &[])
+    }
+
+    fn drawn_with(plan: &str, columns: &[String]) -> Vec<Figure> {
         let sweep = Sweep::from_toml(plan, Path::new("")).unwrap();
         let rows = sweep.runs().iter().enumerate().map(|(index, run)| {
             let mut row = Row::new(run);
@@ -292,10 +286,12 @@ mod tests {
             row.number("margin_min", Some(1.0));
             row.number("margin_max", Some(2.0));
             row.number("margin_mean", Some(1.6));
+            row.number("loss", Some(10f64.powi(-2 * index as i32)));
+            row.text("engine", "gram");
             row
         });
-        let table = SweepTable::new(sweep.keys().to_vec(), rows.collect());
-        figures(&sweep, &table)
+        let table = SweepTable::new(&sweep, rows.collect());
+        figures(&sweep, &table, columns).unwrap()
     }
 
     #[test]
@@ -359,6 +355,38 @@ mod tests {
         // Keys of a table are in the order of the alphabet, the last one fastest: dim, loss, width.
         assert_eq!(cells.values, [[1.5, 5.0, 9.0], [2.0, 6.0, 10.0]]);
         figures[0].render().unwrap();
+    }
+
+    #[test]
+    fn any_column_of_numbers_is_drawn_and_a_wide_one_by_its_logarithm() {
+        let loss = ["loss".to_owned()];
+        let figures = drawn_with("[grid]\nwidth = [2, 4, 8]", &loss);
+        assert_eq!(figures[0].name, "loss");
+        assert_eq!(figures[0].panels[0].y.scale, Scale::Log10);
+        let Layer::Points { points, .. } = &figures[0].panels[0].layers[0] else {
+            panic!()
+        };
+        assert_eq!(points, &[[2.0, 1.0], [4.0, 1e-2], [8.0, 1e-4]]);
+        let map = drawn_with("[grid]\nwidth = [2, 4]\ndim = [10, 20]", &loss);
+        let Layer::Cells(cells) = &map[0].panels[0].layers[0] else {
+            panic!()
+        };
+        assert_eq!(cells.label, "log₁₀ of loss");
+        assert_eq!((cells.range[0], cells.range[1] >= 0.0), (-6.0, true));
+        map[0].render().unwrap();
+
+        let sweep = Sweep::from_toml("seeds = 2", Path::new("")).unwrap();
+        let mut row = Row::new(&sweep.runs()[0]);
+        row.number("loss", Some(1.0));
+        row.text("engine", "gram");
+        let table = SweepTable::new(&sweep, vec![row]);
+        for (column, said) in [("lost", "did you mean `loss`"), ("engine", "one of loss")] {
+            let error = super::figures(&sweep, &table, &[column.to_owned()]).unwrap_err();
+            assert!(
+                error.is_input() && error.to_string().contains(said),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::plan::{Sweep, SweepRun};
 use super::table::{Row, SweepTable};
 use crate::run::write_atomically;
-use crate::run::{Manifest, read_manifest};
+use crate::run::{Manifest, read_last_row, read_manifest};
 use crate::{LabError, Progress};
 use implicit_bias_claims::Claim;
 use implicit_bias_output::sha256;
@@ -82,7 +82,7 @@ impl Sweep {
         &self,
         directory: &Path,
         progress: &Progress,
-    ) -> Result<SweepTable, LabError> {
+    ) -> Result<SweepTable<'_>, LabError> {
         let mut rows = Vec::with_capacity(self.runs().len());
         for (index, run) in self.runs().iter().enumerate() {
             let mut row = Row::new(run);
@@ -97,7 +97,7 @@ impl Sweep {
             rows.push(row);
             progress.set((index + 1) as f64 / self.runs().len() as f64);
         }
-        Ok(SweepTable::new(self.keys().to_vec(), rows))
+        Ok(SweepTable::new(self, rows))
     }
 }
 
@@ -106,7 +106,7 @@ fn fill(row: &mut Row, path: &Path, manifest: &Manifest) -> Result<(), LabError>
     row.set_stop(manifest.stop.map_or("", StopReason::word), "");
     row.text("engine", &manifest.engine);
     row.number("ratio", manifest.data.ratio);
-    for (column, value) in last_row(&path.join("series.csv"))? {
+    for (column, value) in read_last_row(&path.join("series.csv"))? {
         row.number(&column, Some(value));
     }
     let claims: Vec<Claim> = json(&path.join("claims.json"))?;
@@ -160,19 +160,4 @@ fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, LabError> {
 fn word(name: &impl serde::Serialize) -> Result<String, LabError> {
     let value = serde_json::to_value(name).expect("a name has a JSON form");
     Ok(value.as_str().expect("a name is a string").to_owned())
-}
-
-/// The last row of a table, by column.
-fn last_row(path: &Path) -> Result<Vec<(String, f64)>, LabError> {
-    let text = read(path)?;
-    let header = text.lines().next().unwrap_or_default();
-    let last = text.lines().skip(1).last().unwrap_or_default();
-    let end = if text.ends_with('\n') { "\n" } else { "" };
-    let series = implicit_bias_record::Series::from_csv(&format!("{header}\n{last}{end}"))
-        .map_err(|error| LabError::Content {
-            path: path.to_owned(),
-            reason: format!("last row: {error}"),
-        })?;
-    let row = series.rows().first().cloned().unwrap_or_default();
-    Ok(series.columns().iter().cloned().zip(row).collect())
 }

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::shard::Shard;
 use crate::LabError;
 use crate::config::{
     RunConfig, Settings, overlay, read_toml, settings_of_table, with_flag_spelling,
 };
+use implicit_bias_engine::Precision;
 use implicit_bias_output::sha256;
 
 /// Most runs of one sweep: the plan alone of so many takes some hundred megabytes.
@@ -15,7 +17,7 @@ const MAX_RUNS: usize = if cfg!(fuzzing) { 64 } else { 100_000 };
 
 /// Hexadecimal digits of a run's hash that name its directory: of 100,000 runs two agree in them
 /// with a probability of 3 × 10⁻¹⁰.
-const NAME_DIGITS: usize = 16;
+pub(super) const NAME_DIGITS: usize = 16;
 
 /// The key of the number or the list of seeds.
 const SEEDS: &str = "seeds";
@@ -43,6 +45,29 @@ impl SweepRun {
     /// What is run.
     pub fn config(&self) -> &RunConfig {
         &self.config
+    }
+}
+
+/// Which runs of a sweep a process does: it computes in one precision on a device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precisions {
+    /// All of them.
+    #[default]
+    All,
+    /// Those that ask for single precision.
+    Single,
+    /// Those that do not.
+    Others,
+}
+
+impl Precisions {
+    fn has(self, run: &SweepRun) -> bool {
+        let single = run.config.precision == Some(Precision::F32);
+        match self {
+            Self::All => true,
+            Self::Single => single,
+            Self::Others => !single,
+        }
     }
 }
 
@@ -165,6 +190,22 @@ impl Sweep {
         &self.runs
     }
 
+    /// The runs of a part and of some precisions.
+    pub fn asked_for(&self, shard: Option<Shard>, precisions: Precisions) -> Vec<&SweepRun> {
+        let all = self.runs.iter().enumerate();
+        let own = all.filter(|(index, _)| shard.is_none_or(|shard| shard.has(*index)));
+        own.map(|(_, run)| run)
+            .filter(|run| precisions.has(run))
+            .collect()
+    }
+
+    /// Whether some of its runs ask for single precision and others do not, so that one process
+    /// cannot do all.
+    pub fn mixes_precisions(&self) -> bool {
+        let has = |precisions: Precisions| self.runs.iter().any(|run| precisions.has(run));
+        has(Precisions::Single) && has(Precisions::Others)
+    }
+
     fn require_different(&self) -> Result<(), String> {
         let mut by_name: Vec<(&str, usize)> = self
             .runs
@@ -256,7 +297,15 @@ fn has_key(grid: &[Axis], list: &[Table], key: &str) -> bool {
 
 /// The settings of a table, in which a sweep leaves no room for where a run goes.
 fn settings_of(table: Table, folder: &Path) -> Result<Settings, String> {
-    for key in ["out", "json"] {
+    let of_all = [
+        "out",
+        "json",
+        "threads",
+        "figures",
+        "figure-width",
+        "figure-font",
+    ];
+    for key in of_all {
         if table.contains_key(key) {
             return Err(format!(
                 "`{key}`: expected no such key, a sweep says it of all runs by a flag"

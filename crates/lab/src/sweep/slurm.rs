@@ -40,8 +40,8 @@ impl SlurmScript<'_> {
              #SBATCH --job-name=implicit-bias\n\
              #SBATCH --array=1-{tasks}\n\
              #SBATCH --cpus-per-task={cores}\n\
-             # A task that is killed or preempted is queued again and goes on from its \
-             checkpoints.\n #SBATCH --requeue\n\
+             # A task that is killed or preempted is queued again and goes on from its checkpoints.\n\
+             #SBATCH --requeue\n\
              # A minute before its time is over a task is told to write them.\n\
              #SBATCH --signal=B:TERM@60\n\
              set -eu\n\
@@ -90,8 +90,18 @@ mod tests {
             tasks: 12,
             cores: 3,
         };
+        let text = script.to_text().unwrap();
+        // Slurm reads a directive at the beginning of a line alone.
+        for directive in [
+            "--array=1-12",
+            "--cpus-per-task=3",
+            "--requeue",
+            "--signal=B:TERM@60",
+        ] {
+            assert!(text.contains(&format!("\n#SBATCH {directive}\n")), "{text}");
+        }
         let path = folder.path().join("script");
-        std::fs::write(&path, script.to_text().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
         let status = Command::new("bash")
             .arg(&path)
             .env("SLURM_ARRAY_TASK_ID", "7")

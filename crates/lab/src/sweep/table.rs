@@ -2,17 +2,19 @@
 
 use toml::Value;
 
-use super::plan::SweepRun;
-use implicit_bias_output::format_exact;
+use super::plan::{Sweep, SweepRun};
+use crate::config::{field, key_names, number_field};
 
 /// The columns that every run has, between its keys and what was measured.
 const STATE: [&str; 2] = ["stop_reason", "error"];
 
-/// One run: its values of the keys, then columns by name.
+/// Keys that have the name of a column of what was measured.
+const MEASURED_TOO: [&str; 2] = ["engine", "loss"];
+
+/// One run: its keys, then columns by name.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Row {
-    name: String,
-    values: Vec<Option<Value>>,
+pub(super) struct Row<'a> {
+    run: &'a SweepRun,
     columns: Vec<(String, Field)>,
 }
 
@@ -23,11 +25,10 @@ enum Field {
     Text(String),
 }
 
-impl Row {
-    pub fn new(run: &SweepRun) -> Self {
+impl<'a> Row<'a> {
+    pub fn new(run: &'a SweepRun) -> Self {
         Self {
-            name: run.name().to_owned(),
-            values: run.values().to_vec(),
+            run,
             columns: Vec::new(),
         }
     }
@@ -50,24 +51,54 @@ impl Row {
             .push((name.to_owned(), Field::Number(number.unwrap_or(f64::NAN))));
     }
 
+    /// Some keys, of which the first ones are those of the plan in its order.
+    fn keys(&self, names: &[String]) -> Vec<String> {
+        let settings = self.run.config().every_setting();
+        let one = |(place, name): (usize, &String)| {
+            if let Some(value) = settings.get(name) {
+                return field(value);
+            }
+            let planned = self.run.values().get(place).and_then(Option::as_ref);
+            planned.map_or(String::new(), plain)
+        };
+        names.iter().enumerate().map(one).collect()
+    }
+
     fn field(&self, name: &str) -> Option<&Field> {
         let column = self.columns.iter().find(|(column, _)| column == name)?;
         Some(&column.1)
     }
 }
 
-/// The table of a sweep: `run`, the keys that vary, then what each run ended with. A column that a
-/// run does not have, and a quantity that is undefined, are empty fields.
+/// The table of a sweep: `run`, the keys that vary, all other keys, then what each run ended with. A
+/// column that a
+/// that a run does not have, and a quantity that is undefined, are empty fields.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SweepTable {
+pub struct SweepTable<'a> {
     keys: Vec<String>,
+    /// How many of the keys vary: the first ones.
+    varies: usize,
     columns: Vec<String>,
-    rows: Vec<Row>,
+    rows: Vec<Row<'a>>,
     figures: Vec<String>,
 }
 
-impl SweepTable {
-    pub(super) fn new(keys: Vec<String>, rows: Vec<Row>) -> Self {
+impl<'a> SweepTable<'a> {
+    pub(super) fn new(sweep: &Sweep, rows: Vec<Row<'a>>) -> Self {
+        let mut keys = sweep.keys().to_vec();
+        let varies = keys.len();
+        let mut present = vec![false; key_names().len()];
+        for row in &rows {
+            let settings = row.run.config().every_setting();
+            for (present, name) in present.iter_mut().zip(key_names()) {
+                *present |= settings.has(name);
+            }
+        }
+        for (present, name) in present.into_iter().zip(key_names()) {
+            if present && keys.iter().all(|key| key != name) {
+                keys.push(name.to_owned());
+            }
+        }
         let mut columns: Vec<String> = STATE.map(str::to_owned).to_vec();
         for row in &rows {
             // Rows of one kind have the same columns: nothing is looked for in most of them.
@@ -87,10 +118,61 @@ impl SweepTable {
         }
         Self {
             keys,
+            varies,
             columns,
             rows,
             figures: Vec::new(),
         }
+    }
+
+    /// The names of the columns: `run`, the keys, what each run ended with. A key that is called like
+    /// something measured, such as `loss`, is `key_loss`.
+    pub(super) fn header(&self) -> Vec<String> {
+        let is_measured =
+            |key: &String| MEASURED_TOO.contains(&key.as_str()) || self.columns.contains(key);
+        let keys = self.keys.iter().map(|key| match is_measured(key) {
+            true => format!("key_{key}"),
+            false => key.clone(),
+        });
+        let first = std::iter::once("run".to_owned());
+        first
+            .chain(keys)
+            .chain(self.columns.iter().cloned())
+            .collect()
+    }
+
+    /// The names of the columns of verdicts.
+    pub(super) fn verdicts(&self) -> Vec<&str> {
+        let columns = self.columns.iter().map(String::as_str);
+        columns
+            .filter(|name| name.starts_with("verdict_"))
+            .collect()
+    }
+
+    /// The names of the keys that vary.
+    pub(super) fn varying(&self) -> &[String] {
+        &self.keys[..self.varies]
+    }
+
+    /// The names of the columns that hold numbers of what runs ended with.
+    pub(super) fn numeric(&self) -> Vec<&str> {
+        let columns = self.columns.iter().map(String::as_str);
+        let is_number = |row: &Row<'_>, name: &str| match row.field(name) {
+            Some(Field::Number(number)) => number.is_finite(),
+            _ => false,
+        };
+        let holds = |name: &&str| self.rows.iter().any(|row| is_number(row, name));
+        columns.filter(holds).collect()
+    }
+
+    /// The keys of a run that vary, as texts, empty where it has none.
+    pub(super) fn varying_keys(&self, run: usize) -> Vec<String> {
+        self.rows[run].keys(self.varying())
+    }
+
+    /// The name of a run's directory.
+    pub(super) fn name(&self, run: usize) -> &str {
+        self.rows[run].run.name()
     }
 
     /// Runs by how they stand: `completed`, `diverged`, `missing`, …, in order of appearance.
@@ -150,16 +232,10 @@ impl SweepTable {
     /// The table as CSV.
     pub fn to_csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let header = std::iter::once("run")
-            .chain(self.keys.iter().map(String::as_str))
-            .chain(self.columns.iter().map(String::as_str));
         let into_memory = "memory takes every row";
-        writer.write_record(header).expect(into_memory);
+        writer.write_record(self.header()).expect(into_memory);
         for row in &self.rows {
-            let keys = row
-                .values
-                .iter()
-                .map(|value| value.as_ref().map_or(String::new(), plain));
+            let keys = row.keys(&self.keys);
             // Most rows have all columns in order.
             let field = |(index, name): (usize, &String)| {
                 let field = match row.columns.get(index) {
@@ -167,13 +243,15 @@ impl SweepTable {
                     _ => row.field(name),
                 };
                 match field {
-                    Some(Field::Number(number)) => format_exact(*number),
+                    Some(Field::Number(number)) => number_field(*number),
                     Some(Field::Text(text)) => text.clone(),
                     None => String::new(),
                 }
             };
             let fields = self.columns.iter().enumerate().map(field);
-            let record = std::iter::once(row.name.clone()).chain(keys).chain(fields);
+            let record = std::iter::once(row.run.name().to_owned())
+                .chain(keys)
+                .chain(fields);
             writer.write_record(record).expect(into_memory);
         }
         let bytes = writer.into_inner().expect(into_memory);
@@ -199,7 +277,7 @@ mod tests {
     fn rows_of_different_kinds_share_one_header_and_any_text_stays_one_field() {
         let plan = "[[list]]\ndevice = 'a,\"b\"\\c'\n[[list]]\nwidth = 3\n[[list]]\nwidth = 4";
         let sweep = Sweep::from_toml(plan, Path::new("")).unwrap();
-        let mut rows: Vec<Row> = sweep.runs().iter().map(Row::new).collect();
+        let mut rows: Vec<Row<'_>> = sweep.runs().iter().map(Row::new).collect();
         rows[0].set_stop("failed", "line one\nline two");
         rows[1].set_stop("completed", "");
         rows[1].number("loss", Some(0.25));
@@ -211,42 +289,44 @@ mod tests {
             .iter()
             .map(|run| run.name().to_owned())
             .collect();
-        let table = SweepTable::new(sweep.keys().to_vec(), rows);
+        let table = SweepTable::new(&sweep, rows);
         let mut reader = csv::Reader::from_reader(table.to_csv().into_bytes().leak() as &[u8]);
         let header = reader.headers().unwrap().clone();
-        let expected = [
-            "run",
-            "device",
-            "width",
-            "stop_reason",
-            "error",
-            "loss",
-            "stable_rank",
-        ];
-        assert_eq!(header.iter().collect::<Vec<_>>(), expected);
+        let header: Vec<&str> = header.iter().collect();
+        // Those that vary first, then all others, then what was measured.
+        assert_eq!(header[..3], ["run", "device", "width"]);
+        let state = header
+            .iter()
+            .position(|name| *name == "stop_reason")
+            .unwrap();
+        assert_eq!(
+            header[state..],
+            ["stop_reason", "error", "loss", "stable_rank"]
+        );
+        let others = &header[3..state];
+        assert!(
+            ["slope", "steps", "seed", "network", "key_loss"]
+                .iter()
+                .all(|key| others.contains(key))
+        );
         let records: Vec<Vec<String>> = reader
             .records()
             .map(|record| record.unwrap().iter().map(str::to_owned).collect())
             .collect();
-        let row = |name: &str, rest: [&str; 6]| {
-            let fields = std::iter::once(name).chain(rest);
-            fields.map(str::to_owned).collect::<Vec<_>>()
+        let row = |index: usize| {
+            let record: &Vec<String> = &records[index];
+            let fields = record[..3].iter().chain(&record[state..]);
+            fields.map(String::as_str).collect::<Vec<_>>()
         };
+        let device = "a,\"b\"\\c";
+        let error = "line one\nline two";
         assert_eq!(
-            records[0],
-            row(
-                &names[0],
-                ["a,\"b\"\\c", "", "failed", "line one\nline two", "", ""]
-            )
+            row(0),
+            [&names[0], device, "50", "failed", error, "", ""],
+            "a default is filled in"
         );
-        assert_eq!(
-            records[1],
-            row(&names[1], ["", "3", "completed", "", "0.25", ""])
-        );
-        assert_eq!(
-            records[2],
-            row(&names[2], ["", "4", "completed", "", "", "1e-300"])
-        );
+        assert_eq!(row(1), [&names[1], "", "3", "completed", "", "0.25", ""]);
+        assert_eq!(row(2), [&names[2], "", "4", "completed", "", "", "1e-300"]);
         assert!(!table.is_whole());
         assert_eq!(
             table.counts(),

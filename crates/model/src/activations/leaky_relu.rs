@@ -7,6 +7,7 @@ use super::function::ActivationKind;
 
 /// The slope of leaky ReLU.
 pub const SLOPE: Key = Key::number("slope", "GAMMA", "Slope γ of leaky ReLU, 0 ≤ γ < 1")
+    .also(&["gamma"])
     .by_default(0.1)
     .within("a number in [0, 1)", |slope| (0.0..1.0).contains(&slope));
 

@@ -4,7 +4,7 @@ use implicit_bias_data::mnist as files;
 use implicit_bias_model::{TwoLayerConfig, Weights};
 
 use super::*;
-use implicit_bias_lab::study::{Headline, Reproduction};
+use implicit_bias_lab::study::{Headline, Reproduction, Watch};
 use implicit_bias_lab::{Progress, RunDirectory};
 use implicit_bias_record::StopReason;
 
@@ -86,7 +86,7 @@ fn the_experiment_shows_everything_it_promises_on_small_digits() {
         std::slice::from_ref(&study),
         &HEADLINE,
         directory,
-        &progress,
+        Watch::to_the_end(&progress),
     )
     .unwrap();
     assert_eq!(found.records().len(), 36);
@@ -230,8 +230,9 @@ fn without_the_files_it_says_how_to_get_them() {
         run.settings.set("data-dir", folder.path());
     }
     let directory = RunDirectory::create(&folder.path().join("out")).unwrap();
+    let progress = Progress::new("test");
     let error =
-        Reproduction::of(&[study], &HEADLINE, directory, &Progress::new("test")).unwrap_err();
+        Reproduction::of(&[study], &HEADLINE, directory, Watch::to_the_end(&progress)).unwrap_err();
     assert!(error.is_input());
     assert!(
         error.to_string().contains("implicit-bias fetch mnist"),

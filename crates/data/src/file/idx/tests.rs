@@ -199,12 +199,30 @@ fn labels_have_one_axis_and_samples_more() {
     let two = idx(0x08, &[2, 1], &[1, 2]);
     assert_eq!(
         numbers(&two).unwrap_err(),
-        "expected labels of one axis, [n], found shape [2, 1]"
+        "expected labels of one axis, [n]; in Python: y = y[:, 0] if the first column is the \
+         class, found shape [2, 1]"
     );
     let one = idx(0x08, &[2], &[1, 2]);
     assert_eq!(
         all(&one, 2).unwrap_err(),
         "expected samples of two axes or more, [n, …], found shape [2]"
+    );
+}
+
+#[test]
+fn of_the_labels_of_qmnist_the_first_number_is_the_class() {
+    let entries: Vec<i32> = (0..24).collect();
+    let labels = idx(0x0c, &[3, 8], &entries);
+    assert_eq!(numbers(&labels).unwrap(), [0.0, 8.0, 16.0]);
+    assert_eq!(numbers(&gzipped(&labels)).unwrap(), [0.0, 8.0, 16.0]);
+    // Neither bytes nor seven numbers are QMNIST's.
+    assert!(numbers(&idx(0x08, &[3, 8], &[0; 24])).is_err());
+    assert!(numbers(&idx(0x0c, &[3, 7], &entries[..21])).is_err());
+    let nan = [header(0x0d, &[2]), vec![0x3f, 0x80, 0, 0, 0x7f, 0xc0, 0, 0]].concat();
+    assert!(
+        numbers(&nan)
+            .unwrap_err()
+            .ends_with("found NaN for sample 1")
     );
 }
 
@@ -270,14 +288,19 @@ fn a_gzip_file_may_have_several_members() {
 
 #[test]
 fn a_gzip_bomb_is_refused_by_its_header() {
-    // 32 MiB of zeros in 32 KiB: more than MAX_EXPANSION allows, and more than is harmless.
-    let bomb = gzipped(&[header(0x08, &[32, 1 << 20]), vec![0; 32 << 20]].concat());
+    // 64 MiB of zeros in 64 KiB: more than MAX_EXPANSION allows, and more entries than are modest.
+    let bomb = gzipped(&[header(0x08, &[65, 1 << 20]), vec![0; 65 << 20]].concat());
     let expected = format!(
-        "expected at most 100 times the compressed size, {} bytes, \
-         found 33554444 bytes; if that is right, store the file uncompressed",
+        "expected at most 67108864 entries, or at most 100 times the compressed size, {} bytes, \
+         found 68157440 entries, 68157440 bytes; if that is right, store the file uncompressed \
+         (np.savez)",
         bomb.len()
     );
-    assert_eq!(all(&bomb, 32).unwrap_err(), expected);
+    assert_eq!(all(&bomb, 65).unwrap_err(), expected);
+    // Honest one-hot data expand as much, and are read.
+    let honest = gzipped(&[header(0x08, &[16, 1 << 20]), vec![0; 16 << 20]].concat());
+    assert!(honest.len() * 900 < 16 << 20);
+    assert_eq!(all(&honest, 16).unwrap().dim(), (16, 1 << 20));
     // A file with more entries than its header claims is not read beyond them.
     let modest = gzipped(&[header(0x08, &[2, 1]), vec![0; 32 << 20]].concat());
     assert!(all(&modest, 2).unwrap_err().ends_with("found more bytes"));
@@ -289,7 +312,11 @@ fn counts_that_differ_name_the_file_of_samples() {
     let (samples, labels) = (folder.path().join("x"), folder.path().join("y"));
     fs::write(&samples, idx(0x08, &[3, 1], &[1, 2, 3])).unwrap();
     fs::write(&labels, idx(0x08, &[2], &[0, 1])).unwrap();
-    let file = DataFile::at(&samples, Some(&labels), None).unwrap();
+    let options = crate::FileOptions {
+        label_file: Some(labels.clone()),
+        ..Default::default()
+    };
+    let file = DataFile::at(&samples, &options).unwrap();
     let rule = ClassRule::OneAgainstTheRest {
         positive: "1".into(),
     };

@@ -228,14 +228,23 @@ fn a_missing_array_is_named_with_those_present() {
     let absent =
         |entries: &[(&str, Vec<u8>)]| refusal_of(&stored(entries), LabelEncoding::PlusMinusOne);
     let x = ("X.npy", good_x());
-    assert_eq!(absent(&[]), "expected an array `X`, found none");
+    let flags = "expected arrays `X` of samples and `y` of labels, others by --samples-array and \
+                 --labels-array; or in Python: d = np.load(FILE); np.savez(NEW, X=d[…], y=d[…]), \
+                 found ";
+    assert_eq!(absent(&[]), format!("{flags}none"));
     assert_eq!(
-        absent(&[("x.npy", good_x()), ("y.npy", good_y()), ("readme", vec![])]),
-        "expected an array `X`, found `x`, `y`"
+        absent(&[("u.npy", good_x()), ("y.npy", good_y()), ("readme", vec![])]),
+        format!("{flags}`u`, `y`")
     );
     assert_eq!(
         absent(&[x, ("a\nb.npy", vec![])]),
-        "expected an array `y`, found `X`, `a\\nb`"
+        format!("{flags}`X`, `a\\nb`")
+    );
+    let file = OnDisk::new(&stored(&[("X.npy", good_x())]));
+    let error = read_npz_arrays(file.path(), ["z"]).unwrap_err().to_string();
+    assert!(
+        error.ends_with("expected an array `z`, found `X`"),
+        "{error}"
     );
 }
 
@@ -244,7 +253,8 @@ fn wrong_shapes_and_types() {
     let x = |shape, values: &[f64]| refusal(matrix(shape, values), good_y());
     assert_eq!(
         x("(2,)", &[1.0, 2.0]),
-        "array `X`: expected shape [n, d], found shape [2]"
+        "array `X`: expected shape [n, d], found shape [2]; of one coordinate each, save \
+         X.reshape(-1, 1)"
     );
     assert_eq!(
         x("()", &[1.0]),
@@ -252,7 +262,12 @@ fn wrong_shapes_and_types() {
     );
     assert_eq!(
         refusal(good_x(), matrix("(1, 2)", &[1.0, -1.0])),
-        "array `y`: expected shape [n], found shape [1, 2]"
+        "array `y`: expected shape [n], found shape [1, 2]; of one column a class, save \
+         y.argmax(axis=1)"
+    );
+    assert_eq!(
+        refusal(good_x(), matrix("()", &[1.0])),
+        "array `y`: expected shape [n], found shape []; save y.ravel()"
     );
     assert_eq!(
         refusal(good_x(), matrix("(3,)", &[1.0, -1.0, 1.0])),
@@ -264,14 +279,17 @@ fn wrong_shapes_and_types() {
     );
     assert_eq!(
         refusal(npy("'|O'", false, "(2, 3)", &[0; 60]), good_y()),
-        "array `X`: expected type bool, integer, float32 or float64, found Python objects"
+        "array `X`: expected type bool, integer, float16, float32, float64 or string, found \
+         Python objects, which only Python reads; save X.astype(float) and y.astype(str) or \
+         y.astype(int)"
     );
     assert_eq!(
         refusal(
             npy("[('a', '<f8'), ('b', '<f8')]", false, "(2,)", &[0; 32]),
             good_y()
         ),
-        "array `X`: expected type bool, integer, float32 or float64, found a structured type"
+        "array `X`: expected type bool, integer, float16, float32, float64 or string, found a \
+         structured type; save its fields as arrays of their own"
     );
 }
 
@@ -384,13 +402,13 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        let _ = read_npy(bytes.len() as u64, &bytes[..]);
-        let _ = read_npy(size, &bytes[..]);
+        let _ = read_npy(Size::plain(bytes.len() as u64), &mut &bytes[..]);
+        let _ = read_npy(Size::plain(size), &mut &bytes[..]);
     }
 
     #[test]
     fn junk_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let _ = read_npy(bytes.len() as u64, &bytes[..]);
+        let _ = read_npy(Size::plain(bytes.len() as u64), &mut &bytes[..]);
         prop_assert!(OnDisk::new(&bytes).read().is_err());
     }
 }
@@ -447,4 +465,173 @@ fn any_arrays_round_trip_in_the_order_asked_for() {
         read_npz_arrays(file.path(), ["tall", "long"]).unwrap(),
         [tall, long]
     );
+}
+
+/// What an archive of such entries reads as, by usual names or those asked for.
+fn read_named(
+    entries: &[(&str, Vec<u8>)],
+    names: [Option<&str>; 2],
+) -> Result<(Dataset, Vec<String>), String> {
+    let file = OnDisk::new(&stored(entries));
+    let [samples_array, labels_array] = names.map(|name| name.map(str::to_owned));
+    let path = file.path();
+    let data = crate::DataFile::Npz {
+        path,
+        samples_array,
+        labels_array,
+    };
+    let read = || Ok((data.read(&crate::Choice::default(), 0)?, data.notes()?));
+    read().map_err(|error: DataError| error.to_string())
+}
+
+#[test]
+fn arrays_are_found_under_usual_names_and_said_so() {
+    for [samples, labels] in [
+        ["x", "y"],
+        ["X", "Y"],
+        ["x_train", "y_train"],
+        ["data", "target"],
+        ["arr_0", "arr_1"],
+        ["train_images", "train_labels"],
+    ] {
+        for folder in ["", "./", "set/"] {
+            let [x, y] = [samples, labels].map(|name| format!("{folder}{name}.npy"));
+            let entries = [(x.as_str(), good_x()), (y.as_str(), good_y())];
+            let (data, notes) = read_named(&entries, [None; 2]).unwrap();
+            assert_eq!(data, good(), "{x}");
+            assert!(
+                notes[0].contains(samples) && notes[0].contains(labels),
+                "{notes:?}"
+            );
+        }
+    }
+    // The program's own names go before others, and need no word.
+    let own = [
+        ("X.npy", good_x()),
+        ("y.npy", good_y()),
+        ("x.npy", good_y()),
+        ("data.npy", good_y()),
+        ("target.npy", good_y()),
+    ];
+    assert_eq!(read_named(&own, [None; 2]).unwrap(), (good(), vec![]));
+    let two = [
+        ("x_train.npy", good_x()),
+        ("y_train.npy", good_y()),
+        ("data.npy", good_x()),
+        ("labels.npy", good_y()),
+    ];
+    let error = read_named(&two, [None; 2]).unwrap_err();
+    assert!(error.contains("--samples-array and --labels-array, found x_train and y_train, data"));
+    assert_eq!(
+        read_named(&two, [Some("data"), Some("y_train")]).unwrap(),
+        (good(), vec![])
+    );
+    // Of one that is asked for the other follows.
+    assert_eq!(read_named(&two, [Some("data"), None]).unwrap().0, good());
+    assert_eq!(read_named(&two, [None, Some("y_train")]).unwrap().0, good());
+    let error = read_named(&two, [Some("z"), None]).unwrap_err();
+    assert!(
+        error.contains("--samples-array and --labels-array beside each other"),
+        "{error}"
+    );
+    let error = read_named(&two, [Some("z"), Some("labels")]).unwrap_err();
+    assert!(
+        error.contains("expected an array `z`, found `data`, `labels`"),
+        "{error}"
+    );
+    let capitals = [("X.NPY", good_x()), ("y.NPY", good_y())];
+    assert_eq!(read_named(&capitals, [None; 2]).unwrap().0, good());
+    let sparse = ["indices", "indptr", "format", "shape", "data"].map(|n| format!("{n}.npy"));
+    let sparse: Vec<_> = sparse.iter().map(|n| (n.as_str(), good_y())).collect();
+    let error = read_named(&sparse, [None; 2]).unwrap_err();
+    assert!(
+        error.contains("SciPy's sparse format") && error.contains("toarray()"),
+        "{error}"
+    );
+}
+
+#[test]
+fn labels_may_be_strings_and_none_may_be_missing() {
+    let labels = |descr: &str, data: &[u8]| {
+        let entries = [
+            ("X.npy", good_x()),
+            ("y.npy", npy(descr, false, "(2,)", data)),
+        ];
+        let file = OnDisk::new(&stored(&entries));
+        let read = crate::DataFile::npz(file.path()).labels();
+        read.map(|labels| labels.counts())
+            .map_err(|error| error.to_string())
+    };
+    let counts = |names: [&str; 2]| Ok(names.map(|name| (name.to_owned(), 1)).to_vec());
+    assert_eq!(labels("'|S3'", b"catelk"), counts(["cat", "elk"]));
+    assert_eq!(labels("'|S3'", b"b\0\0a \0"), counts(["a", "b"]));
+    assert_eq!(labels("'<U1'", b"\xe9\0\0\0b\0\0\0"), counts(["b", "é"]));
+    assert_eq!(labels("'>U1'", b"\0\0\0\xe9\0\0\0b"), counts(["b", "é"]));
+    // Strings of numbers are numbers, as in a table.
+    assert_eq!(labels("'|S4'", b"1.0\0-1\0\0"), counts(["-1", "1"]));
+    for (descr, data, found) in [
+        ("'|S4'", &b"cat\0\0\0\0\0"[..], "found `` for sample 1"),
+        ("'|S4'", b"nan\0cat\0", "found `nan` for sample 0"),
+        ("'|S4'", b"cat\0None", "found `None` for sample 1"),
+        ("'|S0'", b"", "found `` for sample 0"),
+        ("'|S2'", b"\xff\xfea\0", "found other bytes for sample 0"),
+        (
+            "'<f4'",
+            b"\0\0\x80\x3f\0\0\xc0\x7f",
+            "found NaN for sample 1",
+        ),
+        ("'<f2'", b"\0\x3c\0\x7c", "found inf for sample 1"),
+    ] {
+        let error = labels(descr, data).unwrap_err();
+        assert!(
+            error.ends_with(found) && error.contains("array `y`"),
+            "{error}"
+        );
+    }
+    assert!(refusal(npy("'|S3'", false, "(2, 1)", b"catelk"), good_y()).contains("found strings"));
+}
+
+#[test]
+fn methods_that_numpy_does_not_write_are_named() {
+    for (number, name) in [
+        (12_u8, "bzip2"),
+        (14, "lzma"),
+        (93, "zstd"),
+        (9, "deflate64"),
+    ] {
+        let mut bytes = stored(&[("X.npy", good_x()), ("y.npy", good_y())]);
+        for at in 0..bytes.len() - 10 {
+            match &bytes[at..at + 4] {
+                b"PK\x03\x04" => bytes[at + 8] = number,
+                b"PK\x01\x02" => bytes[at + 10] = number,
+                _ => {}
+            }
+        }
+        let message = refusal_of(&bytes, LabelEncoding::PlusMinusOne);
+        let expected = format!("found the compression method {name}, which is not supported");
+        assert!(
+            message.contains(&expected) && message.contains("np.savez"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn honest_data_that_compress_a_thousandfold_are_read() {
+    let (n, d) = (500, 2000);
+    let mut x = vec![0.0; n * d];
+    for i in 0..n {
+        x[i * d + 7 * i % d] = 1.0;
+    }
+    let y: Vec<f64> = (0..n)
+        .map(|i| if i % 2 == 0 { 1.0 } else { -1.0 })
+        .collect();
+    let entries = [
+        ("X.npy", matrix(&format!("({n}, {d})"), &x)),
+        ("y.npy", matrix(&format!("({n},)"), &y)),
+    ];
+    let bytes = zipped(CompressionMethod::Deflated, &entries);
+    assert!(bytes.len() * 300 < 8 * n * d, "{} bytes", bytes.len());
+    let data = OnDisk::new(&bytes).read().unwrap();
+    assert_eq!(data.x().as_slice().unwrap(), x);
 }

@@ -10,7 +10,7 @@ pub const HEADING: &str = "Data";
 pub const DATA: Key = Key::path(
     "data",
     "FILE",
-    "Data file: .npz with X and y, .npy, .csv, .tsv or IDX; or `mnist`, which `fetch mnist` brings",
+    "Data file: .npz, .npy, a table, LIBSVM text or IDX; or `mnist`, which `fetch mnist` brings",
 )
 .excluding(&["synthetic"]);
 
@@ -18,14 +18,49 @@ pub const DATA: Key = Key::path(
 pub const LABEL_FILE: Key = Key::path(
     "label-file",
     "FILE",
-    "Labels of .npy or IDX samples [default: for …images-idx3… the …labels-idx1… beside it]",
+    "Labels of .npy, .npz or IDX samples [default: for …images-idx3… the …labels-idx1… beside it]",
+);
+
+/// The array of samples in an archive.
+pub const SAMPLES_ARRAY: Key = Key::text(
+    "samples-array",
+    "NAME",
+    "Array of samples in an .npz file [default: X, or a usual name such as x_train]",
+);
+
+/// The array of labels in an archive.
+pub const LABELS_ARRAY: Key = Key::text(
+    "labels-array",
+    "NAME",
+    "Array of labels in an .npz file [default: y, or a usual name such as y_train]",
 );
 
 /// The column of a table that holds the labels.
-pub const LABEL_COLUMN: Key = Key::text(
+pub const LABEL_COLUMN: Key = Key::label(
     "label-column",
+    "COLUMN",
+    "Column of labels of a table: its name, or its position from 1 (-1 is the last) [default: y]",
+);
+
+/// Columns of a table that are left out.
+pub const DROP_COLUMNS: Key = Key::label(
+    "drop-columns",
+    "COLUMNS",
+    "Columns of a table to leave out, by name or position, with commas between them",
+);
+
+/// Whether the first line of a table is a sample.
+pub const NO_HEADER: Key = Key::switch(
+    "no-header",
+    "Read the first line of a table as a sample; with =false as names whatever it holds",
+);
+
+/// What separates the fields of a table.
+pub const SEPARATOR: Key = Key::text(
+    "separator",
     "NAME",
-    "Column of labels of a table [default: y]",
+    "What separates the fields of a table: comma, semicolon, tab, space, bar, or a character \
+     [default: what its first lines tell]",
 );
 
 /// Where MNIST is.
@@ -86,7 +121,12 @@ pub const SYNTHETIC: Key = Key::component("synthetic", "Generated data, where no
 pub const KEYS: &[Key] = &[
     DATA,
     LABEL_FILE,
+    SAMPLES_ARRAY,
+    LABELS_ARRAY,
     LABEL_COLUMN,
+    DROP_COLUMNS,
+    NO_HEADER,
+    SEPARATOR,
     DATA_DIR,
     SPLIT,
     LABELS,
@@ -100,7 +140,12 @@ pub const KEYS: &[Key] = &[
 /// Keys of data files, beside the file itself.
 pub const OF_FILES: &[Key] = &[
     LABEL_FILE,
+    SAMPLES_ARRAY,
+    LABELS_ARRAY,
     LABEL_COLUMN,
+    DROP_COLUMNS,
+    NO_HEADER,
+    SEPARATOR,
     DATA_DIR,
     SPLIT,
     LABELS,
@@ -108,4 +153,24 @@ pub const OF_FILES: &[Key] = &[
     NEGATIVE,
     CLASSES,
     PER_CLASS,
+];
+
+/// Of these, the keys that say how a file is read, which are of no use for another one.
+pub const OF_ONE_FILE: &[Key] = &[
+    LABEL_FILE,
+    SAMPLES_ARRAY,
+    LABELS_ARRAY,
+    LABEL_COLUMN,
+    DROP_COLUMNS,
+    NO_HEADER,
+    SEPARATOR,
+];
+
+/// Keys that most data files need none of: the long help alone has them.
+pub const SELDOM: &[Key] = &[
+    SAMPLES_ARRAY,
+    LABELS_ARRAY,
+    DROP_COLUMNS,
+    NO_HEADER,
+    SEPARATOR,
 ];

@@ -24,6 +24,7 @@ pub const OPTIMIZER: Key = Key::component("optimizer", "Optimizer").by_default_n
 
 /// The step size.
 pub const STEP_SIZE: Key = Key::number("step-size", "ETA", "Step size η")
+    .also(&["eta", "lr"])
     .by_default(0.1)
     .positive();
 

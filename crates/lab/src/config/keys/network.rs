@@ -20,6 +20,7 @@ pub const INIT_SCALE: Key = Key::number(
     "SIGMA0",
     "Standard deviation σ₀ of the initial weights, where no file is given",
 )
+.also(&["sigma0", "init-std"])
 .by_default(1e-3)
 .non_negative();
 

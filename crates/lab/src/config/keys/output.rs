@@ -45,8 +45,50 @@ pub const CHECKPOINT_INTERVAL: Key = Key::number(
 .by_default(60.0)
 .within("seconds, 0 or more", |seconds| seconds >= 0.0);
 
+/// How many threads compute.
+pub const THREADS: Key = Key::count(
+    "threads",
+    "N",
+    "Threads to compute on [default: as many as there are cores that the process may use]",
+)
+.within("at least 1", |count| count >= 1.0);
+
+/// The formats of figures.
+pub const FIGURES: Key = Key::text(
+    "figures",
+    "FORMATS",
+    "Formats of the figures, such as svg,pdf,png; SVG is always among them [default: svg]",
+);
+
+/// The width of printed figures.
+pub const FIGURE_WIDTH: Key = Key::text(
+    "figure-width",
+    "WIDTH",
+    "Width of PDF and PNG figures, such as 8.5cm or 3.25in [default: that of the SVG at 96 pixels an \
+     inch]",
+);
+
+/// The font of printed figures.
+pub const FIGURE_FONT: Key = Key::text(
+    "figure-font",
+    "FONT",
+    "Font of PDF and PNG figures: a .ttf or .otf file, or an installed family [default: DejaVu Sans, \
+     which is built in]",
+);
+
 /// Whether stdout is for programs.
 pub const JSON: Key = Key::flag("json", "Print one JSON object on stdout");
 
 /// These keys, in the order of a configuration.
-pub const KEYS: &[Key] = &[RECORD, SEED, OUT, EXPORT, CHECKPOINT_INTERVAL, JSON];
+pub const KEYS: &[Key] = &[
+    RECORD,
+    SEED,
+    OUT,
+    EXPORT,
+    FIGURES,
+    FIGURE_WIDTH,
+    FIGURE_FONT,
+    CHECKPOINT_INTERVAL,
+    THREADS,
+    JSON,
+];

@@ -13,7 +13,7 @@ pub const SCALE: Key = Key::number(
 );
 
 /// Whether the mean is subtracted.
-pub const CENTRE: Key = Key::switch("centre", "Subtract the mean of the samples").also("center");
+pub const CENTRE: Key = Key::switch("centre", "Subtract the mean of the samples").also(&["center"]);
 
 /// Whether samples are divided by their norms.
 pub const UNIT_NORM: Key = Key::switch(

@@ -8,16 +8,19 @@ use implicit_bias_claims::{Claim, Hypothesis, fit_line};
 use implicit_bias_model::{Activation, Loss};
 use implicit_bias_output::format_number;
 use implicit_bias_plot::Figure;
-use implicit_bias_record::LimitOf;
+use implicit_bias_record::{LimitOf, column_of};
 
 use self::limit::limit_summary;
 pub(crate) use self::settings::{provenance_of, settings_of};
-use super::contents::{ReportFigure, RunReport, Setting};
+use super::claim_row::ClaimRow;
+use super::contents::{Quantity, ReportFigure, RunReport, Setting};
 use super::html::run_report;
+use super::latex::claims_table_latex;
+use super::table::claims_table_markdown;
 use crate::LabError;
 use crate::conclusion::RunRecord;
 use crate::config::theories;
-use crate::figures::{ClassSamples, LogFit, RunContext, run_figures};
+use crate::figures::{ClassSamples, LogFit, RunContext, quantity_label, run_figures};
 use crate::run::RunDirectory;
 
 impl RunRecord {
@@ -26,7 +29,7 @@ impl RunRecord {
         run_figures(&self.series, &self.margins, &run_context(self))
     }
 
-    /// Writes figures and report.
+    /// Writes figures, report, and the table of claims for a paper.
     pub(crate) fn write_report(&self, directory: &RunDirectory) -> Result<(), LabError> {
         let mut figures = Vec::new();
         for figure in self.figures() {
@@ -36,6 +39,12 @@ impl RunRecord {
                 rendered.svg().as_bytes(),
             )?;
             figures.push(rendered);
+        }
+        if !self.claims.is_empty() {
+            let row = |claim| ClaimRow::new(claim, self.network_words());
+            let rows: Vec<ClaimRow> = self.claims.iter().map(row).collect();
+            directory.write("claims.md", claims_table_markdown(&rows).as_bytes())?;
+            directory.write("claims.tex", claims_table_latex(&rows).as_bytes())?;
         }
         let report = run_report(&run_report_of(self, figures))?;
         directory.write("report.html", report.as_bytes())
@@ -57,6 +66,7 @@ fn run_context(record: &RunRecord) -> RunContext {
         limits_of: (record.prediction.limit()).map_or(LimitOf::ThisRun, |limit| limit.of),
         limits_proven: (record.prediction.limit()).is_some_and(|limit| limit.proven),
         of_paper: record.config.two_layer_descent().is_some(),
+        margins_not_normalized: record.manifest.not_homogeneous,
         limits_of_pattern: record.prediction.limit().is_some(),
         norm_fit: norm_fit(record),
         rank_one: (record.config.two_layer_descent())
@@ -156,11 +166,10 @@ fn about(record: &RunRecord) -> Vec<String> {
                 ""
             }
         )];
-        let has_degree = record.config.activation_function();
-        if has_degree.is_some_and(|activation| activation.degree().is_none()) {
+        if record.manifest.not_homogeneous {
             said.push(
-                "Its activation is not homogeneous, so that there is no norm to divide margins by: \
-                 what is called a normalized margin here is the margin itself."
+                "The network is not homogeneous, so that there is no power of the norm to divide \
+                 margins by: they are recorded as they are."
                     .to_owned(),
             );
         }
@@ -191,6 +200,36 @@ fn about(record: &RunRecord) -> Vec<String> {
     [network, loss, INTERVALS].map(str::to_owned).to_vec()
 }
 
+/// The last row of the series, in words.
+fn last_row(record: &RunRecord) -> Vec<Quantity> {
+    let meaning = |column: &str| {
+        let meaning = column_of(column).map_or("", |column| column.meaning);
+        // The meaning of a margin has two halves, the second for networks without a degree.
+        match (column, meaning.split_once("; ")) {
+            ("margin_min" | "margin_max", Some((normalized, plain))) => {
+                let plain = plain.split(" where").next().unwrap_or_default();
+                let own = if record.manifest.not_homogeneous {
+                    plain
+                } else {
+                    normalized
+                };
+                own.to_owned()
+            }
+            _ => meaning.to_owned(),
+        }
+    };
+    let quantity = |(column, value): (String, f64)| Quantity {
+        meaning: meaning(&column),
+        label: match (record.manifest.not_homogeneous, quantity_label(&column)) {
+            (true, label) => label.replace("normalized ", ""),
+            (false, label) => label,
+        },
+        column,
+        value,
+    };
+    record.last_row().into_iter().map(quantity).collect()
+}
+
 /// The report of a run.
 fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> RunReport {
     RunReport {
@@ -204,24 +243,27 @@ fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> RunReport {
         settings: settings_of(record),
         notices: notices_of(record),
         hypotheses: hypotheses_of(record),
-        stop_reason: record.stop().map_or("cut off".to_owned(), |stop| {
-            let shown = notices_of(record);
-            let notes = record
-                .manifest
-                .notes
-                .iter()
-                .filter(|note| !shown.contains(note));
-            let notes = notes.map(String::as_str);
-            let stop = stop.to_string();
-            std::iter::once(stop.as_str())
-                .chain(notes)
-                .collect::<Vec<_>>()
-                .join("; ")
-        }),
+        stop_reason: record.stop().map_or_else(
+            || record.stop_words(),
+            |stop| {
+                let shown = notices_of(record);
+                let notes = record
+                    .manifest
+                    .notes
+                    .iter()
+                    .filter(|note| !shown.contains(note));
+                let notes = notes.map(String::as_str);
+                let stop = stop.to_string();
+                std::iter::once(stop.as_str())
+                    .chain(notes)
+                    .collect::<Vec<_>>()
+                    .join("; ")
+            },
+        ),
         limit: Some(limit_summary(record)),
         claims: record.claims.clone(),
         figures,
-        last_row: record.last_row(),
+        last_row: last_row(record),
         provenance: provenance_of(record),
         command: "implicit-bias train config.toml --out again".to_owned(),
     }

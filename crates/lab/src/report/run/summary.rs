@@ -1,12 +1,13 @@
 //! A run in a terminal.
 
 use implicit_bias_claims::{Claim, Verdict};
-use implicit_bias_output::format_number;
+use implicit_bias_output::{for_readers, format_number};
 use implicit_bias_record::Prediction;
 
 use crate::conclusion::RunRecord;
 use crate::report::claim_row::ClaimRow;
 use crate::report::table::{claims_legend, claims_table_text, hypotheses_table_text};
+use crate::run::Owner;
 
 impl RunRecord {
     /// The table of claims and where the run is, for a terminal.
@@ -16,9 +17,10 @@ impl RunRecord {
             .iter()
             .map(|claim| ClaimRow::new(claim, self.network_words()))
             .collect();
-        let stop = self
-            .stop()
-            .map_or("cut off".to_owned(), |stop| stop.to_string());
+        let stop = match (self.stop(), self.owner) {
+            (None, Owner::Process(_)) => self.stop_words(),
+            _ => format!("stopped: {}", self.stop_words()),
+        };
         let value = |column| {
             self.series
                 .last(column)
@@ -29,6 +31,7 @@ impl RunRecord {
             Prediction::Named(limit) => format!("limit: {limit}"),
             Prediction::Unsolved { reason, .. } => format!("limit (derived): not known: {reason}"),
         };
+        let limit = for_readers(&limit);
         let verdicts = if rows.is_empty() {
             format!("{}: no claim is about this run\n", self.network_words())
         } else {
@@ -40,7 +43,7 @@ impl RunRecord {
             )
         };
         format!(
-            "{verdicts}{}{limit}\nstopped: {stop}; loss {}, weight norm \
+            "{verdicts}{}{limit}\n{stop}; loss {}, weight norm \
              {}, stable rank {} (stacked)\nrun: {}\n",
             self.hypotheses_text(),
             value("loss"),

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use implicit_bias_settings::{Invalid, Key, Settings};
 
 use crate::activations::{ACTIVATION, activation, describe_activation};
-use crate::{Architecture, Deep, ModelError, WIDTH, Weights};
+use crate::{Architecture, FullyConnected, ModelError, WIDTH, Weights};
 
 /// `f(x) = Σ_j v_j φ(⟨w_j, x⟩)` with both layers trained: `W_hidden` is `[m, d]`, `W_outer` is
 /// `[1, m]`. Homogeneous where `φ` is: of degree 2 under
@@ -13,7 +13,7 @@ use crate::{Architecture, Deep, ModelError, WIDTH, Weights};
 pub struct TwoLayerBothArchitecture;
 
 impl Architecture for TwoLayerBothArchitecture {
-    type Network = Deep;
+    type Network = FullyConnected;
 
     fn name(&self) -> &'static str {
         "two-layer-both"
@@ -46,9 +46,9 @@ impl Architecture for TwoLayerBothArchitecture {
         weights: &Weights,
         dim: usize,
         device: &Device,
-    ) -> Result<Deep, ModelError> {
+    ) -> Result<FullyConnected, ModelError> {
         let names = ["hidden", "outer"].map(str::to_owned).to_vec();
-        Deep::new(names, weights, dim, activation(settings)?, device)
+        FullyConnected::new(names, weights, dim, activation(settings)?, device)
     }
 
     fn describe(&self, settings: &Settings) -> String {

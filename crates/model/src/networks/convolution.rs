@@ -181,7 +181,7 @@ impl Architecture for ConvolutionArchitecture {
         device: &Device,
     ) -> Result<Convolution, ModelError> {
         let patches = PATCHES.size_in(settings)?;
-        if dim % patches != 0 {
+        if !dim.is_multiple_of(patches) {
             let expected = format!("a divisor of the {dim} coordinates of a sample");
             return Err(Invalid::new(PATCHES.name, &expected, patches.to_string()).into());
         }

@@ -12,7 +12,7 @@ use crate::{HostScores, SharedActivation};
 ///
 /// With `A_0 = X`, `Z_l = A_{l−1} W_lᵀ`, `A_l = φ(Z_l)` and the cotangent `B_{k+1} = c`, `[n, 1]`:
 /// the gradient of `W_l` is `B_lᵀ A_{l−1}`, and below it `B_{l−1} = (B_l W_l) ∘ φ'(Z_{l−1})`.
-pub(crate) struct DeepScores {
+pub(crate) struct FullyConnectedScores {
     x: Array2<f64>,
     chosen: Option<Array2<f64>>,
     activation: SharedActivation,
@@ -24,7 +24,7 @@ pub(crate) struct DeepScores {
     threads: usize,
 }
 
-impl DeepScores {
+impl FullyConnectedScores {
     /// Of layers of these shapes, for samples in the rows of `x`.
     pub fn new(
         x: &Array2<f64>,
@@ -70,7 +70,7 @@ fn matrix_mut(entries: &mut [f64], rows: usize, columns: usize) -> MatMut<'_, f6
     MatMut::from_row_major_slice_mut(entries, rows, columns)
 }
 
-impl HostScores for DeepScores {
+impl HostScores for FullyConnectedScores {
     fn scores(&mut self, weights: &[f64], rows: Option<&[usize]>, scores: &mut [f64]) {
         self.chosen = rows.map(|rows| self.x.select(ndarray::Axis(0), rows));
         self.weights.clear();

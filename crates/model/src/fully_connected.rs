@@ -1,19 +1,18 @@
-//! Fully connected networks with all layers trained.
+//! Fully connected layers.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use implicit_bias_settings::{Invalid, Key, Settings};
 use ndarray::Array2;
 
-use crate::activations::{ACTIVATION, SharedActivation, activation, describe_activation};
-use crate::deep_scores::DeepScores;
-use crate::{Architecture, Block, HostScores, ModelError, Network, WIDTH, Weights, to_tensor};
+use crate::activations::SharedActivation;
+use crate::fully_connected_scores::FullyConnectedScores;
+use crate::{Block, HostScores, ModelError, Network, Weights, to_tensor};
 
 /// `f(x) = ⟨v, φ(W_k … φ(W_1 x))⟩`, all trained, no biases: `W_1` is `[m, d]`, `W_2` to `W_k` are
 /// `[m, m]`, `v` is `[1, m]`. Homogeneous where `φ` is: of degree `k + 1` under
 /// ReLU and leaky ReLU.
 #[derive(Module, Debug)]
-pub struct Deep {
+pub struct FullyConnected {
     /// The hidden layers, then the outer one.
     layers: Vec<Param<Tensor<2>>>,
     #[module(skip)]
@@ -22,7 +21,7 @@ pub struct Deep {
     activation: SharedActivation,
 }
 
-impl Deep {
+impl FullyConnected {
     /// The network with weights of these names, the last of them the outer layer's, for samples of
     /// dimension `dim`; the width is that of the weights.
     pub(crate) fn new(
@@ -49,7 +48,7 @@ impl Deep {
     }
 }
 
-impl Network for Deep {
+impl Network for FullyConnected {
     fn scores(&self, x: Tensor<2>) -> Tensor<2> {
         let mut products = self.layers.iter().map(|layer| layer.val().transpose());
         let first = products.next().expect("a network has an outer layer");
@@ -82,72 +81,11 @@ impl Network for Deep {
     fn host_scores(&self, x: &Array2<f64>, threads: usize) -> Option<Box<dyn HostScores>> {
         let shapes = self.layers.iter().map(|layer| layer.val().dims());
         let activation = self.activation.clone();
-        Some(Box::new(DeepScores::new(
+        Some(Box::new(FullyConnectedScores::new(
             x,
             activation,
             shapes.collect(),
             threads,
         )))
-    }
-}
-
-/// The number of hidden layers.
-pub const DEPTH: Key = Key::count("depth", "K", "Hidden layers k (deep)")
-    .by_default_count(2)
-    .within("1 to 100 hidden layers", |depth| {
-        (1.0..=100.0).contains(&depth)
-    });
-
-/// [`Deep`] as users choose it.
-#[derive(Clone, Copy, Debug)]
-pub struct DeepArchitecture;
-
-impl Architecture for DeepArchitecture {
-    type Network = Deep;
-
-    fn name(&self) -> &'static str {
-        "deep"
-    }
-
-    fn about(&self) -> &'static str {
-        "`⟨v, φ(W_k … φ(W_1 x))⟩`, all layers trained"
-    }
-
-    fn keys(&self) -> &'static [Key] {
-        &[WIDTH, ACTIVATION, DEPTH]
-    }
-
-    fn blocks(
-        &self,
-        settings: &Settings,
-        dim: usize,
-    ) -> Result<Vec<(String, [usize; 2])>, Invalid> {
-        let (width, depth) = (WIDTH.size_in(settings)?, DEPTH.size_in(settings)?);
-        activation(settings)?;
-        let layer = |index: usize| {
-            let columns = if index == 1 { dim } else { width };
-            (index.to_string(), [width, columns])
-        };
-        let outer = ("outer".to_owned(), [1, width]);
-        Ok((1..=depth).map(layer).chain([outer]).collect())
-    }
-
-    fn network(
-        &self,
-        settings: &Settings,
-        weights: &Weights,
-        dim: usize,
-        device: &Device,
-    ) -> Result<Deep, ModelError> {
-        let names = self.blocks(settings, dim)?.into_iter();
-        let names = names.map(|(name, _)| name).collect();
-        Deep::new(names, weights, dim, activation(settings)?, device)
-    }
-
-    fn describe(&self, settings: &Settings) -> String {
-        let layers = DEPTH.count_in(settings).unwrap_or_default();
-        let activation = describe_activation(settings);
-        let plural = if layers == 1 { "" } else { "s" };
-        format!("deep, {layers} hidden layer{plural}, {activation}")
     }
 }

@@ -1,0 +1,14 @@
+//! Threads of the products of matrices.
+
+use faer::Par;
+use implicit_bias_data::asked_threads;
+
+/// How a product is spread over threads; its bits do not depend on it.
+pub(crate) fn of_products() -> Par {
+    match asked_threads().map(usize::from) {
+        None => Par::rayon(0),
+        // Without any pool of threads.
+        Some(1) => Par::Seq,
+        Some(threads) => Par::rayon(threads),
+    }
+}

@@ -1,0 +1,46 @@
+//! A run that begins where a shorter one of the same configuration ended.
+
+use std::path::Path;
+
+use super::build::ReadyEngine;
+use super::checkpoint::{self, SavedRun};
+use super::manifest::{Manifest, read_manifest};
+use super::prepare::Prepared;
+use crate::config::{RunConfig, read_settings};
+use implicit_bias_record::StopReason;
+
+/// What a shorter run left for a longer one.
+pub(super) struct ShorterRun {
+    pub manifest: Manifest,
+    pub state: SavedRun,
+}
+
+impl ShorterRun {
+    /// What the run of a directory left for one of this configuration; `None` where it is no shorter
+    /// run of the same, has not ended at its horizon, or left nothing to go on from.
+    pub fn read(path: &Path, config: &RunConfig) -> Option<Self> {
+        let manifest = read_manifest(path).ok()?;
+        let ended = matches!(manifest.stop, Some(StopReason::Completed { .. }));
+        let settings = read_settings(&path.join("config.toml")).ok()?;
+        let own = RunConfig::resolve(&settings).ok()?;
+        let longer = RunConfig {
+            steps: config.steps,
+            ..own.clone()
+        };
+        if !ended || own.steps >= config.steps || longer.to_toml() != config.to_toml() {
+            return None;
+        }
+        let state = checkpoint::read(path, &mut |_| {}).ok()??;
+        Some(Self { manifest, state })
+    }
+
+    /// Whether a run that starts and steps like this goes through its last state.
+    pub fn is_of(&self, prepared: &Prepared, ready: &ReadyEngine) -> bool {
+        let manifest = &self.manifest;
+        self.state.start == prepared.sha256()
+            && manifest.engine == ready.engine.name()
+            && manifest.device == ready.device
+            && manifest.precision == ready.precision
+            && manifest.gradient == ready.gradient
+    }
+}

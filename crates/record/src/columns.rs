@@ -1,0 +1,174 @@
+//! What the columns of the tables mean.
+
+/// A column of a table, or a family of columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name; `<…>` stands for the name of a block, the number of a class or of a sample.
+    pub name: &'static str,
+    /// What it is, with its formula.
+    pub meaning: &'static str,
+}
+
+const fn column(name: &'static str, meaning: &'static str) -> Column {
+    Column { name, meaning }
+}
+
+/// The columns of `series.csv`, in its order, then that of `margins.csv`.
+///
+/// `W` are all trained weights, `q_i` is the margin of sample `i`, `L` the loss, `L` in the exponent
+/// of a norm the degree of homogeneity of the network.
+pub const COLUMNS: &[Column] = &[
+    column("step", "t, the number of steps taken"),
+    column("loss", "L(W), the training loss; 0 where it underflows"),
+    column(
+        "log_loss",
+        "natural logarithm of the loss, meaningful at any step",
+    ),
+    column(
+        "weight_norm",
+        "‖W‖_F, Frobenius norm of all trained weights",
+    ),
+    column(
+        "stable_rank_<block>",
+        "‖W_b‖_F²/‖W_b‖₂² of a block; empty where the block is zero",
+    ),
+    column(
+        "stable_rank",
+        "‖W‖_F²/‖W‖₂² of the blocks of one width stacked; empty where they cannot be",
+    ),
+    column(
+        "margin_min",
+        "min_i q_i/‖W‖_F^L, smallest normalized margin; min_i q_i where the network is not \
+         homogeneous",
+    ),
+    column(
+        "margin_max",
+        "max_i q_i/‖W‖_F^L, largest normalized margin; max_i q_i where the network is not \
+         homogeneous",
+    ),
+    column("margin_mean", "mean of the same over the samples"),
+    column("gradient_norm", "‖∇L(W)‖_F"),
+    column(
+        "accuracy",
+        "fraction of the samples whose margin is positive beyond rounding",
+    ),
+    column("norm_<block>", "‖W_b‖_F, Frobenius norm of a block"),
+    column(
+        "spectral_norm_<block>",
+        "‖W_b‖₂, largest singular value of a block",
+    ),
+    column(
+        "alignment_<block>",
+        "mean cosine of the block's neurons with s Σ_i y_i x_i, s the sign of the block; empty \
+         where it has none",
+    ),
+    column(
+        "same_sign_active",
+        "fraction of the pairs of a neuron and a sample of equal sign that are active",
+    ),
+    column(
+        "opposite_sign_active",
+        "fraction of the pairs of a neuron and a sample of opposite signs that are active",
+    ),
+    column(
+        "same_sign_coverage_min",
+        "smallest fraction, over the samples, of the neurons of its sign that are active on it",
+    ),
+    column(
+        "same_sign_changes",
+        "same-sign pairs whose activation differs from the previous recorded step",
+    ),
+    column(
+        "opposite_sign_changes",
+        "opposite-sign pairs whose activation differs from the previous recorded step",
+    ),
+    column(
+        "error_estimate",
+        "estimated error of a margin relative to max(1, min_i |q_i|), from log time or from chaos; \
+         0 where steps were exact",
+    ),
+    column(
+        "kkt_residual",
+        "‖W/‖W‖ − Σ_i λ_i ∇q_i‖ of the best multipliers λ ≥ 0 with averaged gradients; with --kkt",
+    ),
+    column(
+        "complementarity",
+        "Σ λ_i (q_i/q_min − 1)/Σ λ_i with those multipliers; with --kkt",
+    ),
+    column(
+        "lost_updates",
+        "fraction of the weights with a nonzero update that the next step does not change; in \
+         single precision",
+    ),
+    column(
+        "effective_update",
+        "‖W′ − W‖_F/‖η∇L‖_F of the next step; in single precision",
+    ),
+    column(
+        "margin_min_<class>",
+        "smallest normalized margin of a class; of several classes",
+    ),
+    column(
+        "margin_max_<class>",
+        "largest normalized margin of a class; of several classes",
+    ),
+    column(
+        "margin_linf_min",
+        "min_i q_i/‖w‖_∞, smallest margin over the largest weight; of the linear network",
+    ),
+    column(
+        "sensitivity",
+        "distance of a twin that began a last digit away, over that at first; with --sensitivity",
+    ),
+    column(
+        "sample_<sample>",
+        "q_i/‖W‖_F^L of a sample, in the order of the data (margins.csv); q_i where the network is \
+         not homogeneous",
+    ),
+];
+
+/// The entry of [`COLUMNS`] that is about a column of this name.
+///
+/// ```
+/// use implicit_bias_record::column_of;
+/// assert_eq!(column_of("stable_rank_pos").unwrap().name, "stable_rank_<block>");
+/// assert!(column_of("first_weight").is_none());
+/// ```
+pub fn column_of(name: &str) -> Option<&'static Column> {
+    let is_family = |column: &&Column| match column.name.split_once('<') {
+        Some((prefix, "block>")) => name.len() > prefix.len() && name.starts_with(prefix),
+        Some((prefix, _)) => name.strip_prefix(prefix).is_some_and(|rest| {
+            !rest.is_empty() && rest.bytes().all(|letter| letter.is_ascii_digit())
+        }),
+        None => false,
+    };
+    let own = COLUMNS.iter().find(|column| column.name == name);
+    own.or_else(|| COLUMNS.iter().find(is_family))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_its_own_comes_before_a_family() {
+        for (name, of) in [
+            ("stable_rank", Some("stable_rank")),
+            ("stable_rank_1", Some("stable_rank_<block>")),
+            ("norm_W", Some("norm_<block>")),
+            ("margin_min", Some("margin_min")),
+            ("margin_min_7", Some("margin_min_<class>")),
+            ("margin_min_x", None),
+            ("sample_", None),
+            ("sample_12", Some("sample_<sample>")),
+            ("norm_", None),
+            ("", None),
+        ] {
+            assert_eq!(column_of(name).map(|column| column.name), of, "{name}");
+        }
+        let mut names: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), COLUMNS.len());
+    }
+}
