@@ -80,16 +80,24 @@ fn a_deep_network_goes_to_step_1e300_with_an_estimate_and_a_residual() {
 #[test]
 fn a_run_that_is_extended_into_log_time_keeps_exact_what_was_exact() {
     let folder = folder();
-    run(folder.path(), &with(&["--steps", "5e3", "--out", "short"])).ok();
+    let same = |one: &str, other: &str| {
+        assert_same(&folder.path().join(one), &folder.path().join(other));
+    };
+    run(folder.path(), &with(&["--steps", "2e4", "--out", "short"])).ok();
     assert!(!read(folder.path().join("short/config.toml")).contains("exact-steps"));
     run(folder.path(), &["resume", "short", "--steps", "1e30"]).ok();
-    let flags = ["--steps", "1e30", "--exact-steps", "5e3", "--out", "long"];
+    let flags = ["--steps", "1e30", "--exact-steps", "2e4", "--out", "long"];
     run(folder.path(), &with(&flags)).ok();
-    assert_same(&folder.path().join("short"), &folder.path().join("long"));
+    same("short", "long");
     run(folder.path(), &["resume", "long", "--steps", "1e50"]).ok();
-    let flags = ["--steps", "1e50", "--exact-steps", "5e3", "--out", "longer"];
+    let flags = ["--steps", "1e50", "--exact-steps", "2e4", "--out", "longer"];
     run(folder.path(), &with(&flags)).ok();
-    assert_same(&folder.path().join("long"), &folder.path().join("longer"));
+    same("long", "longer");
+    // Of fewer steps than a longer run takes exactly.
+    run(folder.path(), &with(&["--steps", "5e3", "--out", "few"])).ok();
+    run(folder.path(), &["resume", "few", "--steps", "1e30"]).ok();
+    run(folder.path(), &with(&["--steps", "1e30", "--out", "whole"])).ok();
+    same("few", "whole");
 }
 
 #[test]
