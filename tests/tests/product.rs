@@ -3,7 +3,7 @@
 
 use implicit_bias_engine::optimizers::OPTIMIZERS;
 use implicit_bias_engine::{
-    Engine, Gradient, NETWORKS, NetworkKind, TensorEngineOptions, select_device,
+    Engine, Gradient, NETWORKS, NetworkKind, Pace, TensorEngineOptions, select_device,
 };
 use implicit_bias_lab::Prepared;
 use implicit_bias_lab::config::{RunConfig, Settings};
@@ -42,8 +42,45 @@ fn engine(settings: &Settings) -> Box<dyn Engine> {
     prepared.engine(&config, 1).expect("an engine").engine
 }
 
-/// All combinations.
+/// All combinations that are allowed.
 fn product() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let allowed = |&(network, optimizer, loss): &(&str, &str, &str)| {
+        RunConfig::resolve(&settings(network, optimizer, loss)).is_ok()
+    };
+    combinations().filter(allowed)
+}
+
+/// Whether an optimizer follows a flow instead of taking steps.
+fn is_flow(optimizer: &str) -> bool {
+    let known = OPTIMIZERS.iter().find(|kind| kind.name == optimizer);
+    known.expect("of the list").pace == Some(Pace::Flow)
+}
+
+#[test]
+fn what_is_not_allowed_is_refused_by_the_key_that_rules_it_out() {
+    let mut refused = 0;
+    for (network, optimizer, loss) in combinations() {
+        let known = LOSSES.iter().find(|known| known.name() == loss);
+        let is_tailed = known.is_some_and(|loss| loss.is_exponentially_tailed());
+        let takes_steps = !is_flow(optimizer);
+        let settings = settings(network, optimizer, loss);
+        match RunConfig::resolve(&settings) {
+            Ok(_) => assert!(takes_steps || is_tailed, "{network}, {optimizer}, {loss}"),
+            Err(error) => {
+                assert!(!takes_steps, "{network}, {optimizer}, {loss}: {error}");
+                assert!(
+                    error.to_string().starts_with("optimizer: expected"),
+                    "{error}"
+                );
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 0, "a flow under a loss without a tail");
+}
+
+/// All combinations.
+fn combinations() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     NETWORKS.iter().flat_map(|network| {
         OPTIMIZERS.iter().flat_map(move |optimizer| {
             let losses = LOSSES.iter();
@@ -168,15 +205,16 @@ fn every_activation_takes_the_same_steps_by_autodiff_and_by_hand_and_from_a_chec
             let start = engine(&hand_derived).weights();
             let moved = difference(&autodiff.weights(), &start);
             let apart = difference(&by_hand.engine.weights(), &autodiff.weights());
-            assert!(moved > 1e-3, "{network}, {activation}: {moved:e}");
+            // Deep layers of a Huberized ReLU move little; seven digits are compared all the same.
+            assert!(moved > 1e-5, "{network}, {activation}: {moved:e}");
             assert!(apart < 1e-12, "{network}, {activation}: {apart:e}");
             compared += 1;
         }
     }
     assert_eq!(
         compared,
-        2 * 2 * ACTIVATIONS.len(),
-        "the networks of two layers and of several classes have formulas"
+        2 * activated().count(),
+        "every network with an activation has formulas"
     );
 }
 
@@ -392,7 +430,8 @@ fn a_twin_parts_as_the_hessian_says() {
 
 #[test]
 fn a_twin_goes_on_from_a_checkpoint_and_changes_nothing_of_its_run() {
-    for optimizer in OPTIMIZERS {
+    // A flow has no steps that a twin could take.
+    for optimizer in OPTIMIZERS.iter().filter(|kind| !is_flow(kind.name)) {
         let plain = settings("linear", optimizer.name, "logistic");
         let twin = plain.clone().with("sensitivity", true);
         let mut whole = engine(&twin);
