@@ -24,7 +24,7 @@ pub struct FileOptions {
 /// How to read a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableOptions {
-    /// The column of labels: its name, or its position as in [`position`]; `y` without.
+    /// The column of labels: its name, or its position: `1` or `first`, `-1` or `last`; `y` without.
     pub label_column: Option<String>,
     /// Columns to leave out, each by name or position.
     pub drop_columns: Vec<String>,

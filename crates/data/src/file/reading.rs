@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::{DataError, MAX_ENTRIES};
 
 /// The most that compressed data may expand, as a multiple of their compressed size, where they
-/// have more than [`MODEST_ENTRIES`] entries. Images and floating-point numbers compress five- to
+/// have more than `MODEST_ENTRIES` entries. Images and floating-point numbers compress five- to
 /// thirtyfold, honest one-hot data up to a thousandfold, and so do zip bombs.
 pub const MAX_EXPANSION: u64 = 100;
 
