@@ -83,13 +83,19 @@ fn a_run_that_is_extended_into_log_time_keeps_exact_what_was_exact() {
     run(folder.path(), &with(&["--steps", "5e3", "--out", "short"])).ok();
     assert!(!read(folder.path().join("short/config.toml")).contains("exact-steps"));
     run(folder.path(), &["resume", "short", "--steps", "1e30"]).ok();
-    let flags = ["--steps", "1e30", "--exact-steps", "5e3", "--out", "long"];
+    let flags = ["--steps", "1e30", "--out", "long"];
     run(folder.path(), &with(&flags)).ok();
     assert_same(&folder.path().join("short"), &folder.path().join("long"));
     run(folder.path(), &["resume", "long", "--steps", "1e50"]).ok();
-    let flags = ["--steps", "1e50", "--exact-steps", "5e3", "--out", "longer"];
+    let flags = ["--steps", "1e50", "--out", "longer"];
     run(folder.path(), &with(&flags)).ok();
     assert_same(&folder.path().join("long"), &folder.path().join("longer"));
+    // More exact steps than such a run takes by itself stay exact.
+    run(folder.path(), &with(&["--steps", "2e4", "--out", "exact"])).ok();
+    run(folder.path(), &["resume", "exact", "--steps", "1e30"]).ok();
+    let flags = ["--steps", "1e30", "--exact-steps", "2e4", "--out", "asked"];
+    run(folder.path(), &with(&flags)).ok();
+    assert_same(&folder.path().join("exact"), &folder.path().join("asked"));
 }
 
 #[test]
