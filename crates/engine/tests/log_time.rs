@@ -360,6 +360,19 @@ fn a_run_goes_on_from_its_bytes_to_the_last_bit() {
         assert_eq!(whole.weights(), parts.weights());
         assert_eq!(whole.checkpoint(), parts.checkpoint());
         let bytes = whole.checkpoint().unwrap();
+        // Memory does not grow with the way: two nodes, and a few segments of three vectors each.
+        let weights: usize = case
+            .weights
+            .blocks()
+            .iter()
+            .map(|(_, block)| block.len())
+            .sum();
+        let mut direct = case.engine(options(Some(2e3)), None);
+        direct.advance(1e40).unwrap();
+        for engine in [&whole, &direct] {
+            let bytes = engine.checkpoint().unwrap();
+            assert!(bytes.len() < 40 * 8 * weights + 4000, "{}", bytes.len());
+        }
         let mut broken = case.engine(options(Some(2e3)), None);
         assert!(broken.restore(&bytes[..bytes.len() / 2]).is_err());
     }

@@ -124,6 +124,8 @@ impl LogTimeFlow {
                 FlowOutcome::Reached => {}
                 outcome => return outcome,
             }
+            self.state.coarse.forget_until(target);
+            self.state.fine.forget_until(target);
         }
         self.state.position = to;
         self.state.coarse.forget_before(target);

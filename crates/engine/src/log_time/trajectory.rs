@@ -203,6 +203,14 @@ impl Trajectory {
         }
     }
 
+    /// Forgets segments between the first one, where the position is, and `reading`: on a long way
+    /// they would fill the memory.
+    pub fn forget_until(&mut self, reading: f64) {
+        while self.segments.len() > 2 && self.segments[2].from.reading <= reading {
+            self.segments.remove(1);
+        }
+    }
+
     /// The weights where the clock reads `reading`, between the first segment that is kept and the
     /// node.
     pub fn weights_at(&self, clock: &Clock, reading: f64) -> Vec<f64> {
