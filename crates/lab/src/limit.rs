@@ -166,9 +166,8 @@ pub fn direction_by_descent(
     let has_degree = config
         .activation_function()
         .is_none_or(|activation| activation.degree().is_some());
-    let facts = config.descent_facts(prepared.data.samples());
-    let is_named = limits().any(|limit| (limit.applies)(&facts));
-    let has_program = is_named || config.family() != Family::Other;
+    let is_known = config.has_direction_limit(prepared.data.samples());
+    let has_program = is_known || config.family() != Family::Other;
     if has_program || !(has_degree && config.has_residual()) || config.no_log_time().is_some() {
         return Ok(None);
     }

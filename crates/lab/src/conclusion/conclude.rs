@@ -28,7 +28,9 @@ pub(crate) fn conclude(
         states,
     } = run;
     let data = &prepared.data;
-    let where_to = match kkt {
+    // A limit that is known by name comes before the direction reached.
+    let is_known = config.has_direction_limit(data.samples());
+    let where_to = match kkt.filter(|_| !is_known) {
         Some(kkt) => reached(&manifest, &series, kkt),
         None => predict(config, &manifest, data, &weights, &states, &series),
     };

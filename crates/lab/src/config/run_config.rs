@@ -426,6 +426,12 @@ impl RunConfig {
         !has_program && along_gradient && self.loss.is_exponentially_tailed()
     }
 
+    /// Whether a limit of directions is about the descent on so many samples.
+    pub(crate) fn has_direction_limit(&self, samples: usize) -> bool {
+        let facts = self.descent_facts(samples);
+        catalogue::limits().any(|limit| (limit.applies)(&facts))
+    }
+
     /// Whether this is plain gradient descent on the linear network.
     pub(crate) fn is_linear_descent(&self) -> bool {
         self.family() == Family::Linear && self.is_plain_descent()
