@@ -15,6 +15,8 @@
 pub mod adam;
 pub mod any_network;
 pub mod kou;
+#[cfg(test)]
+mod testing;
 
 use implicit_bias_lab::study::System;
 

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use implicit_bias_claims::{Claim, Verdict};
+use implicit_bias_data::random::Dice;
 use implicit_bias_lab::config::{RunConfig, Settings};
 use implicit_bias_lab::{LabError, Report, RunOptions, RunRecord, execute};
 use implicit_bias_record::Prediction;
@@ -123,44 +124,26 @@ fn line(claim: &Claim, record: &RunRecord) -> String {
 
 /// The problem of a number.
 fn draw(case: u64) -> Settings {
-    let mut draws = Draws(case.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1));
-    let leaky = draws.below(3) > 0;
+    let mut dice = Dice::new(case.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1));
+    let leaky = dice.below(3) > 0;
     let slopes = [0.01, 0.02, 0.1, 0.2, 0.5, 0.9];
-    let slope = slopes[draws.below(slopes.len())];
+    let slope = slopes[dice.below(slopes.len())];
     let kinds = ["gaussian", "gaussian", "mixture"];
     Settings::default()
-        .with("synthetic", kinds[draws.below(kinds.len())])
-        .with("samples", 3 + draws.below(8))
-        .with("dim", 2 + draws.below(39))
-        .with("width", 1 + draws.below(6))
+        .with("synthetic", kinds[dice.below(kinds.len())])
+        .with("samples", 3 + dice.below(8))
+        .with("dim", 2 + dice.below(39))
+        .with("width", 1 + dice.below(6))
         .with("activation", if leaky { "leaky-relu" } else { "relu" })
         .with("slope", leaky.then_some(slope))
-        .with("init-scale", draws.decades(1e-3, 1e2))
-        .with("step-size", draws.decades(3e-3, 0.5))
+        .with("init-scale", decades(&mut dice, 1e-3, 1e2))
+        .with("step-size", decades(&mut dice, 3e-3, 0.5))
         .with("exact-steps", steps(EXACT))
         .with("seed", case)
 }
 
-/// Numbers by SplitMix64 (Steele, Lea & Flood 2014).
-struct Draws(u64);
-
-impl Draws {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound as u64) as usize
-    }
-
-    /// Evenly in the logarithm, to two digits, so that it is easily typed.
-    fn decades(&mut self, low: f64, high: f64) -> f64 {
-        let share = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
-        let value = low * (high / low).powf(share);
-        format!("{value:.1e}").parse().expect("a number")
-    }
+/// A number evenly in the logarithm, to two digits, so that it is easily typed.
+fn decades(dice: &mut Dice, low: f64, high: f64) -> f64 {
+    let value = dice.between(low, high);
+    format!("{value:.1e}").parse().expect("a number")
 }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use implicit_bias_lab::FigureArgs;
 use implicit_bias_lab::config::keys::{data, preparation};
-use implicit_bias_lab::config::{ExportKind, MovedFiles, SettingsArgs, Steps, join_switches};
+use implicit_bias_lab::config::{
+    ExportKind, FigureArgs, MovedFiles, SettingsArgs, Steps, join_switches,
+};
 use implicit_bias_lab::sweep::Shard;
 
 /// Where does gradient descent end up?

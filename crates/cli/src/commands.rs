@@ -66,7 +66,7 @@ pub fn train(arguments: &TrainArgs) -> Outcome {
 
 /// `resume`: a run that was cut off.
 pub fn resume(arguments: &ResumeArgs) -> Outcome {
-    let figures = arguments.figures.printer()?;
+    let figures = FigurePrinter::of(&arguments.figures.0)?;
     compute_alone_on(arguments.threads)?;
     run_under(
         "resume",
@@ -322,7 +322,7 @@ fn more_about(config: &RunConfig, geometry: &Geometry, found: &Contradictions) -
 
 /// `report`: claims, figures and report of finished runs, anew.
 pub fn report(arguments: &ReportArgs) -> Outcome {
-    let figures = arguments.figures.printer()?;
+    let figures = FigurePrinter::of(&arguments.figures.0)?;
     let mut worst = 0;
     for path in &arguments.runs {
         match report_one(path, arguments, figures.as_ref()) {
@@ -366,7 +366,7 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
         [only] => format!("reproduce-{}", only.name),
         _ => "reproduce-all".to_owned(),
     };
-    let figures = arguments.figures.printer()?;
+    let figures = FigurePrinter::of(&arguments.figures.0)?;
     compute_on(arguments.threads)?;
     let interrupt = Interrupt::watch()?;
     let effort = if arguments.quick {

@@ -6,6 +6,7 @@ mod processes;
 use std::path::{Path, PathBuf, absolute};
 use std::process::ExitCode;
 
+use implicit_bias_lab::FigurePrinter;
 use implicit_bias_lab::sweep::{
     Precisions, SlurmScript, Sweep, SweepOptions, SweepOutcome, SweepTable,
 };
@@ -65,7 +66,7 @@ fn precisions(arguments: &SweepArgs, sweep: &Sweep) -> Precisions {
 /// Does what is left of a sweep, or of one part of it.
 fn run(arguments: &SweepArgs) -> Outcome {
     let (sweep, directory) = open(&arguments.plan)?;
-    let figures = arguments.figures.printer()?;
+    let figures = FigurePrinter::of(&arguments.figures.0)?;
     compute_on(arguments.threads)?;
     let interrupt = Interrupt::watch()?;
     let precisions = precisions(arguments, &sweep);
@@ -169,7 +170,7 @@ fn tell(sweep: &Sweep, outcome: &SweepOutcome, directory: &Path) {
 /// `sweep collect`: the table of whatever is there.
 fn collect(arguments: &SweepCollectArgs) -> Outcome {
     let (sweep, directory) = open(&arguments.plan)?;
-    let figures = arguments.figures.printer()?;
+    let figures = FigurePrinter::of(&arguments.figures.0)?;
     let progress = Progress::new("sweep collect");
     let table = sweep.collect_results(&directory, &arguments.figure, &progress)?;
     print_figures(figures.as_ref(), &directory)?;

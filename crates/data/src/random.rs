@@ -75,6 +75,62 @@ pub fn random_labels(count: usize, seed: u64, stream: Stream) -> Array1<f64> {
     }
 }
 
+/// Numbers of the random cases of campaigns, by SplitMix64 (Steele, Lea & Flood 2014): what a case is
+/// follows from its number alone.
+///
+/// ```
+/// use implicit_bias_data::random::Dice;
+/// let mut dice = Dice::new(7);
+/// assert!(dice.below(6) < 6);
+/// assert!((0.1..10.0).contains(&dice.between(0.1, 10.0)));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// The numbers of a case.
+    pub fn new(case: u64) -> Self {
+        Self(case)
+    }
+
+    /// 64 random bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number in `[0, 1)`.
+    pub fn uniform(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// A whole number below `bound`.
+    ///
+    /// # Panics
+    ///
+    /// If `bound` is 0.
+    pub fn below(&mut self, bound: usize) -> usize {
+        (self.bits() % bound as u64) as usize
+    }
+
+    /// One of some values.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
+
+    /// A number from `low` to `high`, spread evenly in the logarithm.
+    pub fn between(&mut self, low: f64, high: f64) -> f64 {
+        low * (high / low).powf(self.uniform())
+    }
+}
+
 /// One draw from `N(0, 1)`.
 ///
 /// The deviates come in pairs and this drops the second: to draw many, use

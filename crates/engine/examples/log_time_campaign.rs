@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use implicit_bias_data::random::{Stream, gaussian_matrix};
+use implicit_bias_data::random::{Dice, Stream, gaussian_matrix};
 use implicit_bias_data::{ClassDataset, Dataset, TrainingSet};
 use implicit_bias_engine::{
     Clock, Engine, Gradient, LogTimeOptions, NETWORKS, Observation, OptimizerRun, Pace, StepSize,
@@ -31,30 +31,6 @@ const NAMES: [&str; 7] = [
     "quadratic activation",
 ];
 
-/// A stream of numbers of a case.
-struct Draw(u64);
-
-impl Draw {
-    /// SplitMix64.
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    /// Spread evenly in the logarithm.
-    fn between(&mut self, low: f64, high: f64) -> f64 {
-        let part = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
-        low * (high / low).powf(part)
-    }
-}
-
 struct Case {
     name: &'static str,
     words: String,
@@ -70,8 +46,8 @@ struct Case {
 
 impl Case {
     fn draw(seed: u64, index: u64) -> Self {
-        let mut draw = Draw(seed.wrapping_mul(1_000_003).wrapping_add(index));
-        let kind = draw.below(NAMES.len());
+        let mut dice = Dice::new(seed.wrapping_mul(1_000_003).wrapping_add(index));
+        let kind = dice.below(NAMES.len());
         let (network, depth) = match kind {
             0 => ("two-layer", 0),
             1 => ("two-layer-both", 1),
@@ -81,9 +57,9 @@ impl Case {
             5 => ("multi-class", 0),
             _ => ("two-layer-both", 1),
         };
-        let (n, width) = (2 + draw.below(11), 2 + draw.below(10));
-        let d = n + draw.below(50);
-        let slope = [0.0, 0.1, 0.5][draw.below(3)];
+        let (n, width) = (2 + dice.below(11), 2 + dice.below(10));
+        let d = n + dice.below(50);
+        let slope = [0.0, 0.1, 0.5][dice.below(3)];
         let mut settings = Settings::default();
         if network != "linear" {
             settings = settings.with("width", width);
@@ -99,17 +75,17 @@ impl Case {
             settings = settings.with("depth", depth);
         }
         let classes = if network == "multi-class" { 3 } else { 2 };
-        let spread = draw.between(0.3, 3.0);
-        let norm = draw.between(0.3, 3.0) / (d as f64).sqrt();
-        let data_seed = draw.next();
+        let spread = dice.between(0.3, 3.0);
+        let norm = dice.between(0.3, 3.0) / (d as f64).sqrt();
+        let data_seed = dice.bits();
         let mut x = gaussian_matrix(n, d, norm, data_seed, Stream::Noise).expect("a matrix");
         for mut row in x.rows_mut() {
-            row *= draw.between(1.0, spread.max(1.0));
+            row *= dice.between(1.0, spread.max(1.0));
         }
         let data = if classes == 3 {
             settings = settings.with("classes", "a,b,c");
             let names = ["a", "b", "c"].map(str::to_owned).to_vec();
-            let class = (0..n).map(|i| if i < 3 { i } else { draw.below(3) });
+            let class = (0..n).map(|i| if i < 3 { i } else { dice.below(3) });
             let class = class.collect();
             match ClassDataset::new(x, class, names) {
                 Ok(data) => data.into(),
@@ -118,12 +94,12 @@ impl Case {
             }
         } else {
             let y = Array1::from_shape_fn(n, |i| {
-                let side = if i < 2 { i } else { draw.below(2) };
+                let side = if i < 2 { i } else { dice.below(2) };
                 if side == 0 { 1.0 } else { -1.0 }
             });
             Dataset::new(x, y).expect("finite samples").into()
         };
-        let scale = draw.between(0.05, 2.0);
+        let scale = dice.between(0.05, 2.0);
         let found = NETWORKS.iter().find(|kind| kind.name() == network);
         let blocks = found
             .expect("of the list")
@@ -137,13 +113,13 @@ impl Case {
         };
         let weights = Weights::new(blocks.into_iter().enumerate().map(block).collect());
         let sizes = StepSize {
-            first: draw.between(0.02, 1.0),
-            decay: [0.0, 0.0, 0.0, 0.3][draw.below(4)],
+            first: dice.between(0.02, 1.0),
+            decay: [0.0, 0.0, 0.0, 0.3][dice.below(4)],
             offset: 1.0,
             table: Vec::new(),
         };
-        let loss = [Loss::Logistic, Loss::Logistic, Loss::Exponential][draw.below(3)];
-        let sum = draw.below(4) == 0;
+        let loss = [Loss::Logistic, Loss::Logistic, Loss::Exponential][dice.below(3)];
+        let sum = dice.below(4) == 0;
         Self {
             name: NAMES[kind],
             words: format!(

@@ -43,7 +43,7 @@ pub use error::LabError;
 pub use interrupt::{Interrupt, exit_instead_of_abort};
 pub use limit::{LimitReport, direction_by_descent, direction_limit, find_limit};
 pub use pool::{compute_on, share};
-pub use printing::{FigureArgs, FigurePrinter};
+pub use printing::FigurePrinter;
 pub use progress::{Progress, print_to_stderr};
 #[cfg(fuzzing)]
 #[doc(hidden)]

@@ -9,37 +9,6 @@ use crate::LabError;
 use crate::config::keys::output::{FIGURE_FONT, FIGURE_WIDTH, FIGURES};
 use crate::run::write_atomically;
 
-/// Flags of commands that write figures.
-#[derive(clap::Args, Clone, Debug, Default)]
-pub struct FigureArgs {
-    /// Formats of the figures, such as svg,pdf,png; SVG is always among them [default: svg]
-    #[arg(long, value_name = "FORMATS")]
-    pub figures: Option<String>,
-    /// Width of PDF and PNG figures, such as 8.5cm or 3.25in [default: that of the SVG at 96 pixels
-    /// an inch]
-    #[arg(long, value_name = "WIDTH")]
-    pub figure_width: Option<String>,
-    /// Font of PDF and PNG figures: a .ttf or .otf file, or an installed family [default: DejaVu
-    /// Sans, which is built in]
-    #[arg(long, value_name = "FONT")]
-    pub figure_font: Option<String>,
-}
-
-impl FigureArgs {
-    /// The printer that the flags ask for; `None` where they ask for no more than SVG.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`FigurePrinter::of`].
-    pub fn printer(&self) -> Result<Option<FigurePrinter>, LabError> {
-        let settings = Settings::default()
-            .with(FIGURES.name, self.figures.as_deref())
-            .with(FIGURE_WIDTH.name, self.figure_width.as_deref())
-            .with(FIGURE_FONT.name, self.figure_font.as_deref());
-        FigurePrinter::of(&settings)
-    }
-}
-
 /// Formats that the figures of a folder are written in beside SVG, with their size and font.
 pub struct FigurePrinter {
     formats: Vec<Format>,

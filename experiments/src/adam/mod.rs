@@ -36,11 +36,11 @@ fn all(effort: Effort) -> Vec<Study> {
 mod tests {
     use super::runs::{GRADIENT, GRADIENT_DESCENT};
     use super::*;
+    use crate::testing;
     use implicit_bias_claims::Verdict;
     use implicit_bias_claims::adam::ids::LINF_MARGIN;
     use implicit_bias_lab::config::RunConfig;
-    use implicit_bias_lab::study::{Headline, Reproduction, StudyResult, Watch};
-    use implicit_bias_lab::{Progress, RunDirectory};
+    use implicit_bias_lab::study::StudyResult;
 
     #[test]
     fn every_run_is_a_valid_configuration() {
@@ -55,20 +55,8 @@ mod tests {
     /// Of the runs to 2·10⁴ steps many verdicts are open, and none is other than at 10⁶ steps.
     #[test]
     fn short_runs_say_nothing_that_long_ones_take_back() {
-        let folder = tempfile::tempdir().unwrap();
         let study = adam_on_separable_data(Effort::Quick);
-        let headline = Headline {
-            origin: "",
-            title: "test",
-            introduction: "A test.",
-            command: "test",
-        };
-        let directory = RunDirectory::create(&folder.path().join("out")).unwrap();
-        let studies = std::slice::from_ref(&study);
-        let progress = Progress::new("test");
-        let watch = Watch::to_the_end(&progress);
-        let found = Reproduction::of(studies, &headline, directory, watch).unwrap();
-        assert!(found.completed(), "{}", found.early_stops_text());
+        let (_folder, found) = testing::done(&study);
         let runs = study.runs.iter().zip(found.records());
         let results: Vec<_> = runs
             .map(|(run, record)| StudyResult { run, record })

@@ -30,9 +30,9 @@ fn all(effort: Effort) -> Vec<Study> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
     use implicit_bias_lab::config::RunConfig;
-    use implicit_bias_lab::study::{Headline, Reproduction, StudyResult, Watch};
-    use implicit_bias_lab::{Progress, RunDirectory};
+    use implicit_bias_lab::study::StudyResult;
 
     #[test]
     fn every_run_is_a_valid_configuration() {
@@ -49,20 +49,8 @@ mod tests {
 
     #[test]
     fn the_quick_study_reaches_its_horizon_and_says_what_it_found() {
-        let folder = tempfile::tempdir().unwrap();
         let study = any_network_far(Effort::Quick);
-        let headline = Headline {
-            origin: "",
-            title: "test",
-            introduction: "A test.",
-            command: "test",
-        };
-        let directory = RunDirectory::create(&folder.path().join("out")).unwrap();
-        let studies = std::slice::from_ref(&study);
-        let progress = Progress::new("test");
-        let watch = Watch::to_the_end(&progress);
-        let found = Reproduction::of(studies, &headline, directory, watch).unwrap();
-        assert!(found.completed(), "{}", found.early_stops_text());
+        let (_folder, found) = testing::done(&study);
         let runs = study.runs.iter().zip(found.records());
         let results: Vec<_> = runs
             .map(|(run, record)| StudyResult { run, record })

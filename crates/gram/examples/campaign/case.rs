@@ -3,7 +3,7 @@
 use std::fmt;
 
 use implicit_bias_data::Dataset;
-use implicit_bias_data::random::{Stream, generator, standard_normal};
+use implicit_bias_data::random::{Dice, Stream, generator, standard_normal};
 use implicit_bias_gram::Problem;
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Array1, Array2};
@@ -22,30 +22,9 @@ impl fmt::Display for Case {
     }
 }
 
-/// Splits a seed into as many numbers as are asked for (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn uniform(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[(self.next() % from.len() as u64) as usize]
-    }
-}
-
 impl Case {
     pub fn draw(seed: u64, index: u64) -> Self {
-        let mut dice = Dice(seed.wrapping_mul(1_000_003).wrapping_add(index));
+        let mut dice = Dice::new(seed.wrapping_mul(1_000_003).wrapping_add(index));
         let samples = dice.pick(&[2, 3, 4, 5, 6, 7, 8, 10]);
         let dim = dice.pick(&[1, 2, 3, 5, 8, 8, 8, 12, 15, 15, 30, 40]);
         let width = dice.pick(&[1, 2, 3, 4, 5, 6]);
@@ -54,7 +33,7 @@ impl Case {
         let step_size = dice.pick(&[0.02, 0.03, 0.05, 0.1, 0.3, 0.5]);
         let loss = dice.pick(&[Loss::Logistic, Loss::Logistic, Loss::Exponential]);
         let kind = dice.pick(&["plain", "plain", "mean", "repeated", "spread", "opposite"]);
-        let mut normals = generator(dice.next(), Stream::Noise);
+        let mut normals = generator(dice.bits(), Stream::Noise);
         let mut x = Array2::from_shape_simple_fn((samples, dim), || standard_normal(&mut normals));
         let mut y =
             Array1::from_shape_fn(samples, |_| if dice.uniform() < 0.5 { -1.0 } else { 1.0 });

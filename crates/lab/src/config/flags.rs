@@ -9,6 +9,7 @@ use implicit_bias_record::Steps;
 use implicit_bias_settings::{Key, Kind, Name, Settings, Value};
 
 use super::catalogue;
+use super::keys::output::OF_FIGURES;
 
 /// The settings of a run as flags: one a key, grouped by subject.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +48,38 @@ impl FromArgMatches for SettingsArgs {
         self.0 = Self::from_arg_matches(matches)?
             .0
             .or(std::mem::take(&mut self.0));
+        Ok(())
+    }
+}
+
+/// The keys of printed figures as flags of a command that is no run.
+#[derive(Clone, Debug, Default)]
+pub struct FigureArgs(
+    /// What was given.
+    pub Settings,
+);
+
+impl Args for FigureArgs {
+    fn augment_args(command: Command) -> Command {
+        command.args(OF_FIGURES.iter().map(flag))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for FigureArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut settings = Settings::default();
+        for key in OF_FIGURES {
+            settings.set(key.name, given(key, matches));
+        }
+        Ok(Self(settings))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
 }

@@ -28,7 +28,7 @@ pub(crate) use every::{field, key_names, number_field};
 pub use explain::explain;
 pub use files::{parse_settings, read_settings};
 pub(crate) use files::{read_toml, settings_of_table, with_flag_spelling};
-pub use flags::{SettingsArgs, join_switches};
+pub use flags::{FigureArgs, SettingsArgs, join_switches};
 pub use implicit_bias_record::Steps;
 pub use implicit_bias_settings::Settings;
 pub use kinds::{EngineKind, ExportKind};

@@ -11,9 +11,9 @@ use implicit_bias_output::shell_word;
 use super::definition::{Effort, Study, StudyRun, System};
 use super::folder::{StudyCommand, StudyFolder, identity_of};
 use super::reproduction::{Headline, Reproduction, Watch};
-use crate::config::{RunConfig, Settings, Steps, overlay};
+use crate::config::{FigureArgs, RunConfig, Settings, Steps, overlay};
 use crate::pool::compute_on;
-use crate::{Interrupt, LabError, Progress, exit_instead_of_abort, print_to_stderr};
+use crate::{FigurePrinter, Interrupt, LabError, Progress, exit_instead_of_abort, print_to_stderr};
 
 /// Flags of an experiment; those of a run replace that setting in every run of the study.
 #[derive(Args, Debug)]
@@ -25,6 +25,9 @@ struct ExperimentArgs {
     /// on [default: runs/NAME, numbered if in use]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Formats of the figures
+    #[command(flatten)]
+    figures: FigureArgs,
     /// Added to the seed of each run's data and initial weights
     #[arg(long, value_name = "SEED")]
     seed: Option<u64>,
@@ -176,6 +179,7 @@ fn run(
     if !changed.is_empty() {
         study.setting += "; changed by flags, see each run's configuration";
     }
+    let figures = FigurePrinter::of(&arguments.figures.0)?;
     compute_on(arguments.threads)?;
     let flags = std::env::args().skip(1);
     let flags: Vec<String> = flags.map(|flag| shell_flag(&flag)).collect();
@@ -207,6 +211,9 @@ fn run(
         interrupted: &|| interrupt.came(),
     };
     let reproduction = Reproduction::of(studies, &headline, folder.directory(), watch)?;
+    if let Some(figures) = figures {
+        figures.print_all(folder.directory().path())?;
+    }
     folder.finish()?;
     progress.finish();
     let report = reproduction.report_path();

@@ -76,6 +76,9 @@ pub const FIGURE_FONT: Key = Key::text(
      which is built in]",
 );
 
+/// The keys of printed figures, which commands that are no run have as flags too.
+pub const OF_FIGURES: &[Key] = &[FIGURES, FIGURE_WIDTH, FIGURE_FONT];
+
 /// Whether stdout is for programs.
 pub const JSON: Key = Key::flag("json", "Print one JSON object on stdout");
 
