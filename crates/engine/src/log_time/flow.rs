@@ -120,12 +120,10 @@ impl LogTimeFlow {
             if reached {
                 break;
             }
-            match self.pair_of_steps(oracle) {
+            match self.pair_of_steps(oracle, target) {
                 FlowOutcome::Reached => {}
                 outcome => return outcome,
             }
-            self.state.coarse.forget_until(target);
-            self.state.fine.forget_until(target);
         }
         self.state.position = to;
         self.state.coarse.forget_before(target);
@@ -133,8 +131,9 @@ impl LogTimeFlow {
         FlowOutcome::Reached
     }
 
-    /// One step of the coarse trajectory and two of the fine one, as long as they may be.
-    fn pair_of_steps(&mut self, oracle: &mut Oracle) -> FlowOutcome {
+    /// One step of the coarse trajectory and two of the fine one, as long as they may be, on the way
+    /// to where the clock reads `target`.
+    fn pair_of_steps(&mut self, oracle: &mut Oracle, target: f64) -> FlowOutcome {
         let (state, clock) = (&mut self.state, &self.clock);
         let mut why = FlowOutcome::Stalled;
         loop {
@@ -145,7 +144,7 @@ impl LogTimeFlow {
                 return why;
             }
             state.count += 1;
-            match steps(state, oracle, clock) {
+            match steps(state, oracle, clock, target) {
                 Ok(change) => {
                     if change.velocity < 0.5 * TURN && change.log_slope < 0.5 * FALL {
                         state.length *= GROWTH;
@@ -237,7 +236,12 @@ enum Rejection {
 }
 
 /// A step of the coarse trajectory and two of the fine one, if all three may be taken.
-fn steps(state: &mut FlowState, oracle: &mut Oracle, clock: &Clock) -> Result<Change, Rejection> {
+fn steps(
+    state: &mut FlowState,
+    oracle: &mut Oracle,
+    clock: &Clock,
+    target: f64,
+) -> Result<Change, Rejection> {
     let mut step = |node: &Node, length: f64| match node.step(oracle, clock, length) {
         Step::Taken(taken) => Ok(*taken),
         Step::TooLong => Err(Rejection::TooLong),
@@ -250,8 +254,8 @@ fn steps(state: &mut FlowState, oracle: &mut Oracle, clock: &Clock) -> Result<Ch
     }
     let (halfway, first, _) = step(&state.fine.node, 0.5 * length)?;
     let (fine, second, _) = step(&halfway, 0.5 * length)?;
-    state.coarse.extend(coarse, segment);
-    state.fine.extend(halfway, first);
-    state.fine.extend(fine, second);
+    state.coarse.extend(coarse, segment, target);
+    state.fine.extend(halfway, first, target);
+    state.fine.extend(fine, second, target);
     Ok(change)
 }

@@ -190,24 +190,21 @@ impl Trajectory {
         }
     }
 
-    /// Goes on to a node by a segment.
-    pub fn extend(&mut self, node: Node, segment: Segment) {
+    /// Goes on to a node by a segment, on the way to where the clock reads `target`: of the segments
+    /// before that only the first, where the position is, and the last are kept, as all of a long
+    /// way would fill the memory.
+    pub fn extend(&mut self, node: Node, segment: Segment, target: f64) {
         self.node = node;
         self.segments.push_back(segment);
+        while self.segments.len() > 2 && self.segments[2].from.reading <= target {
+            self.segments.remove(1);
+        }
     }
 
     /// Forgets segments that end before the clock reads `reading`.
     pub fn forget_before(&mut self, reading: f64) {
         while self.segments.len() > 1 && self.segments[1].from.reading <= reading {
             self.segments.pop_front();
-        }
-    }
-
-    /// Forgets segments between the first one, where the position is, and `reading`: on a long way
-    /// they would fill the memory.
-    pub fn forget_until(&mut self, reading: f64) {
-        while self.segments.len() > 2 && self.segments[2].from.reading <= reading {
-            self.segments.remove(1);
         }
     }
 
@@ -225,5 +222,106 @@ impl Trajectory {
     pub fn is_sound(&self, weights: usize) -> bool {
         let mut segments = self.segments.iter();
         self.node.is_sound(weights) && segments.all(|segment| segment.is_sound(weights))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use implicit_bias_model::{HostScores, Loss, Objective};
+
+    use super::*;
+    use crate::step_size::StepSize;
+
+    /// `q_1 = u v`, and `q_2 = −u v` where there are two samples.
+    struct Product {
+        weights: [f64; 2],
+    }
+
+    impl HostScores for Product {
+        fn scores(&mut self, weights: &[f64], _: Option<&[usize]>, scores: &mut [f64]) {
+            let product = weights[0] * weights[1];
+            scores
+                .iter_mut()
+                .zip([product, -product])
+                .for_each(|(score, q)| *score = q);
+            self.weights = [weights[0], weights[1]];
+        }
+
+        fn pull_back(&mut self, cotangent: &[f64], gradient: &mut [f64]) {
+            let along = cotangent
+                .iter()
+                .zip([1.0, -1.0])
+                .map(|(c, sign)| c * sign)
+                .sum::<f64>();
+            gradient.copy_from_slice(&[along * self.weights[1], along * self.weights[0]]);
+        }
+    }
+
+    fn oracle(samples: usize) -> Oracle {
+        let objective = Objective::binary(Loss::Exponential, vec![1.0; samples]).unwrap();
+        let product = Product { weights: [0.0; 2] };
+        Oracle::new(Box::new(product), objective, false, None)
+    }
+
+    fn clock() -> Clock {
+        Clock::new(Pace::Flow, &StepSize::constant(1.0)).unwrap()
+    }
+
+    fn taken(step: Step) -> (Node, Segment) {
+        match step {
+            Step::Taken(taken) => (taken.0, taken.1),
+            Step::TooLong | Step::NotFinite => panic!("a step that may be taken"),
+        }
+    }
+
+    /// With one sample `dW/dτ = (v, u)`, so that `u ± v` grow like `e^{±τ}`.
+    #[test]
+    fn a_step_is_of_second_order_in_its_length() {
+        let mut oracle = oracle(1);
+        let start = Node::new(&mut oracle, vec![1.0, 0.5], 0.0).unwrap();
+        let error = |oracle: &mut Oracle, length: f64| {
+            let (node, _) = taken(start.step(oracle, &clock(), length));
+            let exact = 0.5 * (1.5 * length.exp() + 0.5 * (-length).exp());
+            (node.weights[0] - exact).abs()
+        };
+        let (coarse, fine) = (error(&mut oracle, 0.02), error(&mut oracle, 0.01));
+        assert!(fine < 2e-7, "{fine:e}");
+        assert!((7.5..8.5).contains(&(coarse / fine)), "{coarse:e} {fine:e}");
+    }
+
+    /// With two samples the loss is `cosh(u v)`, least where a step of length 2 overshoots.
+    #[test]
+    fn a_step_that_raises_the_loss_is_too_long() {
+        let mut oracle = oracle(2);
+        let start = Node::new(&mut oracle, vec![1.0, 1.0], 0.0).unwrap();
+        assert!(matches!(
+            start.step(&mut oracle, &clock(), 4.0),
+            Step::TooLong
+        ));
+        taken(start.step(&mut oracle, &clock(), 0.01));
+    }
+
+    #[test]
+    fn of_a_long_way_its_ends_are_kept() {
+        let (mut oracle, clock) = (oracle(1), clock());
+        let start = Node::new(&mut oracle, vec![1.0, 0.5], 0.0).unwrap();
+        let mut trajectory = Trajectory::new(start.clone());
+        for _ in 0..200 {
+            let (node, segment) = taken(trajectory.node.step(&mut oracle, &clock, 0.01));
+            trajectory.extend(node, segment, f64::INFINITY);
+            assert!(trajectory.segments.len() < 4);
+        }
+        assert_eq!(
+            trajectory.weights_at(&clock, 0.0),
+            start.weights,
+            "the position"
+        );
+        // Segments past the target are all kept.
+        let target = trajectory.node.reading;
+        for _ in 0..10 {
+            let (node, segment) = taken(trajectory.node.step(&mut oracle, &clock, 0.01));
+            trajectory.extend(node, segment, target);
+        }
+        assert!(trajectory.segments.len() >= 10);
     }
 }
