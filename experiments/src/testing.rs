@@ -1,16 +1,16 @@
 //! Studies in tests.
 
-use implicit_bias_lab::study::{Headline, Reproduction, Study, Watch};
+use implicit_bias_lab::study::{Headline, Reproduction, Study, System, Watch};
 use implicit_bias_lab::{Progress, RunDirectory};
 use tempfile::TempDir;
 
-/// A study done to the end, in a folder that lasts as long as the test holds it.
-pub fn done(study: &Study) -> (TempDir, Reproduction) {
+/// A study of a system done to the end, in a folder that lasts as long as the test holds it.
+pub fn done(system: &System, study: &Study) -> (TempDir, Reproduction) {
     let folder = tempfile::tempdir().unwrap();
     let headline = Headline {
-        origin: "",
-        title: "test",
-        introduction: "A test.",
+        origin: system.origin,
+        title: study.title,
+        introduction: system.introduction,
         command: "test",
     };
     let directory = RunDirectory::create(&folder.path().join("out")).unwrap();

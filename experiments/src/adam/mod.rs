@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn short_runs_say_nothing_that_long_ones_take_back() {
         let study = adam_on_separable_data(Effort::Quick);
-        let (_folder, found) = testing::done(&study);
+        let (_folder, found) = testing::done(&SYSTEM, &study);
         let runs = study.runs.iter().zip(found.records());
         let results: Vec<_> = runs
             .map(|(run, record)| StudyResult { run, record })

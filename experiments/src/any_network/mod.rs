@@ -12,7 +12,7 @@ pub use study::any_network_far;
 pub const SYSTEM: System = System {
     name: "any-network",
     title: "Where gradient descent takes five architectures",
-    origin: "",
+    origin: "A question of this project about networks of which no paper says where they end",
     introduction: "For the two-layer network with a fixed second layer a convex program says where \
                    gradient descent ends. For other homogeneous networks none is known. This \
                    report follows five architectures to 10³⁰⁰ steps in log time and measures, on \
@@ -50,7 +50,9 @@ mod tests {
     #[test]
     fn the_quick_study_reaches_its_horizon_and_says_what_it_found() {
         let study = any_network_far(Effort::Quick);
-        let (_folder, found) = testing::done(&study);
+        let (_folder, found) = testing::done(&SYSTEM, &study);
+        let report = std::fs::read_to_string(found.report_path()).unwrap();
+        assert!(report.contains(SYSTEM.origin) && !report.contains("independent reproduction"));
         let runs = study.runs.iter().zip(found.records());
         let results: Vec<_> = runs
             .map(|(run, record)| StudyResult { run, record })
