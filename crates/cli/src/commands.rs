@@ -205,7 +205,7 @@ pub fn check(arguments: &CheckArgs) -> Outcome {
     }
     compute_alone_on(settings.count(THREADS.name))?;
     let config = RunConfig::resolve(&of_classes(settings.clone()))?;
-    let raw = config.data.load(config.seed)?;
+    let raw = config.load_raw()?;
     let contents = match &config.data {
         DataSource::File { file, .. } => Some(file.contents()?),
         DataSource::Law(_) => None,

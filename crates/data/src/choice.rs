@@ -1,10 +1,14 @@
+use implicit_bias_settings::Asked;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use ndarray::Array1;
 
 use crate::random::{Stream, generator, index_below};
-use crate::{ClassDataset, DataError, DataFile, Dataset, LabelEncoding, Labels, TrainingSet};
+use crate::{
+    Beside, ClassDataset, DataError, DataFile, Dataset, LabelEncoding, Labels, RealDataset,
+    TrainingSet,
+};
 
 /// Which label of a file is which class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +34,10 @@ pub enum ClassRule {
         /// The labels.
         labels: Vec<String>,
     },
+    /// The labels are real targets.
+    Real,
+    /// The labels are the numbers of the classes, from 0 on.
+    Numbers,
 }
 
 impl Default for ClassRule {
@@ -55,8 +63,8 @@ impl ClassRule {
     ///
     /// [`DataError::Label`] or [`DataError::ZeroOneLabels`] for a label that is not of the
     /// encoding, [`DataError::UnknownClass`] for a class that no sample has,
-    /// [`DataError::Argument`] for a pair of one class and for [`Classes`](Self::Classes), which
-    /// have no signs.
+    /// [`DataError::Argument`] for a pair of one class and for [`Classes`](Self::Classes),
+    /// [`Real`](Self::Real) and [`Numbers`](Self::Numbers), which have no signs.
     pub fn signs(&self, labels: &Labels) -> Result<Vec<Option<f64>>, DataError> {
         let class = |flag: &'static str, class: &str| {
             let are = labels.are(class);
@@ -72,6 +80,11 @@ impl ClassRule {
         };
         match self {
             Self::Encoded(encoding) => encoded(*encoding, labels),
+            Self::Real | Self::Numbers => Err(DataError::Argument {
+                flag: "--labels",
+                expected: "labels ±1".to_owned(),
+                found: "other targets".to_owned(),
+            }),
             Self::Classes { labels } => Err(DataError::Argument {
                 flag: "--classes",
                 expected: "two classes, by --positive and --negative, for labels ±1".to_owned(),
@@ -162,6 +175,11 @@ fn chosen(
     Ok(taken)
 }
 
+/// The indices of all samples.
+fn all(count: usize) -> Vec<usize> {
+    (0..count).collect()
+}
+
 /// Keeps `count` entries, each subset with the same probability: the beginning of a Fisher–Yates
 /// shuffle.
 ///
@@ -197,9 +215,10 @@ impl DataFile {
                 ClassRule::OneAgainstTheRest { positive } => {
                     [positive.clone(), format!("other than {positive}")]
                 }
-                ClassRule::Encoded(_) | ClassRule::Classes { .. } => {
-                    ["1".to_owned(), "-1".to_owned()]
-                }
+                ClassRule::Encoded(_)
+                | ClassRule::Classes { .. }
+                | ClassRule::Real
+                | ClassRule::Numbers => ["1".to_owned(), "-1".to_owned()],
             };
             let keep = chosen(&class, &names, choice.per_class, seed)?;
             let y = keep.iter().filter_map(|&index| signs[index]).collect();
@@ -238,8 +257,51 @@ impl DataFile {
     /// [`DataError::UnknownClass`] for a class that no sample has, [`DataError::Argument`] for one
     /// that is named twice.
     pub fn training_set(&self, choice: &Choice, seed: u64) -> Result<TrainingSet, DataError> {
-        let ClassRule::Classes { labels: names } = &choice.rule else {
-            return Ok(TrainingSet::Signs(self.read(choice, seed)?));
+        self.training_set_beside(choice, seed, Asked::default())
+    }
+
+    /// As [`training_set`](Self::training_set), with what a network asks for beside the samples.
+    ///
+    /// # Errors
+    ///
+    /// As [`training_set`](Self::training_set), and those of [`beside`](Self::beside);
+    /// [`DataError::Argument`] for a choice of some samples beside arrays that are about all.
+    pub fn training_set_beside(
+        &self,
+        choice: &Choice,
+        seed: u64,
+        asked: Asked,
+    ) -> Result<TrainingSet, DataError> {
+        let beside = self.beside(asked)?;
+        let is_of_all = matches!(
+            choice.rule,
+            ClassRule::Encoded(_) | ClassRule::Real | ClassRule::Numbers
+        ) && choice.per_class.is_none();
+        if !(is_of_all || beside.arrays.is_empty()) {
+            return Err(self.about(DataError::Argument {
+                flag: "--per-class",
+                expected: "all samples of the file, as the network reads arrays beside them"
+                    .to_owned(),
+                found: "a choice".to_owned(),
+            }));
+        }
+        let set = match choice.rule {
+            ClassRule::Real => TrainingSet::Reals(self.reals()?),
+            ClassRule::Numbers => {
+                let mut counted = asked.arrays.iter().filter(|array| array.of_classes);
+                let array = counted.find_map(|array| beside.arrays.get(array.name));
+                TrainingSet::Classes(self.of_numbers(array.map_or(2, |array| array.nrows()))?)
+            }
+            _ => self.labelled(choice, seed)?,
+        };
+        set.with_beside(beside).map_err(|error| self.about(error))
+    }
+
+    /// The chosen samples with labels ±1 or classes by name.
+    fn labelled(&self, choice: &Choice, seed: u64) -> Result<TrainingSet, DataError> {
+        let names = match &choice.rule {
+            ClassRule::Classes { labels } => labels,
+            _ => return Ok(TrainingSet::Signs(self.read(choice, seed)?)),
         };
         let labels = self.labels()?;
         if let Some(class) = names.iter().find(|name| !labels.are(name).contains(&true)) {
@@ -251,6 +313,41 @@ impl DataFile {
         }
         let data = self.of_classes(&labels, names.clone(), choice.per_class, seed)?;
         Ok(TrainingSet::Classes(data))
+    }
+
+    /// All samples, their labels as real targets.
+    fn reals(&self) -> Result<RealDataset, DataError> {
+        let targets = self.numbers()?;
+        let x = self.chosen_rows(&all(targets.len()), targets.len())?;
+        RealDataset::new(x, targets.into()).map_err(|error| self.about(error))
+    }
+
+    /// All samples, their labels as the numbers of classes, of which there are `least` at least.
+    fn of_numbers(&self, least: usize) -> Result<ClassDataset, DataError> {
+        let labels = self.numbers()?;
+        let whole = |label: f64| label.fract() == 0.0 && (0.0..1e6).contains(&label);
+        if let Some(sample) = labels.iter().position(|&label| !whole(label)) {
+            return Err(self.about(DataError::Label {
+                expected: "whole numbers from 0 on",
+                sample,
+                value: labels[sample],
+            }));
+        }
+        let class: Vec<usize> = labels.iter().map(|&label| label as usize).collect();
+        let count = class.iter().max().map_or(0, |most| most + 1).max(least);
+        let x = self.chosen_rows(&all(class.len()), class.len())?;
+        ClassDataset::of_numbers(x, class, count, Beside::default())
+            .map_err(|error| self.about(error))
+    }
+
+    /// The labels, which have to be numbers.
+    fn numbers(&self) -> Result<Vec<f64>, DataError> {
+        match self.labels()? {
+            Labels::Numbers(numbers) => Ok(numbers),
+            labels @ Labels::Names { .. } => Err(self.about(DataError::NamedLabels {
+                available: labels.classes(20),
+            })),
+        }
     }
 
     /// Samples with the labels `names`, each a class.

@@ -1,6 +1,7 @@
 use implicit_bias_output::Hasher;
 use ndarray::{Array1, Array2};
 
+use crate::beside::Beside;
 use crate::checks::check_samples;
 use crate::labelled::Labelled;
 use crate::size::MAX_CLASSES;
@@ -12,6 +13,7 @@ pub struct ClassDataset {
     x: Array2<f64>,
     class: Vec<usize>,
     names: Vec<String>,
+    beside: Beside,
 }
 
 impl ClassDataset {
@@ -39,7 +41,61 @@ impl ClassDataset {
             let found = format!("no sample of class {}", names[missing]);
             return Err(DataError::Class { classes, found });
         }
-        Ok(Self { x, class, names })
+        let beside = Beside::default();
+        Ok(Self {
+            x,
+            class,
+            names,
+            beside,
+        })
+    }
+
+    /// Samples of which each has a number below `count` as its class, such as the next token out of
+    /// a vocabulary; a class need not have a sample.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new), but for a class without a sample.
+    pub fn of_numbers(
+        x: Array2<f64>,
+        class: Vec<usize>,
+        count: usize,
+        beside: Beside,
+    ) -> Result<Self, DataError> {
+        if !(2..=Self::MAX_CLASSES).contains(&count) {
+            return Err(DataError::ClassCount { found: count });
+        }
+        let x = check_samples(x, class.len())?;
+        if let Some(sample) = class.iter().position(|&class| class >= count) {
+            let found = format!("class {} for sample {sample}", class[sample]);
+            return Err(DataError::Class {
+                classes: count,
+                found,
+            });
+        }
+        beside.check()?;
+        let names = (0..count).map(|number| number.to_string()).collect();
+        Ok(Self {
+            x,
+            class,
+            names,
+            beside,
+        })
+    }
+
+    /// The same samples with something beside them.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::NotFinite`] for an entry of an array that is NaN or infinite.
+    pub fn with_beside(self, beside: Beside) -> Result<Self, DataError> {
+        beside.check()?;
+        Ok(Self { beside, ..self })
+    }
+
+    /// What belongs to the samples besides.
+    pub fn beside(&self) -> &Beside {
+        &self.beside
     }
 
     /// The samples `X`, `n × d`, one a row, in row-major layout.
@@ -79,8 +135,8 @@ impl ClassDataset {
     }
 
     /// The SHA-256, in hexadecimal, of `n`, `d` and the number of classes as little-endian `u64`,
-    /// then `X` row by row as little-endian `f64`, then the classes as little-endian `u64`. The
-    /// names of the classes are not in it.
+    /// then `X` row by row as little-endian `f64`, then the classes as little-endian `u64`,
+    /// then what is beside them. The names of the classes are not in it.
     pub fn sha256(&self) -> String {
         let mut hash = Hasher::default();
         for size in [self.samples(), self.dim(), self.names.len()] {
@@ -95,12 +151,16 @@ impl ClassDataset {
         for &class in &self.class {
             hash.update(&(class as u64).to_le_bytes());
         }
+        self.beside.add_to(&mut hash);
         hash.finish()
     }
 
     /// The same samples with other coordinates.
     pub(crate) fn with_x(&self, x: Array2<f64>) -> Result<Self, DataError> {
-        Self::new(x, self.class.clone(), self.names.clone())
+        Ok(Self {
+            x: check_samples(x, self.class.len())?,
+            ..self.clone()
+        })
     }
 }
 

@@ -3,6 +3,7 @@ use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
 use crate::DataError;
+use crate::beside::Beside;
 use crate::checks::check_samples;
 use crate::labelled::Labelled;
 
@@ -59,6 +60,7 @@ impl LabelEncoding {
 pub struct Dataset {
     x: Array2<f64>,
     y: Array1<f64>,
+    beside: Beside,
 }
 
 impl Dataset {
@@ -93,7 +95,23 @@ impl Dataset {
                 samples,
             });
         }
-        Ok(Self { x, y })
+        let beside = Beside::default();
+        Ok(Self { x, y, beside })
+    }
+
+    /// The same samples with something beside them.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::NotFinite`] for an entry of an array that is NaN or infinite.
+    pub fn with_beside(self, beside: Beside) -> Result<Self, DataError> {
+        beside.check()?;
+        Ok(Self { beside, ..self })
+    }
+
+    /// What belongs to the samples besides.
+    pub fn beside(&self) -> &Beside {
+        &self.beside
     }
 
     /// The samples `X`, `n × d`, one a row, in row-major layout.
@@ -122,25 +140,31 @@ impl Dataset {
         (positive, self.samples() - positive)
     }
 
-    /// Samples and labels.
-    pub(crate) fn into_parts(self) -> (Array2<f64>, Array1<f64>) {
-        (self.x, self.y)
+    /// Samples, labels and what is beside them.
+    pub(crate) fn into_parts(self) -> (Array2<f64>, Array1<f64>, Beside) {
+        (self.x, self.y, self.beside)
     }
 
     /// The SHA-256, in hexadecimal, of `n` and `d` as little-endian `u64`, then `X` row by row,
-    /// then `y`, as little-endian `f64`.
+    /// then `y`, as little-endian `f64`, then what is beside them.
     pub fn sha256(&self) -> String {
         let mut hash = Hasher::default();
-        for size in [self.samples(), self.dim()] {
+        Self::add_to(&self.x, &self.y, &self.beside, &mut hash);
+        hash.finish()
+    }
+
+    /// Adds to a hash: `n` and `d`, then `X`, then `y`, then what is beside them.
+    pub(crate) fn add_to(x: &Array2<f64>, y: &Array1<f64>, beside: &Beside, hash: &mut Hasher) {
+        for size in [x.nrows(), x.ncols()] {
             hash.update(&(size as u64).to_le_bytes());
         }
         let mut buffer = Vec::new();
-        for row in self.x.outer_iter().chain([self.y.view()]) {
+        for row in x.outer_iter().chain([y.view()]) {
             buffer.clear();
             buffer.extend(row.iter().flat_map(|entry| entry.to_le_bytes()));
             hash.update(&buffer);
         }
-        hash.finish()
+        beside.add_to(hash);
     }
 }
 

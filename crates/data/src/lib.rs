@@ -21,6 +21,7 @@
 //! # Ok::<(), implicit_bias_data::DataError>(())
 //! ```
 
+mod beside;
 mod checks;
 mod choice;
 mod classes;
@@ -36,10 +37,12 @@ pub mod mnist;
 mod multiples;
 mod preparation;
 pub mod random;
+mod reals;
 mod size;
 mod threads;
 mod training_set;
 
+pub use beside::{Beside, NamedArrays};
 pub use choice::{Choice, ClassRule};
 pub use classes::ClassDataset;
 pub use contradictions::Contradictions;
@@ -57,6 +60,7 @@ pub use laws::{
 };
 pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;
+pub use reals::RealDataset;
 pub use size::MAX_ENTRIES;
 pub use threads::{asked_threads, threads, use_threads};
 pub use training_set::TrainingSet;

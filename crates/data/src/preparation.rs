@@ -2,7 +2,7 @@ use ndarray::{Array1, Array2, Axis};
 use serde::{Deserialize, Serialize};
 
 use crate::random::{Stream, gaussian_matrix, random_labels};
-use crate::{ClassDataset, DataError, Dataset};
+use crate::{ClassDataset, DataError, Dataset, RealDataset};
 
 /// What is done to samples before training, in this order: scale, centre, unit norm, noise, random
 /// labels.
@@ -88,7 +88,7 @@ impl Preparation {
         if self.is_none() {
             return Ok(data);
         }
-        let (x, y) = data.into_parts();
+        let (x, y, beside) = data.into_parts();
         let mean = self.mean(&x);
         let x = self.transform(x, mean.as_ref(), Some(seed))?;
         let y = if self.random_labels {
@@ -96,7 +96,17 @@ impl Preparation {
         } else {
             y
         };
-        Dataset::new(x, y)
+        Dataset::new(x, y)?.with_beside(beside)
+    }
+
+    /// As [`apply`](Self::apply), for samples with real targets, which stay.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](Self::apply).
+    pub fn apply_to_reals(&self, data: &RealDataset, seed: u64) -> Result<RealDataset, DataError> {
+        let mean = self.mean(data.x());
+        data.with_x(self.transform(data.x().clone(), mean.as_ref(), Some(seed))?)
     }
 
     /// As [`apply`](Self::apply), for samples of any number of classes, whose labels stay.

@@ -1,9 +1,9 @@
 use ndarray::Array2;
 
 use crate::labelled::Labelled;
-use crate::{ClassDataset, Dataset};
+use crate::{Beside, ClassDataset, Dataset, RealDataset};
 
-/// What a network is trained on: samples with labels ±1, or samples of several classes.
+/// What a network is trained on: samples with labels ±1, of several classes, or with real targets.
 ///
 /// ```
 /// use implicit_bias_data::{ClassDataset, Labelled, TrainingSet};
@@ -21,6 +21,8 @@ pub enum TrainingSet {
     Signs(Dataset),
     /// One of several classes a sample.
     Classes(ClassDataset),
+    /// A real target a sample.
+    Reals(RealDataset),
 }
 
 impl TrainingSet {
@@ -29,6 +31,7 @@ impl TrainingSet {
         match self {
             Self::Signs(data) => data.x(),
             Self::Classes(data) => data.x(),
+            Self::Reals(data) => data.x(),
         }
     }
 
@@ -42,27 +45,58 @@ impl TrainingSet {
         self.x().ncols()
     }
 
-    /// The samples with their labels ±1; `None` where they are of classes.
+    /// What belongs to the samples besides coordinates and targets.
+    pub fn beside(&self) -> &Beside {
+        match self {
+            Self::Signs(data) => data.beside(),
+            Self::Classes(data) => data.beside(),
+            Self::Reals(data) => data.beside(),
+        }
+    }
+
+    /// The same samples with something beside them.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::NotFinite`](crate::DataError::NotFinite) for an entry that is NaN or infinite.
+    pub fn with_beside(self, beside: Beside) -> Result<Self, crate::DataError> {
+        Ok(match self {
+            Self::Signs(data) => Self::Signs(data.with_beside(beside)?),
+            Self::Classes(data) => Self::Classes(data.with_beside(beside)?),
+            Self::Reals(data) => Self::Reals(data.with_beside(beside)?),
+        })
+    }
+
+    /// The samples with their labels ±1; `None` where they have other targets.
     pub fn signs(&self) -> Option<&Dataset> {
         match self {
             Self::Signs(data) => Some(data),
-            Self::Classes(_) => None,
+            Self::Classes(_) | Self::Reals(_) => None,
         }
     }
 
-    /// The samples with their classes; `None` where they have labels ±1.
+    /// The samples with their classes; `None` where they have other targets.
     pub fn classes(&self) -> Option<&ClassDataset> {
         match self {
-            Self::Signs(_) => None,
             Self::Classes(data) => Some(data),
+            Self::Signs(_) | Self::Reals(_) => None,
         }
     }
 
-    /// As [`Dataset::sha256`] or [`ClassDataset::sha256`].
+    /// The samples with their real targets; `None` where they have labels.
+    pub fn reals(&self) -> Option<&RealDataset> {
+        match self {
+            Self::Reals(data) => Some(data),
+            Self::Signs(_) | Self::Classes(_) => None,
+        }
+    }
+
+    /// As [`Dataset::sha256`], [`ClassDataset::sha256`] or [`RealDataset::sha256`].
     pub fn sha256(&self) -> String {
         match self {
             Self::Signs(data) => data.sha256(),
             Self::Classes(data) => data.sha256(),
+            Self::Reals(data) => data.sha256(),
         }
     }
 }
@@ -76,6 +110,7 @@ impl Labelled for TrainingSet {
         match self {
             Self::Signs(data) => data.class_numbers(),
             Self::Classes(data) => data.class_numbers(),
+            Self::Reals(data) => data.class_numbers(),
         }
     }
 
@@ -83,6 +118,7 @@ impl Labelled for TrainingSet {
         match self {
             Self::Signs(data) => data.class_count(),
             Self::Classes(data) => data.class_count(),
+            Self::Reals(data) => data.class_count(),
         }
     }
 
@@ -100,5 +136,11 @@ impl From<Dataset> for TrainingSet {
 impl From<ClassDataset> for TrainingSet {
     fn from(data: ClassDataset) -> Self {
         Self::Classes(data)
+    }
+}
+
+impl From<RealDataset> for TrainingSet {
+    fn from(data: RealDataset) -> Self {
+        Self::Reals(data)
     }
 }

@@ -2,11 +2,13 @@
 
 use implicit_bias_data::{Labelled, TrainingSet};
 use implicit_bias_model::{
-    Architecture, ConvolutionArchitecture, DeepArchitecture, LinearArchitecture, Loss,
-    MultiClassArchitecture, Objective, TwoLayerArchitecture, TwoLayerBothArchitecture, Weights,
+    Architecture, AttentionArchitecture, ConvolutionArchitecture, DeepArchitecture,
+    LinearArchitecture, Loss, ModelError, MultiClassArchitecture, Objective, QuadraticArchitecture,
+    SampleShape, TargetKind, TransformerArchitecture, TwoLayerArchitecture,
+    TwoLayerBothArchitecture, Weights,
 };
 use implicit_bias_record::Family;
-use implicit_bias_settings::{Invalid, Key, Settings};
+use implicit_bias_settings::{Asked, Invalid, Key, Settings};
 
 use crate::device::SelectedDevice;
 use crate::engine::Engine;
@@ -32,11 +34,25 @@ pub trait NetworkKind: Send + Sync {
     fn blocks(&self, settings: &Settings, dim: usize)
     -> Result<Vec<(String, [usize; 2])>, Invalid>;
 
+    /// As [`Architecture::blocks_on`].
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] for a setting that cannot be, or that does not fit the samples.
+    fn blocks_on(
+        &self,
+        settings: &Settings,
+        data: &TrainingSet,
+    ) -> Result<Vec<(String, [usize; 2])>, Invalid>;
+
+    /// As [`Architecture::asks`].
+    fn asks(&self) -> Asked;
+
     /// As [`Architecture::family`].
     fn family(&self) -> Family;
 
-    /// As [`Architecture::classes`].
-    fn classes(&self, settings: &Settings) -> Option<usize>;
+    /// As [`Architecture::targets`].
+    fn targets(&self, settings: &Settings) -> TargetKind;
 
     /// As [`Architecture::describe`].
     fn describe(&self, settings: &Settings) -> String;
@@ -79,12 +95,24 @@ impl<A: Architecture> NetworkKind for A {
         Architecture::blocks(self, settings, dim)
     }
 
+    fn blocks_on(
+        &self,
+        settings: &Settings,
+        data: &TrainingSet,
+    ) -> Result<Vec<(String, [usize; 2])>, Invalid> {
+        Architecture::blocks_on(self, settings, &shape(data))
+    }
+
+    fn asks(&self) -> Asked {
+        Architecture::asks(self)
+    }
+
     fn family(&self) -> Family {
         Architecture::family(self)
     }
 
-    fn classes(&self, settings: &Settings) -> Option<usize> {
-        Architecture::classes(self, settings)
+    fn targets(&self, settings: &Settings) -> TargetKind {
+        Architecture::targets(self, settings)
     }
 
     fn describe(&self, settings: &Settings) -> String {
@@ -100,39 +128,73 @@ impl<A: Architecture> NetworkKind for A {
         options: TensorEngineOptions,
         optimizer: Option<OptimizerRun>,
     ) -> Result<(Box<dyn Engine>, &'static str), EngineError> {
+        let samples = shape(data);
         let build = |device: &burn::tensor::Device| {
-            Ok(self.network(settings, weights, data.dim(), device)?)
+            Ok(self.network_on(settings, weights, &samples, device)?)
         };
-        let objective = objective(options.loss, data, self.classes(settings))?;
-        let x = data.x();
+        let objective = objective(options.loss, data, self.targets(settings))?;
+        let objective = match self.sample_weights(&samples) {
+            Some(weights) => objective.weighted(weights)?,
+            None => objective,
+        };
+        let rows = self.rows(settings, &samples, data.x());
+        let rows = rows.map_err(ModelError::from)?;
+        let x = rows.as_ref().unwrap_or(data.x());
+        let optimizer = optimizer.map(|run| OptimizerRun {
+            first_stage: self.first_stage(&samples),
+            ..run
+        });
         let engine = TensorEngine::with_objective(x, objective, device, options, optimizer, build)?;
         let gradient = engine.gradient();
         Ok((Box::new(engine), gradient))
     }
 }
 
-/// The mean loss of a network with a score for each of so many classes, or with one score.
+/// What an architecture is told of samples.
+fn shape(data: &TrainingSet) -> SampleShape<'_> {
+    let beside = data.beside();
+    SampleShape {
+        dim: data.dim(),
+        parts: beside.parts,
+        arrays: &beside.arrays,
+    }
+}
+
+/// The mean loss of a network for the targets that it knows.
 ///
 /// Labels ±1 are two classes to a network that has a score for each.
 fn objective(
     loss: Loss,
     data: &TrainingSet,
-    classes: Option<usize>,
+    targets: TargetKind,
 ) -> Result<Objective, EngineError> {
-    match (classes, data) {
-        (None, TrainingSet::Signs(data)) => Ok(Objective::binary(loss, data.y().to_vec())?),
-        (Some(count), _) if count == data.class_count() => {
+    let count = data.class_count();
+    match (targets, data) {
+        (TargetKind::Signs | TargetKind::Reals, TrainingSet::Signs(data)) => {
+            Ok(Objective::binary(loss, data.y().to_vec())?)
+        }
+        (TargetKind::Signs | TargetKind::Reals, TrainingSet::Reals(data)) => {
+            Ok(Objective::regression(data.y().to_vec())?)
+        }
+        (TargetKind::Classes(asked), TrainingSet::Signs(_) | TrainingSet::Classes(_))
+            if asked == count =>
+        {
+            Ok(Objective::multi_class(loss, data.class_numbers(), count)?)
+        }
+        (TargetKind::Numbers, TrainingSet::Classes(_)) => {
             Ok(Objective::multi_class(loss, data.class_numbers(), count)?)
         }
         _ => Err(EngineError::Invalid {
             key: "network".into(),
-            expected: format!(
-                "a network of {} classes, as the data ask",
-                data.class_count()
-            ),
-            found: classes.map_or("one with one score".into(), |count| {
-                format!("one of {count} classes")
-            }),
+            expected: match data {
+                TrainingSet::Reals(_) => "a network with one score, as real targets ask".into(),
+                _ => format!("a network of {count} classes, as the data ask"),
+            },
+            found: match targets {
+                TargetKind::Signs | TargetKind::Reals => "one with one score".into(),
+                TargetKind::Classes(count) => format!("one of {count} classes"),
+                TargetKind::Numbers => "one of the next tokens of a data file".into(),
+            },
         }),
     }
 }
@@ -145,4 +207,7 @@ pub const NETWORKS: &[&dyn NetworkKind] = &[
     &LinearArchitecture,
     &MultiClassArchitecture,
     &ConvolutionArchitecture,
+    &QuadraticArchitecture,
+    &AttentionArchitecture,
+    &TransformerArchitecture,
 ];

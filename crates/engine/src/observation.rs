@@ -70,7 +70,7 @@ pub struct Observation {
     pub blocks: Vec<BlockObservation>,
     /// Stable rank of the blocks stacked; `NaN` where they cannot be stacked.
     pub stable_rank: f64,
-    /// `q_i / ‖W‖_F^L` of every sample.
+    /// `q_i / ‖W‖_F^L` of every sample; none for real targets, and then no column of margins.
     pub normalized_margins: Vec<f64>,
     /// The classes, where there are several; none for labels ±1.
     pub classes: Vec<ClassObservation>,
@@ -151,15 +151,19 @@ impl Observation {
             put(&format!("stable_rank_{}", block.name), block.stable_rank);
         }
         put("stable_rank", self.stable_rank);
-        let [margin_min, margin_max] = range(margins);
-        put("margin_min", margin_min);
-        put("margin_max", margin_max);
-        put(
-            "margin_mean",
-            margins.iter().sum::<f64>() / margins.len() as f64,
-        );
+        if !margins.is_empty() {
+            let [margin_min, margin_max] = range(margins);
+            put("margin_min", margin_min);
+            put("margin_max", margin_max);
+            put(
+                "margin_mean",
+                margins.iter().sum::<f64>() / margins.len() as f64,
+            );
+        }
         put("gradient_norm", self.gradient_norm);
-        put("accuracy", self.accuracy);
+        if !margins.is_empty() {
+            put("accuracy", self.accuracy);
+        }
         for block in &self.blocks {
             put(&format!("norm_{}", block.name), block.norm);
             put(

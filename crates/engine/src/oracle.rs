@@ -1,6 +1,8 @@
 //! Loss and gradient of a network in host memory, whichever way they are computed.
 
-use implicit_bias_model::{HostScores, Objective};
+use std::ops::Range;
+
+use implicit_bias_model::{HostScores, Objective, log_excess_loss};
 
 /// A gradient `2^exponent · values`, in memory of the caller.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,6 +51,10 @@ pub struct Oracle {
     buffer: Vec<f64>,
     /// The rows of the last gradient; all samples without.
     rows: Option<Vec<usize>>,
+    /// The weights of each block.
+    blocks: Vec<Range<usize>>,
+    /// That of the samples of a first stage, where training has one of its own.
+    first_stage: Option<Box<Oracle>>,
 }
 
 /// Batches of samples, by the number of the step alone: nothing to remember.
@@ -96,7 +102,43 @@ impl Oracle {
             step: 0,
             buffer: Vec::new(),
             rows: None,
+            blocks: Vec::new(),
+            first_stage: None,
         }
+    }
+
+    /// This oracle of blocks of so many weights, one block after another.
+    #[must_use]
+    pub fn of_blocks(mut self, lengths: &[usize]) -> Self {
+        let mut first = 0;
+        self.blocks = (lengths.iter())
+            .map(|length| {
+                let block = first..first + length;
+                first = block.end;
+                block
+            })
+            .collect();
+        self
+    }
+
+    /// This oracle with another one for the samples of a first stage.
+    #[must_use]
+    pub fn with_first_stage(mut self, first_stage: Option<Self>) -> Self {
+        self.first_stage = first_stage.map(Box::new);
+        self
+    }
+
+    /// The oracle of the samples of the first stage: this one where they are the same.
+    pub fn first_stage(&mut self) -> &mut Self {
+        match self.first_stage {
+            Some(ref mut first) => first,
+            None => self,
+        }
+    }
+
+    /// The weights of each block; none where the oracle does not know.
+    pub fn blocks(&self) -> &[Range<usize>] {
+        &self.blocks
     }
 
     /// Sets the step that batches belong to.
@@ -127,12 +169,59 @@ impl Oracle {
         Some(self.evaluate(weights, gradient, false)?.0)
     }
 
+    /// As [`gradient`](Self::gradient), with an exponent a block in place of one of all: the gradient
+    /// of block `b` is `2^(exponents[b])` times what is filled in. One exponent where the oracle does
+    /// not know the blocks.
+    pub fn gradient_by_block(&mut self, weights: &[f64], gradient: &mut [f64]) -> Option<Vec<i64>> {
+        self.choose_rows();
+        let (slopes, _) = self.pull_back_slopes(weights, gradient, false)?;
+        let count = self.blocks.len().max(1);
+        Some(match self.scores.exponents() {
+            Some(own) if own.len() == count => own.iter().map(|e| e + slopes).collect(),
+            _ => vec![slopes; count],
+        })
+    }
+
+    /// As [`gradient`](Self::gradient), with `log(L − inf L)` of the same samples, where the network
+    /// knows the infimum of the loss, and `log L` otherwise.
+    pub fn gradient_and_log_excess(
+        &mut self,
+        weights: &[f64],
+        gradient: &mut [f64],
+    ) -> Option<(Evaluation, f64)> {
+        let (found, log_loss) = self.gradient_and_log_loss(weights, gradient)?;
+        let rows = self.rows.as_deref();
+        let samples = rows.map_or(self.objective.samples(), <[usize]>::len);
+        let excess = (self.scores.gaps())
+            .and_then(|gaps| log_excess_loss(&self.objective, &gaps, rows))
+            .map(|log| log + if self.sum { (samples as f64).ln() } else { 0.0 });
+        Some((found, excess.unwrap_or(log_loss)))
+    }
+
+    /// What the network records of the samples besides.
+    pub(crate) fn probes(&mut self, weights: &[f64]) -> Vec<(String, f64)> {
+        let mut probes = self.scores.probes(weights, &self.objective);
+        if let Some(first) = &mut self.first_stage {
+            let count = first.objective.samples() * first.objective.outputs();
+            first.buffer.resize(count, 0.0);
+            first.scores.scores(weights, None, &mut first.buffer);
+            let [_, log_loss] = first.objective.value(&first.buffer, None);
+            probes.push(("first_stage_log_loss".to_owned(), log_loss));
+        }
+        probes
+    }
+
     /// The velocity of gradient flow at `weights`, all samples whatever the batches, into `velocity`;
     /// `None` where a score is not finite. For losses with slopes that are positive everywhere.
     pub fn flow(&mut self, weights: &[f64], velocity: &mut [f64]) -> Option<FlowPoint> {
         let margins = self.margins(weights)?;
+        let [_, log_mean_loss] = self.objective.value(&self.buffer, None);
         let loss = self.objective.loss();
-        let slopes: Vec<f64> = margins.iter().map(|&q| loss.log_slope(q)).collect();
+        let weights = self.objective.relative_weights();
+        let slope = |(sample, &q): (usize, &f64)| {
+            loss.log_slope(q) + weights.map_or(0.0, |weights| weights[sample].ln())
+        };
+        let slopes: Vec<f64> = margins.iter().enumerate().map(slope).collect();
         let log_sum = log_sum_of_exponentials(&slopes);
         let exponent = self.objective.descend_scaled(&mut self.buffer, None)?;
         let scale = (exponent as f64 * std::f64::consts::LN_2 - log_sum).exp();
@@ -142,7 +231,7 @@ impl Oracle {
         let log_mean = if self.sum { 0.0 } else { log_count };
         Some(FlowPoint {
             log_slope: log_sum - log_mean,
-            log_loss: loss.log_mean(&margins) + log_count - log_mean,
+            log_loss: log_mean_loss + log_count - log_mean,
             margin_min: margins.iter().copied().fold(f64::INFINITY, f64::min),
         })
     }
@@ -192,13 +281,27 @@ impl Oracle {
         gradient: &mut [f64],
         with_loss: bool,
     ) -> Option<(Evaluation, f64)> {
+        let (mut exponent, log_loss) = self.pull_back_slopes(weights, gradient, with_loss)?;
+        if let Some(own) = self.scores.exponents() {
+            exponent += to_one_exponent(own, &self.blocks, gradient);
+        }
+        Some((Evaluation { exponent }, log_loss))
+    }
+
+    /// Fills in the gradient of each block up to its exponent of the scores, and returns that of the
+    /// slopes, which all share, with `log L` where that is asked for.
+    fn pull_back_slopes(
+        &mut self,
+        weights: &[f64],
+        gradient: &mut [f64],
+        with_loss: bool,
+    ) -> Option<(i64, f64)> {
         let rows = self.rows.as_deref();
         let samples = rows.map_or(self.objective.samples(), <[usize]>::len);
         self.buffer.resize(samples * self.objective.outputs(), 0.0);
         self.scores.scores(weights, rows, &mut self.buffer);
         let log_loss = if with_loss {
-            let margins = self.objective.soft_margins_of(&self.buffer, rows);
-            let mean = self.objective.loss().log_mean(&margins);
+            let [_, mean] = self.objective.value(&self.buffer, rows);
             mean + if self.sum { (samples as f64).ln() } else { 0.0 }
         } else {
             f64::NAN
@@ -211,8 +314,29 @@ impl Oracle {
         };
         self.buffer.iter_mut().for_each(|c| *c *= scale);
         self.scores.pull_back(&self.buffer, gradient);
-        Some((Evaluation { exponent }, log_loss))
+        Some((exponent, log_loss))
     }
+}
+
+/// Brings the gradients of the blocks to one exponent, the largest of a block that is not zero, and
+/// returns it.
+fn to_one_exponent(own: &[i64], blocks: &[Range<usize>], gradient: &mut [f64]) -> i64 {
+    if own.len() != blocks.len() || own.iter().all(|e| *e == own[0]) {
+        return own.first().copied().unwrap_or(0);
+    }
+    let pairs = || own.iter().zip(blocks);
+    let is_zero = |block: &Range<usize>| gradient[block.clone()].iter().all(|&g| g == 0.0);
+    let largest = pairs()
+        .filter(|(_, block)| !is_zero(block))
+        .map(|(e, _)| *e);
+    let largest = largest.max().unwrap_or(0);
+    for (exponent, block) in pairs() {
+        let factor = power_of_two(exponent - largest);
+        gradient[block.clone()]
+            .iter_mut()
+            .for_each(|g| *g *= factor);
+    }
+    largest
 }
 
 /// `log Σ e^x`.

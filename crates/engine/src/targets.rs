@@ -21,6 +21,8 @@ pub(crate) enum SampleTargets {
         class: Vec<usize>,
         count: usize,
     },
+    /// Real targets, which have no margins.
+    Reals,
 }
 
 impl SampleTargets {
@@ -42,6 +44,7 @@ impl SampleTargets {
                 class: class.clone(),
                 count: *count,
             },
+            Targets::Reals(_) => Self::Reals,
         })
     }
 
@@ -49,7 +52,7 @@ impl SampleTargets {
     pub fn labels(&self) -> Option<&[f64]> {
         match self {
             Self::Signs { labels, .. } => Some(labels),
-            Self::Classes { .. } => None,
+            Self::Classes { .. } | Self::Reals => None,
         }
     }
 
@@ -57,15 +60,16 @@ impl SampleTargets {
     pub fn direction(&self) -> Option<&Tensor<1>> {
         match self {
             Self::Signs { direction, .. } => direction.as_ref(),
-            Self::Classes { .. } => None,
+            Self::Classes { .. } | Self::Reals => None,
         }
     }
 
-    /// The margins of scores `[n, outputs]`.
+    /// The margins of scores `[n, outputs]`; none for real targets.
     pub fn margins(&self, scores: &Tensor<2>) -> Result<Vec<f64>, EngineError> {
         Ok(match self {
             Self::Signs { tensor, .. } => margins(&scores.clone().squeeze_dim(1), tensor)?,
             Self::Classes { class, .. } => class_margins(scores, class)?,
+            Self::Reals => Vec::new(),
         })
     }
 

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use implicit_bias_data::Dataset;
 use implicit_bias_limits::KktResidual;
 use implicit_bias_metrics::{ActivationPattern, weight_norm};
-use implicit_bias_model::{Network, Objective, Weights, to_tensor};
+use implicit_bias_model::{Network, Objective, Targets, Weights, to_tensor};
 use ndarray::Array2;
 
 mod autodiff_scores;
@@ -128,6 +128,7 @@ impl<M: Network + 'static> TensorEngine<M> {
             });
         }
         let homogeneity = model.homogeneity();
+        let is_regression = matches!(objective.targets(), Targets::Reals(_));
         let log_time = options.log_time_of(homogeneity)?;
         let targets = SampleTargets::new(&objective, &samples)?;
         let exact = ExactSteps::new(model, x, samples, objective.clone(), device, options, run)?;
@@ -146,7 +147,7 @@ impl<M: Network + 'static> TensorEngine<M> {
                 .then(|| Updates::new(options.compensated)),
             log_time: log_time.map(|options| LogTimeStage::new(options, exact.oracle(gradient))),
             gradient,
-            kkt: options.kkt && homogeneity.is_some(),
+            kkt: options.kkt && homogeneity.is_some() && !is_regression,
             exact,
             notes: Vec::new(),
         })
@@ -172,6 +173,7 @@ impl<M: Network + 'static> TensorEngine<M> {
     /// The network's own columns, and those of a twin and of the residual.
     fn probes(&mut self, margins: &[f64]) -> Vec<(String, f64)> {
         let mut probes = self.exact.model().probes(margins);
+        probes.extend(self.exact.sample_probes());
         let sensitivity = self.exact.sensitivity();
         probes.extend(sensitivity.map(|distance| ("sensitivity".to_owned(), distance)));
         if self.kkt {
@@ -291,7 +293,7 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
         let homogeneity = model.homogeneity();
         let scores = model.valid().scores(self.exact.x.clone());
         let margins = self.targets.margins(&scores)?;
-        let soft_margins = self.objective.soft_margins(&host_values(scores));
+        let [loss, log_loss] = self.objective.value(&host_values(scores), None);
         let (gradients, gradient_norm) = match in_log_time.or_else(|| self.exact.gradient_norm()) {
             Some(norm) => (None, norm),
             None => {
@@ -311,17 +313,16 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
             &self.targets,
             &mut self.previous_pattern,
         )?;
-        let loss = self.objective.loss();
         let samples = match self.exact.sum {
-            true => margins.len() as f64,
+            true => self.objective.samples() as f64,
             false => 1.0,
         };
         let scale = homogeneity.map(|degree| weight_norm.powf(degree));
         let probes = self.probes(&margins);
         let observation = Observation {
             step: self.step,
-            loss: samples * loss.mean(&soft_margins),
-            log_loss: samples.ln() + loss.log_mean(&soft_margins),
+            loss: samples * loss,
+            log_loss: samples.ln() + log_loss,
             weight_norm,
             blocks: block_observations,
             stable_rank: spectra
@@ -341,6 +342,9 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
 
     fn kkt(&mut self, unasked: bool) -> Option<Result<KktResidual, String>> {
         self.exact.homogeneity()?;
+        if matches!(self.objective.targets(), Targets::Reals(_)) {
+            return None;
+        }
         let (samples, weights) = (self.objective.samples(), self.exact.weight_count());
         if unasked && let Some(reason) = too_large(samples, weights) {
             return Some(Err(reason));

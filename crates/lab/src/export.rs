@@ -1,7 +1,7 @@
 //! The results of a run as one file for another program.
 
 use implicit_bias_data::{TrainingSet, write_npz_arrays};
-use ndarray::{Array1, Array2, ArrayViewD, arr0};
+use ndarray::{Array1, Array2, ArrayViewD, Axis, arr0};
 
 use crate::LabError;
 use crate::conclusion::RunRecord;
@@ -11,7 +11,7 @@ impl RunRecord {
     /// Writes `results.npz` into the run directory: `X` (`[n, d]`) and `y` (`[n]`) as the run
     /// trained on them (of classes by name, their numbers counted from 0), the last weights, an
     /// array `W_<name>` a block, `slope` where there is one, `step_size`, `steps` (the recorded steps,
-    /// `[r]`), every other column of `series.csv` by its name (`[r]`) and `normalized_margins`
+    /// `[r]`), what a network reads beside the samples, every other column of `series.csv` by its name (`[r]`) and `normalized_margins`
     /// (`[r, n]`; `margins` where the network is not homogeneous), all float64.
     ///
     /// The file is itself a data file and an init file.
@@ -63,7 +63,8 @@ impl RunRecord {
             .rows()
             .iter()
             .flat_map(|row| row.iter().skip(1));
-        let margins = Array2::from_shape_vec((rows, samples), margins.copied().collect()).map_err(
+        let per_row = if data.reals().is_some() { 0 } else { samples };
+        let margins = Array2::from_shape_vec((rows, per_row), margins.copied().collect()).map_err(
             |error| LabError::Content {
                 path: self.path.join("margins.csv"),
                 reason: format!("expected a column a sample, found another number ({error})"),
@@ -72,11 +73,26 @@ impl RunRecord {
         let labels = match data {
             TrainingSet::Signs(data) => data.y().clone(),
             TrainingSet::Classes(data) => data.class().iter().map(|&c| c as f64).collect(),
+            TrainingSet::Reals(data) => data.y().clone(),
         };
-        let mut arrays: Vec<(&str, ArrayViewD<'_, f64>)> = vec![
-            ("X", data.x().view().into_dyn()),
-            ("y", labels.view().into_dyn()),
-        ];
+        let x = data.x().view();
+        let x = match data.beside().parts {
+            None => x.into_dyn(),
+            Some(parts) => x
+                .into_shape_with_order([samples, parts, data.dim() / parts])
+                .expect("samples lie one after another")
+                .into_dyn(),
+        };
+        let mut arrays: Vec<(&str, ArrayViewD<'_, f64>)> =
+            vec![("X", x), ("y", labels.view().into_dyn())];
+        for (name, array) in &data.beside().arrays {
+            let array = array.view();
+            let array = match array.nrows() {
+                1 => array.index_axis_move(Axis(0), 0).into_dyn(),
+                _ => array.into_dyn(),
+            };
+            arrays.push((name, array));
+        }
         for (name, block) in &blocks {
             arrays.push((name, block.view().into_dyn()));
         }
@@ -90,7 +106,9 @@ impl RunRecord {
             false => "normalized_margins",
             true => "margins",
         };
-        arrays.push((name, margins.view().into_dyn()));
+        if per_row > 0 {
+            arrays.push((name, margins.view().into_dyn()));
+        }
         Ok(write_npz_arrays(self.path.join("results.npz"), &arrays)?)
     }
 }

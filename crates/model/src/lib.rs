@@ -15,6 +15,7 @@
 //! | `first_layer` | the layer that the two-layer network and that of several classes share |
 //! | `fully_connected` | layers of which all are trained |
 //! | `fully_connected_scores` | their scores and gradients in host memory |
+//! | `softmax_mixture` | mixtures by attention, exact where it settles on a token |
 //! | `linear_scores` | the scores of the linear network in host memory |
 //! | `combination` | sums of multiples of vectors, for the linear network |
 //! | `host_scores` | scores and their gradients in host memory |
@@ -37,6 +38,7 @@ mod network;
 mod networks;
 mod objective;
 mod optimizer;
+mod softmax_mixture;
 mod weights;
 
 pub use activations::{
@@ -45,20 +47,22 @@ pub use activations::{
     TensorActivation, activation, activation_kind, activations, describe_activation,
     install_activations,
 };
-pub use architecture::Architecture;
+pub use architecture::{Architecture, FirstStage, SampleShape, TargetKind};
 pub use descent::{Descent, DescentProblem};
 pub use error::ModelError;
 pub use fully_connected::FullyConnected;
-pub use host_scores::HostScores;
+pub use host_scores::{HostScores, MarginGap, log_excess_loss};
 pub use implicit_bias_scalar::{
     Activation, HINGE, LOSSES, Loss, MarginLoss, SQUARED, SlopeError, is_positive_margin,
 };
 pub use loss::TensorLoss;
 pub use network::{Block, Network};
 pub use networks::{
-    CLASSES, Convolution, ConvolutionArchitecture, DEPTH, DeepArchitecture, Linear,
-    LinearArchitecture, MultiClass, MultiClassArchitecture, MultiClassConfig, PATCHES, TwoLayer,
-    TwoLayerArchitecture, TwoLayerBothArchitecture, TwoLayerConfig, WIDTH, class_labels,
+    Attention, AttentionArchitecture, CLASSES, Convolution, ConvolutionArchitecture, DECODER,
+    DEPTH, DeepArchitecture, Linear, LinearArchitecture, MultiClass, MultiClassArchitecture,
+    MultiClassConfig, OUTPUT_WEIGHT, PATCHES, Quadratic, QuadraticArchitecture, TOKENS,
+    Transformer, TransformerArchitecture, TwoLayer, TwoLayerArchitecture, TwoLayerBothArchitecture,
+    TwoLayerConfig, WIDTH, class_labels,
 };
 pub use objective::{Objective, Targets, TensorObjective};
 pub use optimizer::{CompensatedGradientDescent, Compensation, GradientDescent, two_sum_step};

@@ -12,6 +12,10 @@ pub trait TensorLoss {
     /// formula that does not cancel there, and the gradient at `q = 0` is `−1/2`, not the 0 that
     /// `|q|` would give.
     fn forward(self, margins: Tensor<1>) -> Tensor<1>;
+
+    /// `(1/n) Σ r_i ℓ(q_i)` for weights `r`, `[n]`: the value and the gradient are those of the
+    /// host, where they are exact at any margin.
+    fn weighted(self, margins: Tensor<1>, weights: &[f64]) -> Tensor<1>;
 }
 
 impl TensorLoss for Loss {
@@ -27,20 +31,27 @@ impl TensorLoss for Loss {
                 (decay.exp().log1p() + margins * wrong).mean()
             }
             Loss::Exponential => margins.neg().exp().mean(),
-            Loss::Other(loss) => {
-                // Value and slope from the host, where they are exact at any margin: what autodiff
-                // follows is the tangent, (q − q₀) ℓ'(q₀) + ℓ(q₀) at q₀ = q.
-                let host: Vec<f64> = margins.clone().detach().into_data().iter().collect();
-                let device = margins.device();
-                let on_device = |value: &dyn Fn(f64) -> f64| {
-                    let values: Vec<f64> = host.iter().map(|&q| value(q)).collect();
-                    Tensor::<1>::from_data(TensorData::new(values, [host.len()]), &device)
-                };
-                let slopes = on_device(&|q| -(loss.slope)(q));
-                let values = on_device(&|q| (loss.value)(q));
-                let moved = margins.clone() - margins.detach();
-                (moved * slopes + values).mean()
-            }
+            Loss::Other(_) => tangent(self, margins, |_| 1.0),
         }
     }
+
+    fn weighted(self, margins: Tensor<1>, weights: &[f64]) -> Tensor<1> {
+        tangent(self, margins, |sample| weights[sample])
+    }
+}
+
+/// Value and slope from the host: what autodiff follows is the tangent, `(q − q₀) ℓ'(q₀) + ℓ(q₀)` at
+/// `q₀ = q`.
+fn tangent(loss: Loss, margins: Tensor<1>, weight: impl Fn(usize) -> f64) -> Tensor<1> {
+    let host: Vec<f64> = margins.clone().detach().into_data().iter().collect();
+    let device = margins.device();
+    let on_device = |value: &dyn Fn(f64) -> f64| {
+        let each = host.iter().enumerate();
+        let values: Vec<f64> = each.map(|(i, &q)| weight(i) * value(q)).collect();
+        Tensor::<1>::from_data(TensorData::new(values, [host.len()]), &device)
+    };
+    let slopes = on_device(&|q| -loss.slope(q));
+    let values = on_device(&|q| loss.value(q));
+    let moved = margins.clone() - margins.detach();
+    (moved * slopes + values).mean()
 }

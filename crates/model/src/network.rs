@@ -104,6 +104,11 @@ pub trait Network: Module {
         Vec::new()
     }
 
+    /// Whether [`HostScores::probes`] of this network has columns to record.
+    fn has_sample_probes(&self) -> bool {
+        false
+    }
+
     /// Scores and their gradients in host memory by the architecture's own formulas, if there are
     /// such; the descents other than plain gradient descent then use them instead of autodiff.
     ///

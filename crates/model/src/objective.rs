@@ -1,12 +1,12 @@
-//! The mean loss of scores, of two classes or of several.
+//! The mean loss of scores, of two classes, of several, or of real targets.
 
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 
 use implicit_bias_scalar::vector::exponentials;
 
-use crate::{Loss, ModelError, TensorLoss};
+use crate::{Loss, ModelError, SQUARED, TensorLoss};
 
-/// The targets of the samples: signs, or classes.
+/// The targets of the samples: signs, classes, or real numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Targets {
     /// Two classes: labels `y_i = ±1`, `[n]`, for one score a sample.
@@ -18,6 +18,8 @@ pub enum Targets {
         /// The number of classes `C ≥ 2`.
         count: usize,
     },
+    /// Real numbers `y_i`, `[n]`, for one score a sample.
+    Reals(Vec<f64>),
 }
 
 /// The mean loss `L = (1/n) Σ_i ℓ(q̃_i)` of the soft margins of all samples.
@@ -27,7 +29,11 @@ pub enum Targets {
 /// | signs | `f`, `[n, 1]` | `y_i f(x_i)` | the paper's loss |
 /// | classes | `s`, `[n, C]` | `s_{c_i} − log Σ_{j≠c_i} e^{s_j}` | cross-entropy |
 ///
-/// That is Lyu and Li's reduction (2020) of several classes to two: cross-entropy,
+/// For real targets the loss is the squared one, `½ (f(x_i) − y_i)²`, and `1 + f(x_i) − y_i` stands in
+/// for a soft margin, of which it is `½ (1 − q̃_i)²`. Samples may have [weights](Self::weighted)
+/// `π_i`: the loss is then `Σ_i π_i ℓ(q̃_i)`.
+///
+/// Several classes: Lyu and Li's reduction (2020) of several classes to two: cross-entropy,
 /// `−log softmax(s)_{c_i}`, is the logistic loss of the soft margin, which differs by at most
 /// `log(C − 1)` from the margin `s_{c_i} − max_{j≠c_i} s_j` and equals it for two classes. So
 /// every [`Loss`] serves both kinds of targets, its logarithm past underflow and its slope
@@ -45,6 +51,8 @@ pub enum Targets {
 pub struct Objective {
     loss: Loss,
     targets: Targets,
+    /// `n π_i`, `[n]`; all 1 without.
+    weights: Option<Vec<f64>>,
 }
 
 impl Objective {
@@ -61,8 +69,67 @@ impl Objective {
                 found: labels[sample],
             });
         }
-        let targets = Targets::Signs(labels);
-        Ok(Self { loss, targets })
+        Ok(Self::of(loss, Targets::Signs(labels)))
+    }
+
+    /// The mean of `½ (f(x_i) − y_i)²` for real targets `y_i`, `[n]`.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Target`] if a target is not finite.
+    pub fn regression(targets: Vec<f64>) -> Result<Self, ModelError> {
+        if let Some(sample) = targets.iter().position(|target| !target.is_finite()) {
+            return Err(ModelError::Target {
+                sample,
+                expected: "a finite number".into(),
+                found: targets[sample],
+            });
+        }
+        Ok(Self::of(SQUARED, Targets::Reals(targets)))
+    }
+
+    fn of(loss: Loss, targets: Targets) -> Self {
+        let weights = None;
+        Self {
+            loss,
+            targets,
+            weights,
+        }
+    }
+
+    /// This objective with the weights `π_i ≥ 0`, `[n]`, of the samples: `L = Σ_i π_i ℓ(q̃_i)`.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Target`] for a weight that is negative or not finite, and where all are 0;
+    /// [`ModelError::Shape`] unless there is one a sample.
+    pub fn weighted(self, weights: Vec<f64>) -> Result<Self, ModelError> {
+        let samples = self.samples();
+        if weights.len() != samples {
+            return Err(ModelError::Shape {
+                block: "weights of the samples".into(),
+                expected: [1, samples],
+                found: [1, weights.len()],
+            });
+        }
+        let is_weight = |weight: &f64| weight.is_finite() && *weight >= 0.0;
+        let wrong = weights.iter().position(|weight| !is_weight(weight));
+        let none = || weights.iter().all(|&weight| weight == 0.0).then_some(0);
+        if let Some(sample) = wrong.or_else(none) {
+            return Err(ModelError::Target {
+                sample,
+                expected: "a weight that is finite and not negative, and one that is not 0".into(),
+                found: weights[sample],
+            });
+        }
+        let count = samples as f64;
+        let weights = Some(weights.into_iter().map(|weight| count * weight).collect());
+        Ok(Self { weights, ..self })
+    }
+
+    /// `n π_i` of the samples, where they have weights of their own.
+    pub fn relative_weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
     }
 
     /// The mean loss for samples of the given classes, `[n]`, out of `count`; cross-entropy if
@@ -83,8 +150,7 @@ impl Objective {
                 found: class[sample] as f64,
             });
         }
-        let targets = Targets::Classes { class, count };
-        Ok(Self { loss, targets })
+        Ok(Self::of(loss, Targets::Classes { class, count }))
     }
 
     /// The loss of a soft margin.
@@ -102,13 +168,14 @@ impl Objective {
         match &self.targets {
             Targets::Signs(labels) => labels.len(),
             Targets::Classes { class, .. } => class.len(),
+            Targets::Reals(targets) => targets.len(),
         }
     }
 
     /// The number of scores a sample: 1 for signs, the number of classes otherwise.
     pub fn outputs(&self) -> usize {
         match &self.targets {
-            Targets::Signs(_) => 1,
+            Targets::Signs(_) | Targets::Reals(_) => 1,
             Targets::Classes { count, .. } => *count,
         }
     }
@@ -137,7 +204,37 @@ impl Objective {
         margins.iter().map(|&q| self.loss.value(q)).collect()
     }
 
-    /// Replaces scores, `[outputs, n]`, by `−n ∂L/∂f_o(x_i)`.
+    /// The loss `L` of scores, `[rows, outputs]`, of the samples that `rows` names, of all without
+    /// it, and `log L`.
+    pub fn value(&self, scores: &[f64], rows: Option<&[usize]>) -> [f64; 2] {
+        let count = rows.map_or(self.samples(), <[usize]>::len) as f64;
+        let sample = |place: usize| rows.map_or(place, |rows| rows[place]);
+        if let Targets::Reals(targets) = &self.targets {
+            let residual = |(place, f): (usize, &f64)| f - targets[sample(place)];
+            let squares = scores.iter().enumerate().map(residual).enumerate();
+            let squares = squares.map(|(place, r)| self.weight(sample(place)) * r * r);
+            let loss = 0.5 * squares.sum::<f64>() / count;
+            return [loss, loss.ln()];
+        }
+        let margins = self.soft_margins_of(scores, rows);
+        let Some(weights) = &self.weights else {
+            return [self.loss.mean(&margins), self.loss.log_mean(&margins)];
+        };
+        let each = margins.iter().enumerate();
+        let log = |(place, &q): (usize, &f64)| {
+            self.loss.log_value(q) + weights[sample(place)].ln() - count.ln()
+        };
+        let logs: Vec<f64> = each.map(log).collect();
+        let log_loss = log_sum_of_exponentials(&logs);
+        [log_loss.exp(), log_loss]
+    }
+
+    /// `n π_i`, 1 without weights.
+    fn weight(&self, sample: usize) -> f64 {
+        self.weights.as_ref().map_or(1.0, |weights| weights[sample])
+    }
+
+    /// Replaces scores, `[outputs, n]`, by `−n ∂L/∂f_o(x_i)`. For objectives without weights.
     ///
     /// For signs `y_i |ℓ'(q_i)|`; for classes `|ℓ'(q̃_i)|` on the own class, and on each other
     /// one its share, among the others, of `−|ℓ'(q̃_i)|`.
@@ -147,6 +244,10 @@ impl Objective {
                 for (score, &label) in scores.iter_mut().zip(labels) {
                     *score = label * self.loss.slope(label * *score);
                 }
+            }
+            Targets::Reals(targets) => {
+                let each = scores.iter_mut().zip(targets);
+                each.for_each(|(score, target)| *score = target - *score);
             }
             Targets::Classes { class, count } => {
                 let samples = class.len();
@@ -178,6 +279,11 @@ impl Objective {
                     .map(|(place, f)| f * labels[sample(place)])
                     .collect()
             }
+            Targets::Reals(targets) => {
+                let each = scores.iter().enumerate();
+                each.map(|(place, f)| 1.0 + (f - targets[sample(place)]))
+                    .collect()
+            }
             Targets::Classes { class, count } => {
                 let each = scores.chunks_exact(*count).enumerate();
                 each.map(|(place, s)| soft_margin(|j| s[j], class[sample(place)], *count).margin)
@@ -187,7 +293,7 @@ impl Objective {
     }
 
     /// Replaces scores, `[rows, outputs]`, of the samples that `rows` names, by
-    /// `2^{−e} (−∂/∂f_o(x_i) Σ_i ℓ(q̃_i))`, and returns the exponent `e`; `None` where a score is not
+    /// `2^{−e} (−∂/∂f_o(x_i) Σ_i n π_i ℓ(q̃_i))`, and returns the exponent `e`; `None` where a score is not
     /// finite.
     ///
     /// The exponent is 0 unless every slope is below `10⁻¹³⁰`; then it is a multiple of 256 and the
@@ -209,14 +315,19 @@ impl Objective {
             return None;
         }
         let sample = |place: usize| rows.map_or(place, |rows| rows[place]);
-        match &self.targets {
+        let exponent = match &self.targets {
             Targets::Signs(labels) => {
                 let each = scores.iter_mut().enumerate();
                 each.for_each(|(place, score)| *score *= labels[sample(place)]);
                 let exponent = scaled_slopes(self.loss, scores);
                 let each = scores.iter_mut().enumerate();
                 each.for_each(|(place, score)| *score *= labels[sample(place)]);
-                Some(exponent)
+                exponent
+            }
+            Targets::Reals(targets) => {
+                let each = scores.iter_mut().enumerate();
+                each.for_each(|(place, score)| *score = targets[sample(place)] - *score);
+                0
             }
             Targets::Classes { class, count } => {
                 let mut slopes = self.soft_margins_of(scores, rows);
@@ -233,9 +344,17 @@ impl Objective {
                         };
                     }
                 }
-                Some(exponent)
+                exponent
+            }
+        };
+        if self.weights.is_some() {
+            let each = scores.chunks_exact_mut(self.outputs()).enumerate();
+            for (place, of_sample) in each {
+                let weight = self.weight(sample(place));
+                of_sample.iter_mut().for_each(|slope| *slope *= weight);
             }
         }
+        Some(exponent)
     }
 
     /// Replaces scores, `[rows, outputs]`, of the samples that `rows` names, by `∂q̃_i/∂f_o(x_i)`, and
@@ -264,6 +383,7 @@ impl Objective {
                 let each = scores.iter_mut().enumerate();
                 each.for_each(|(place, score)| *score = labels[sample(place)]);
             }
+            Targets::Reals(_) => scores.fill(1.0),
             Targets::Classes { class, count } => {
                 for (place, scores) in scores.chunks_exact_mut(*count).enumerate() {
                     let own = class[sample(place)];
@@ -296,12 +416,27 @@ impl Objective {
                 let own = TensorData::new(own.collect::<Vec<bool>>(), [samples, *count]);
                 TensorTargets::Classes(Tensor::from_data(own, device))
             }
+            Targets::Reals(targets) => {
+                let data = TensorData::new(targets.clone(), [samples]);
+                TensorTargets::Reals(Tensor::from_data(data, device))
+            }
         };
         TensorObjective {
             loss: self.loss,
             targets,
+            weights: self.weights.clone(),
         }
     }
+}
+
+/// `log Σ e^x`.
+fn log_sum_of_exponentials(logs: &[f64]) -> f64 {
+    let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if largest.is_infinite() {
+        return largest;
+    }
+    let sum: f64 = logs.iter().map(|log| (log - largest).exp()).sum();
+    largest + sum.ln()
 }
 
 /// Margins past which slopes are carried with an exponent of their own.
@@ -351,6 +486,7 @@ fn soft_margin(score: impl Fn(usize) -> f64, class: usize, count: usize) -> Soft
 pub struct TensorObjective {
     loss: Loss,
     targets: TensorTargets,
+    weights: Option<Vec<f64>>,
 }
 
 #[derive(Clone, Debug)]
@@ -359,6 +495,8 @@ enum TensorTargets {
     Signs(Tensor<1>),
     /// `[n, C]`, true at the own class.
     Classes(Tensor<2, Bool>),
+    /// `[n]`.
+    Reals(Tensor<1>),
 }
 
 impl TensorObjective {
@@ -381,7 +519,23 @@ impl TensorObjective {
                 let own = scores.mask_fill(own.clone().bool_not(), 0.0).sum_dim(1);
                 (own - rest).squeeze_dim(1)
             }
+            TensorTargets::Reals(targets) => {
+                let targets = if scores.is_autodiff() {
+                    targets.clone().autodiff()
+                } else {
+                    targets.clone()
+                };
+                let residuals = scores.squeeze_dim(1) - targets;
+                if self.weights.is_none() {
+                    // Not by way of a margin near 1, which would round small residuals.
+                    return residuals.clone().mul(residuals).mean() * 0.5;
+                }
+                residuals.add_scalar(1.0)
+            }
         };
-        self.loss.forward(margins)
+        match &self.weights {
+            None => self.loss.forward(margins),
+            Some(weights) => self.loss.weighted(margins, weights),
+        }
     }
 }

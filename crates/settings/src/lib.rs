@@ -24,12 +24,14 @@
 //! | `read` | the value of a declared key in a table |
 //! | `error` | a value that cannot be |
 
+mod asked;
 mod error;
 mod key;
 mod read;
 mod table;
 mod value;
 
+pub use asked::{Asked, AskedArray};
 pub use error::Invalid;
 pub use key::{Key, Kind, Name, nearest};
 pub use table::Settings;

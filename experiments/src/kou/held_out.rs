@@ -58,7 +58,7 @@ impl Sets {
             ..choice.clone()
         };
         Ok(Self {
-            train: config.data.load(config.seed)?,
+            train: config.load_raw()?,
             held_out: test.training_set(&all, config.seed)?,
         })
     }

@@ -4,19 +4,23 @@ use std::io::{BufRead, Read, Seek};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
+use implicit_bias_settings::Asked;
 use ndarray::{Array2, ArrayD, Axis, Ix2};
 
 use super::foreign::{self, SPARSE};
 use super::idx;
 use super::labels::Labels;
-use super::npz::{Archive, Size, array_error, read_npy, read_npy_labels, with_dimension};
+use super::npz::{
+    Archive, Size, array_error, read_npy, read_npy_labels, read_npy_shape, with_dimension,
+};
 use super::packed::{GZIP, ZIP, list};
 use super::reading::{Mismatch, check_count, io_error, open};
 use crate::DataError;
+use crate::beside::Beside;
 
 /// Names of samples and labels that are known without being asked for; the first is the program's
 /// own and goes before all others.
-const USUAL: [[&str; 2]; 27] = [
+const USUAL: [[&str; 2]; 28] = [
     ["X", "y"],
     ["x", "y"],
     ["X", "Y"],
@@ -43,6 +47,7 @@ const USUAL: [[&str; 2]; 27] = [
     ["images", "labels"],
     ["inputs", "targets"],
     ["samples", "labels"],
+    ["sentences", "target"],
     ["arr_0", "arr_1"],
 ];
 
@@ -271,6 +276,45 @@ pub(super) fn rows(
 ) -> Result<Array2<f64>, DataError> {
     let x = with_array(path, asked, Role::Samples, read_npy)?;
     some_rows(path, asked.unwrap_or("X"), x, keep, expected)
+}
+
+/// What an archive has beside the samples `samples`, of what is asked for.
+pub(super) fn beside_in(path: &Path, samples: &str, asked: Asked) -> Result<Beside, DataError> {
+    let mut archive = Archive::open(path)?;
+    let mut beside = Beside::default();
+    if asked.parts {
+        let shape = archive.entry(samples, read_npy_shape)?;
+        let shape = shape.map_err(|mismatch| array_error(path, samples, mismatch))?;
+        if let [_, parts, _] = shape[..] {
+            beside.parts = usize::try_from(parts).ok();
+        }
+    }
+    let available = archive.names();
+    for array in asked.arrays {
+        if !available.iter().any(|name| name == array.name) {
+            if array.required {
+                return Err(DataError::Format {
+                    path: path.to_owned(),
+                    expected: format!("an array `{}` of shape {}", array.name, array.shape),
+                    found: list(&available),
+                });
+            }
+            continue;
+        }
+        let read = archive.entry(array.name, read_npy)?;
+        let read = read.map_err(|mismatch| array_error(path, array.name, mismatch))?;
+        let found = format!("shape {:?}", read.shape());
+        let matrix = match read.ndim() {
+            1 => read.insert_axis(Axis(0)).into_dimensionality::<Ix2>(),
+            _ => read.into_dimensionality::<Ix2>(),
+        };
+        let matrix = matrix.map_err(|_| {
+            let expected = format!("shape {}", array.shape);
+            array_error(path, array.name, Mismatch::new(expected, found))
+        })?;
+        beside.arrays.insert(array.name.to_owned(), matrix);
+    }
+    Ok(beside)
 }
 
 /// The labels in an archive of samples and labels.

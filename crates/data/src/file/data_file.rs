@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use implicit_bias_settings::Asked;
 use ndarray::Array2;
 
 use super::arrays::Names;
@@ -10,6 +11,7 @@ use super::format::Format;
 use super::labels::Labels;
 use super::options::{FileOptions, LABEL_COLUMN, TableOptions};
 use super::{arrays, idx, libsvm, table};
+use crate::beside::Beside;
 use crate::{DataError, mnist};
 
 /// The training or the test part of a data set that is published in two.
@@ -179,6 +181,32 @@ impl DataFile {
             Self::Libsvm(path) => Ok(libsvm::labels(path)?.0),
             Self::Idx { labels, .. } => arrays::labels(labels, None),
             Self::Mnist { .. } => idx::labels(&self.mnist_files()?[1]),
+        }
+    }
+
+    /// What the file has beside samples and labels, of what is asked for.
+    ///
+    /// # Errors
+    ///
+    /// Those of the format's reader; [`DataError::Format`] for an array that is required and not
+    /// there.
+    pub fn beside(&self, asked: Asked) -> Result<Beside, DataError> {
+        if asked == Asked::default() {
+            return Ok(Beside::default());
+        }
+        if let Self::Npz { path, .. } = self {
+            return arrays::beside_in(path, &self.names()?.samples, asked);
+        }
+        match asked.arrays.iter().find(|array| array.required) {
+            None => Ok(Beside::default()),
+            Some(array) => Err(self.about(DataError::Argument {
+                flag: "--data",
+                expected: format!(
+                    "an .npz file with an array `{}` of shape {} beside the samples",
+                    array.name, array.shape
+                ),
+                found: "another format".to_owned(),
+            })),
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use implicit_bias_settings::{Invalid, Key, Settings};
 
-use crate::{DataError, Dataset, MAX_ENTRIES};
+use crate::{DataError, Dataset, MAX_ENTRIES, TrainingSet};
 
 /// The number of samples.
 pub const SAMPLES: Key = Key::count("samples", "N", "Number of samples n to generate")
@@ -74,6 +74,15 @@ pub trait DataLaw: Debug + Send + Sync {
     fn generate(&self, seed: u64) -> Result<Dataset, DataError> {
         self.validate()?;
         self.draw(seed)
+    }
+
+    /// As [`generate`](Self::generate), for a law of any kind of targets.
+    ///
+    /// # Errors
+    ///
+    /// As [`generate`](Self::generate).
+    fn training_set(&self, seed: u64) -> Result<TrainingSet, DataError> {
+        Ok(self.generate(seed)?.into())
     }
 }
 

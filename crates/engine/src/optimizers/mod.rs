@@ -15,6 +15,7 @@ mod optimizer;
 mod polyak;
 mod sgd;
 mod sign_gd;
+mod two_stage;
 
 pub use self::adagrad::ADAGRAD;
 pub use self::adam::ADAM;
@@ -29,6 +30,7 @@ pub use self::optimizer::{Make, Optimizer, OptimizerKind};
 pub use self::polyak::POLYAK;
 pub use self::sgd::{BATCH_ORDER, BATCH_SIZE, SGD};
 pub use self::sign_gd::SIGN_GD;
+pub use self::two_stage::{FIRST_STEP_SIZE, FIRST_STEPS, TWO_STAGE};
 pub use implicit_bias_record::StepNorm;
 
 /// The optimizers of the laboratory, the default first.
@@ -42,4 +44,5 @@ pub const OPTIMIZERS: &[OptimizerKind] = &[
     SGD,
     ADAGRAD,
     FLOW,
+    TWO_STAGE,
 ];

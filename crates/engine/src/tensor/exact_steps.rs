@@ -3,13 +3,15 @@
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 use implicit_bias_model::{
-    Block, Descent, DescentProblem, GradientDescent, Network, Objective, TensorObjective,
+    Block, Descent, DescentProblem, FirstStage, GradientDescent, HostScores, Network, Objective,
+    TensorObjective, to_tensor,
 };
 use ndarray::Array2;
 
 use super::autodiff_scores::{AutodiffScores, tensors_like, with_weights};
 use super::gradients::{
-    Arrangement, arrangement, block_gradients, host_values, host_weights, weight_count,
+    Arrangement, arrangement, block_gradients, block_lengths, host_values, host_weights,
+    weight_count,
 };
 use super::host_descent::{HostDescent, OptimizerRun};
 use super::options::TensorEngineOptions;
@@ -75,7 +77,7 @@ impl<M: Network + 'static> ExactSteps<M> {
             Gradient::Auto | Gradient::HandDerived => at_home,
         };
         let sum = run.as_ref().is_some_and(|run| run.sum);
-        let plain = run.is_none() && hand_derived;
+        let plain = run.is_none() && hand_derived && objective.relative_weights().is_none();
         let descent = plain.then(|| model.descent(&problem)).flatten();
         let exact = device.precision == Precision::F64 && hand_derived && descent.is_none();
         let own = exact
@@ -90,17 +92,30 @@ impl<M: Network + 'static> ExactSteps<M> {
         });
         options.require_gradient(is_hand_derived)?;
         let zeros = |block: Block| block.weight.without_autodiff().zeros_like();
-        let host = run.map(|run| {
-            let scores = own.unwrap_or_else(|| {
-                Box::new(AutodiffScores::new(
-                    model.clone(),
-                    samples.clone(),
-                    arrangement,
-                ))
-            });
-            let oracle = Oracle::new(scores, objective.clone(), run.sum, run.batches);
-            HostDescent::new(host_weights(&model), oracle, run)
-        });
+        let by_autodiff = |samples: Tensor<2>| -> Box<dyn HostScores> {
+            Box::new(AutodiffScores::new(model.clone(), samples, arrangement))
+        };
+        let blocks = block_lengths(&model);
+        let first_stage = |first: FirstStage, is_own: bool| {
+            let own = is_own
+                .then(|| model.host_scores(&first.x, options.threads))
+                .flatten();
+            let scores = own.unwrap_or_else(|| by_autodiff(to_tensor(&first.x, &device.device)));
+            let objective = Objective::multi_class(objective.loss(), first.class, first.count)?;
+            let objective = objective.weighted(first.weights)?;
+            Ok::<_, EngineError>(Oracle::new(scores, objective, false, None).of_blocks(&blocks))
+        };
+        let host = run
+            .map(|mut run| {
+                let is_own = own.is_some();
+                let first = run.first_stage.take();
+                let first = first.map(|first| first_stage(first, is_own)).transpose()?;
+                let scores = own.unwrap_or_else(|| by_autodiff(samples.clone()));
+                let oracle = Oracle::new(scores, objective.clone(), run.sum, run.batches);
+                let oracle = oracle.of_blocks(&blocks).with_first_stage(first);
+                Ok::<_, EngineError>(HostDescent::new(host_weights(&model), oracle, run))
+            })
+            .transpose()?;
         let compensations = (options.compensated && descent.is_none() && host.is_none())
             .then(|| model.blocks().into_iter().map(zeros).collect());
         Ok(Self {
@@ -182,7 +197,22 @@ impl<M: Network + 'static> ExactSteps<M> {
                 self.arrangement,
             ))
         });
-        Oracle::new(scores, self.objective.clone(), self.sum, None)
+        let oracle = Oracle::new(scores, self.objective.clone(), self.sum, None);
+        oracle.of_blocks(&block_lengths(&self.model))
+    }
+
+    /// What the network records of the samples besides, where it has such columns.
+    pub fn sample_probes(&mut self) -> Vec<(String, f64)> {
+        if !self.model.has_sample_probes() {
+            return Vec::new();
+        }
+        let weights = self.host_weights();
+        if self.is_hand_derived
+            && let Some(host) = &mut self.host
+        {
+            return host.oracle.probes(&weights);
+        }
+        self.oracle(Gradient::Auto).probes(&weights)
     }
 
     /// The mean loss with its graph, and the gradients by autodiff.

@@ -141,10 +141,15 @@ pub(super) fn host_weights<M: Network>(model: &M) -> Vec<f64> {
 
 /// How many of them there are.
 pub(super) fn weight_count<M: Network>(model: &M) -> usize {
+    block_lengths(model).into_iter().sum()
+}
+
+/// How many of them each block has.
+pub(super) fn block_lengths<M: Network>(model: &M) -> Vec<usize> {
     let blocks = model.blocks().into_iter();
     blocks
         .map(|block| block.weight.shape().num_elements())
-        .sum()
+        .collect()
 }
 
 #[cfg(test)]

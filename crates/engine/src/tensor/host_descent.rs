@@ -1,5 +1,7 @@
 //! A descent whose weights and state are in host memory.
 
+use implicit_bias_model::FirstStage;
+
 use crate::optimizers::Optimizer;
 use crate::oracle::{Batches, Oracle};
 use crate::step_size::StepSize;
@@ -18,6 +20,8 @@ pub struct OptimizerRun {
     /// differ by [`TWIN_OFFSET`] of their size. The column `sensitivity` is the distance of both
     /// over their first one.
     pub twin: Option<Box<dyn Optimizer>>,
+    /// The samples of a first stage, where the network has such of its own.
+    pub first_stage: Option<FirstStage>,
 }
 
 /// How far the initial weights of a twin are from those of its run, relative to their norm: far
@@ -33,6 +37,7 @@ impl OptimizerRun {
             sum: false,
             batches: None,
             twin: None,
+            first_stage: None,
         }
     }
 }

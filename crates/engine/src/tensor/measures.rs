@@ -106,7 +106,7 @@ pub(super) fn normalized(
     weight_norm: f64,
     homogeneity: Option<f64>,
 ) -> Result<Vec<f64>, EngineError> {
-    let Some(degree) = homogeneity else {
+    let Some(degree) = homogeneity.filter(|_| !margins.is_empty()) else {
         return Ok(margins.to_vec());
     };
     match normalized_margins(margins, weight_norm, degree) {

@@ -139,7 +139,7 @@ impl RunRecord {
             let reason = format!("expected {} labels, found {found}", manifest.data.n);
             return Err(content("manifest.json", reason));
         }
-        let columns = if series.is_empty() {
+        let columns = if series.is_empty() || manifest.data.real_targets {
             1
         } else {
             manifest.data.n + 1

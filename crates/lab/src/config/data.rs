@@ -6,7 +6,7 @@ use implicit_bias_data::{
     Choice, ClassRule, DataFile, FileOptions, LabelEncoding, NOISE, Preparation, Split,
     TableOptions, mnist,
 };
-use implicit_bias_model::class_labels;
+use implicit_bias_model::{SQUARED, TargetKind, class_labels};
 use implicit_bias_settings::{Key, Settings};
 
 use super::catalogue;
@@ -91,8 +91,29 @@ fn file_options(settings: &Settings) -> Result<FileOptions, LabError> {
     })
 }
 
+/// The name of real targets.
+const REAL: &str = "real";
+
+/// What the labels of a file are where nobody says so.
+enum Unasked {
+    Signs,
+    Reals,
+    Numbers,
+}
+
+fn unasked_targets(settings: &Settings) -> Result<Unasked, LabError> {
+    let network = Component::network(settings)?;
+    let is_squared = catalogue::loss(settings)? == SQUARED;
+    Ok(match network.network_kind().targets(&network.settings) {
+        TargetKind::Numbers => Unasked::Numbers,
+        TargetKind::Reals if is_squared => Unasked::Reals,
+        TargetKind::Reals | TargetKind::Signs | TargetKind::Classes(_) => Unasked::Signs,
+    })
+}
+
 /// Which samples of a data file are taken, and what their classes are.
 fn resolve_choice(settings: &Settings) -> Result<Choice, LabError> {
+    let targets = unasked_targets(settings)?;
     let [positive, negative, labels] =
         [keys::POSITIVE, keys::NEGATIVE, keys::LABELS].map(|key| key.text_in(settings));
     let labels = labels?;
@@ -109,12 +130,16 @@ fn resolve_choice(settings: &Settings) -> Result<Choice, LabError> {
         (None, None, Some(negative)) => {
             return Err(invalid("negative", "--positive beside it", negative));
         }
-        (None, None, None) => {
-            let encoding = labels.as_deref().and_then(LabelEncoding::named);
-            ClassRule::Encoded(encoding.unwrap_or(LabelEncoding::PlusMinusOne))
-        }
+        (None, None, None) => match (labels.as_deref(), targets) {
+            (Some(REAL), _) | (None, Unasked::Reals) => ClassRule::Real,
+            (None, Unasked::Numbers) => ClassRule::Numbers,
+            (labels, _) => {
+                let encoding = labels.and_then(LabelEncoding::named);
+                ClassRule::Encoded(encoding.unwrap_or(LabelEncoding::PlusMinusOne))
+            }
+        },
     };
-    if !matches!(rule, ClassRule::Encoded(_)) && labels.is_some() {
+    if !matches!(rule, ClassRule::Encoded(_) | ClassRule::Real) && labels.is_some() {
         return Err(invalid("labels", "no encoding beside --positive", "one"));
     }
     let per_class = keys::PER_CLASS.count_if_given(settings)?;
@@ -209,6 +234,9 @@ pub(super) fn describe_file(file: &DataFile, choice: &Choice, settings: Settings
     };
     let settings = match &choice.rule {
         ClassRule::Encoded(encoding) => settings.with(keys::LABELS.name, encoding.name()),
+        ClassRule::Real => settings.with(keys::LABELS.name, REAL),
+        // The network says so.
+        ClassRule::Numbers => settings,
         ClassRule::Pair { positive, negative } => settings
             .with(keys::POSITIVE.name, positive.clone())
             .with(keys::NEGATIVE.name, negative.clone()),

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use implicit_bias_data::Preparation;
+use implicit_bias_data::ClassRule;
 use implicit_bias_engine::{Gradient, Precision, StepSize};
-use implicit_bias_model::{Loss, SQUARED, WIDTH};
+use implicit_bias_model::{Loss, SQUARED, TargetKind, WIDTH};
 use implicit_bias_record::Steps;
 use implicit_bias_settings::Settings;
 
@@ -18,6 +18,7 @@ use super::keys::network::{INIT, INIT_SCALE};
 use super::keys::output::CHECKPOINT_INTERVAL;
 use super::kinds::EngineKind;
 use super::names::Named;
+use super::run_config::RunConfig;
 use super::source::{DataSource, InitSource};
 use crate::LabError;
 
@@ -95,23 +96,48 @@ pub(super) fn require_step_size(
     }
 }
 
-/// Refuses what is about labels ±1 alone, beside classes by name.
-pub(super) fn require_signs(
-    data: &DataSource,
-    preparation: &Preparation,
-    loss: Loss,
-) -> Result<(), LabError> {
-    let Some(classes) = data.class_names() else {
-        return Ok(());
-    };
-    if preparation.random_labels {
+/// Refuses what does not go with the targets of the samples: classes by name, real numbers, tokens.
+pub(super) fn require_signs(config: &RunConfig) -> Result<(), LabError> {
+    let preparation = &config.preparation;
+    let has_other_targets = config.data.has_other_targets();
+    if preparation.random_labels && (has_other_targets || config.data.class_names().is_some()) {
         let expected = "labels ±1 for fair coins, and no --classes beside them";
         return Err(invalid("random-labels", expected, "true"));
     }
-    if classes.len() > 2 && loss == SQUARED {
+    let kind = config.network.network_kind();
+    let targets = kind.targets(&config.network.settings);
+    match (&config.data, targets) {
+        (DataSource::File { choice, .. }, _) if choice.rule == ClassRule::Real => {
+            if config.loss != SQUARED {
+                let expected = "squared, for real targets";
+                return Err(invalid("loss", expected, config.loss.name()));
+            }
+            if matches!(targets, TargetKind::Classes(_) | TargetKind::Numbers) {
+                let expected = "a network with one score, for real targets";
+                return Err(invalid("network", expected, kind.name()));
+            }
+        }
+        (DataSource::File { .. }, TargetKind::Numbers) => {
+            if config.loss != Loss::Logistic {
+                let expected =
+                    "logistic, whose soft margins make it cross-entropy, for next tokens";
+                return Err(invalid("loss", expected, config.loss.name()));
+            }
+            if !preparation.is_none() {
+                let expected = "no preparation of samples, which are numbers of tokens";
+                return Err(invalid("network", expected, preparation));
+            }
+        }
+        _ => {}
+    }
+    let several = config
+        .data
+        .class_names()
+        .is_some_and(|names| names.len() > 2);
+    if several && config.loss == SQUARED {
         let expected = "logistic, exponential or hinge for several classes: the squared loss is \
                         the distance to a label ±1";
-        return Err(invalid("loss", expected, loss.name()));
+        return Err(invalid("loss", expected, config.loss.name()));
     }
     Ok(())
 }

@@ -179,7 +179,7 @@ impl RunConfig {
                 settings.number(output::CHECKPOINT_INTERVAL.name),
             )?,
         };
-        require_signs(&config.data, &config.preparation, config.loss)?;
+        require_signs(&config)?;
         config.require_engine()?;
         let asked = settings.has(descent::EXACT_STEPS.name);
         let exact_steps = asked.then_some(config.exact_steps);
@@ -455,7 +455,17 @@ impl RunConfig {
     ///
     /// Those of [`DataSource::load`] and [`Preparation::apply`].
     pub fn load_data(&self) -> Result<TrainingSet, LabError> {
-        self.prepare(self.data.load(self.seed)?)
+        self.prepare(self.load_raw()?)
+    }
+
+    /// The data set as it is read or drawn.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DataSource::load`].
+    pub fn load_raw(&self) -> Result<TrainingSet, LabError> {
+        self.data
+            .load(self.seed, self.network.network_kind().asks())
     }
 
     /// A data set that was read or generated, prepared.
@@ -469,6 +479,7 @@ impl RunConfig {
             TrainingSet::Classes(data) => {
                 self.preparation.apply_to_classes(&data, self.seed)?.into()
             }
+            TrainingSet::Reals(data) => self.preparation.apply_to_reals(&data, self.seed)?.into(),
         })
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use implicit_bias_data::{Choice, ClassRule, DataFile, TrainingSet};
+use implicit_bias_settings::Asked;
 
 use super::component::Component;
 use crate::LabError;
@@ -24,15 +25,15 @@ pub enum DataSource {
 
 impl DataSource {
     /// Reads or draws the data set, before any
-    /// [`Preparation`](implicit_bias_data::Preparation).
+    /// [`Preparation`](implicit_bias_data::Preparation), with what a network asks for besides.
     ///
     /// # Errors
     ///
     /// Those of the reader or the law.
-    pub fn load(&self, seed: u64) -> Result<TrainingSet, LabError> {
+    pub fn load(&self, seed: u64, asked: Asked) -> Result<TrainingSet, LabError> {
         Ok(match self {
-            Self::File { file, choice } => file.training_set(choice, seed)?,
-            Self::Law(law) => law.law().generate(seed)?.into(),
+            Self::File { file, choice } => file.training_set_beside(choice, seed, asked)?,
+            Self::Law(law) => law.law().training_set(seed)?,
         })
     }
 
@@ -46,6 +47,14 @@ impl DataSource {
             Self::File { file, .. } => file.notes()?,
             Self::Law(_) => Vec::new(),
         })
+    }
+
+    /// Whether a file has targets that are no labels: real numbers, or next tokens.
+    pub(crate) fn has_other_targets(&self) -> bool {
+        let Self::File { choice, .. } = self else {
+            return false;
+        };
+        matches!(choice.rule, ClassRule::Real | ClassRule::Numbers)
     }
 
     /// The labels of the classes, where they are chosen by name; `None` for labels ±1.
@@ -80,6 +89,8 @@ impl fmt::Display for DataSource {
                     ClassRule::Classes { labels } => {
                         write!(f, ", classes ({})", labels.join(", "))?;
                     }
+                    ClassRule::Real => write!(f, ", real targets")?,
+                    ClassRule::Numbers => write!(f, ", the labels are next tokens")?,
                 }
                 match choice.per_class {
                     Some(count) => write!(f, ", {count} of each class"),

@@ -137,6 +137,7 @@ impl Prepared {
                     step_size: run.step_size,
                     sum: config.sum,
                     batches: run.batches,
+                    first_stage: None,
                 })
             })
             .transpose()?;

@@ -27,6 +27,9 @@ pub struct DataManifest {
     /// The classes, where they are chosen by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<ClassManifest>,
+    /// Whether the targets are real numbers, and there are neither labels nor margins.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub real_targets: bool,
     /// Number of samples.
     pub n: usize,
     /// Dimension.
@@ -106,6 +109,7 @@ impl DataManifest {
                 data.y().iter().map(sign).collect()
             }),
             classes: data.classes().map(ClassManifest::of),
+            real_targets: data.reals().is_some(),
             n: data.samples(),
             d: data.dim(),
             r_min: geometry.r_min,
@@ -122,8 +126,11 @@ impl DataManifest {
         }
     }
 
-    /// The number of samples whose label or class is known.
+    /// The number of samples whose label, class or target is known.
     pub(crate) fn labelled(&self) -> usize {
+        if self.real_targets {
+            return self.n;
+        }
         let classes = self.classes.as_ref();
         classes.map_or(self.labels.len(), |classes| classes.class_numbers().len())
     }

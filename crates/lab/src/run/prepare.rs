@@ -58,7 +58,7 @@ impl Prepared {
         }
         require_memory_for_data(config)?;
         watcher("data", 0.0);
-        let raw = config.data.load(config.seed)?;
+        let raw = config.load_raw()?;
         let raw_geometry = (!config.preparation.is_none()).then(|| {
             Geometry::watched(&raw, &mut |done| {
                 watcher("geometry before preparation", done)
@@ -90,7 +90,10 @@ impl Prepared {
         self.data.signs().ok_or_else(|| LabError::Config {
             key: "classes".into(),
             expected: "two classes, by --positive and --negative, for Gram coordinates".into(),
-            found: "classes by name".into(),
+            found: match self.data.reals() {
+                Some(_) => "real targets".into(),
+                None => "classes by name".into(),
+            },
         })
     }
 
@@ -145,9 +148,7 @@ fn check_size(key: &str, width: usize, other: usize) -> Result<(), LabError> {
 /// The initial weights: drawn, or read from a file.
 fn initial_weights(config: &RunConfig, data: &TrainingSet) -> Result<Weights, LabError> {
     let network = &config.network;
-    let blocks = network
-        .network_kind()
-        .blocks(&network.settings, data.dim())?;
+    let blocks = network.network_kind().blocks_on(&network.settings, data)?;
     let path = match &config.init {
         InitSource::Gaussian { scale } => {
             if let Some(width) = config.width() {

@@ -2,13 +2,16 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use implicit_bias_settings::{Invalid, Key, Settings};
+use implicit_bias_settings::{Asked, Invalid, Key, Settings};
 use ndarray::Array2;
 
 use crate::activations::{ACTIVATION, SharedActivation, activation, describe_activation};
 use crate::descent::Output;
 use crate::first_layer::FirstLayer;
-use crate::{Architecture, Block, HostScores, ModelError, Network, TwoLayerConfig, WIDTH, Weights};
+use crate::{
+    Architecture, Block, HostScores, ModelError, Network, SampleShape, TwoLayerConfig, WIDTH,
+    Weights,
+};
 
 /// `f(x) = (1/m) Σ_r Σ_p φ(⟨w_{+1,r}, x⁽ᵖ⁾⟩) − (1/m) Σ_r Σ_p φ(⟨w_{−1,r}, x⁽ᵖ⁾⟩)` over the patches
 /// `x⁽ᵖ⁾`, `p = 1..P`, of a sample; `W_pos` and `W_neg` are `[m, d]`, one filter a row.
@@ -135,7 +138,8 @@ impl HostScores for ConvolutionScores {
 pub const PATCHES: Key = Key::count(
     "patches",
     "P",
-    "Patches of a sample, one after another in its row (convolution); d/P coordinates each",
+    "Patches of a sample, one after another in its row (convolution), d/P coordinates each; an \
+     array [n, P, d] says it itself",
 )
 .by_default_count(1)
 .within("at least 1 patch", |patches| patches >= 1.0);
@@ -143,6 +147,32 @@ pub const PATCHES: Key = Key::count(
 /// [`Convolution`] as users choose it.
 #[derive(Clone, Copy, Debug)]
 pub struct ConvolutionArchitecture;
+
+impl ConvolutionArchitecture {
+    /// The patches that are asked for, otherwise those that the data say, otherwise one.
+    fn patches(settings: &Settings, parts: Option<usize>) -> Result<usize, Invalid> {
+        let asked = PATCHES.size_in(settings)?;
+        Ok(match parts {
+            Some(parts) if !settings.has(PATCHES.name) => parts,
+            _ => asked,
+        })
+    }
+
+    fn blocks_of(
+        &self,
+        settings: &Settings,
+        dim: usize,
+        parts: Option<usize>,
+    ) -> Result<Vec<(String, [usize; 2])>, Invalid> {
+        let width = WIDTH.size_in(settings)?;
+        activation(settings)?;
+        // Whether they fit the samples is asked when there are samples.
+        let columns = (dim / Self::patches(settings, parts)?).max(1);
+        Ok(TwoLayerConfig::BLOCKS
+            .map(|name| (name.to_owned(), [width, columns]))
+            .to_vec())
+    }
+}
 
 impl Architecture for ConvolutionArchitecture {
     type Network = Convolution;
@@ -159,18 +189,39 @@ impl Architecture for ConvolutionArchitecture {
         &[WIDTH, ACTIVATION, PATCHES]
     }
 
+    fn asks(&self) -> Asked {
+        Asked {
+            parts: true,
+            arrays: &[],
+        }
+    }
+
     fn blocks(
         &self,
         settings: &Settings,
         dim: usize,
     ) -> Result<Vec<(String, [usize; 2])>, Invalid> {
-        let width = WIDTH.size_in(settings)?;
-        activation(settings)?;
-        // Whether they fit the samples is asked when there are samples.
-        let columns = (dim / PATCHES.size_in(settings)?).max(1);
-        Ok(TwoLayerConfig::BLOCKS
-            .map(|name| (name.to_owned(), [width, columns]))
-            .to_vec())
+        self.blocks_of(settings, dim, None)
+    }
+
+    fn blocks_on(
+        &self,
+        settings: &Settings,
+        samples: &SampleShape<'_>,
+    ) -> Result<Vec<(String, [usize; 2])>, Invalid> {
+        self.blocks_of(settings, samples.dim, samples.parts)
+    }
+
+    fn network_on(
+        &self,
+        settings: &Settings,
+        weights: &Weights,
+        samples: &SampleShape<'_>,
+        device: &Device,
+    ) -> Result<Convolution, ModelError> {
+        let patches = Self::patches(settings, samples.parts)?;
+        let settings = settings.clone().with(PATCHES.name, patches as u64);
+        self.network(&settings, weights, samples.dim, device)
     }
 
     fn network(

@@ -10,7 +10,8 @@ use crate::activations::{ACTIVATION, SharedActivation, activation, describe_acti
 use crate::descent::{DescentProblem, Output};
 use crate::first_layer::FirstLayer;
 use crate::{
-    Activation, Architecture, Block, Descent, HostScores, ModelError, Network, WIDTH, Weights,
+    Activation, Architecture, Block, Descent, HostScores, ModelError, Network, TargetKind, WIDTH,
+    Weights,
 };
 
 /// A two-layer network with one block of neurons and one score a class, its second layer fixed.
@@ -211,6 +212,12 @@ impl MultiClassArchitecture {
     pub const NAME: &'static str = "multi-class";
 }
 
+/// The number of classes that settings name, 2 where they name none.
+fn class_count(settings: &Settings) -> usize {
+    let labels = class_labels(settings).ok().flatten();
+    labels.map_or(2, |labels| labels.len())
+}
+
 impl Architecture for MultiClassArchitecture {
     type Network = MultiClass;
 
@@ -238,9 +245,8 @@ impl Architecture for MultiClassArchitecture {
         Ok(names.map(|name| (name, [width, dim])).collect())
     }
 
-    fn classes(&self, settings: &Settings) -> Option<usize> {
-        let labels = class_labels(settings).ok().flatten();
-        Some(labels.map_or(2, |labels| labels.len()))
+    fn targets(&self, settings: &Settings) -> TargetKind {
+        TargetKind::Classes(class_count(settings))
     }
 
     fn network(
@@ -252,7 +258,7 @@ impl Architecture for MultiClassArchitecture {
     ) -> Result<MultiClass, ModelError> {
         let blocks = weights.blocks();
         let width = blocks.first().map_or(0, |(_, block)| block.nrows());
-        let classes = self.classes(settings).unwrap_or(2);
+        let classes = class_count(settings);
         MultiClass::new(
             classes,
             [width, dim],
@@ -264,7 +270,7 @@ impl Architecture for MultiClassArchitecture {
 
     fn describe(&self, settings: &Settings) -> String {
         let activation = describe_activation(settings);
-        let classes = self.classes(settings).unwrap_or(2);
+        let classes = class_count(settings);
         format!("{classes} classes, {activation}")
     }
 }

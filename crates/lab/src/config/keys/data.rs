@@ -86,8 +86,10 @@ pub const LABELS: Key = Key::one_of(
     &[
         Name::new("plus-minus-one", "−1 and +1"),
         Name::new("zero-one", "0 and 1, read as −1 and +1"),
+        Name::new("real", "Real targets, for the squared loss"),
     ],
-    "How the labels of the data file are written [default: plus-minus-one]",
+    "How the labels of the data file are written [default: plus-minus-one; real for the quadratic \
+     network under the squared loss]",
 )
 .excluding(&["positive", "negative"]);
 
