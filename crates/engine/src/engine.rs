@@ -3,6 +3,7 @@
 use implicit_bias_limits::KktResidual;
 use implicit_bias_model::Weights;
 use implicit_bias_record::StopReason;
+use ndarray::Array2;
 
 use crate::EngineError;
 use crate::observation::Observation;
@@ -73,6 +74,10 @@ pub trait Engine {
     fn kkt(&mut self, _unasked: bool) -> Option<Result<KktResidual, String>> {
         None
     }
+
+    /// Records from now on, for each block that is named, how far its direction is from a given one:
+    /// `‖W/‖W‖ − W*/‖W*‖‖_F` in the column `direction_distance_<block>`. The default records nothing.
+    fn track(&mut self, _directions: Vec<(String, Array2<f64>)>) {}
 
     /// What happened on the way that a reader of the run should know, in whole phrases.
     fn notes(&self) -> &[String] {

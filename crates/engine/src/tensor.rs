@@ -21,7 +21,9 @@ use self::exact_steps::ExactSteps;
 use self::gradients::host_values;
 pub use self::host_descent::{OptimizerRun, TWIN_OFFSET};
 use self::log_time_stage::{Handover, LogTimeStage};
-use self::measures::{accuracy, block_observations, normalized, pattern, spectra_or_undefined};
+use self::measures::{
+    accuracy, block_observations, direction_distances, normalized, pattern, spectra_or_undefined,
+};
 pub use self::options::{LogTimeOptions, TensorEngineOptions};
 use crate::EngineError;
 use crate::device::SelectedDevice;
@@ -53,6 +55,8 @@ pub struct TensorEngine<M: Network> {
     gradient: Gradient,
     /// Whether the residual of the direction is a column.
     kkt: bool,
+    /// Unit directions of blocks, of which it is recorded how far they are.
+    directions: Vec<(String, Array2<f64>)>,
     notes: Vec<String>,
 }
 
@@ -149,6 +153,7 @@ impl<M: Network + 'static> TensorEngine<M> {
             gradient,
             kkt: options.kkt && homogeneity.is_some() && !is_regression,
             exact,
+            directions: Vec::new(),
             notes: Vec::new(),
         })
     }
@@ -174,6 +179,7 @@ impl<M: Network + 'static> TensorEngine<M> {
     fn probes(&mut self, margins: &[f64]) -> Vec<(String, f64)> {
         let mut probes = self.exact.model().probes(margins);
         probes.extend(self.exact.sample_probes());
+        probes.extend(direction_distances(self.exact.model(), &self.directions));
         let sensitivity = self.exact.sensitivity();
         probes.extend(sensitivity.map(|distance| ("sensitivity".to_owned(), distance)));
         if self.kkt {
@@ -400,6 +406,10 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
             own.restore(stage, self.exact.weight_count())?;
         }
         Ok(())
+    }
+
+    fn track(&mut self, directions: Vec<(String, Array2<f64>)>) {
+        self.directions = directions;
     }
 
     fn notes(&self) -> &[String] {

@@ -109,16 +109,14 @@ pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedL
         expected: expected.into(),
         found,
     };
-    let data = prepared.data.signs();
-    let found = data.and_then(|data| {
-        predict_direction(
-            limits(),
-            &config.descent_facts(prepared.data.samples()),
-            data,
-        )
-    });
+    let found = predict_direction(
+        limits(),
+        &config.descent_facts(prepared.data.samples()),
+        &prepared.data,
+    );
     let found = found.ok_or_else(|| {
-        let known = "two layers under plain gradient descent, or a linear network under a descent \
+        let known = "two layers under plain gradient descent, attention with a fixed decoder, a transformer in \
+                     two stages, or a linear network under a descent \
                      of steepest steps whose sizes do not fall faster than 1/t, on a loss that \
                      falls like e^(-q)";
         let facts = config.descent_facts(prepared.data.samples());

@@ -1,15 +1,15 @@
-//! Limits of the direction of a descent on a linear network: which program, and its answer as named
-//! numbers.
+//! Limits of the direction of a descent: which program, and its answer as named numbers.
 
 use std::collections::BTreeMap;
 
-use implicit_bias_data::Dataset;
+use implicit_bias_data::{Dataset, TrainingSet};
 use implicit_bias_record::{Family, NamedLimit, StepNorm};
-use ndarray::Array1;
+use ndarray::{Array1, Array2};
 
 use crate::linear::{
     Inseparable, MarginOutcome, SignedSamples, Uniqueness, max_margin_l2, max_margin_linf,
 };
+use crate::tokens;
 
 /// What is true of a descent, as far as its limit goes.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,8 @@ pub struct DirectionFacts {
     pub network: &'static str,
     /// The numbers among its network's settings, by key, defaults included: `depth`.
     pub numbers: BTreeMap<String, f64>,
+    /// The names of its blocks of weights.
+    pub blocks: Vec<String>,
     /// The name by which users choose it.
     pub optimizer: &'static str,
     /// Which network it is a descent on.
@@ -35,11 +37,35 @@ pub struct DirectionLimit {
     pub name: &'static str,
     /// Who says that which descents tend there.
     pub source: &'static str,
+    /// Whether its solution has directions of blocks of weights, which a run then records how far it
+    /// is from: solved for once more as it begins.
+    pub has_directions: bool,
     /// Whether it is about a descent.
     pub applies: fn(&DirectionFacts) -> bool,
-    /// Its solution on labelled samples; why there is none, as a phrase: one that begins with
-    /// `infeasible` says that it is proven that there is none.
-    pub solve: fn(&Dataset) -> Result<DirectionSolution, String>,
+    /// Its solution; why there is none, as a phrase: one that begins with `infeasible` says that it
+    /// is proven that there is none.
+    pub solve: fn(&DirectionProblem<'_>) -> Result<DirectionSolution, String>,
+}
+
+/// What a limit of directions is solved for.
+#[derive(Clone, Copy, Debug)]
+pub struct DirectionProblem<'a> {
+    /// The samples.
+    pub data: &'a TrainingSet,
+    /// The descent.
+    pub facts: &'a DirectionFacts,
+}
+
+impl<'a> DirectionProblem<'a> {
+    /// The samples with labels ±1.
+    ///
+    /// # Errors
+    ///
+    /// A phrase, for other targets.
+    pub fn signs(&self) -> Result<&'a Dataset, String> {
+        let signs = self.data.signs();
+        signs.ok_or_else(|| "the limit is about labels ±1, and the samples have others".to_owned())
+    }
 }
 
 /// A solution, as named numbers.
@@ -54,37 +80,48 @@ pub struct DirectionSolution {
     pub unique: Option<bool>,
     /// How far it is from satisfying its Karush–Kuhn–Tucker conditions.
     pub kkt_residual: f64,
+    /// The directions of blocks of weights, of which a run records how far it is from them in the
+    /// columns `direction_distance_<block>`; none where that is not asked for.
+    pub directions: Vec<(String, Array2<f64>)>,
 }
 
 /// The limits of directions.
 pub const DIRECTION_LIMITS: &[DirectionLimit] = &[
-    DirectionLimit {
-        name: "maximum L2 margin",
-        source: "steepest descents in the Euclidean norm tend there on separable data, gradient \
-                 descent first (Soudry et al. 2018), at step sizes small enough, which is not \
-                 checked; Adam with ε is one once gradients are far below ε (derived)",
-        applies: |facts| {
-            facts.family == Family::Linear
-                && facts.is_exponentially_tailed
-                && facts.norm == StepNorm::L2
-        },
-        solve: solve_l2,
-    },
-    DirectionLimit {
-        name: "maximum Linf margin",
-        source: "steepest descents in the maximum norm tend there on separable data, and Adam \
-                 without ε (Zhang, Zou & Cao, NeurIPS 2024), at step sizes that decay, which is \
-                 not checked",
-        applies: |facts| {
-            facts.family == Family::Linear
-                && facts.is_exponentially_tailed
-                && facts.norm == StepNorm::Linf
-        },
-        solve: solve_linf,
-    },
+    MAXIMUM_L2,
+    MAXIMUM_LINF,
+    tokens::ATTENTION,
+    tokens::TRANSFORMER,
 ];
 
-/// The limit of the direction of a descent on labelled samples, by the first limit that is about
+const MAXIMUM_L2: DirectionLimit = DirectionLimit {
+    name: "maximum L2 margin",
+    source: "steepest descents in the Euclidean norm tend there on separable data, gradient \
+                 descent first (Soudry et al. 2018), at step sizes small enough, which is not \
+                 checked; Adam with ε is one once gradients are far below ε (derived)",
+    has_directions: false,
+    applies: |facts| {
+        facts.family == Family::Linear
+            && facts.is_exponentially_tailed
+            && facts.norm == StepNorm::L2
+    },
+    solve: solve_l2,
+};
+
+const MAXIMUM_LINF: DirectionLimit = DirectionLimit {
+    name: "maximum Linf margin",
+    source: "steepest descents in the maximum norm tend there on separable data, and Adam \
+                 without ε (Zhang, Zou & Cao, NeurIPS 2024), at step sizes that decay, which is \
+                 not checked",
+    has_directions: false,
+    applies: |facts| {
+        facts.family == Family::Linear
+            && facts.is_exponentially_tailed
+            && facts.norm == StepNorm::Linf
+    },
+    solve: solve_linf,
+};
+
+/// The limit of the direction of a descent on samples, by the first limit that is about
 /// it; `None` where there is none such.
 ///
 /// # Errors
@@ -94,11 +131,11 @@ pub const DIRECTION_LIMITS: &[DirectionLimit] = &[
 pub fn predict_direction<'a>(
     limits: impl IntoIterator<Item = &'a DirectionLimit>,
     facts: &DirectionFacts,
-    data: &Dataset,
+    data: &TrainingSet,
 ) -> Option<Result<NamedLimit, String>> {
     let mut limits = limits.into_iter();
     let limit = limits.find(|limit| (limit.applies)(facts))?;
-    let solution = (limit.solve)(data);
+    let solution = (limit.solve)(&DirectionProblem { data, facts });
     Some(solution.map(|solution| NamedLimit {
         limit: limit.name.to_owned(),
         source: limit.source.to_owned(),
@@ -122,11 +159,14 @@ pub fn direction_numbers(
     known: Option<&NamedLimit>,
 ) -> Result<BTreeMap<String, f64>, String> {
     let mut all = BTreeMap::new();
-    for limit in DIRECTION_LIMITS {
+    for (limit, solve) in [
+        (MAXIMUM_L2, margin_l2 as fn(&Dataset) -> _),
+        (MAXIMUM_LINF, margin_linf),
+    ] {
         let (numbers, unique) = match known.filter(|known| known.limit == limit.name) {
             Some(known) => (known.numbers.clone(), known.unique),
             None => {
-                let solution = (limit.solve)(data)?;
+                let solution: DirectionSolution = solve(data)?;
                 (solution.numbers, solution.unique)
             }
         };
@@ -177,11 +217,20 @@ impl DirectionSolution {
             },
             unique,
             kkt_residual: residual.map_or(f64::NAN, |(_, value)| *value),
+            directions: Vec::new(),
         }
     }
 }
 
-fn solve_l2(data: &Dataset) -> Result<DirectionSolution, String> {
+fn solve_l2(problem: &DirectionProblem<'_>) -> Result<DirectionSolution, String> {
+    margin_l2(problem.signs()?)
+}
+
+fn solve_linf(problem: &DirectionProblem<'_>) -> Result<DirectionSolution, String> {
+    margin_linf(problem.signs()?)
+}
+
+fn margin_l2(data: &Dataset) -> Result<DirectionSolution, String> {
     let samples = &signed(data)?;
     let found = solved(max_margin_l2(samples))?;
     let unique = Uniqueness::Unique;
@@ -194,7 +243,7 @@ fn solve_l2(data: &Dataset) -> Result<DirectionSolution, String> {
     ))
 }
 
-fn solve_linf(data: &Dataset) -> Result<DirectionSolution, String> {
+fn margin_linf(data: &Dataset) -> Result<DirectionSolution, String> {
     let samples = &signed(data)?;
     let found = solved(max_margin_linf(samples))?;
     let numbers = found.columns();
@@ -207,7 +256,7 @@ fn solve_linf(data: &Dataset) -> Result<DirectionSolution, String> {
 }
 
 /// The solution of a program, or in a phrase why there is none.
-fn solved<T>(outcome: MarginOutcome<T>) -> Result<T, String> {
+pub(crate) fn solved<T>(outcome: MarginOutcome<T>) -> Result<T, String> {
     match outcome {
         MarginOutcome::Separable(solution) => Ok(solution),
         MarginOutcome::Inseparable(Inseparable { exact: true, .. }) => {

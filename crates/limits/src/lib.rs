@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `two_layer` | the convex program of the two-layer network, as columns, residual, certificate |
 //! | [`linear`] | maximum margins of a linear network |
-//! | `direction` | which program the direction of a descent on a linear network tends to |
+//! | `direction` | which program the direction of a descent tends to |
+//! | [`tokens`] | attention and transformer: matrices of the least norm |
 //! | `kkt`, `nnls` | how far a direction is from a Karush–Kuhn–Tucker point, for any network |
 //! | `lasting` | whether an activation pattern that no weights fit looks like the last one |
 
@@ -13,11 +14,12 @@ mod kkt;
 mod lasting;
 pub mod linear;
 mod nnls;
+pub mod tokens;
 mod two_layer;
 
 pub use direction::{
-    DIRECTION_LIMITS, DirectionFacts, DirectionLimit, DirectionSolution, direction_numbers,
-    predict_direction,
+    DIRECTION_LIMITS, DirectionFacts, DirectionLimit, DirectionProblem, DirectionSolution,
+    direction_numbers, predict_direction,
 };
 pub use kkt::{EVIDENCE, KktResidual, Reached, direction_reached};
 pub use two_layer::{

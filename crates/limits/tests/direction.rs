@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use implicit_bias_data::Dataset;
+use implicit_bias_data::{Dataset, TrainingSet};
 use implicit_bias_limits::{
     DIRECTION_LIMITS, DirectionFacts, direction_numbers, predict_direction,
 };
@@ -13,6 +13,7 @@ fn facts(norm: StepNorm) -> DirectionFacts {
     DirectionFacts {
         network: "linear",
         numbers: BTreeMap::new(),
+        blocks: vec!["weight".to_owned()],
         optimizer: "gd",
         family: Family::Linear,
         is_exponentially_tailed: true,
@@ -28,7 +29,7 @@ fn data() -> Dataset {
 #[test]
 fn each_geometry_has_its_maximum_margin() {
     // The distance of the segment between both from the origin; its direction is (1, 4).
-    let l2 = predict_direction(DIRECTION_LIMITS, &facts(StepNorm::L2), &data())
+    let l2 = predict_direction(DIRECTION_LIMITS, &facts(StepNorm::L2), &data().into())
         .expect("a limit")
         .expect("separable");
     let gamma = 7.0 / 17f64.sqrt();
@@ -38,7 +39,7 @@ fn each_geometry_has_its_maximum_margin() {
     assert_eq!((l2.unique, l2.status.as_str()), (Some(true), "candidate"));
     assert!(l2.kkt_residual < 1e-12);
     // Both margins are equal at w = (1/4, 1).
-    let linf = predict_direction(DIRECTION_LIMITS, &facts(StepNorm::Linf), &data())
+    let linf = predict_direction(DIRECTION_LIMITS, &facts(StepNorm::Linf), &data().into())
         .expect("a limit")
         .expect("separable");
     assert!((linf.series["margin_linf_min"] - 1.75).abs() < 1e-13);
@@ -55,7 +56,7 @@ fn both_maxima_are_numbers_whichever_limit_is_known() {
         ("gamma_linf_of_w_l2", 1.75),
     ];
     for norm in [StepNorm::L2, StepNorm::Linf, StepNorm::Unknown] {
-        let known = predict_direction(DIRECTION_LIMITS, &facts(norm), &data())
+        let known = predict_direction(DIRECTION_LIMITS, &facts(norm), &data().into())
             .map(|known| known.expect("solved"));
         let numbers = direction_numbers(&data(), known.as_ref()).expect("separable");
         assert_eq!(numbers.len(), 4);
@@ -87,7 +88,7 @@ fn what_has_no_limit_has_none() {
         };
         for facts in [squared, deep, facts(StepNorm::Unknown)] {
             assert!(
-                predict_direction(DIRECTION_LIMITS, &facts, &data()).is_none(),
+                predict_direction(DIRECTION_LIMITS, &facts, &data().into()).is_none(),
                 "{facts:?}"
             );
         }
@@ -95,7 +96,7 @@ fn what_has_no_limit_has_none() {
         let found = predict_direction(
             DIRECTION_LIMITS,
             &facts(norm),
-            &contradiction.expect("valid"),
+            &TrainingSet::from(contradiction.expect("valid")),
         );
         let reason = found.expect("a limit").expect_err("no weights fit both");
         assert!(reason.starts_with("infeasible"), "{reason}");

@@ -121,6 +121,30 @@ pub const COLUMNS: &[Column] = &[
         "distance of a twin that began a last digit away, over that at first; with --sensitivity",
     ),
     column(
+        "direction_distance_<block>",
+        "‖W/‖W‖ − W*/‖W*‖‖_F, distance of a block's direction from that of its limit, which the data \
+         tell; of attention and transformer",
+    ),
+    column(
+        "log_gap",
+        "log(L − L*), with L* the loss of attention to the best token alone; of attention with a fixed \
+         decoder and of the transformer",
+    ),
+    column(
+        "log_unselected",
+        "largest log(1 − s_o) of a sample, s_o the attention to its best token; of attention and \
+         transformer",
+    ),
+    column(
+        "selected",
+        "fraction of the samples with more attention to their best token than to any other; of \
+         attention and transformer",
+    ),
+    column(
+        "first_stage_log_loss",
+        "log of the loss of the first of two stages, on single tokens; of the transformer",
+    ),
+    column(
         "sample_<sample>",
         "q_i/‖W‖_F^L of a sample, in the order of the data (margins.csv); q_i where the network is \
          not homogeneous",

@@ -4,10 +4,12 @@ use burn::tensor::Tensor;
 use implicit_bias_metrics::{
     ActivationPattern, MetricError, Spectra, alignment, normalized_margins, spectra,
 };
-use implicit_bias_model::{Block, Network, is_positive_margin};
+use implicit_bias_model::{Block, Network, Weights, is_positive_margin};
+use ndarray::Array2;
 
 use crate::EngineError;
 use crate::observation::{BlockObservation, PatternObservation};
+use crate::optimizers::norm;
 use crate::targets::SampleTargets;
 
 /// The activation pattern of a network on samples `x`, and what changed since `previous`, which it
@@ -98,6 +100,31 @@ pub(super) fn block_observations(
         })
     };
     blocks.iter().enumerate().map(of_block).collect()
+}
+
+/// `‖W/‖W‖ − W*/‖W*‖‖_F` of the blocks that are named, by column; undefined for a zero block.
+pub(super) fn direction_distances<M: Network>(
+    model: &M,
+    directions: &[(String, Array2<f64>)],
+) -> Vec<(String, f64)> {
+    if directions.is_empty() {
+        return Vec::new();
+    }
+    let weights = Weights::of(&model.blocks());
+    let unit = |matrix: &Array2<f64>| {
+        let norm = norm(&matrix.iter().copied().collect::<Vec<_>>());
+        matrix / norm
+    };
+    let distance = |(name, direction): &(String, Array2<f64>)| {
+        let mut blocks = weights.blocks().iter();
+        let block = blocks.find(|(own, _)| own == name);
+        let distance = block.map_or(f64::NAN, |(_, block)| {
+            let difference = unit(block) - unit(direction);
+            difference.iter().map(|x| x * x).sum::<f64>().sqrt()
+        });
+        (format!("direction_distance_{name}"), distance)
+    };
+    directions.iter().map(distance).collect()
 }
 
 /// Margins over the norm of the weights to the degree of homogeneity; as they are without one.

@@ -45,10 +45,10 @@ fn direction(config: &RunConfig, data: &TrainingSet) -> WhereTo {
     let facts = config.descent_facts(data.samples());
     let is_linear = facts.family == Family::Linear;
     let is_known = is_linear || limits().any(|limit| (limit.applies)(&facts));
-    let Some(data) = data.signs().filter(|_| is_known) else {
+    if !is_known {
         let reason = "no limit of this network under this descent is known here";
         return WhereTo::without_numbers(Prediction::unsolved(reason));
-    };
+    }
     let (n, d) = (data.samples(), data.dim());
     if n as f64 * d as f64 * n.min(d) as f64 > MOST_UNASKED {
         return WhereTo::unknown(format!(
@@ -65,11 +65,11 @@ fn direction(config: &RunConfig, data: &TrainingSet) -> WhereTo {
         Prediction::Named(limit) => Some(limit),
         Prediction::Solved(_) | Prediction::Unsolved { .. } => None,
     };
-    if !is_linear {
+    let Some(signs) = data.signs().filter(|_| is_linear) else {
         return WhereTo::without_numbers(prediction);
-    }
+    };
     WhereTo {
-        numbers: direction_numbers(data, known),
+        numbers: direction_numbers(signs, known),
         prediction,
     }
 }

@@ -406,6 +406,7 @@ impl RunConfig {
         DirectionFacts {
             network: self.network.name,
             numbers: self.network.network_numbers(),
+            blocks: self.block_names(),
             optimizer: self.optimizer.name,
             family: self.family(),
             is_exponentially_tailed: self.loss.is_exponentially_tailed(),
@@ -415,6 +416,16 @@ impl RunConfig {
                 norm => norm,
             },
         }
+    }
+
+    /// The names of the blocks of weights, whatever the dimension of the samples.
+    fn block_names(&self) -> Vec<String> {
+        let blocks = self
+            .network
+            .network_kind()
+            .blocks(&self.network.settings, 1);
+        let blocks = blocks.unwrap_or_default().into_iter();
+        blocks.map(|(name, _)| name).collect()
     }
 
     /// Whether the residual of the direction is what is known of where the run ends: no program is,

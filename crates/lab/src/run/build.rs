@@ -4,13 +4,15 @@ use implicit_bias_engine::{
     Engine, EngineError, GramEngine, GramEngineOptions, LinearGramEngine, OptimizerRun, Precision,
     TensorEngineOptions, select_device,
 };
+use implicit_bias_limits::DirectionProblem;
 use implicit_bias_model::ModelError;
+use ndarray::Array2;
 
 use super::choice::{EngineChoice, Pick, check_memory, choose};
 use super::memory;
 use super::prepare::Prepared;
 use crate::LabError;
-use crate::config::{InitSource, RunConfig};
+use crate::config::{InitSource, RunConfig, limits};
 
 /// An engine ready to step, with what the manifest says about it.
 pub struct ReadyEngine {
@@ -104,6 +106,20 @@ impl Prepared {
         )?)
     }
 
+    /// The directions that blocks tend to, where a limit of the list knows them.
+    fn directions(&self, config: &RunConfig) -> Vec<(String, Array2<f64>)> {
+        let facts = config.descent_facts(self.data.samples());
+        let Some(limit) = limits().find(|limit| (limit.applies)(&facts)) else {
+            return Vec::new();
+        };
+        if !limit.has_directions {
+            return Vec::new();
+        }
+        let (data, facts) = (&self.data, &facts);
+        let solution = (limit.solve)(&DirectionProblem { data, facts });
+        solution.map_or_else(|_| Vec::new(), |solution| solution.directions)
+    }
+
     fn tensor_engine(
         &self,
         config: &RunConfig,
@@ -142,7 +158,7 @@ impl Prepared {
             })
             .transpose()?;
         let network = &config.network;
-        let (engine, gradient) = network
+        let (mut engine, gradient) = network
             .network_kind()
             .engine(
                 &network.settings,
@@ -153,6 +169,7 @@ impl Prepared {
                 optimizer,
             )
             .map_err(|error| of_init_file(error, config))?;
+        engine.track(self.directions(config));
         let place = match &device.hardware {
             Some(hardware) if !device.on_host => format!("{} ({hardware})", device.name),
             _ => device.name.clone(),

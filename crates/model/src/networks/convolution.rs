@@ -141,7 +141,6 @@ pub const PATCHES: Key = Key::count(
     "Patches of a sample, one after another in its row (convolution), d/P coordinates each; an \
      array [n, P, d] says it itself",
 )
-.by_default_count(1)
 .within("at least 1 patch", |patches| patches >= 1.0);
 
 /// [`Convolution`] as users choose it.
@@ -151,11 +150,9 @@ pub struct ConvolutionArchitecture;
 impl ConvolutionArchitecture {
     /// The patches that are asked for, otherwise those that the data say, otherwise one.
     fn patches(settings: &Settings, parts: Option<usize>) -> Result<usize, Invalid> {
-        let asked = PATCHES.size_in(settings)?;
-        Ok(match parts {
-            Some(parts) if !settings.has(PATCHES.name) => parts,
-            _ => asked,
-        })
+        let asked = PATCHES.count_if_given(settings)?;
+        let asked = asked.map(|patches| usize::try_from(patches).unwrap_or(usize::MAX));
+        Ok(asked.or(parts).unwrap_or(1))
     }
 
     fn blocks_of(
@@ -231,7 +228,7 @@ impl Architecture for ConvolutionArchitecture {
         dim: usize,
         device: &Device,
     ) -> Result<Convolution, ModelError> {
-        let patches = PATCHES.size_in(settings)?;
+        let patches = Self::patches(settings, None)?;
         if !dim.is_multiple_of(patches) {
             let expected = format!("a divisor of the {dim} coordinates of a sample");
             return Err(Invalid::new(PATCHES.name, &expected, patches.to_string()).into());
@@ -243,9 +240,11 @@ impl Architecture for ConvolutionArchitecture {
     }
 
     fn describe(&self, settings: &Settings) -> String {
-        let patches = PATCHES.count_in(settings).unwrap_or_default();
-        let plural = if patches == 1 { "" } else { "es" };
         let activation = describe_activation(settings);
-        format!("convolution over {patches} patch{plural}, {activation}")
+        match PATCHES.count_if_given(settings) {
+            Ok(Some(1)) => format!("convolution over 1 patch, {activation}"),
+            Ok(Some(patches)) => format!("convolution over {patches} patches, {activation}"),
+            _ => format!("convolution over patches, {activation}"),
+        }
     }
 }

@@ -78,6 +78,9 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
 
 /// How many samples of each class there are.
 fn classes(data: &DataManifest) -> String {
+    if data.real_targets {
+        return "real targets".to_owned();
+    }
     let Some(classes) = &data.classes else {
         let positive = data.labels.chars().filter(|&sign| sign == '+').count();
         return format!("{positive} positive, {} negative", data.n - positive);
