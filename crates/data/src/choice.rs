@@ -277,7 +277,11 @@ impl DataFile {
             choice.rule,
             ClassRule::Encoded(_) | ClassRule::Real | ClassRule::Numbers
         ) && choice.per_class.is_none();
-        if !(is_of_all || beside.arrays.is_empty()) {
+        let of_samples = asked
+            .arrays
+            .iter()
+            .any(|array| array.shape.starts_with("[n") && beside.arrays.contains_key(array.name));
+        if of_samples && !is_of_all {
             return Err(self.about(DataError::Argument {
                 flag: "--per-class",
                 expected: "all samples of the file, as the network reads arrays beside them"

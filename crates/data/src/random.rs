@@ -36,6 +36,16 @@ pub enum Stream {
     AddedNoise = 6,
     /// Labels that replace those of a file.
     RandomLabels = 7,
+    /// The decoder of generated tokens.
+    Decoder = 20,
+    /// The place of what matters among the parts of a sample.
+    Places = 21,
+    /// The rules of a language of sentences.
+    Language = 22,
+    /// The tokens of sentences.
+    Sentences = 23,
+    /// The weights of a teacher.
+    Teacher = 24,
     // 8 was that of initial weights of several classes, which now have a stream a block.
 }
 

@@ -141,6 +141,11 @@ pub const COLUMNS: &[Column] = &[
          attention and transformer",
     ),
     column(
+        "signal_fraction",
+        "Σ_k ‖W μ_k/‖μ_k‖‖²/‖W‖_F², share of the filters along the signals; of the convolution, where \
+         the data have signals",
+    ),
+    column(
         "first_stage_log_loss",
         "log of the loss of the first of two stages, on single tokens; of the transformer",
     ),

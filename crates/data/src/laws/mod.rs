@@ -8,15 +8,32 @@ mod hypercube;
 mod law;
 mod mixture;
 mod orthogonal;
+mod patches;
+mod sentences;
+mod teacher;
+mod tokens;
 
 pub use self::gaussian::{GAUSSIAN, Gaussian, NOISE};
 pub use self::hypercube::{HYPERCUBE, Hypercube};
 pub use self::law::{DIM, DataLaw, DataLawKind, SAMPLES};
 pub use self::mixture::{MIXTURE, Mixture, SIGNAL};
 pub use self::orthogonal::{NORM, NORM_SPREAD, ORTHOGONAL, Orthogonal};
+pub use self::patches::{NOISE_ON_SIGNALS, PATCHES, Patches, SIGNALS};
+pub use self::sentences::{LANGUAGE, LENGTH, SENTENCES, Sentences, VOCABULARY};
+pub use self::teacher::{ORTHOGONAL_SAMPLES, QUADRATIC_TEACHER, QuadraticTeacher, TEACHER_WIDTH};
+pub use self::tokens::{EQUAL_SCORES, PARTS, TOKENS, Tokens};
 
 /// The data laws of the laboratory, the default first.
-pub const LAWS: &[DataLawKind] = &[MIXTURE, GAUSSIAN, ORTHOGONAL, HYPERCUBE];
+pub const LAWS: &[DataLawKind] = &[
+    MIXTURE,
+    GAUSSIAN,
+    ORTHOGONAL,
+    HYPERCUBE,
+    TOKENS,
+    PATCHES,
+    SENTENCES,
+    QUADRATIC_TEACHER,
+];
 
 #[cfg(test)]
 mod tests;

@@ -485,6 +485,10 @@ impl RunConfig {
     ///
     /// Those of [`Preparation::apply`].
     pub fn prepare(&self, data: TrainingSet) -> Result<TrainingSet, LabError> {
+        if self.preparation.random_labels && data.signs().is_none() {
+            let expected = "labels ±1, which fair coins replace";
+            return Err(invalid("random-labels", expected, "true"));
+        }
         Ok(match data {
             TrainingSet::Signs(data) => self.preparation.apply(data, self.seed)?.into(),
             TrainingSet::Classes(data) => {

@@ -1,8 +1,8 @@
 //! A convolution of one layer, its second layer fixed.
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use implicit_bias_settings::{Asked, Invalid, Key, Settings};
+use implicit_bias_settings::{Asked, AskedArray, Invalid, Key, Settings};
 use ndarray::Array2;
 
 use crate::activations::{ACTIVATION, SharedActivation, activation, describe_activation};
@@ -10,7 +10,7 @@ use crate::descent::Output;
 use crate::first_layer::FirstLayer;
 use crate::{
     Architecture, Block, HostScores, ModelError, Network, SampleShape, TwoLayerConfig, WIDTH,
-    Weights,
+    Weights, to_tensor,
 };
 
 /// `f(x) = (1/m) Σ_r Σ_p φ(⟨w_{+1,r}, x⁽ᵖ⁾⟩) − (1/m) Σ_r Σ_p φ(⟨w_{−1,r}, x⁽ᵖ⁾⟩)` over the patches
@@ -22,6 +22,8 @@ use crate::{
 pub struct Convolution {
     first: FirstLayer,
     patches: usize,
+    /// Directions that it is recorded of how much of the filters is along them, `[k, d]`.
+    signals: Option<Param<Tensor<2>>>,
 }
 
 /// The signs of the blocks.
@@ -47,7 +49,22 @@ impl Convolution {
         }
         let names = TwoLayerConfig::BLOCKS.map(str::to_owned);
         let first = FirstLayer::new(&names, size, activation, weights, device)?;
-        Ok(Self { first, patches })
+        Ok(Self {
+            first,
+            patches,
+            signals: None,
+        })
+    }
+
+    /// This network with orthogonal signals, `[k, d]`: the column `signal_fraction` is then the share
+    /// of `‖W‖_F²` that is along them.
+    #[must_use]
+    pub fn with_signals(self, signals: Tensor<2>) -> Self {
+        let signals = Param::from_tensor(signals).set_require_grad(false);
+        Self {
+            signals: Some(signals),
+            ..self
+        }
     }
 }
 
@@ -77,12 +94,30 @@ impl Network for Convolution {
     fn with_blocks(self, weights: Vec<Tensor<2>>) -> Self {
         Self {
             first: self.first.with_weights(weights),
-            patches: self.patches,
+            ..self
         }
     }
 
     fn homogeneity(&self) -> Option<f64> {
         self.first.activation().degree()
+    }
+
+    /// `signal_fraction`, `Σ_k ‖W μ_k/‖μ_k‖‖²/‖W‖_F²` over both blocks, where there are signals.
+    fn probes(&self, _: &[f64]) -> Vec<(String, f64)> {
+        let Some(signals) = &self.signals else {
+            return Vec::new();
+        };
+        let signals = Weights::host(&signals.val());
+        let (mut along, mut all) = (0.0, 0.0);
+        for weight in self.first.weights() {
+            let weight = Weights::host(&weight);
+            all += weight.iter().map(|w| w * w).sum::<f64>();
+            for signal in signals.rows() {
+                let product = weight.dot(&signal);
+                along += product.dot(&product) / signal.dot(&signal);
+            }
+        }
+        vec![("signal_fraction".to_owned(), along / all)]
     }
 
     fn host_scores(&self, x: &Array2<f64>, threads: usize) -> Option<Box<dyn HostScores>> {
@@ -133,6 +168,9 @@ impl HostScores for ConvolutionScores {
         self.each.pull_back(&repeated, gradient);
     }
 }
+
+/// The array of signals beside the samples.
+const SIGNALS: &str = "signals";
 
 /// The number of patches of a sample.
 pub const PATCHES: Key = Key::count(
@@ -189,7 +227,12 @@ impl Architecture for ConvolutionArchitecture {
     fn asks(&self) -> Asked {
         Asked {
             parts: true,
-            arrays: &[],
+            arrays: &[AskedArray {
+                name: SIGNALS,
+                shape: "[k, d]",
+                required: false,
+                of_classes: false,
+            }],
         }
     }
 
@@ -218,7 +261,17 @@ impl Architecture for ConvolutionArchitecture {
     ) -> Result<Convolution, ModelError> {
         let patches = Self::patches(settings, samples.parts)?;
         let settings = settings.clone().with(PATCHES.name, patches as u64);
-        self.network(&settings, weights, samples.dim, device)
+        let network = self.network(&settings, weights, samples.dim, device)?;
+        let Some(signals) = samples.arrays.get(SIGNALS) else {
+            return Ok(network);
+        };
+        let dim = samples.dim / patches;
+        if signals.ncols() != dim || signals.rows().into_iter().any(|mu| mu.dot(&mu) == 0.0) {
+            let expected = format!("an array `signals` of shape [k, {dim}], no row of it zero");
+            let found = format!("{:?}", signals.shape());
+            return Err(Invalid::new("data", expected, found).into());
+        }
+        Ok(network.with_signals(to_tensor(signals, device)))
     }
 
     fn network(
