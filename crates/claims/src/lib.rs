@@ -26,6 +26,7 @@ mod run;
 mod settings;
 mod student;
 mod theory;
+pub mod tokens;
 mod window;
 mod words;
 
@@ -38,4 +39,9 @@ pub use student::student_t;
 pub use theory::{Judgement, Theory, withhold_unsound, write_hypotheses};
 
 /// The theories whose claims are judged on runs that they are about.
-pub const THEORIES: &[Theory] = &[kou::THEORY, adam::THEORY];
+pub const THEORIES: &[Theory] = &[
+    kou::THEORY,
+    adam::THEORY,
+    tokens::ATTENTION,
+    tokens::TRANSFORMER,
+];
