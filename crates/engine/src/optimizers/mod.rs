@@ -5,6 +5,7 @@
 
 mod adagrad;
 mod adam;
+mod block_normalized_gd;
 mod burn_optimizer;
 mod flow;
 mod gd;
@@ -19,6 +20,7 @@ mod two_stage;
 
 pub use self::adagrad::ADAGRAD;
 pub use self::adam::ADAM;
+pub use self::block_normalized_gd::{BLOCK_NORMALIZED_GD, SECOND_STEP_DECAY, SECOND_STEP_SIZE};
 pub use self::burn_optimizer::BurnOptimizer;
 pub use self::flow::FLOW;
 pub use self::gd::GD;
@@ -45,4 +47,5 @@ pub const OPTIMIZERS: &[OptimizerKind] = &[
     ADAGRAD,
     FLOW,
     TWO_STAGE,
+    BLOCK_NORMALIZED_GD,
 ];

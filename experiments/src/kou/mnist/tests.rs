@@ -143,7 +143,7 @@ fn the_experiment_shows_everything_it_promises_on_small_digits() {
         // Held-out accuracy sample by sample: the mean over neurons, on pixels divided by 255 and
         // centred where the training digits were.
         let data = record.config.load_data().unwrap();
-        let raw = record.config.data.load(0).unwrap();
+        let raw = record.config.data.load(0, Default::default()).unwrap();
         let weights = Weights::from_safetensors(
             &record.path.join("weights.safetensors"),
             &TwoLayerConfig::BLOCKS,
