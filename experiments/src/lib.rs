@@ -6,6 +6,7 @@
 //! | [`kou`] | Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935), the paper |
 //! | [`any_network`] | five architectures in log time: a question of this project |
 //! | [`attention`] | Vasudeva, Deora & Thrampoulidis (arXiv:2402.05738) |
+//! | [`transformer`] | Huang, Liang & Yang (arXiv:2409.17335) |
 //! | [`adam`] | Zhang, Zou & Cao (NeurIPS 2024, arXiv:2406.10650) |
 //!
 //! Each binary states its claim, setting and expected outcome, and runs its study. Their flags are
@@ -19,8 +20,14 @@ pub mod attention;
 pub mod kou;
 #[cfg(test)]
 mod testing;
+pub mod transformer;
 
 use implicit_bias_lab::study::System;
 
 /// The systems that `reproduce` knows; the first is its default.
-pub const SYSTEMS: &[System] = &[kou::SYSTEM, adam::SYSTEM, attention::SYSTEM];
+pub const SYSTEMS: &[System] = &[
+    kou::SYSTEM,
+    adam::SYSTEM,
+    attention::SYSTEM,
+    transformer::SYSTEM,
+];
