@@ -1,6 +1,6 @@
 //! The claims on one self-attention layer with a fixed decoder.
 
-use super::exponent::{Curve, Statement, judge as judge_exponent};
+use super::exponent::{Curve, Statement, judge as judge_exponent, judge_growth};
 use super::ids::{DIRECTION, NORM, RATE, SPARSE};
 use crate::claim::{Claim, Verdict};
 use crate::hypotheses::{Hypotheses, Hypothesis, HypothesisStatus};
@@ -43,16 +43,15 @@ fn judge(run: &RunView<'_>) -> Option<Judgement> {
     let mut claims = Vec::new();
     if let Some(distance) = column("direction_distance_attention") {
         let distance = Curve::of(&steps, distance, ALL);
-        let norm = Curve::of_growth(&steps, &column("weight_norm")?, ALL);
+        let norm = Curve::of(&steps, column("weight_norm")?, ALL);
         claims.push(direction(&distance, &norm));
         claims.push(judge_exponent(&RATE_STATEMENT, &distance));
     }
     let unselected = column("log_unselected")?;
-    let unselected: Vec<f64> = unselected.into_iter().map(|log| -log).collect();
-    let selected = Curve::of_growth(&steps, &unselected, ALL);
-    claims.push(judge_exponent(&SPARSE_STATEMENT, &selected));
-    let norm = Curve::of_growth(&steps, &column("weight_norm")?, ALL);
-    claims.push(judge_exponent(&NORM_STATEMENT, &norm));
+    let selected = Curve::of(&steps, unselected.into_iter().map(|log| -log), ALL);
+    claims.push(judge_growth(&SPARSE_STATEMENT, &selected));
+    let norm = Curve::of(&steps, column("weight_norm")?, ALL);
+    claims.push(judge_growth(&NORM_STATEMENT, &norm));
     withhold_unsound(run.end, &mut claims);
     write_hypotheses(&hypotheses(run), &mut claims);
     Some(Judgement {
@@ -74,7 +73,7 @@ const SPARSE_STATEMENT: Statement = Statement {
     id: SPARSE,
     text: "The attention to all but the best token of a sample falls exponentially in the number of \
            steps.",
-    quantity: "−log max_i (1 − s_o), since the start",
+    quantity: "−log max_i (1 − s_o)",
     exponent: 1.0,
     or_faster: false,
 };
@@ -82,7 +81,7 @@ const SPARSE_STATEMENT: Statement = Statement {
 const NORM_STATEMENT: Statement = Statement {
     id: NORM,
     text: "The norm of the attention matrix grows linearly in the number of steps.",
-    quantity: "‖W‖, since the start",
+    quantity: "‖W‖",
     exponent: 1.0,
     or_faster: false,
 };
@@ -101,7 +100,7 @@ fn direction(distance: &Curve, norm: &Curve) -> Claim {
     );
     let last = distance.values.last().copied().unwrap_or(f64::NAN);
     claim.measured = Some(last);
-    let (of_distance, of_norm) = match (distance.power(), norm.power()) {
+    let (of_distance, of_norm) = match (distance.power(), norm.growth()) {
         (Ok(distance), Ok(norm)) => (distance, norm),
         (Err(reason), _) | (_, Err(reason)) => {
             claim.reason = format!("‖W/‖W‖ − W_mm/‖W_mm‖‖ is {}, {reason}", number(last));
@@ -110,7 +109,7 @@ fn direction(distance: &Curve, norm: &Curve) -> Claim {
     };
     let falls = of_distance.whole.high() < -0.5;
     let rests = of_distance.whole.low() > -0.01 && of_distance.whole.high() < 0.01;
-    let goes_on = of_norm.whole.low() > 0.9;
+    let goes_on = of_norm.iter().all(|exponent| *exponent > 0.9);
     claim.verdict = if falls {
         Verdict::Supported
     } else if rests && goes_on && last > ELSEWHERE {

@@ -17,6 +17,9 @@ const TOLERANCE: f64 = 0.1;
 /// does not move towards it.
 const OTHER: f64 = 0.5;
 
+/// How much larger a later exponent is where it moves.
+const MOVES: f64 = 0.02;
+
 /// What a claim says.
 pub(super) struct Statement {
     pub id: ClaimId,
@@ -57,12 +60,31 @@ impl Curve {
         Self { steps, values }
     }
 
-    /// As [`of`](Self::of), of how much a quantity has grown since step `first`: where it began does
-    /// not matter.
-    pub fn of_growth(steps: &[f64], values: &[f64], stage: [f64; 2]) -> Self {
-        let before = steps.partition_point(|step| *step <= stage[0]).max(1) - 1;
-        let start = values.get(before).copied().unwrap_or(0.0);
-        Self::of(steps, values.iter().map(|value| value - start), stage)
+    /// The exponents of the growth in the last three doublings of the steps, the earlier first; why
+    /// there are none, in a sentence.
+    pub fn growth(&self) -> Result<[f64; 2], String> {
+        let last = self.steps.last().copied().unwrap_or(0.0);
+        if last < DECADES || self.steps.len() < 2 * LEAST_POINTS {
+            return Err("fewer than two decades of steps are recorded.".to_owned());
+        }
+        let at = |step: f64| {
+            let next = self.steps.partition_point(|own| *own < step);
+            let (Some(before), true) = (next.checked_sub(1), next < self.steps.len()) else {
+                return self.values.get(next).copied().unwrap_or(f64::NAN);
+            };
+            let [from, to] = [self.steps[before], self.steps[next]];
+            let share = (step - from) / (to - from);
+            self.values[before] + share * (self.values[next] - self.values[before])
+        };
+        let values = [0.125, 0.25, 0.5, 1.0].map(|share| at(share * last));
+        let growths = [0, 1, 2].map(|k| values[k + 1] - values[k]);
+        if growths
+            .iter()
+            .any(|growth| !(*growth > 0.0 && growth.is_finite()))
+        {
+            return Err("it does not grow in each of the last three doublings.".to_owned());
+        }
+        Ok([0, 1].map(|k| (growths[k + 1] / growths[k]).log2()))
     }
 
     /// The power law of the last two decades; why there is none, in a sentence.
@@ -107,7 +129,7 @@ impl Power {
     fn is_other(&self, expected: f64) -> bool {
         let share = |slope: f64| slope / expected;
         let near_zero = share(self.whole.low()).max(share(self.whole.high())) < OTHER;
-        let moves = share(self.late.slope) > share(self.early.slope) + 0.02;
+        let moves = share(self.late.slope) > share(self.early.slope) + MOVES;
         near_zero && share(self.late.slope) < OTHER && !moves
     }
 
@@ -132,7 +154,46 @@ impl Power {
     }
 }
 
-/// Judges that a quantity goes like a power of the number of steps.
+/// Judges that a quantity grows like a power of the number of steps, wherever it began: by what it
+/// grows in each of the last three doublings, `2^a` from one to the next.
+///
+/// * *Supported* where both exponents `a` are within a tenth of what the claim says.
+/// * *Refuted* where both are below half of it, and the later is no larger than the earlier.
+pub(super) fn judge_growth(statement: &Statement, curve: &Curve) -> Claim {
+    let mut claim = Claim::draft(
+        statement.id,
+        statement.text,
+        &format!("exponent in t of the growth of {}", statement.quantity),
+        &format!("→ {}", number(statement.exponent)),
+    );
+    let [early, late] = match curve.growth() {
+        Ok(exponents) => exponents,
+        Err(reason) => {
+            claim.reason = format!("{}: {reason}", statement.quantity);
+            return claim;
+        }
+    };
+    claim.measured = Some(late);
+    claim.reason = format!(
+        "{}: its growth from a doubling of the steps to the next goes like t to the power {}, and {} \
+         one doubling earlier.",
+        statement.quantity,
+        number(late),
+        number(early)
+    );
+    let share = |exponent: f64| exponent / statement.exponent;
+    let is = |exponent: f64| (share(exponent) - 1.0).abs() < TOLERANCE;
+    claim.verdict = if is(early) && is(late) {
+        Verdict::Supported
+    } else if share(early).max(share(late)) < OTHER && share(late) < share(early) + MOVES {
+        Verdict::Refuted
+    } else {
+        Verdict::Inconclusive
+    };
+    claim
+}
+
+/// Judges that a quantity falls like a power of the number of steps.
 ///
 /// * *Supported* where the exponent, with its interval and in the later half of the window, is within
 ///   a tenth of what the claim says.

@@ -1,6 +1,6 @@
 //! The claims on the transformer that tells the next token.
 
-use super::exponent::{Curve, Statement, judge as judge_exponent};
+use super::exponent::{Curve, Statement, judge as judge_exponent, judge_growth};
 use super::ids::{KQ_DIRECTION, KQ_LOSS, KQ_NORM, OV_LOSS, OV_NORM};
 use crate::claim::Claim;
 use crate::hypotheses::{Hypotheses, Hypothesis, HypothesisStatus};
@@ -49,13 +49,12 @@ fn judge(run: &RunView<'_>) -> Option<Judgement> {
         let Some(values) = run.series.column(column) else {
             return;
         };
-        let values: Vec<f64> = values.into_iter().map(|value| sign * value).collect();
-        let curve = if statement.exponent > 0.0 {
-            Curve::of_growth(&steps, &values, stage)
-        } else {
-            Curve::of(&steps, values, stage)
-        };
-        claims.push(judge_exponent(statement, &curve));
+        let values = values.into_iter().map(|value| sign * value);
+        let curve = Curve::of(&steps, values, stage);
+        claims.push(match statement.exponent > 0.0 {
+            true => judge_growth(statement, &curve),
+            false => judge_exponent(statement, &curve),
+        });
     };
     add(&OV_NORM_STATEMENT, "norm_ov", 1.0, first);
     add(&OV_LOSS_STATEMENT, "first_stage_log_loss", -1.0, first);
@@ -78,7 +77,7 @@ fn judge(run: &RunView<'_>) -> Option<Judgement> {
 const OV_NORM_STATEMENT: Statement = Statement {
     id: OV_NORM,
     text: "The norm of W_ov grows linearly in the steps of the first stage.",
-    quantity: "‖W_ov‖, since the stage began",
+    quantity: "‖W_ov‖",
     exponent: 1.0,
     or_faster: false,
 };
@@ -86,7 +85,7 @@ const OV_NORM_STATEMENT: Statement = Statement {
 const OV_LOSS_STATEMENT: Statement = Statement {
     id: OV_LOSS,
     text: "The loss of the first stage falls exponentially in its steps.",
-    quantity: "−log of the loss of the first stage, since the stage began",
+    quantity: "−log of the loss of the first stage",
     exponent: 1.0,
     or_faster: false,
 };
@@ -94,7 +93,7 @@ const OV_LOSS_STATEMENT: Statement = Statement {
 const KQ_NORM_STATEMENT: Statement = Statement {
     id: KQ_NORM,
     text: "The norm of W_kq grows linearly in the steps of the second stage.",
-    quantity: "‖W_kq‖, since the stage began",
+    quantity: "‖W_kq‖",
     exponent: 1.0,
     or_faster: false,
 };
@@ -102,7 +101,7 @@ const KQ_NORM_STATEMENT: Statement = Statement {
 const KQ_LOSS_STATEMENT: Statement = Statement {
     id: KQ_LOSS,
     text: "The loss of the second stage falls exponentially in its steps to its infimum.",
-    quantity: "−log(L − L*), since the stage began",
+    quantity: "−log(L − L*)",
     exponent: 1.0,
     or_faster: false,
 };
@@ -111,9 +110,9 @@ const KQ_LOSS_STATEMENT: Statement = Statement {
 /// falls like `log t/t` (derived).
 const KQ_DIRECTION_STATEMENT: Statement = Statement {
     id: KQ_DIRECTION,
-    text: "The direction of W_kq tends to that of maximum margin, at a power of t.",
+    text: "The direction of W_kq tends to that of maximum margin, at least like t^(−1/2).",
     quantity: "‖W_kq/‖W_kq‖ − W*/‖W*‖‖",
-    exponent: -0.75,
+    exponent: -0.5,
     or_faster: true,
 };
 
