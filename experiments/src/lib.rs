@@ -7,6 +7,7 @@
 //! | [`any_network`] | five architectures in log time: a question of this project |
 //! | [`attention`] | Vasudeva, Deora & Thrampoulidis (arXiv:2402.05738) |
 //! | [`transformer`] | Huang, Liang & Yang (arXiv:2409.17335) |
+//! | [`chaos`] | Chen, Balasubramanian, Ghosal & Agrawalla (arXiv:2310.01687) |
 //! | [`adam`] | Zhang, Zou & Cao (NeurIPS 2024, arXiv:2406.10650) |
 //!
 //! Each binary states its claim, setting and expected outcome, and runs its study. Their flags are
@@ -17,6 +18,7 @@
 pub mod adam;
 pub mod any_network;
 pub mod attention;
+pub mod chaos;
 pub mod kou;
 #[cfg(test)]
 mod testing;
@@ -30,4 +32,5 @@ pub const SYSTEMS: &[System] = &[
     adam::SYSTEM,
     attention::SYSTEM,
     transformer::SYSTEM,
+    chaos::SYSTEM,
 ];

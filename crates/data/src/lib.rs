@@ -55,10 +55,11 @@ pub use file::{
 pub use geometry::{ClassSizes, Geometry};
 pub use labelled::Labelled;
 pub use laws::{
-    DIM, DataLaw, DataLawKind, EQUAL_SCORES, GAUSSIAN, Gaussian, HYPERCUBE, Hypercube, LANGUAGE,
-    LAWS, LENGTH, MIXTURE, Mixture, NOISE, NOISE_ON_SIGNALS, NORM, NORM_SPREAD, ORTHOGONAL,
-    ORTHOGONAL_SAMPLES, Orthogonal, PARTS, PATCHES, Patches, QUADRATIC_TEACHER, QuadraticTeacher,
-    SAMPLES, SENTENCES, SIGNAL, SIGNALS, Sentences, TEACHER_WIDTH, TOKENS, Tokens, VOCABULARY,
+    DIM, DataLaw, DataLawKind, EQUAL_SCORES, EQUAL_TARGETS, GAUSSIAN, Gaussian, HYPERCUBE,
+    Hypercube, LANGUAGE, LAWS, LENGTH, MIXTURE, Mixture, NOISE, NOISE_ON_SIGNALS, NORM,
+    NORM_SPREAD, ORTHOGONAL, ORTHOGONAL_SAMPLES, Orthogonal, PARTS, PATCHES, Patches,
+    QUADRATIC_TEACHER, QuadraticTeacher, SAMPLES, SENTENCES, SIGNAL, SIGNALS, Sentences,
+    TEACHER_WIDTH, TOKENS, Tokens, VOCABULARY,
 };
 pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;

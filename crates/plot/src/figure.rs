@@ -2,7 +2,7 @@
 
 use crate::axis::{Axis, Scale};
 use crate::cells::Cells;
-use crate::pictures::Pictures;
+use crate::pictures::{Picture, Pictures, Tint};
 use crate::style::Style;
 
 /// One thing drawn in a panel, from the back to the front in the order given.
@@ -82,6 +82,17 @@ pub enum Layer {
     },
     /// A heat map on the values of both axes.
     Cells(Cells),
+    /// A picture that fills a rectangle of the axes, which are linear.
+    Image {
+        /// Its values, from the top row to the lowest.
+        picture: Picture,
+        /// How values become colours.
+        tint: Tint,
+        /// Its left and its right end.
+        x: [f64; 2],
+        /// Its lower and its upper end.
+        y: [f64; 2],
+    },
     /// Rows of small pictures; the panel then has no axes, and nothing else in it.
     Pictures(Pictures),
 }

@@ -184,6 +184,7 @@ fn label_texts(panel: &Panel) -> impl Iterator<Item = &str> {
         | Layer::Band { .. }
         | Layer::Matrix { .. }
         | Layer::Cells(_)
+        | Layer::Image { .. }
         | Layer::Pictures(_) => None,
     })
 }
@@ -211,6 +212,7 @@ fn extent(panel: &Panel) -> Vec<[f64; 2]> {
             }
             Layer::Bundle { curves, .. } => points.extend(curves.iter().flatten()),
             Layer::Cells(cells) => points.extend(cells.corners()),
+            Layer::Image { x, y, .. } => points.extend([[x[0], y[0]], [x[1], y[1]]]),
             Layer::Band { points: own, .. } => {
                 points.extend(own.iter().flat_map(|&[x, low, high]| [[x, low], [x, high]]));
             }

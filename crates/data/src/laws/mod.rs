@@ -20,7 +20,9 @@ pub use self::mixture::{MIXTURE, Mixture, SIGNAL};
 pub use self::orthogonal::{NORM, NORM_SPREAD, ORTHOGONAL, Orthogonal};
 pub use self::patches::{NOISE_ON_SIGNALS, PATCHES, Patches, SIGNALS};
 pub use self::sentences::{LANGUAGE, LENGTH, SENTENCES, Sentences, VOCABULARY};
-pub use self::teacher::{ORTHOGONAL_SAMPLES, QUADRATIC_TEACHER, QuadraticTeacher, TEACHER_WIDTH};
+pub use self::teacher::{
+    EQUAL_TARGETS, ORTHOGONAL_SAMPLES, QUADRATIC_TEACHER, QuadraticTeacher, TEACHER_WIDTH,
+};
 pub use self::tokens::{EQUAL_SCORES, PARTS, TOKENS, Tokens};
 
 /// The data laws of the laboratory, the default first.

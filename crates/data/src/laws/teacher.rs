@@ -22,17 +22,30 @@ pub const ORTHOGONAL_SAMPLES: Key = Key::switch(
     "Orthonormal samples e_i in place of Gaussian ones (quadratic-teacher)",
 );
 
+/// Whether all targets are 1.
+pub const EQUAL_TARGETS: Key = Key::switch(
+    "equal-targets",
+    "Targets that are all 1 in place of a teacher's (quadratic-teacher)",
+);
+
 /// [`QuadraticTeacher`] as users choose it.
 pub const QUADRATIC_TEACHER: DataLawKind = DataLawKind {
     name: "quadratic-teacher",
     about: "Real targets `(1/M) Σ_j ⟨u_j, x⟩²` of Gaussian samples of norm near 1",
-    keys: &[SAMPLES, DIM, TEACHER_WIDTH, ORTHOGONAL_SAMPLES],
+    keys: &[
+        SAMPLES,
+        DIM,
+        TEACHER_WIDTH,
+        ORTHOGONAL_SAMPLES,
+        EQUAL_TARGETS,
+    ],
     make: |settings| {
         Ok(Box::new(QuadraticTeacher {
             samples: SAMPLES.size_in(settings)?,
             dim: DIM.size_in(settings)?,
             width: TEACHER_WIDTH.size_in(settings)?,
             orthogonal: ORTHOGONAL_SAMPLES.switch_in(settings)?.unwrap_or(false),
+            equal: EQUAL_TARGETS.switch_in(settings)?.unwrap_or(false),
         }))
     },
 };
@@ -49,6 +62,8 @@ pub struct QuadraticTeacher {
     pub width: usize,
     /// Whether samples are orthonormal.
     pub orthogonal: bool,
+    /// Whether all targets are 1.
+    pub equal: bool,
 }
 
 impl DataLaw for QuadraticTeacher {
@@ -90,7 +105,11 @@ impl DataLaw for QuadraticTeacher {
             let product = |u: ArrayView1<'_, f64>| u.iter().zip(x).map(|(u, x)| u * x).sum::<f64>();
             teacher.rows().into_iter().map(|u| product(u).powi(2)).sum()
         };
-        let targets = x.rows().into_iter().map(|x| squares(x) / self.width as f64);
+        let target = |x| match self.equal {
+            true => 1.0,
+            false => squares(x) / self.width as f64,
+        };
+        let targets = x.rows().into_iter().map(target);
         let targets = targets.collect();
         Ok(RealDataset::new(x, targets)?.into())
     }
@@ -101,8 +120,13 @@ impl DataLaw for QuadraticTeacher {
             dim,
             width,
             orthogonal,
+            equal,
         } = self;
         let orthogonal = if *orthogonal { ", orthonormal" } else { "" };
-        format!("quadratic teacher, n = {samples}, d = {dim}, M = {width}{orthogonal}")
+        let targets = match equal {
+            true => "targets 1".to_owned(),
+            false => format!("M = {width}"),
+        };
+        format!("quadratic teacher, n = {samples}, d = {dim}, {targets}{orthogonal}")
     }
 }

@@ -42,6 +42,12 @@ impl Canvas<'_> {
             Layer::Band { points, style } => self.band(points, *style),
             Layer::Matrix { label, values } => self.matrix(label, values),
             Layer::Cells(cells) => self.cells(cells),
+            Layer::Image {
+                picture,
+                tint,
+                x,
+                y,
+            } => self.image(picture, *tint, *x, *y),
             Layer::Pictures(pictures) => self.pictures(pictures),
         }
     }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::canvas::Canvas;
-use crate::pictures::Pictures;
+use crate::pictures::{Picture, Pictures, Tint};
 
 impl Canvas<'_> {
     /// Draws the pictures; whether there were any.
@@ -29,11 +29,50 @@ impl Canvas<'_> {
         }
         drawn
     }
+
+    /// Draws a picture between the ends of both axes; whether it could be.
+    pub(crate) fn image(
+        &mut self,
+        picture: &Picture,
+        tint: Tint,
+        x: [f64; 2],
+        y: [f64; 2],
+    ) -> bool {
+        let corner = |x: f64, y: f64| self.x.place(x).zip(self.y.place(y));
+        let (Some((left, top)), Some((right, bottom)), Some(png)) =
+            (corner(x[0], y[1]), corner(x[1], y[0]), picture.png(tint))
+        else {
+            return false;
+        };
+        let size = [right - left, bottom - top];
+        self.svg.png([left, top], size, &STANDARD.encode(png));
+        true
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::{Axis, Figure, Layer, Panel, Picture, Pictures, Tint};
+
+    #[test]
+    fn an_image_lies_between_its_ends() {
+        let image = Layer::Image {
+            picture: Picture {
+                width: 2,
+                values: vec![0.0, 1.0, 1.0, 0.0],
+            },
+            tint: Tint::Grey,
+            x: [1.0, 2.0],
+            y: [-1.0, 3.0],
+        };
+        let panel = Panel::new(Axis::linear("a"), Axis::linear("u"), vec![image]);
+        let svg = Figure::new("f", "t", vec![panel]).render().unwrap();
+        assert!(svg.contains("data:image/png;base64,"));
+        // Both axes reach from end to end of it.
+        for tick in [">1.0<", ">2.0<", ">−1<", ">3<"] {
+            assert!(svg.contains(tick), "{tick}");
+        }
+    }
 
     #[test]
     fn rows_and_columns_are_labelled_and_there_are_no_axes() {
