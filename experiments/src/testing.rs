@@ -6,13 +6,6 @@ use tempfile::TempDir;
 
 /// A study of a system done to the end, in a folder that lasts as long as the test holds it.
 pub fn done(system: &System, study: &Study) -> (TempDir, Reproduction) {
-    let (folder, found) = partly_done(system, study);
-    assert!(found.completed(), "{}", found.early_stops_text());
-    (folder, found)
-}
-
-/// The same, of a study whose runs may stop before their last step, as those that diverge.
-pub fn partly_done(system: &System, study: &Study) -> (TempDir, Reproduction) {
     let folder = tempfile::tempdir().unwrap();
     let headline = Headline {
         origin: system.origin,
@@ -25,5 +18,6 @@ pub fn partly_done(system: &System, study: &Study) -> (TempDir, Reproduction) {
     let watch = Watch::to_the_end(&progress);
     let studies = std::slice::from_ref(study);
     let found = Reproduction::of(studies, &headline, directory, watch).unwrap();
+    assert!(found.completed(), "{}", found.early_stops_text());
     (folder, found)
 }

@@ -66,8 +66,10 @@ fn losses(results: &[StudyResult<'_>]) -> Figure {
     };
     let layers = of_panel.enumerate().map(layer).collect();
     let panel = Panel::new(Axis::log("step t"), Axis::log("loss"), layers);
-    Figure::new("losses", "Networks of one neuron at six step sizes", vec![panel]).with_caption(
-        "Training loss, both axes logarithmic, at the recorded steps; where the run diverges the curve \
-         ends.",
+    Figure::new(
+        "losses",
+        "Networks of one neuron at five step sizes",
+        vec![panel],
     )
+    .with_caption("Training loss, both axes logarithmic, at the recorded steps.")
 }

@@ -58,13 +58,13 @@ mod tests {
     #[test]
     fn networks_are_in_the_phases_of_their_maps() {
         let study = from_stability_to_chaos(Effort::Quick);
-        let (_folder, found) = testing::partly_done(&SYSTEM, &study);
+        let (_folder, found) = testing::done(&SYSTEM, &study);
         let runs = study.runs.iter().zip(found.records());
         let results: Vec<_> = runs
             .map(|(run, record)| StudyResult { run, record })
             .collect();
         let phases: Vec<_> = phases::phases(&results);
-        assert_eq!(phases.len(), study::STEPS.len());
+        assert_eq!(phases.len(), study::STEPS.len() + 1);
         for phase in &phases {
             assert!(phase.is_predicted, "{phase:?}");
         }

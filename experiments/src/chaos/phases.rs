@@ -2,15 +2,21 @@
 
 use implicit_bias_data::TrainingSet;
 use implicit_bias_lab::Prepared;
+use implicit_bias_lab::config::RunConfig;
 use implicit_bias_lab::study::StudyResult;
 use implicit_bias_model::Weights;
-use implicit_bias_record::StopReason;
 
 use super::map;
-use super::study::{ONE_NEURON, SAMPLES};
+use super::study::{DIVERGENT, ONE_NEURON, SAMPLES};
 
 /// Steps past the end of a run that its phase is told by.
 const WATCHED: usize = 192;
+
+/// Steps after which a network that diverges has done so.
+const FIRST: u32 = 100;
+
+/// Predictions beyond this have left all bounds: targets are 1, and orbits that stay are below 4.
+const BOUND: f64 = 1e6;
 
 /// The longest period that is told.
 const MOST: usize = 32;
@@ -69,14 +75,27 @@ pub(super) fn predictions(data: &TrainingSet, weights: &Weights) -> Vec<f64> {
 
 /// The phases of the networks of one neuron.
 pub(super) fn phases(results: &[StudyResult<'_>]) -> Vec<Seen> {
-    let of_panel = results
+    let mut of_panel = results
         .iter()
         .filter(|result| result.run.panel == ONE_NEURON);
-    of_panel.filter_map(phase).collect()
+    let mut seen: Vec<Seen> = of_panel
+        .clone()
+        .filter_map(|result| {
+            let end = result.record.series.last("step")?;
+            phase(&result.record.config, end)
+        })
+        .collect();
+    seen.extend(of_panel.next().and_then(|result| {
+        let config = RunConfig {
+            step_size: DIVERGENT,
+            ..result.record.config.clone()
+        };
+        phase(&config, result.record.series.last("step")?)
+    }));
+    seen
 }
 
-fn phase(result: &StudyResult<'_>) -> Option<Seen> {
-    let config = &result.record.config;
+fn phase(config: &RunConfig, end: f64) -> Option<Seen> {
     let eta = config.step_size;
     let a = 2.0 * eta / SAMPLES as f64;
     let predicted = match map::period(a) {
@@ -85,15 +104,7 @@ fn phase(result: &StudyResult<'_>) -> Option<Seen> {
         Some(period) => Phase::Period(period),
         None => Phase::Chaotic,
     };
-    let stop = result.record.stop();
-    let stopped = match stop {
-        Some(StopReason::Completed { .. }) | None => None,
-        Some(stop) => Some(stop.step()),
-    };
-    let (seen, mean) = match stopped {
-        Some(_) => (Phase::Divergent, f64::NAN),
-        None => watch(result)?,
-    };
+    let (seen, mean, stopped) = watch(config, end)?;
     Some(Seen {
         eta,
         a,
@@ -105,15 +116,24 @@ fn phase(result: &StudyResult<'_>) -> Option<Seen> {
     })
 }
 
-/// Goes on from the end of a run and looks for a period.
-fn watch(result: &StudyResult<'_>) -> Option<(Phase, f64)> {
-    let prepared = Prepared::new(&result.record.config).ok()?;
-    let mut engine = prepared.engine(&result.record.config, 1).ok()?.engine;
-    let end = result.record.series.last("step")?;
+/// Goes on from the end of a run and looks for a period: the phase, the mean prediction, and the step
+/// at which predictions have left all bounds.
+fn watch(config: &RunConfig, end: f64) -> Option<(Phase, f64, Option<f64>)> {
+    let prepared = Prepared::new(config).ok()?;
+    let mut engine = prepared.engine(config, 1).ok()?.engine;
+    for step in 1..=FIRST {
+        let stop = engine.advance(f64::from(step)).ok()?;
+        let largest = predictions(&prepared.data, &engine.weights());
+        let largest = largest.into_iter().fold(0.0, f64::max);
+        if stop.is_some() || !(largest < BOUND) {
+            return Some((Phase::Divergent, f64::NAN, Some(f64::from(step))));
+        }
+    }
     let mut late = Vec::with_capacity(WATCHED);
     for step in 0..WATCHED {
-        if engine.advance(end + step as f64).ok()?.is_some() {
-            return Some((Phase::Divergent, f64::NAN));
+        let step = end + step as f64;
+        if engine.advance(step).ok()?.is_some() {
+            return Some((Phase::Divergent, f64::NAN, Some(step)));
         }
         late.push(predictions(&prepared.data, &engine.weights()));
     }
@@ -133,5 +153,5 @@ fn watch(result: &StudyResult<'_>) -> Option<(Phase, f64)> {
         Some(period) => Phase::Period(period),
         None => Phase::Chaotic,
     };
-    Some((phase, mean))
+    Some((phase, mean, None))
 }

@@ -31,8 +31,8 @@ pub fn next_token_in_two_stages(effort: Effort) -> Study {
             "V = d = 20 tokens, η₀ = 0.2/√d and η = 0.05/√d (found in the paper); sentences of 6 tokens, \
              in each of which the token that is first in the order of the last one tells the next; \
              zero initial weights; {} and {} steps (this project's settings)",
-            effort.pick("500", "2·10³"),
-            effort.pick("5·10³", "2·10⁴")
+            effort.pick("1000", "4·10³"),
+            effort.pick("10⁴", "5·10⁴")
         ),
         paragraphs: vec![
             "Both programs know the data alone: (e_next − e_v)ᵀ W_ov e_l ≥ 1 for each token l and every \
@@ -59,8 +59,8 @@ fn steps(number: f64) -> Steps {
 }
 
 fn runs(effort: Effort) -> Vec<StudyRun> {
-    let first = effort.pick(500.0, 2e3);
-    let second = effort.pick(5e3, 2e4);
+    let first = effort.pick(1e3, 4e3);
+    let second = effort.pick(1e4, 5e4);
     let base = |samples: u64| {
         Settings::default()
             .with("synthetic", "sentences")

@@ -158,7 +158,8 @@ impl Power {
 /// grows in each of the last three doublings, `2^a` from one to the next.
 ///
 /// * *Supported* where both exponents `a` are within a tenth of what the claim says.
-/// * *Refuted* where both are below half of it, and the later is no larger than the earlier.
+/// * *Refuted* where both are below half of it, and the later is no larger than the earlier, or what
+///   it grows by does not grow.
 pub(super) fn judge_growth(statement: &Statement, curve: &Curve) -> Claim {
     let mut claim = Claim::draft(
         statement.id,
@@ -185,7 +186,9 @@ pub(super) fn judge_growth(statement: &Statement, curve: &Curve) -> Claim {
     let is = |exponent: f64| (share(exponent) - 1.0).abs() < TOLERANCE;
     claim.verdict = if is(early) && is(late) {
         Verdict::Supported
-    } else if share(early).max(share(late)) < OTHER && share(late) < share(early) + MOVES {
+    } else if share(early).max(share(late)) < OTHER
+        && (share(late) < share(early) + MOVES || late <= 0.0)
+    {
         Verdict::Refuted
     } else {
         Verdict::Inconclusive
