@@ -8,6 +8,7 @@
 //! | [`attention`] | Vasudeva, Deora & Thrampoulidis (arXiv:2402.05738) |
 //! | [`transformer`] | Huang, Liang & Yang (arXiv:2409.17335) |
 //! | [`chaos`] | Chen, Balasubramanian, Ghosal & Agrawalla (arXiv:2310.01687) |
+//! | [`cnn`] | Zhang, Gao, Zou & Cao (arXiv:2504.08628) |
 //! | [`adam`] | Zhang, Zou & Cao (NeurIPS 2024, arXiv:2406.10650) |
 //!
 //! Each binary states its claim, setting and expected outcome, and runs its study. Their flags are
@@ -19,6 +20,7 @@ pub mod adam;
 pub mod any_network;
 pub mod attention;
 pub mod chaos;
+pub mod cnn;
 pub mod kou;
 #[cfg(test)]
 mod testing;
@@ -30,6 +32,7 @@ use implicit_bias_lab::study::System;
 pub const SYSTEMS: &[System] = &[
     kou::SYSTEM,
     adam::SYSTEM,
+    cnn::SYSTEM,
     attention::SYSTEM,
     transformer::SYSTEM,
     chaos::SYSTEM,

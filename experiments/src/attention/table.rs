@@ -1,5 +1,6 @@
 //! What came out, in tables and sentences.
 
+use implicit_bias_engine::optimizers::POLYAK_FACTOR;
 use implicit_bias_lab::report::Table;
 use implicit_bias_lab::study::StudyResult;
 use implicit_bias_output::format_number;

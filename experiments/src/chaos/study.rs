@@ -41,7 +41,7 @@ pub fn from_stability_to_chaos(effort: Effort) -> Study {
              steps 36, 48, 60 found in the paper), targets 1 or a teacher's, W(0) ~ N(0, 0.04); {} \
              steps (this project's settings). Read as the map below, the paper's steps are a = 0.9, \
              1.2 and 1.5 (our reading)",
-            effort.pick("300", "2000")
+            effort.pick("2000", "20,000")
         ),
         paragraphs: vec![
             "With u = κ f, κ = 2 η ‖x‖²/n times the weight of a neuron, and a = κ y, every sample of an \
@@ -64,7 +64,7 @@ pub fn from_stability_to_chaos(effort: Effort) -> Study {
 }
 
 fn runs(effort: Effort) -> Vec<StudyRun> {
-    let steps = Steps::try_from(effort.pick(300.0, 2000.0)).expect("a whole number of steps");
+    let steps = Steps::try_from(effort.pick(2e3, 2e4)).expect("a whole number of steps");
     let base = Settings::default()
         .with("synthetic", "quadratic-teacher")
         .with("samples", SAMPLES as u64)

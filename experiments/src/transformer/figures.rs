@@ -1,5 +1,6 @@
 //! Norms, losses and directions of both stages.
 
+use implicit_bias_engine::optimizers::FIRST_STEPS;
 use implicit_bias_lab::study::StudyResult;
 use implicit_bias_plot::{Axis, Figure, Layer, Panel, Style};
 
@@ -11,8 +12,13 @@ fn layers(results: &[StudyResult<'_>], column: &str, sign: f64, from_second: boo
     let layer = |(index, result): (usize, &StudyResult<'_>)| {
         let series = &result.record.series;
         let settings = &result.record.config.optimizer.settings;
-        let first = settings.count("first-steps").unwrap_or(0) as f64;
-        let start = if from_second { first } else { 0.0 };
+        let first = FIRST_STEPS.count_in(settings).unwrap_or(0) as f64;
+        let is_two_stage = result.record.config.optimizer.name == "two-stage";
+        let start = if from_second && is_two_stage {
+            first
+        } else {
+            0.0
+        };
         let rows = series
             .steps()
             .into_iter()

@@ -1,6 +1,7 @@
 //! What came out, in tables and sentences.
 
 use implicit_bias_data::{DataLaw, Sentences, TrainingSet};
+use implicit_bias_engine::optimizers::{FIRST_STEP_SIZE, FIRST_STEPS};
 use implicit_bias_lab::report::Table;
 use implicit_bias_lab::study::StudyResult;
 use implicit_bias_limits::tokens::{TransformerPrograms, transformer_programs};
@@ -15,10 +16,10 @@ const UNSEEN: usize = 1000;
 /// The measured and the predicted rates of a run in two stages.
 pub(super) struct Rate {
     pub label: String,
-    /// `log L` a step over the later half of the first stage.
+    /// `log L` a step over the last tenth of the first stage.
     pub ov_slope: f64,
     pub predicted_ov_slope: f64,
-    /// `log(L − L*)` a step over the later half of the second stage.
+    /// `log(L − L*)` a step over the last tenth of the second stage.
     pub kq_slope: f64,
     pub predicted_kq_slope: f64,
     /// `‖W_kq‖` over `η` times the steps of the second stage.
@@ -54,8 +55,8 @@ pub(super) fn rates(results: &[StudyResult<'_>]) -> Vec<Rate> {
     let rate = |result: &StudyResult<'_>| {
         let config = &result.record.config;
         let settings = &config.optimizer.settings;
-        let first = settings.count("first-steps")? as f64;
-        let eta = settings.number("first-step-size")?;
+        let first = FIRST_STEPS.count_in(settings).ok()? as f64;
+        let eta = FIRST_STEP_SIZE.number_in(settings).ok()?;
         let data = result.record.load_data().ok()?;
         let programs = transformer_programs(&data).ok()?;
         let series = &result.record.series;
@@ -64,9 +65,9 @@ pub(super) fn rates(results: &[StudyResult<'_>]) -> Vec<Rate> {
         let distance = last("direction_distance_kq");
         Some(Rate {
             label: result.run.label.clone(),
-            ov_slope: slope(result, "first_stage_log_loss", [0.5 * first, first]),
+            ov_slope: slope(result, "first_stage_log_loss", [0.9 * first, first]),
             predicted_ov_slope: -eta / (VOCABULARY - 1.0).sqrt(),
-            kq_slope: slope(result, "log_gap", [first + 0.5 * steps, first + steps]),
+            kq_slope: slope(result, "log_gap", [first + 0.9 * steps, first + steps]),
             predicted_kq_slope: -config.step_size / programs.kq.norm,
             norm: last("norm_kq") / config.step_size / steps,
             constant: steps * distance,
@@ -76,7 +77,10 @@ pub(super) fn rates(results: &[StudyResult<'_>]) -> Vec<Rate> {
             unseen: accuracy(result, &unseen(&data)?)?,
         })
     };
-    results.iter().filter_map(rate).collect()
+    let two_stage = results
+        .iter()
+        .filter(|result| result.record.config.optimizer.name == "two-stage");
+    two_stage.filter_map(rate).collect()
 }
 
 /// Other sentences of the language of a run.
@@ -171,7 +175,7 @@ pub(super) fn tables(results: &[StudyResult<'_>]) -> Vec<Table> {
         "predicted",
     ];
     let slopes = Table {
-        caption: "Over the later half of each stage; predicted: derived from the programs."
+        caption: "Over the last tenth of each stage; predicted: derived from the programs."
             .to_owned(),
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),

@@ -29,7 +29,7 @@ pub use self::momentum::MOMENTUM;
 pub use self::normalized_gd::NORMALIZED_GD;
 pub(crate) use self::optimizer::norm;
 pub use self::optimizer::{Make, Optimizer, OptimizerKind};
-pub use self::polyak::POLYAK;
+pub use self::polyak::{POLYAK, POLYAK_FACTOR};
 pub use self::sgd::{BATCH_ORDER, BATCH_SIZE, SGD};
 pub use self::sign_gd::SIGN_GD;
 pub use self::two_stage::{FIRST_STEP_SIZE, FIRST_STEPS, TWO_STAGE};
