@@ -4,7 +4,7 @@
 //! `dz/dτ_k = ±σ'(z)`, with + for filters of the signal's class and `τ_k` the signal's own time,
 //! `dt = (n m/(n_k ‖μ‖² η)) (1 + e^{m_k(τ)}) dτ`, `m_k` its margin.
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2, Axis, concatenate};
 
 /// Huberized ReLU.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +99,8 @@ impl Huberized {
 pub(super) struct Clean {
     /// `⟨w, μ_k⟩` of both blocks stacked, `[2m, 2K]`.
     pub start: Array2<f64>,
+    /// The part of the filters across the signals, `[2m, …]`, which stays.
+    pub across: Array2<f64>,
     /// The class ±1 of each signal.
     pub class: Vec<f64>,
     /// The fraction `n_k/n` of the samples that each signal has.
@@ -145,6 +147,7 @@ impl Clean {
         let (mut tau, mut log_sum) = (0.0, f64::NEG_INFINITY);
         let mut margin = self.margin(signal, 0.0);
         let mut wanted = log_t.iter().peekable();
+        let mut cap = f64::INFINITY;
         let won = (0..self.start.nrows()).filter(|&filter| self.sign(filter, signal) > 0.0);
         let escapes: Vec<f64> = won
             .map(|filter| self.start[[filter, signal]])
@@ -155,7 +158,7 @@ impl Clean {
             // Short where a filter comes to the straight part of σ, longer far from that.
             let near = escapes.iter().map(|escape| (tau - escape).abs());
             let near = near.fold(tau + 1.0, f64::min);
-            let step = (4e-3 * near).max(1e-3);
+            let step = (4e-3 * near).max(1e-3).min(cap);
             let next = self.margin(signal, tau + step);
             // ∫ (1 + e^m) dτ for a margin that is linear in between.
             let change = next - margin;
@@ -167,15 +170,18 @@ impl Clean {
             let part = log_add(step.ln(), step.ln() + margin + mean.ln()) + factor.ln();
             let total = log_add(log_sum, part);
             if total >= target {
-                // Within a step t is as good as linear.
-                let share = (target - log_sum).exp_m1() / (total - log_sum).exp_m1();
+                if step > 1e-3 {
+                    // Time grows exponentially within a step: half of it first.
+                    cap = 0.5 * step;
+                    continue;
+                }
                 let share = if log_sum.is_finite() {
-                    share
+                    (target - log_sum).exp_m1() / (total - log_sum).exp_m1()
                 } else {
                     (target - total).exp()
                 };
                 found.push(tau + share.clamp(0.0, 1.0) * step);
-                wanted.next();
+                (cap, _) = (f64::INFINITY, wanted.next());
                 continue;
             }
             (tau, log_sum, margin) = (tau + step, total, next);
@@ -187,19 +193,19 @@ impl Clean {
         found
     }
 
-    /// The stable rank of the filters, of their part along the signals, at each of some rising
-    /// `log t`.
+    /// The stable rank of the filters at each of some rising `log t`.
     pub fn stable_ranks(&self, log_t: &[f64]) -> Vec<f64> {
         let signals = self.class.len();
         let times: Vec<Vec<f64>> = (0..signals).map(|k| self.times(k, log_t)).collect();
         (0..log_t.len())
             .map(|index| {
-                let mut weights = Array2::zeros(self.start.dim());
+                let mut along = Array2::zeros(self.start.dim());
                 for (k, times) in times.iter().enumerate() {
                     let column = self.column(k, times[index]);
-                    weights.column_mut(k).assign(&ndarray::Array1::from(column));
+                    along.column_mut(k).assign(&Array1::from(column));
                 }
-                stable_rank(&weights)
+                along /= self.length;
+                stable_rank(&concatenate![Axis(1), along, self.across])
             })
             .collect()
     }
@@ -232,24 +238,56 @@ fn log_add(one: f64, other: f64) -> f64 {
     most + (least - most).exp().ln_1p()
 }
 
-/// `‖A‖_F²/‖A‖₂²`, by powers of `AᵀA`.
+/// `‖A‖_F²/‖A‖₂²`, by the eigenvalues of the Gram matrix of the thinner side.
 pub(super) fn stable_rank(matrix: &Array2<f64>) -> f64 {
-    let gram = matrix.t().dot(matrix);
-    let mut vector = ndarray::Array1::from_shape_fn(gram.nrows(), |k| 1.0 + 0.01 * k as f64);
-    let mut largest = 0.0;
-    for _ in 0..10_000 {
-        let next = gram.dot(&vector);
-        let norm = next.dot(&next).sqrt();
-        if norm == 0.0 {
-            return f64::NAN;
+    let gram = if matrix.nrows() < matrix.ncols() {
+        matrix.dot(&matrix.t())
+    } else {
+        matrix.t().dot(matrix)
+    };
+    let square = gram.diag().sum();
+    square / largest_eigenvalue(gram)
+}
+
+/// The largest eigenvalue of a symmetric matrix by Jacobi's rotations: columns that are nearly as long
+/// as one another are no harder than others.
+fn largest_eigenvalue(mut matrix: Array2<f64>) -> f64 {
+    let size = matrix.nrows();
+    let total: f64 = matrix.iter().map(|entry| entry * entry).sum();
+    for _ in 0..60 {
+        let mut off = 0.0;
+        for p in 0..size {
+            for q in p + 1..size {
+                let entry = matrix[[p, q]];
+                off += entry * entry;
+                if entry == 0.0 {
+                    continue;
+                }
+                let theta = 0.5 * (matrix[[q, q]] - matrix[[p, p]]) / entry;
+                let tangent = theta.signum() / (theta.abs() + theta.hypot(1.0));
+                let cosine = 1.0 / tangent.hypot(1.0);
+                let sine = tangent * cosine;
+                for k in 0..size {
+                    let (a, b) = (matrix[[k, p]], matrix[[k, q]]);
+                    matrix[[k, p]] = cosine * a - sine * b;
+                    matrix[[k, q]] = sine * a + cosine * b;
+                }
+                for k in 0..size {
+                    let (a, b) = (matrix[[p, k]], matrix[[q, k]]);
+                    matrix[[p, k]] = cosine * a - sine * b;
+                    matrix[[q, k]] = sine * a + cosine * b;
+                }
+            }
         }
-        vector = next / norm;
-        let before = std::mem::replace(&mut largest, norm);
-        if (largest - before).abs() <= 1e-15 * largest {
+        if off <= 1e-30 * total {
             break;
         }
     }
-    gram.diag().sum() / largest
+    matrix
+        .diag()
+        .iter()
+        .copied()
+        .fold(f64::NEG_INFINITY, f64::max)
 }
 
 #[cfg(test)]
@@ -290,6 +328,7 @@ mod tests {
     fn ranks_obey_the_flow() {
         let clean = Clean {
             start: ndarray::array![[0.3, -0.1], [0.1, 0.4], [-0.2, 0.3], [0.2, 0.05]],
+            across: Array2::zeros((4, 1)),
             class: vec![1.0, -1.0],
             share: vec![0.4, 0.6],
             length: 1.5,
@@ -361,14 +400,14 @@ mod tests {
             let two =
                 |array: ndarray::ArrayD<f64>| array.into_dimensionality::<ndarray::Ix2>().unwrap();
             let [signals, pos, neg] = [signals, pos, neg].map(two);
-            let start = ndarray::concatenate![
-                ndarray::Axis(0),
-                pos.dot(&signals.t()),
-                neg.dot(&signals.t())
-            ];
+            let weights = concatenate![Axis(0), pos, neg];
+            let start = weights.dot(&signals.t());
+            let square = signals.row(0).dot(&signals.row(0));
+            let across = &weights - &(start.dot(&signals) / square);
             let of = |k: usize| index.iter().zip(&y).filter(move |(i, _)| **i == k as f64);
             let clean = Clean {
                 start,
+                across,
                 class: (0..signals.nrows())
                     .map(|k| *of(k).next().unwrap().1)
                     .collect(),

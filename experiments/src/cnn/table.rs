@@ -125,6 +125,8 @@ pub(super) fn clean(results: &[StudyResult<'_>]) -> Option<Clean> {
         })
     };
     let start = concatenate![Axis(0), along(pos), along(neg)];
+    let filters = concatenate![Axis(0), pos.view(), neg.view()];
+    let across = filters.view().split_at(Axis(1), 2 * SIGNALS).1.to_owned();
     let law = law(result, 0.0);
     let count = |k: usize| {
         (0..SAMPLES)
@@ -134,6 +136,7 @@ pub(super) fn clean(results: &[StudyResult<'_>]) -> Option<Clean> {
     let class = |k: usize| if k < SIGNALS { 1.0 } else { -1.0 };
     Some(Clean {
         start,
+        across,
         class: (0..2 * SIGNALS).map(class).collect(),
         share: (0..2 * SIGNALS)
             .map(|k| count(k) as f64 / SAMPLES as f64)
@@ -156,7 +159,8 @@ pub(super) fn closed_form_gap(results: &[StudyResult<'_>]) -> Option<f64> {
         .steps()
         .into_iter()
         .zip(series.column("stable_rank")?);
-    let late: Vec<(f64, f64)> = rows.filter(|(step, _)| *step >= 100.0).collect();
+    let from = 0.1 * series.last("step")?;
+    let late: Vec<(f64, f64)> = rows.filter(|(step, _)| *step >= from).collect();
     let log_t: Vec<f64> = late.iter().map(|(step, _)| step.ln()).collect();
     let exact = clean(results)?.stable_ranks(&log_t);
     let gaps = late
