@@ -48,6 +48,9 @@ pub trait NetworkKind: Send + Sync {
     /// As [`Architecture::asks`].
     fn asks(&self) -> Asked;
 
+    /// As [`Architecture::law`].
+    fn law(&self, loss: Loss) -> Option<&'static str>;
+
     /// As [`Architecture::family`].
     fn family(&self) -> Family;
 
@@ -105,6 +108,10 @@ impl<A: Architecture> NetworkKind for A {
 
     fn asks(&self) -> Asked {
         Architecture::asks(self)
+    }
+
+    fn law(&self, loss: Loss) -> Option<&'static str> {
+        Architecture::law(self, loss)
     }
 
     fn family(&self) -> Family {

@@ -7,7 +7,7 @@ use implicit_bias_record::Family;
 use implicit_bias_settings::{Asked, Invalid, Key, Settings};
 use ndarray::Array2;
 
-use crate::{ModelError, Network, Weights};
+use crate::{Loss, ModelError, Network, Weights};
 
 /// What an architecture is told of the samples.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +80,12 @@ pub trait Architecture: Send + Sync + 'static {
     /// What the targets are: by default labels ±1, the sign of one score being the prediction.
     fn targets(&self, _settings: &Settings) -> TargetKind {
         TargetKind::Signs
+    }
+
+    /// The data law that samples are drawn from where users name none and give no file; without, that
+    /// of all networks.
+    fn law(&self, _loss: Loss) -> Option<&'static str> {
+        None
     }
 
     /// What it asks of a data file beside samples and labels.

@@ -56,6 +56,29 @@ impl Pictures {
 }
 
 impl Picture {
+    /// The same picture with each of its pixels repeated, so that programs that blur what they enlarge
+    /// leave its edges sharp; as it is where it is large.
+    pub(crate) fn enlarged(&self) -> Self {
+        const LARGE: usize = 400;
+        let height = self.values.len().checked_div(self.width).unwrap_or(0);
+        let least = self.width.min(height).max(1);
+        let times = LARGE.div_ceil(least).clamp(1, 32);
+        if times == 1 || self.values.len() * times * times > LARGE * LARGE * 16 {
+            return self.clone();
+        }
+        let rows = self.values.chunks_exact(self.width.max(1));
+        let wide = rows.map(|row| -> Vec<f64> {
+            let repeated = row
+                .iter()
+                .flat_map(|value| std::iter::repeat_n(*value, times));
+            repeated.collect()
+        });
+        Self {
+            width: self.width * times,
+            values: wide.flat_map(|row| row.repeat(times)).collect(),
+        }
+    }
+
     /// The picture as a PNG file, in greys or by a palette; `None` if it has no pixels or one that
     /// is not finite.
     pub(crate) fn png(&self, tint: Tint) -> Option<Vec<u8>> {

@@ -87,7 +87,8 @@ fn plateau(results: &[StudyResult<'_>]) -> Option<Figure> {
         Layer::curve("run", steps, Style::of(1).with_width(2.6)),
     ];
     let x = Axis::linear("log₁₀ t").with_range(0.0, 300.0);
-    let panel = Panel::new(x, Axis::linear("stable rank"), layers);
+    let y = Axis::linear("stable rank").with_range(0.0, 5.0);
+    let panel = Panel::new(x, y, layers);
     Some(
         Figure::new("plateau", "The rank 2K is a plateau", vec![panel]).with_caption(
             "The stable rank of the filters without noise: gradient descent, and the closed form to \

@@ -294,7 +294,18 @@ pub(super) fn resolve_data(settings: &Settings) -> Result<DataSource, LabError> 
     if let Some(key) = first_given(settings, keys::OF_FILES) {
         return Err(invalid(key, "a data file beside it (--data)", "none"));
     }
-    Ok(DataSource::Law(Component::data_law(settings)?))
+    Ok(DataSource::Law(Component::data_law(&with_law(settings)?)?))
+}
+
+/// Settings with the data law that the network asks for where none is named.
+fn with_law(settings: &Settings) -> Result<Settings, LabError> {
+    let network = Component::network(settings)?;
+    let law = network.network_kind().law(catalogue::loss(settings)?);
+    let given = settings.has(keys::SYNTHETIC.name);
+    Ok(match law.filter(|_| !given) {
+        Some(law) => settings.clone().with(keys::SYNTHETIC.name, law),
+        None => settings.clone(),
+    })
 }
 
 /// Refuses keys of data laws beside a data file, but for the noise that is added to its samples.

@@ -117,7 +117,7 @@ pub(super) fn require_signs(config: &RunConfig) -> Result<(), LabError> {
                 return Err(invalid("network", expected, kind.name()));
             }
         }
-        (DataSource::File { .. }, TargetKind::Numbers) => {
+        (_, TargetKind::Numbers) => {
             if config.loss != Loss::Logistic {
                 let expected =
                     "logistic, whose soft margins make it cross-entropy, for next tokens";

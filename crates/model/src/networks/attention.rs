@@ -8,7 +8,7 @@ use ndarray::{Array2, Axis, concatenate};
 
 use super::attention_scores::AttentionScores;
 use crate::{
-    Architecture, Block, HostScores, ModelError, Network, SampleShape, Weights, to_tensor,
+    Architecture, Block, HostScores, Loss, ModelError, Network, SampleShape, Weights, to_tensor,
 };
 
 /// The blocks: the attention matrix `W`, and the decoder `u` where it is trained.
@@ -176,6 +176,10 @@ impl Architecture for AttentionArchitecture {
 
     fn keys(&self) -> &'static [Key] {
         &[TOKENS, DECODER]
+    }
+
+    fn law(&self, _: Loss) -> Option<&'static str> {
+        Some("tokens")
     }
 
     fn asks(&self) -> Asked {

@@ -6,7 +6,8 @@ use implicit_bias_settings::{Invalid, Key, Settings};
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::{
-    Architecture, Block, HostScores, ModelError, Network, TargetKind, WIDTH, Weights, to_tensor,
+    Architecture, Block, HostScores, Loss, ModelError, Network, SQUARED, TargetKind, WIDTH,
+    Weights, to_tensor,
 };
 
 /// The name of the one block.
@@ -124,6 +125,10 @@ impl Architecture for QuadraticArchitecture {
 
     fn targets(&self, _: &Settings) -> TargetKind {
         TargetKind::Reals
+    }
+
+    fn law(&self, loss: Loss) -> Option<&'static str> {
+        (loss == SQUARED).then_some("quadratic-teacher")
     }
 
     fn blocks(

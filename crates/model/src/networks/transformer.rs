@@ -8,8 +8,8 @@ use ndarray::Array2;
 
 use super::transformer_scores::TransformerScores;
 use crate::{
-    Architecture, Block, FirstStage, HostScores, ModelError, Network, SampleShape, TargetKind,
-    Weights, to_tensor,
+    Architecture, Block, FirstStage, HostScores, Loss, ModelError, Network, SampleShape,
+    TargetKind, Weights, to_tensor,
 };
 
 /// The blocks: what is made of the attended token, and the attention of keys and queries.
@@ -179,6 +179,10 @@ impl Architecture for TransformerArchitecture {
 
     fn targets(&self, _: &Settings) -> TargetKind {
         TargetKind::Numbers
+    }
+
+    fn law(&self, _: Loss) -> Option<&'static str> {
+        Some("sentences")
     }
 
     fn asks(&self) -> Asked {

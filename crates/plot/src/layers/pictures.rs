@@ -39,9 +39,11 @@ impl Canvas<'_> {
         y: [f64; 2],
     ) -> bool {
         let corner = |x: f64, y: f64| self.x.place(x).zip(self.y.place(y));
-        let (Some((left, top)), Some((right, bottom)), Some(png)) =
-            (corner(x[0], y[1]), corner(x[1], y[0]), picture.png(tint))
-        else {
+        let (Some((left, top)), Some((right, bottom)), Some(png)) = (
+            corner(x[0], y[1]),
+            corner(x[1], y[0]),
+            picture.enlarged().png(tint),
+        ) else {
             return false;
         };
         let size = [right - left, bottom - top];
