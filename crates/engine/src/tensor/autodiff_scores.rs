@@ -1,9 +1,10 @@
 //! Scores and their gradients by autodiff, for descents in host memory.
 
 use burn::tensor::{Int, Tensor, TensorData};
-use implicit_bias_model::{HostScores, Network};
+use implicit_bias_model::{HostScores, MarginGap, Network};
+use ndarray::Array2;
 
-use super::gradients::{Arrangement, block_gradients, host_values};
+use super::gradients::{Arrangement, block_gradients, host_values, host_weights};
 
 /// The scores of any network on any device; every call takes the weights there and the scores back.
 pub(super) struct AutodiffScores<M> {
@@ -12,6 +13,8 @@ pub(super) struct AutodiffScores<M> {
     arrangement: Arrangement,
     /// The scores of the last call, with their graph.
     scores: Option<Tensor<2>>,
+    /// The rows of the last call; all without.
+    rows: Option<Vec<usize>>,
 }
 
 impl<M: Network> AutodiffScores<M> {
@@ -21,6 +24,7 @@ impl<M: Network> AutodiffScores<M> {
             x,
             arrangement,
             scores: None,
+            rows: None,
         }
     }
 }
@@ -47,6 +51,7 @@ pub(super) fn with_weights<M: Network>(model: M, weights: &[f64]) -> M {
 impl<M: Network> HostScores for AutodiffScores<M> {
     fn scores(&mut self, weights: &[f64], rows: Option<&[usize]>, scores: &mut [f64]) {
         self.model = with_weights(self.model.clone(), weights);
+        self.rows = rows.map(<[usize]>::to_vec);
         let x = match rows {
             None => self.x.clone(),
             Some(rows) => {
@@ -74,5 +79,21 @@ impl<M: Network> HostScores for AutodiffScores<M> {
         let blocks = block_gradients(&self.model, self.arrangement, &gradients);
         let values = blocks.into_iter().flat_map(host_values);
         gradient.iter_mut().zip(values).for_each(|(g, v)| *g = v);
+    }
+
+    /// By the architecture's own formulas: a difference of scores would be rounding.
+    fn gaps(&self) -> Option<Vec<[MarginGap; 2]>> {
+        if !self.model.has_suprema() {
+            return None;
+        }
+        let [samples, dim] = self.x.dims();
+        let x = Array2::from_shape_vec([samples, dim], host_values(self.x.clone())).ok()?;
+        let mut own = self.model.host_scores(&x, 1)?;
+        let weights = host_weights(&self.model);
+        let rows = self.rows.as_deref();
+        // One score a sample, as margins with suprema have.
+        let mut scores = vec![0.0; rows.map_or(samples, <[usize]>::len)];
+        own.scores(&weights, rows, &mut scores);
+        own.gaps()
     }
 }

@@ -22,8 +22,8 @@ pub(crate) const TRANSFORMER: DirectionLimit = DirectionLimit {
 /// The programs of both stages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransformerPrograms {
-    /// `min ½ ‖W‖_F²` over `(e_next − e_v)ᵀ W e_l ≥ 1` for each token `l` and each `v` other than the
-    /// next one.
+    /// `min ½ ‖W‖_F²` over `(e_next − e_v)ᵀ W x_l ≥ 1` for each token `l` and each `v` other than the
+    /// next one, `e_v` being the unit vectors of `R^V`; `[V, d]`.
     pub ov: LeastNorm,
     /// `min ½ ‖W‖_F²` over `(x_* − x)ᵀ W x_q ≥ 1` for each sentence with the query `x_q`, its best token
     /// `x_*` and each other one.
@@ -66,15 +66,19 @@ pub fn transformer_programs(data: &TrainingSet) -> Result<TransformerPrograms, S
     let mut count = 0;
     for (token, &next) in next.iter().enumerate() {
         for other in (0..vocabulary).filter(|&other| other != next) {
-            rows.extend(row(next, other, token));
+            let mut row = Array2::zeros([vocabulary, dim]);
+            row.row_mut(next).assign(&embeddings.row(token));
+            row.row_mut(other).scaled_add(-1.0, &embeddings.row(token));
+            rows.extend(row);
             count += 1;
         }
     }
-    let matrix = |rows: Vec<f64>, count: usize| {
-        let matrix = Array2::from_shape_vec([count, dim * dim], rows);
+    let matrix = |rows: Vec<f64>, [count, entries]: [usize; 2]| {
+        let matrix = Array2::from_shape_vec([count, entries], rows);
         matrix.map_err(|error| error.to_string())
     };
-    let ov = least_norm(matrix(rows, count)?, [dim, dim])?;
+    let rows = matrix(rows, [count, vocabulary * dim])?;
+    let ov = least_norm(rows, [vocabulary, dim])?;
     let mut best = Vec::new();
     let mut pairs = BTreeSet::new();
     for (sample, &target) in classes.class().iter().enumerate() {
@@ -99,7 +103,8 @@ pub fn transformer_programs(data: &TrainingSet) -> Result<TransformerPrograms, S
     let rows = pairs
         .iter()
         .flat_map(|&[query, own, other]| row(own, other, query));
-    let kq = least_norm(matrix(rows.collect(), pairs.len())?, [dim, dim])?;
+    let rows = matrix(rows.collect(), [pairs.len(), dim * dim])?;
+    let kq = least_norm(rows, [dim, dim])?;
     Ok(TransformerPrograms {
         ov,
         kq,

@@ -87,6 +87,10 @@ impl Network for Attention {
         None
     }
 
+    fn has_suprema(&self) -> bool {
+        !self.is_decoder_trained
+    }
+
     fn has_sample_probes(&self) -> bool {
         true
     }

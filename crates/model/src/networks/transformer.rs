@@ -16,9 +16,9 @@ use crate::{
 const OV: &str = "ov";
 const KQ: &str = "kq";
 
-/// `s_v = ⟨e_v, W_ov Σ_l softmax_l(x_lᵀ W_kq x_last) x_l⟩` over the tokens `x_l` of a sentence, a score
-/// for each token `v` of the vocabulary to be the next; `W_ov` and `W_kq` are `[d, d]`, and the rows
-/// `e_v` of `E`, `[V, d]`, are the tokens' embeddings.
+/// `W_ov Σ_l softmax_l(x_lᵀ W_kq x_last) x_l` over the tokens of a sentence, a score for each token of
+/// the vocabulary to be the next; `W_ov` is `[V, d]`, `W_kq` `[d, d]`, and the tokens `x_l` are rows of
+/// the embeddings `E`, `[V, d]`.
 ///
 /// A sample is the row of the numbers of its tokens, `[L]`, with −1 past the end of a shorter
 /// sentence. Not homogeneous.
@@ -30,7 +30,7 @@ pub struct Transformer {
 }
 
 impl Transformer {
-    /// The network with `W_ov` and `W_kq`, `[d, d]`, and embeddings `[V, d]`, which stay.
+    /// The network with `W_ov`, `[V, d]`, `W_kq`, `[d, d]`, and embeddings `[V, d]`, which stay.
     pub fn new(ov: Tensor<2>, kq: Tensor<2>, embeddings: Tensor<2>) -> Self {
         Self {
             ov: Param::from_tensor(ov),
@@ -51,7 +51,7 @@ impl Network for Transformer {
         let after = Tensor::cat(vec![after, x.clone().narrow(1, 0, 1).zeros_like()], 1);
         let is_last = (is_token.clone() - after).reshape([samples, length, 1]);
         let numbers: Tensor<1, Int> = x.clamp_min(0.0).reshape([samples * length]).int();
-        let tokens = embeddings.clone().select(0, numbers);
+        let tokens = embeddings.select(0, numbers);
         let tokens = tokens.reshape([samples, length, dim]);
         let query = (tokens.clone() * is_last)
             .sum_dim(1)
@@ -67,9 +67,7 @@ impl Network for Transformer {
         let mixture: Tensor<2> = (tokens * shares.reshape([samples, length, 1]))
             .sum_dim(1)
             .reshape([samples, dim]);
-        mixture
-            .matmul(self.ov.val().transpose())
-            .matmul(embeddings.transpose())
+        mixture.matmul(self.ov.val().transpose())
     }
 
     fn blocks(&self) -> Vec<Block> {
@@ -201,7 +199,10 @@ impl Architecture for TransformerArchitecture {
         settings: &Settings,
         samples: &SampleShape<'_>,
     ) -> Result<Vec<(String, [usize; 2])>, Invalid> {
-        self.blocks(settings, Self::embeddings(samples)?.ncols())
+        let (vocabulary, dim) = Self::embeddings(samples)?.dim();
+        let mut blocks = self.blocks(settings, dim)?;
+        blocks[0].1 = [vocabulary, dim];
+        Ok(blocks)
     }
 
     fn rows(
@@ -283,8 +284,8 @@ impl Architecture for TransformerArchitecture {
         device: &Device,
     ) -> Result<Transformer, ModelError> {
         let embeddings = Self::embeddings(samples)?;
-        let dim = embeddings.ncols();
-        let [ov, kq] = weights.shaped([(OV, [dim, dim]), (KQ, [dim, dim])])?;
+        let (vocabulary, dim) = embeddings.dim();
+        let [ov, kq] = weights.shaped([(OV, [vocabulary, dim]), (KQ, [dim, dim])])?;
         let [ov, kq, embeddings] = [ov, kq, embeddings].map(|block| to_tensor(block, device));
         Ok(Transformer::new(ov, kq, embeddings))
     }

@@ -5,14 +5,14 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
 use crate::softmax_mixture::{Shares, common_exponent};
 use crate::{HostScores, Objective, Targets};
 
-/// Scores by way of `E W_ov Eᵀ` and `E W_kq Eᵀ`, `[V, V]`: `8 V² d` operations a step besides `n L V`.
+/// Scores by way of `E W_ovᵀ` and `E W_kq Eᵀ`, `[V, V]`: `4 V² d` and `8 V² d` operations a step besides
+/// `n L V`.
 pub(super) struct TransformerScores {
     /// The tokens of each sentence; the last is the query.
     sentences: Vec<Vec<usize>>,
     /// `[V, d]`.
     embeddings: Array2<f64>,
-    /// The row of scores that attention to a token alone gives, `Eᵀ` of `W_ov e_l`, `[V, V]`, a token
-    /// a row.
+    /// The scores `W_ov x_l` that attention to a token alone gives, `[V, V]`, a token a row.
     values: Array2<f64>,
     /// `W_ov` that the values are of.
     values_of: Vec<f64>,
@@ -47,19 +47,18 @@ impl TransformerScores {
         }
     }
 
-    /// `out = E A Eᵀ`.
-    fn between(&mut self, block: &[f64], is_value: bool) {
+    /// The scores of each token alone.
+    fn set_values(&mut self, block: &[f64]) {
+        let block = ArrayView2::from_shape(self.embeddings.dim(), block).expect("W_ov is [V, d]");
+        general_mat_mul(1.0, &self.embeddings, &block.t(), 0.0, &mut self.values);
+    }
+
+    /// `E W_kq Eᵀ`.
+    fn set_logits(&mut self, block: &[f64]) {
         let dim = self.embeddings.ncols();
-        let block = ArrayView2::from_shape([dim, dim], block).expect("a block is d × d");
-        let embeddings = &self.embeddings;
-        if is_value {
-            // Row l: E (W e_l).
-            general_mat_mul(1.0, embeddings, &block.t(), 0.0, &mut self.room);
-            general_mat_mul(1.0, &self.room, &embeddings.t(), 0.0, &mut self.values);
-        } else {
-            general_mat_mul(1.0, embeddings, &block, 0.0, &mut self.room);
-            general_mat_mul(1.0, &self.room, &embeddings.t(), 0.0, &mut self.logits);
-        }
+        let block = ArrayView2::from_shape([dim, dim], block).expect("W_kq is [d, d]");
+        general_mat_mul(1.0, &self.embeddings, &block, 0.0, &mut self.room);
+        general_mat_mul(1.0, &self.room, &self.embeddings.t(), 0.0, &mut self.logits);
     }
 
     /// `∂/∂(logit of token l) Σ_v c_v s_v` of a sentence, as differences to the token of most
@@ -78,12 +77,11 @@ impl TransformerScores {
         sentence.iter().map(difference).collect()
     }
 
-    /// Adds `Eᵀ A E` into a gradient, for `A` `[V, V]`.
+    /// `Eᵀ A E` into a gradient, for `A` `[V, V]`.
     fn pull_between(&mut self, inner: &Array2<f64>, gradient: &mut [f64]) {
         let dim = self.embeddings.ncols();
         general_mat_mul(1.0, inner, &self.embeddings, 0.0, &mut self.room);
-        let mut gradient =
-            ArrayViewMut2::from_shape([dim, dim], gradient).expect("a block is d × d");
+        let mut gradient = ArrayViewMut2::from_shape([dim, dim], gradient).expect("W_kq is [d, d]");
         general_mat_mul(1.0, &self.embeddings.t(), &self.room, 0.0, &mut gradient);
     }
 
@@ -153,12 +151,12 @@ impl TransformerScores {
 
 impl HostScores for TransformerScores {
     fn scores(&mut self, weights: &[f64], rows: Option<&[usize]>, scores: &mut [f64]) {
-        let (own, keys) = weights.split_at(weights.len() / 2);
+        let (own, keys) = weights.split_at(self.embeddings.len());
         if self.values_of != own {
-            self.between(own, true);
+            self.set_values(own);
             self.values_of = own.to_vec();
         }
-        self.between(keys, false);
+        self.set_logits(keys);
         self.rows.clear();
         match rows {
             Some(rows) => self.rows.extend(rows),
@@ -215,8 +213,10 @@ impl HostScores for TransformerScores {
             }
         }
         self.exponents = [0, exponent];
-        let (own, keys) = gradient.split_at_mut(gradient.len() / 2);
-        self.pull_between(&of_values, own);
+        let (own, keys) = gradient.split_at_mut(self.embeddings.len());
+        let mut own =
+            ArrayViewMut2::from_shape(self.embeddings.dim(), own).expect("W_ov is [V, d]");
+        general_mat_mul(1.0, &of_values, &self.embeddings, 0.0, &mut own);
         self.pull_between(&of_logits, keys);
     }
 
