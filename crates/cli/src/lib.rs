@@ -15,7 +15,7 @@ mod sweep;
 use std::process::ExitCode;
 
 use implicit_bias_claims::Theory;
-use implicit_bias_data::DataLawKind;
+use implicit_bias_data::{DataLawKind, InitialLaw};
 use implicit_bias_engine::optimizers::OptimizerKind;
 use implicit_bias_fetch::FetchError;
 use implicit_bias_lab::config::Catalogue;
@@ -62,6 +62,14 @@ impl Laboratory {
     pub fn with_activation(mut self, activation: ActivationKind) -> Self {
         let activation = Box::leak(Box::new(activation));
         self.catalogue = self.catalogue.with_activation(activation);
+        self
+    }
+
+    /// With one more law of initial weights, which `--init-law NAME` then chooses.
+    #[must_use]
+    pub fn with_initial_law(mut self, law: InitialLaw) -> Self {
+        let law = Box::leak(Box::new(law));
+        self.catalogue = self.catalogue.with_initial_law(law);
         self
     }
 

@@ -30,6 +30,7 @@ mod dataset_npz;
 mod error;
 mod file;
 mod geometry;
+mod initial;
 mod labelled;
 mod laws;
 pub mod mnist;
@@ -50,10 +51,16 @@ pub use file::{
     TableOptions, read_matrix_npz, read_npz_arrays, read_weights_npz, write_npz_arrays,
 };
 pub use geometry::{ClassSizes, Geometry};
+pub use initial::{
+    AXES, AXIS_SCALES, BALANCED, GAUSSIAN_WEIGHTS, INITIAL_LAWS, InitialBlocks, InitialLaw,
+    UNIFORM_FAN_IN,
+};
 pub use labelled::Labelled;
 pub use laws::{
-    DIM, DataLaw, DataLawKind, GAUSSIAN, Gaussian, HYPERCUBE, Hypercube, LAWS, MIXTURE, Mixture,
-    NOISE, NORM, NORM_SPREAD, ORTHOGONAL, Orthogonal, SAMPLES, SIGNAL,
+    CLUSTER_RADIUS, CLUSTER_SPREAD, CLUSTER_SYMMETRY, COSINE, CROSSING_LINES, CrossingLines, DIM,
+    DataLaw, DataLawKind, EQUIANGULAR, Equiangular, GAUSSIAN, Gaussian, HYPERCUBE, Hypercube, LAWS,
+    LINE_ANGLE, MIXTURE, Mixture, NOISE, NORM, NORM_SPREAD, ORTHOGONAL, Orthogonal, SAMPLES,
+    SIGNAL,
 };
 pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;

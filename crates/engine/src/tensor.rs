@@ -172,6 +172,10 @@ impl<M: Network + 'static> TensorEngine<M> {
     /// The network's own columns, and those of a twin and of the residual.
     fn probes(&mut self, margins: &[f64]) -> Vec<(String, f64)> {
         let mut probes = self.exact.model().probes(margins);
+        if let Some(labels) = self.targets.labels() {
+            let x = self.exact.x.clone();
+            probes.extend(self.exact.model().sample_probes(&x, labels));
+        }
         let sensitivity = self.exact.sensitivity();
         probes.extend(sensitivity.map(|distance| ("sensitivity".to_owned(), distance)));
         if self.kkt {

@@ -89,7 +89,7 @@ pub(crate) fn cost(config: &RunConfig) -> f64 {
         }
     };
     let width = match config.init {
-        InitSource::Gaussian { .. } => config.width().unwrap_or(1),
+        InitSource::Drawn { .. } => config.width().unwrap_or(1),
         InitSource::File(_) => 100,
     };
     let (samples, dim) = (samples as f64, dim as f64);

@@ -35,6 +35,7 @@ mod linear_scores;
 mod loss;
 mod network;
 mod networks;
+mod neurons;
 mod objective;
 mod optimizer;
 mod weights;
@@ -57,8 +58,9 @@ pub use loss::TensorLoss;
 pub use network::{Block, Network};
 pub use networks::{
     CLASSES, Convolution, ConvolutionArchitecture, DEPTH, DeepArchitecture, Linear,
-    LinearArchitecture, MultiClass, MultiClassArchitecture, MultiClassConfig, PATCHES, TwoLayer,
-    TwoLayerArchitecture, TwoLayerBothArchitecture, TwoLayerConfig, WIDTH, class_labels,
+    LinearArchitecture, MultiClass, MultiClassArchitecture, MultiClassConfig, NEURONS, PATCHES,
+    TwoLayer, TwoLayerArchitecture, TwoLayerBoth, TwoLayerBothArchitecture, TwoLayerConfig, WIDTH,
+    class_labels,
 };
 pub use objective::{Objective, Targets, TensorObjective};
 pub use optimizer::{CompensatedGradientDescent, Compensation, GradientDescent, two_sum_step};

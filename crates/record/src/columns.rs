@@ -117,6 +117,54 @@ pub const COLUMNS: &[Column] = &[
         "min_i q_i/‖w‖_∞, smallest margin over the largest weight; of the linear network",
     ),
     column(
+        "neurons_plus",
+        "hidden neurons that are active on the samples of label +1 and on no other, S₊; with \
+         --neurons, as all of the next",
+    ),
+    column(
+        "neurons_minus",
+        "hidden neurons that are active on the samples of label −1 and on no other, S₋",
+    ),
+    column(
+        "neurons_dead",
+        "hidden neurons that are active on no sample",
+    ),
+    column("neurons_other", "hidden neurons that are none of these"),
+    column(
+        "neurons_misplaced",
+        "hidden neurons that are neither dead nor in the set of the sign of their outer weight",
+    ),
+    column(
+        "own_centre_cosine_min",
+        "smallest cosine of a neuron that is not dead with the sum of the samples whose label is \
+         the sign of its outer weight",
+    ),
+    column(
+        "own_centre_cosine_mean",
+        "mean of the same over the neurons",
+    ),
+    column(
+        "imbalance",
+        "max_j |‖w_j‖² − v_j²|, v_j the outer weight of a neuron",
+    ),
+    column(
+        "axis_angle_50",
+        "median over the neurons of the angle to the nearest coordinate axis, in radians",
+    ),
+    column("axis_angle_95", "95 % quantile of the same"),
+    column("axis_angle_max", "largest of the same"),
+    column(
+        "line_angle_50",
+        "median over the neurons of the angle to the principal direction of the samples whose \
+         label is the sign of the outer weight, in radians, as lines",
+    ),
+    column("line_angle_95", "95 % quantile of the same"),
+    column("line_angle_max", "largest of the same"),
+    column(
+        "signed_cosine_min",
+        "min cos(y_i x_i, y_k x_k) over pairs of samples; empty for many samples",
+    ),
+    column(
         "sensitivity",
         "distance of a twin that began a last digit away, over that at first; with --sensitivity",
     ),

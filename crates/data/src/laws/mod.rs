@@ -3,12 +3,18 @@
 //! A law is a file with its parameters, its keys, how a data set is drawn and a [`DataLawKind`],
 //! and a line in [`LAWS`].
 
+mod crossing_lines;
+mod equiangular;
 mod gaussian;
 mod hypercube;
 mod law;
 mod mixture;
 mod orthogonal;
 
+pub use self::crossing_lines::{
+    CLUSTER_RADIUS, CLUSTER_SPREAD, CLUSTER_SYMMETRY, CROSSING_LINES, CrossingLines, LINE_ANGLE,
+};
+pub use self::equiangular::{COSINE, EQUIANGULAR, Equiangular};
 pub use self::gaussian::{GAUSSIAN, Gaussian, NOISE};
 pub use self::hypercube::{HYPERCUBE, Hypercube};
 pub use self::law::{DIM, DataLaw, DataLawKind, SAMPLES};
@@ -16,7 +22,14 @@ pub use self::mixture::{MIXTURE, Mixture, SIGNAL};
 pub use self::orthogonal::{NORM, NORM_SPREAD, ORTHOGONAL, Orthogonal};
 
 /// The data laws of the laboratory, the default first.
-pub const LAWS: &[DataLawKind] = &[MIXTURE, GAUSSIAN, ORTHOGONAL, HYPERCUBE];
+pub const LAWS: &[DataLawKind] = &[
+    MIXTURE,
+    GAUSSIAN,
+    ORTHOGONAL,
+    HYPERCUBE,
+    EQUIANGULAR,
+    CROSSING_LINES,
+];
 
 #[cfg(test)]
 mod tests;

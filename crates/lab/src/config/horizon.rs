@@ -40,7 +40,7 @@ impl Horizon {
             _ if !self.is_exponentially_tailed => {
                 Some("losses with an exponential tail: logistic and exponential")
             }
-            _ if self.has_table => Some("step sizes without a step-table"),
+            _ if self.has_table => Some("step sizes without a step-table or a step-schedule"),
             _ if self.has_twin => Some("runs without a twin (--sensitivity)"),
             _ if self.compensated => Some("updates without compensation (--compensated)"),
             _ => None,

@@ -14,4 +14,4 @@ pub use multi_class::{
     CLASSES, MultiClass, MultiClassArchitecture, MultiClassConfig, class_labels,
 };
 pub use two_layer::{TwoLayer, TwoLayerArchitecture, TwoLayerConfig, WIDTH};
-pub use two_layer_both::TwoLayerBothArchitecture;
+pub use two_layer_both::{NEURONS, TwoLayerBoth, TwoLayerBothArchitecture};
