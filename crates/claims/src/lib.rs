@@ -17,6 +17,7 @@
 //! at a run as a [`RunView`] and says by its facts whether it is about it.
 
 pub mod adam;
+pub mod alignment;
 mod claim;
 mod fit;
 mod hypotheses;
@@ -24,6 +25,7 @@ pub mod kou;
 mod rounding;
 mod run;
 mod settings;
+pub mod simplicity;
 mod student;
 mod theory;
 mod window;
@@ -38,4 +40,9 @@ pub use student::student_t;
 pub use theory::{Judgement, Theory, withhold_unsound, write_hypotheses};
 
 /// The theories whose claims are judged on runs that they are about.
-pub const THEORIES: &[Theory] = &[kou::THEORY, adam::THEORY];
+pub const THEORIES: &[Theory] = &[
+    kou::THEORY,
+    adam::THEORY,
+    alignment::THEORY,
+    simplicity::THEORY,
+];
