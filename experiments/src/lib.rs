@@ -6,6 +6,7 @@
 //! | [`kou`] | Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935), the paper |
 //! | [`any_network`] | five architectures in log time: a question of this project |
 //! | [`adam`] | Zhang, Zou & Cao (NeurIPS 2024, arXiv:2406.10650) |
+//! | [`alignment`] | Min, Mallada & Vidal (ICLR 2024, arXiv:2307.12851) |
 //!
 //! Each binary states its claim, setting and expected outcome, and runs its study. Their flags are
 //! the same: `--help` lists them. To add one, write a function that returns a
@@ -13,6 +14,7 @@
 //! [`study::main`](implicit_bias_lab::study::main).
 
 pub mod adam;
+pub mod alignment;
 pub mod any_network;
 pub mod kou;
 #[cfg(test)]
@@ -21,4 +23,4 @@ mod testing;
 use implicit_bias_lab::study::System;
 
 /// The systems that `reproduce` knows; the first is its default.
-pub const SYSTEMS: &[System] = &[kou::SYSTEM, adam::SYSTEM];
+pub const SYSTEMS: &[System] = &[kou::SYSTEM, adam::SYSTEM, alignment::SYSTEM];

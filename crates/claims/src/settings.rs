@@ -160,6 +160,12 @@ pub(crate) const MIN_RECORDS_AFTER_FALL: usize = 5;
 /// Early alignment: the bound of the stable rank, the paper's.
 pub(crate) const EARLY_RANK_BOUND: f64 = 2.0;
 
+/// Early alignment: a stable rank above the bound by at most this is on it.
+pub(crate) const EARLY_RANK_SUPPORTED: f64 = 1e-6;
+
+/// Early alignment: only a stable rank above the bound by more than this refutes.
+pub(crate) const EARLY_RANK_REFUTED: f64 = 1e-3;
+
 /// Early alignment: layers are balanced up to this share of the squared norm, which is rounding.
 pub(crate) const BALANCED: f64 = 1e-12;
 

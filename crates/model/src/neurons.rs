@@ -25,6 +25,7 @@ const VANISHES: f64 = 1e-12;
 /// | `axis_angle_50`, `…_95`, `…_max` | quantiles of the angle to the nearest coordinate axis, in radians |
 /// | `line_angle_50`, `…_95`, `…_max` | the same of the angle between the line of `w_j` and that of its class, the principal direction of the samples whose label is the sign of `v_j` |
 /// | `signed_cosine_min` | `μ = min cos(y_i x_i, y_k x_k)` over pairs of samples |
+/// | `class_cosine_min` | `min cos(x_i, x_k)` over pairs of samples of one label |
 ///
 /// Angles and cosines of neurons that are zero are left out; a column of which nothing is left is
 /// `NaN`.
@@ -78,7 +79,9 @@ pub(crate) fn neuron_columns(
             put(&format!("{name}_angle_{part}"), quantile(angles, share));
         }
     }
-    put("signed_cosine_min", signed_cosine_min(x, labels));
+    let [signed, of_class] = cosines_min(x, labels);
+    put("signed_cosine_min", signed);
+    put("class_cosine_min", of_class);
     columns
 }
 
@@ -187,22 +190,27 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     below + place.fract() * (above - below)
 }
 
-fn signed_cosine_min(x: &Array2<f64>, labels: &[f64]) -> f64 {
+/// The smallest cosine of two signed samples, and of two samples of one label.
+fn cosines_min(x: &Array2<f64>, labels: &[f64]) -> [f64; 2] {
     let [samples, dim] = [x.nrows(), x.ncols()].map(|size| size as f64);
     if samples * samples * dim > MAX_PAIR_OPERATIONS {
-        return f64::NAN;
+        return [f64::NAN; 2];
     }
     let rows = x.rows().into_iter().zip(labels);
     let units: Option<Vec<Array1<f64>>> =
         rows.map(|(row, &label)| Some(unit(row)? * label)).collect();
     let Some(units) = units else {
-        return f64::NAN;
+        return [f64::NAN; 2];
     };
-    let mut least = f64::NAN;
+    let mut least = [f64::NAN; 2];
     for (index, one) in units.iter().enumerate() {
-        for other in &units[..index] {
+        for (other, label) in units[..index].iter().zip(labels) {
             // `min` leaves out what is not a number.
-            least = f64::min(least, one.dot(other));
+            let cosine = one.dot(other);
+            least[0] = least[0].min(cosine);
+            if *label == labels[index] {
+                least[1] = least[1].min(cosine);
+            }
         }
     }
     least
@@ -253,6 +261,7 @@ mod tests {
         assert!((found.get("own_centre_cosine_min") - least).abs() < 1e-15);
         assert_eq!(found.get("imbalance"), 9.0);
         assert_eq!(found.get("signed_cosine_min"), 0.0);
+        assert!(found.get("class_cosine_min").is_nan());
         let quarter = std::f64::consts::FRAC_PI_4;
         assert!((found.get("axis_angle_max") - quarter).abs() < 1e-15);
         // Sorted: atan(1/3) twice, π/4 twice.
@@ -274,6 +283,7 @@ mod tests {
         let crossed = columns(&hidden, &[1.0, -1.0], &x, &[-1.0, -1.0, 1.0, 1.0]);
         assert!((crossed.get("line_angle_50") - angle).abs() < 1e-8);
         assert!((found.get("signed_cosine_min") + 1.0).abs() < 1e-15);
+        assert!((found.get("class_cosine_min") + 1.0).abs() < 1e-15);
         let x = arr2(&[[1.0, 0.3], [-1.0, -0.3], [0.1, 0.7], [-0.1, -0.7]]);
         let opposite = columns(&hidden, &[-1.0, 1.0], &x, &[-1.0, -1.0, 1.0, 1.0]);
         assert!(opposite.get("own_centre_cosine_min").is_nan());

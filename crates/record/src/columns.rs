@@ -165,6 +165,10 @@ pub const COLUMNS: &[Column] = &[
         "min cos(y_i x_i, y_k x_k) over pairs of samples; empty for many samples",
     ),
     column(
+        "class_cosine_min",
+        "min cos(x_i, x_k) over pairs of samples of one label; empty for many samples",
+    ),
+    column(
         "sensitivity",
         "distance of a twin that began a last digit away, over that at first; with --sensitivity",
     ),

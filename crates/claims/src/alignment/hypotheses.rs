@@ -104,7 +104,7 @@ fn small(run: &EarlyRun<'_>, mu: Option<f64>, norm: Option<f64>) -> Hypothesis {
         number(scale),
         number(bound)
     );
-    let words = format!("ε = 10^{:.0}, asked for 10^{:.0}", scale, bound).replace('-', "−");
+    let words = format!("ε = 10^{:.1}, asked for 10^{:.1}", scale, bound).replace('-', "−");
     Hypothesis {
         what: "log₁₀ ε".to_owned(),
         brief: words.clone(),

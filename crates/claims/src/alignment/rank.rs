@@ -3,16 +3,21 @@
 use super::early_run::EarlyRun;
 use super::ids::EARLY_RANK;
 use crate::claim::{Claim, Verdict};
-use crate::settings::{EARLY_RANK_BOUND, EXTRAPOLATION_POWER, LAST_DECADE, ROUNDING};
+use crate::fit::fit_line;
+use crate::settings::{
+    EARLY_RANK_BOUND, EARLY_RANK_REFUTED, EARLY_RANK_SUPPORTED, EXTRAPOLATION_POWER, LAST_DECADE,
+};
 use crate::window::Points;
 use crate::words::{number, step};
 
 /// Judges that the stable rank of the hidden layer ends at 2 at most, on the last decade of steps,
 /// all of them past the one at which the loss has fallen to half.
 ///
-/// * *Supported* where it is at most 2 there and its line against `log t` stays so up to `T²`.
-/// * *Refuted* where it is above 2 there and the lines of the decade and of its later half stay so up
-///   to `T²`.
+/// * *Supported* where it is at most 2 there, up to 10⁻⁶, and its line against `log t` stays so up to
+///   `T²`.
+/// * *Refuted* where it is above 2.001 there, and so are the lines of the decade and of its later half
+///   up to `T²`, and where a line against `1/log t` leads to: initial weights are forgotten only that
+///   slowly.
 pub(super) fn judge(run: &EarlyRun<'_>) -> Claim {
     let mut claim = Claim::draft(
         EARLY_RANK,
@@ -52,19 +57,23 @@ pub(super) fn judge(run: &EarlyRun<'_>) -> Claim {
     let last = ranks[ranks.len() - 1];
     let ahead = (EXTRAPOLATION_POWER - 1.0) * horizon.ln();
     let led_to = [lines.whole.slope, lines.late.slope].map(|slope| last + slope * ahead);
+    let inverse: Vec<f64> = points.log_step.iter().map(|log| 1.0 / log).collect();
+    let at_infinity = fit_line(&inverse, ranks).map_or(f64::NAN, |line| line.intercept);
     let [least, most] = range(ranks);
     let found = format!(
         "over the last decade the stable rank is between {} and {}, and its line against log t leads \
-         to {} at T²",
+         to {} at T², against 1/log t to {}",
         number(least),
         number(most),
-        number(led_to[0])
+        number(led_to[0]),
+        number(at_infinity)
     );
-    let bound = EARLY_RANK_BOUND * (1.0 + ROUNDING);
+    let bound = EARLY_RANK_BOUND + EARLY_RANK_SUPPORTED;
+    let above = EARLY_RANK_BOUND + EARLY_RANK_REFUTED;
     if most <= bound && led_to.iter().all(|rank| *rank <= bound) {
         claim.verdict = Verdict::Supported;
         claim.reason = format!("{found}.");
-    } else if least > bound && led_to.iter().all(|rank| *rank > bound) {
+    } else if least > above && at_infinity > above && led_to.iter().all(|rank| *rank > above) {
         let (verdict, but) = run.refuted();
         claim.verdict = verdict;
         claim.reason = format!("{found}{but}.");

@@ -128,6 +128,13 @@ fn a_run_whose_loss_has_not_fallen_decides_nothing() {
 fn ranks_that_stay_above_two_refute_and_those_that_fall_do_not() {
     let stays = |t: f64| 2.02 + 0.1 / (1.0 + t.ln_1p());
     assert_eq!(verdicts(&run(&early, &stays, &falling))[1], Refuted);
+    // Rounding is on neither side, and neither is what 1/log t takes below.
+    let exact = |_| 2.0 + 3e-12;
+    assert_eq!(verdicts(&run(&early, &exact, &falling))[1], Supported);
+    let near = |_| 2.0 + 5e-4;
+    assert_eq!(verdicts(&run(&early, &near, &falling))[1], Inconclusive);
+    let forgets = |t: f64| 1.7 + 20.0 / (1.0 + t.ln_1p());
+    assert_eq!(verdicts(&run(&early, &forgets, &falling))[1], Inconclusive);
     let falls = |t: f64| 14.0 - 0.8 * t.ln_1p();
     assert_eq!(verdicts(&run(&early, &falls, &falling))[1], Inconclusive);
     let rises = |t: f64| 1.0 + 0.06 * t.ln_1p();

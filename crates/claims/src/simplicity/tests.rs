@@ -53,7 +53,7 @@ fn run(angle: &dyn Fn(f64) -> f64) -> Series {
             ("log_loss", &|t| -(1.0 + t / 100.0).ln()),
             ("accuracy", &|t| if t < 500.0 { 0.8 } else { 1.0 }),
             ("line_angle_95", angle),
-            ("signed_cosine_min", &|_| -1.0),
+            ("class_cosine_min", &|_| -1.0),
         ],
     )
 }
@@ -108,7 +108,7 @@ fn runs_that_fit_nothing_decide_nothing() {
             ("log_loss", &|_| -0.3),
             ("accuracy", &|_| 1.0),
             ("line_angle_95", angle),
-            ("signed_cosine_min", &|_| -1.0),
+            ("class_cosine_min", &|_| -1.0),
         ],
     );
     for series in [wrong, flat] {
@@ -138,7 +138,7 @@ fn other_runs_are_left_alone() {
     // No class has opposite samples.
     let acute = table(
         1e5,
-        &[("line_angle_95", &|_| 0.5), ("signed_cosine_min", &|_| 0.1)],
+        &[("line_angle_95", &|_| 0.5), ("class_cosine_min", &|_| 0.1)],
     );
     assert!(judge(&facts(), &acute).is_empty());
 }

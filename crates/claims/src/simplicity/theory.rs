@@ -32,7 +32,7 @@ fn judge(run: &RunView<'_>) -> Option<Judgement> {
     let is_network = network.name == "two-layer-both" && is_relu && run.facts.samples.dim == 2;
     let is_descent = descent.is_plain && descent.is_full_batch && descent.loss == Loss::Logistic;
     run.series.column("line_angle_95")?;
-    let cosine = run.series.first("signed_cosine_min")?;
+    let cosine = run.series.first("class_cosine_min")?;
     // Two clusters of one class on opposite sides of the origin.
     if !(is_network && is_descent && cosine < OPPOSITE_COSINE) {
         return None;
