@@ -7,6 +7,7 @@
 //! | [`any_network`] | five architectures in log time: a question of this project |
 //! | [`adam`] | Zhang, Zou & Cao (NeurIPS 2024, arXiv:2406.10650) |
 //! | [`alignment`] | Min, Mallada & Vidal (ICLR 2024, arXiv:2307.12851) |
+//! | [`simplicity`] | Tsoy & Konstantinov (arXiv:2405.17299) |
 //!
 //! Each binary states its claim, setting and expected outcome, and runs its study. Their flags are
 //! the same: `--help` lists them. To add one, write a function that returns a
@@ -17,10 +18,16 @@ pub mod adam;
 pub mod alignment;
 pub mod any_network;
 pub mod kou;
+pub mod simplicity;
 #[cfg(test)]
 mod testing;
 
 use implicit_bias_lab::study::System;
 
 /// The systems that `reproduce` knows; the first is its default.
-pub const SYSTEMS: &[System] = &[kou::SYSTEM, adam::SYSTEM, alignment::SYSTEM];
+pub const SYSTEMS: &[System] = &[
+    kou::SYSTEM,
+    adam::SYSTEM,
+    alignment::SYSTEM,
+    simplicity::SYSTEM,
+];

@@ -1,5 +1,6 @@
 //! What the claims look at in a run.
 
+use crate::fit::fit_line;
 use crate::run::RunView;
 use crate::settings::{ANGLES_FITTED, EXTRAPOLATION_POWER, LAST_DECADE};
 use crate::window::Points;
@@ -21,15 +22,19 @@ pub(super) struct Ending {
     pub last: f64,
     /// Where the lines of the decade and of its later half against `log t` lead to at `T²`.
     pub led_to: [f64; 2],
+    /// Where the line of the decade against `1/log t` leads to: initial weights are forgotten that
+    /// slowly.
+    pub at_infinity: f64,
 }
 
 impl Ending {
-    /// The least of the last value and what the lines lead to.
+    /// The least of the decade and of what all lines lead to.
     pub fn low(&self) -> f64 {
-        self.led_to.iter().copied().fold(self.least, f64::min)
+        let least = self.least.min(self.at_infinity);
+        self.led_to.iter().copied().fold(least, f64::min)
     }
 
-    /// The largest of them.
+    /// The largest of the last value and of what the lines against `log t` lead to.
     pub fn high(&self) -> f64 {
         self.led_to.iter().copied().fold(self.last, f64::max)
     }
@@ -80,10 +85,13 @@ impl<'a> PlanarRun<'a> {
         let values = &points.columns[0];
         let lines = points.lines(&points.log_step, values)?;
         let last = values[values.len() - 1];
+        let inverse: Vec<f64> = points.log_step.iter().map(|log| 1.0 / log).collect();
         let ahead = (EXTRAPOLATION_POWER - 1.0) * horizon.ln();
         Ok(Ending {
             least: values.iter().copied().fold(f64::INFINITY, f64::min),
             last,
+            at_infinity: fit_line(&inverse, values)
+                .map_or(f64::NEG_INFINITY, |line| line.intercept),
             led_to: [lines.whole.slope, lines.late.slope].map(|slope| last + slope * ahead),
         })
     }
