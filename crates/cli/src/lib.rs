@@ -1,8 +1,8 @@
 //! `implicit-bias`: where does gradient descent end up?
 //!
-//! The command line as a library: the program is [`Laboratory::standard`], and a program of your own
-//! is the same with data laws, activations, networks, losses, optimizers, limits or theories added.
-//! Here flags are read, the laboratory called and results printed; everything else is in
+//! The command line as a library: the program is [`Laboratory::standard`], and a program of your
+//! own is the same with data laws, activations, networks, losses, optimizers, limits or theories
+//! added. Here flags are read, the laboratory called and results printed; everything else is in
 //! `implicit-bias-lab`.
 
 mod args;

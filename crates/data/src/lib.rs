@@ -2,10 +2,10 @@
 //!
 //! A [`Dataset`] is `n` samples `x_i ∈ R^d` with labels `y_i = ±1`. It is drawn from a seed (by a
 //! [`DataLaw`] of [`LAWS`]) or read from a file ([`DataFile`]: NumPy arrays, tables, LIBSVM text,
-//! IDX files, MNIST), of which a [`Choice`] is taken; a [`Preparation`] may scale, centre, normalize
-//! and add noise. It is validated once, so that no later stage meets a NaN or a missing class.
-//! [`Geometry`] measures how nearly orthogonal its samples are. A [`ClassDataset`] has more than two
-//! classes.
+//! IDX files, MNIST), of which a [`Choice`] is taken; a [`Preparation`] may scale, centre,
+//! normalize and add noise. It is validated once, so that no later stage meets a NaN or a missing
+//! class. [`Geometry`] measures how nearly orthogonal its samples are. A [`ClassDataset`] has more
+//! than two classes.
 //!
 //! Random numbers come from one ChaCha8 stream per purpose ([`random`]) and are bit-identical on
 //! every machine.

@@ -75,8 +75,8 @@ pub fn random_labels(count: usize, seed: u64, stream: Stream) -> Array1<f64> {
     }
 }
 
-/// Numbers of the random cases of campaigns, by SplitMix64 (Steele, Lea & Flood 2014): what a case is
-/// follows from its number alone.
+/// Numbers of the random cases of campaigns, by SplitMix64 (Steele, Lea & Flood 2014): what a case
+/// is follows from its number alone.
 ///
 /// ```
 /// use implicit_bias_data::random::Dice;

@@ -5,8 +5,8 @@ use std::fmt;
 /// `λ(t)` of step sizes `η λ(t)`, piece by piece: each a first step and a formula that holds from
 /// there on.
 ///
-/// As text, pieces stand with commas between them, `FROM:FORMULA`; a formula is made of numbers, the
-/// step `t = 0, 1, …`, `+ - * / ^` and parentheses. Before the first piece `λ = 1`.
+/// As text, pieces stand with commas between them, `FROM:FORMULA`; a formula is made of numbers,
+/// the step `t = 0, 1, …`, `+ - * / ^` and parentheses. Before the first piece `λ = 1`.
 ///
 /// ```
 /// use implicit_bias_engine::StepSchedule;

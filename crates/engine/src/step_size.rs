@@ -2,8 +2,8 @@
 
 use crate::step_schedule::StepSchedule;
 
-/// `η_t = η (t + t₀)^{−a}`, `t = 0, 1, …`; constant for `a = 0`. A table gives `η` another value from
-/// some steps on, a schedule gives it a factor.
+/// `η_t = η (t + t₀)^{−a}`, `t = 0, 1, …`; constant for `a = 0`. A table gives `η` another value
+/// from some steps on, a schedule gives it a factor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepSize {
     /// `η`.

@@ -15,8 +15,8 @@ const fn column(name: &'static str, meaning: &'static str) -> Column {
 
 /// The columns of `series.csv`, in its order, then that of `margins.csv`.
 ///
-/// `W` are all trained weights, `q_i` is the margin of sample `i`, `L` the loss, `L` in the exponent
-/// of a norm the degree of homogeneity of the network.
+/// `W` are all trained weights, `q_i` is the margin of sample `i`, `L` the loss, `L` in the
+/// exponent of a norm the degree of homogeneity of the network.
 pub const COLUMNS: &[Column] = &[
     column("step", "t, the number of steps taken"),
     column("loss", "L(W), the training loss; 0 where it underflows"),

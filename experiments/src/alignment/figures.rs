@@ -54,9 +54,14 @@ fn alignment(results: &[StudyResult<'_>]) -> Figure {
         )
         .with_title("loss"),
     ];
-    Figure::new("alignment", "Neurons align long before the loss falls", panels).with_caption(
-        "Left: the share of the neurons that are neither dead nor active on exactly the samples of their \
-         sign, early on. Right: the loss, over a longer time.",
+    Figure::new(
+        "alignment",
+        "Neurons align long before the loss falls",
+        panels,
+    )
+    .with_caption(
+        "Left: the share of the neurons that are neither dead nor active on exactly the samples of \
+         their sign, early on. Right: the loss, over a longer time.",
     )
 }
 
@@ -103,10 +108,16 @@ fn times(results: &[StudyResult<'_>]) -> Figure {
         Panel::new(Axis::linear("log₁₀ 1/σ₀"), Axis::linear("time"), by_scale)
             .with_title("against the initial scale"),
     ];
-    Figure::new("times", "When neurons align and when the loss falls", panels).with_caption(
-        "Left: the time t₁ of alignment against μ, n = 4, beside log n/√μ, the order in the theorem \
-         with a constant of 1. Right: t₁ does not depend on the initial scale, and t₂, when the loss has \
-         fallen to half, is linear in its logarithm; dotted: the slope 1/‖x₊‖ (derived here). μ = 0.1.",
+    Figure::new(
+        "times",
+        "When neurons align and when the loss falls",
+        panels,
+    )
+    .with_caption(
+        "Left: the time t₁ of alignment against μ, n = 4, beside log n/√μ, the order in the \
+         theorem with a constant of 1. Right: t₁ does not depend on the initial scale, and t₂, \
+         when the loss has fallen to half, is linear in its logarithm; dotted: the slope 1/‖x₊‖ \
+         (derived here). μ = 0.1.",
     )
 }
 
@@ -140,8 +151,8 @@ fn ranks(results: &[StudyResult<'_>]) -> Figure {
         vec![panel(ANGLE, "acute samples"), panel(ELSEWHERE, "elsewhere")],
     )
     .with_caption(
-        "Stable rank of the hidden layer, exact steps and then log time; the line is the bound of 2. \
-         Left: at μ → 0 it ends near 2, at larger μ below (closed form in the table).",
+        "Stable rank of the hidden layer, exact steps and then log time; the line is the bound of \
+         2. Left: at μ → 0 it ends near 2, at larger μ below (closed form in the table).",
     )
     .sharing_y()
 }

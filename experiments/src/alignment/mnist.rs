@@ -54,9 +54,10 @@ pub fn early_alignment_mnist(effort: Effort) -> Study {
     Study {
         runs: vec![run],
         setting: format!(
-            "MNIST digits 0 (+1) and 1 (−1), centred by the mean of the pixels, h = 50, entries N(0, 10⁻¹²) \
-             in both layers (not balanced), η = 0.002 (found in the paper); {count} digits of each class, \
-             mean of exponential losses, {steps} steps (this project's settings: the paper's are not stated)"
+            "MNIST digits 0 (+1) and 1 (−1), centred by the mean of the pixels, h = 50, entries \
+             N(0, 10⁻¹²) in both layers (not balanced), η = 0.002 (found in the paper); {count} \
+             digits of each class, mean of exponential losses, {steps} steps (this project's \
+             settings: the paper's are not stated)"
         ),
         show: Some(show),
         ..without_runs()
@@ -75,9 +76,9 @@ pub(super) fn where_at_hand(effort: Effort) -> Study {
     }
     Study {
         paragraphs: vec![
-            "Left out: the images are not at hand. `implicit-bias fetch mnist` (cargo run --release -- \
-             fetch mnist) brings them, and the same command then trains on them; the experiment \
-             early_alignment_mnist takes the folder that has them by --data-dir."
+            "Left out: the images are not at hand. `implicit-bias fetch mnist` (cargo run \
+             --release -- fetch mnist) brings them, and the same command then trains on them; the \
+             experiment early_alignment_mnist takes the folder that has them by --data-dir."
                 .to_owned(),
         ],
         ..without_runs()
@@ -89,19 +90,20 @@ fn without_runs() -> Study {
         name: "early_alignment_mnist",
         title: "The timeline on real images",
         statement: Statement {
-            text: "On digits 0 and 1 of MNIST neurons are aligned after about 2000 steps, the loss falls \
-                   after about 3000, and the stable rank of the hidden layer comes near 1."
-                .to_owned(),
+            text:
+                "On digits 0 and 1 of MNIST neurons are aligned after about 2000 steps, the loss \
+                   falls after about 3000, and the stable rank of the hidden layer comes near 1."
+                    .to_owned(),
             source: format!("{PAPER}, an experiment: figures, found there"),
         },
         setting: "MNIST digits 0 and 1, centred; h = 50, entries N(0, 10⁻¹²), η = 0.002".to_owned(),
         paragraphs: vec![
             "No theorem is about this run: centred digits of different classes are partly at acute \
-             angles, and the layers are not balanced. Aligned means here that the mean over the neurons of \
-             the cosine with the sum of the images of their class is 0.99, where the class is the sign that \
-             the outer weight has by then (ours). The paper does not say which loss it is in its figure; with \
-             the mean of exponential losses its times come out, with logistic ones they are twice as long \
-             (derived here)."
+             angles, and the layers are not balanced. Aligned means here that the mean over the \
+             neurons of the cosine with the sum of the images of their class is 0.99, where the \
+             class is the sign that the outer weight has by then (ours). The paper does not say \
+             which loss it is in its figure; with the mean of exponential losses its times come \
+             out, with logistic ones they are twice as long (derived here)."
                 .to_owned(),
         ],
         runs: Vec::new(),
@@ -159,8 +161,8 @@ fn table(result: &StudyResult<'_>) -> Table {
     };
     Table {
         caption: format!(
-            "The paper's figures (found there) and this run, at step {} for the last two rows. Times agree \
-             within a factor of {TOLERANCE}, the rank up to 1.1 (ours).",
+            "The paper's figures (found there) and this run, at step {} for the last two rows. \
+             Times agree within a factor of {TOLERANCE}, the rank up to 1.1 (ours).",
             number(last("step"))
         ),
         header: ["what", "published", "measured", "agrees"]
@@ -232,8 +234,8 @@ fn figure(result: &StudyResult<'_>) -> Figure {
         .with_title("hidden layer"),
     ];
     Figure::new("timeline", "First directions, then the loss", panels).with_caption(
-        "Digits 0 and 1: the mean cosine of neurons with the sum of the images of their class, the loss, \
-         and the stable rank of the hidden layer. Vertical lines: aligned (mean cosine 0.99), and the loss at \
-         0.9 of its initial value.",
+        "Digits 0 and 1: the mean cosine of neurons with the sum of the images of their class, the \
+         loss, and the stable rank of the hidden layer. Vertical lines: aligned (mean cosine \
+         0.99), and the loss at 0.9 of its initial value.",
     )
 }

@@ -19,12 +19,12 @@ pub const SYSTEM: System = System {
     name: "alignment",
     title: "Early neuron alignment",
     origin: "An independent reproduction of Min, Mallada & Vidal (ICLR 2024, arXiv:2307.12851)",
-    introduction: "Min, Mallada & Vidal (ICLR 2024, arXiv:2307.12851) prove what small initialization \
-                   does to a two-layer ReLU network whose layers are both trained by gradient flow: \
-                   neurons first turn to the samples of one class each, then grow, and the network ends \
-                   with a hidden layer of stable rank 2 at most. This report measures when, from initial \
-                   weights down to 10⁻⁶⁰ and to 10¹⁵ steps, and where it fails. Criteria are this \
-                   project's own.",
+    introduction: "Min, Mallada & Vidal (ICLR 2024, arXiv:2307.12851) prove what small \
+                   initialization does to a two-layer ReLU network whose layers are both trained \
+                   by gradient flow: neurons first turn to the samples of one class each, then \
+                   grow, and the network ends with a hidden layer of stable rank 2 at most. This \
+                   report measures when, from initial weights down to 10⁻⁶⁰ and to 10¹⁵ steps, and \
+                   where it fails. Criteria are this project's own.",
     studies: all,
 };
 

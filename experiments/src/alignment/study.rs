@@ -17,26 +17,26 @@ pub fn early_alignment(effort: Effort) -> Study {
         name: "early_alignment",
         title: "Neurons align early, and the network ends with two directions",
         statement: Statement {
-            text: "Two-layer ReLU network, both layers trained from small balanced weights by gradient \
-                   flow, signed samples y_i x_i with cosines of at least μ > 0: by t₁ = O(log n/√μ) \
-                   every neuron is dead or active on exactly the samples of the sign of its outer weight, \
-                   and stays so; the loss falls from t₂ = Θ((1/n) log(1/(√h ε))) on, like O(1/t); the \
-                   stable rank of the hidden layer ends at 2 at most."
+            text: "Two-layer ReLU network, both layers trained from small balanced weights by \
+                   gradient flow, signed samples y_i x_i with cosines of at least μ > 0: by t₁ = \
+                   O(log n/√μ) every neuron is dead or active on exactly the samples of the sign \
+                   of its outer weight, and stays so; the loss falls from t₂ = Θ((1/n) log(1/(√h \
+                   ε))) on, like O(1/t); the stable rank of the hidden layer ends at 2 at most."
                 .to_owned(),
             source: PAPER.to_owned(),
         },
         setting: format!(
             "equiangular samples of norm 1 (all cosines μ), n = 4, d = 8; h = 50, W(0) of entries \
-             N(0, σ₀²), v_j = ±‖w_j‖, σ₀ = {}; sum of exponential losses, η = 0.002; exact to {} steps, \
-             then in log time to 10¹⁵ (this project's settings)",
+             N(0, σ₀²), v_j = ±‖w_j‖, σ₀ = {}; sum of exponential losses, η = 0.002; exact to {} \
+             steps, then in log time to 10¹⁵ (this project's settings)",
             effort.pick("10⁻²⁰", "10⁻⁶⁰"),
             effort.pick("5·10⁴", "2·10⁵")
         ),
         paragraphs: vec![
-            "The theorem is found in the paper's text; it is about gradient flow from an ε that its \
-             hypotheses beside each verdict compare with, with constants of 1 where they are not stated. \
-             Half of the initial loss as the mark of the fall is ours, and so are the closed forms for \
-             equiangular samples."
+            "The theorem is found in the paper's text; it is about gradient flow from an ε that \
+             its hypotheses beside each verdict compare with, with constants of 1 where they are \
+             not stated. Half of the initial loss as the mark of the fall is ours, and so are the \
+             closed forms for equiangular samples."
                 .to_owned(),
         ],
         runs: runs(effort),

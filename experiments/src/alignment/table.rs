@@ -82,11 +82,12 @@ pub(super) fn times(results: &[StudyResult<'_>]) -> Table {
         "exponent of L",
     ];
     Table {
-        caption: "Equiangular samples of norm 1. t₁: the first recorded time η·step from which on every \
-                  neuron is dead or in the set of its sign (recorded 40 times a decade, so that times \
-                  are up to 6 % too large); t₂: when the loss has fallen to half, interpolated. SR: stable rank of the hidden layer at the last step, beside the closed form \
-                  2/(1 + kμ/(1 + (k − 1)μ)), k = n/2, of two directions of equal mass (derived here). \
-                  Exponent of the loss over the last two decades."
+        caption: "Equiangular samples of norm 1. t₁: the first recorded time η·step from which on \
+                  every neuron is dead or in the set of its sign (recorded 40 times a decade, so \
+                  that times are up to 6 % too large); t₂: when the loss has fallen to half, \
+                  interpolated. SR: stable rank of the hidden layer at the last step, beside the \
+                  closed form 2/(1 + kμ/(1 + (k − 1)μ)), k = n/2, of two directions of equal mass \
+                  (derived here). Exponent of the loss over the last two decades."
             .to_owned(),
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),
@@ -122,9 +123,10 @@ pub(super) fn elsewhere(results: &[StudyResult<'_>]) -> Table {
         "early-loss",
     ];
     Table {
-        caption: "Data and initial weights that the theorem is not about, at the last step: neurons that \
-                  are neither dead nor in the set of their sign, dead ones, stable rank, exponent of the \
-                  loss, and verdicts (✓ supported, ✗ refuted, ? inconclusive)."
+        caption: "Data and initial weights that the theorem is not about, at the last step: \
+                  neurons that are neither dead nor in the set of their sign, dead ones, stable \
+                  rank, exponent of the loss, and verdicts (✓ supported, ✗ refuted, ? \
+                  inconclusive)."
             .to_owned(),
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),
@@ -165,8 +167,8 @@ fn ranges(results: &[StudyResult<'_>]) -> Option<String> {
     let least = cosines.clone().reduce(f64::min)?;
     let factor = (cosines.reduce(f64::max)? / least).sqrt();
     Some(format!(
-        "Over the angles t₁ goes from {:.2} to {:.2}, a factor of {:.1}, where 1/√μ grows by {factor:.1}; \
-         over the initial scales of those runs it goes from {:.2} to {:.2}.",
+        "Over the angles t₁ goes from {:.2} to {:.2}, a factor of {:.1}, where 1/√μ grows by \
+         {factor:.1}; over the initial scales of those runs it goes from {:.2} to {:.2}.",
         angle.0,
         angle.1,
         angle.1 / angle.0,
@@ -183,8 +185,8 @@ pub(super) fn found(results: &[StudyResult<'_>]) -> Vec<String> {
         .filter(|result| result.run.panel != ELSEWHERE);
     let aligned = about.clone().filter(|result| is_aligned(result));
     said.push(format!(
-        "Acute samples and small balanced weights: in {} of {} runs every neuron is dead or in the set \
-         of its sign before the loss has fallen to half, and stays so to step 10¹⁵.",
+        "Acute samples and small balanced weights: in {} of {} runs every neuron is dead or in the \
+         set of its sign before the loss has fallen to half, and stays so to step 10¹⁵.",
         aligned.count(),
         about.clone().count()
     ));
@@ -195,7 +197,8 @@ pub(super) fn found(results: &[StudyResult<'_>]) -> Vec<String> {
     });
     if let Some(most) = scaled.reduce(f64::max) {
         said.push(format!(
-            "In those runs alignment takes at most {most:.2} times log n/√μ, the order of the theorem."
+            "In those runs alignment takes at most {most:.2} times log n/√μ, the order of the \
+             theorem."
         ));
     }
     said.extend(ranges(results));
@@ -222,8 +225,8 @@ pub(super) fn found(results: &[StudyResult<'_>]) -> Vec<String> {
         claim(result, EARLY_ALIGNMENT).is_some_and(|claim| claim.verdict == Verdict::Refuted)
     });
     said.push(format!(
-        "Elsewhere the claim on alignment is refuted on {} of {} runs, as it must be: no theorem is about \
-         them.",
+        "Elsewhere the claim on alignment is refuted on {} of {} runs, as it must be: no theorem \
+         is about them.",
         refuted.count(),
         elsewhere.count()
     ));

@@ -37,9 +37,9 @@ fn log_clock(p: f64) -> f64 {
     log + (p.ln() * (-log).exp()).ln_1p()
 }
 
-/// The law `2 (log p + Ei(p)) = t + c` of `ṗ = ½ p σ(−p)` (derived here): `p = |v_j| ‖w_j‖` of one of
-/// four balanced neurons, each on a cluster of a quarter of the samples at distance 1, under gradient
-/// flow on the mean logistic loss.
+/// The law `2 (log p + Ei(p)) = t + c` of `ṗ = ½ p σ(−p)` (derived here): `p = |v_j| ‖w_j‖` of one
+/// of four balanced neurons, each on a cluster of a quarter of the samples at distance 1, under
+/// gradient flow on the mean logistic loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Law {
     /// `c`.
@@ -74,8 +74,8 @@ impl Law {
 mod tests {
     use super::*;
 
-    /// Values of a table: `Ei(1) = 1.8951178163559368`, `Ei(10) = 2492.2289762418777`, and across the
-    /// change of the series.
+    /// Values of a table: `Ei(1) = 1.8951178163559368`, `Ei(10) = 2492.2289762418777`, and across
+    /// the change of the series.
     #[test]
     fn the_exponential_integral_is_that_of_tables() {
         for (p, value) in [

@@ -35,8 +35,8 @@ pub(super) fn growth(growths: &[Growth]) -> Figure {
         growths.iter().map(panel).collect(),
     )
     .with_caption(
-        "The size |v_j| ‖w_j‖ of the neuron on each half-axis against the epoch. In the titles: initial \
-         sizes over 10⁻⁴, of the neurons on e₁, e₂, −e₁, −e₂.",
+        "The size |v_j| ‖w_j‖ of the neuron on each half-axis against the epoch. In the titles: \
+         initial sizes over 10⁻⁴, of the neurons on e₁, e₂, −e₁, −e₂.",
     )
     .sharing_y()
 }
@@ -57,8 +57,10 @@ pub(super) fn four_angles(results: &[StudyResult<'_>]) -> Figure {
         Layer::curve(result.run.label.as_str(), points, Style::of(index))
     });
     let panel = Panel::new(Axis::log("epoch"), Axis::log("angle"), layers.collect());
-    Figure::new("four_angles", "Four neurons leave the axes and come back", vec![panel]).with_caption(
-        "The largest angle of the four neurons to the nearest axis, in radians. They begin on the axes.",
+    let title = "Four neurons leave the axes and come back";
+    Figure::new("four_angles", title, vec![panel]).with_caption(
+        "The largest angle of the four neurons to the nearest axis, in radians. They begin on the \
+         axes.",
     )
 }
 
@@ -102,8 +104,8 @@ pub(super) fn plane(results: &[StudyResult<'_>]) -> Figure {
     });
     Figure::new("plane", "Neurons in the plane", panels.collect())
         .with_caption(
-            "Neurons as points: direction of w_j at a distance of √(|v_j| ‖w_j‖), the largest at 1. Blue: \
-             v_j > 0, orange: v_j < 0. At most 400 of each.",
+            "Neurons as points: direction of w_j at a distance of √(|v_j| ‖w_j‖), the largest at \
+             1. Blue: v_j > 0, orange: v_j < 0. At most 400 of each.",
         )
         .sharing_y()
 }
@@ -149,8 +151,8 @@ pub(super) fn angles(results: &[StudyResult<'_>]) -> Figure {
         vec![quantiles(RIGHT), quantiles(ACUTE), scales],
     )
     .with_caption(
-        "Quantiles over the neurons of the angle to the line of their class, in radians; right: the 95 % \
-         quantile for three initial scales, α = π/2.",
+        "Quantiles over the neurons of the angle to the line of their class, in radians; right: \
+         the 95 % quantile for three initial scales, α = π/2.",
     )
     .sharing_y()
 }

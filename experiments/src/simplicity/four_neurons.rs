@@ -42,22 +42,22 @@ pub fn four_neurons(_: Effort) -> Study {
         name: "four_neurons",
         title: "Four neurons on the axes",
         statement: Statement {
-            text: "Four neurons of very different initial sizes, one on each half-axis, grow one after \
-                   another and end on the directions of the clusters, the more closely the longer they \
-                   train."
+            text: "Four neurons of very different initial sizes, one on each half-axis, grow one \
+                   after another and end on the directions of the clusters, the more closely the \
+                   longer they train."
                 .to_owned(),
             source: PAPER.to_owned(),
         },
-        setting: "clusters ±e₁ against ±e₂, symmetric about their lines, n = 224 samples within δ = 0.01, \
-                  σ = 0.005; mean logistic loss; sizes 10⁻⁴ times those of the label; step size 2⁻⁷ λ(t), \
-                  λ = 512 for 12 epochs, then 1, from epoch 8192 on rising, from 16384 on doubling every \
-                  512 epochs; 2¹⁵ epochs (found in the authors' code, but for the draw of the samples, \
-                  which is ours)"
+        setting: "clusters ±e₁ against ±e₂, symmetric about their lines, n = 224 samples within δ \
+                  = 0.01, σ = 0.005; mean logistic loss; sizes 10⁻⁴ times those of the label; step \
+                  size 2⁻⁷ λ(t), λ = 512 for 12 epochs, then 1, from epoch 8192 on rising, from \
+                  16384 on doubling every 512 epochs; 2¹⁵ epochs (found in the authors' code, but \
+                  for the draw of the samples, which is ours)"
             .to_owned(),
         paragraphs: vec![
             "Lines and closed forms are derived here: each neuron is balanced, |v_j| = ‖w_j‖, and \
-             p = |v_j| ‖w_j‖ on a cluster without extent obeys ṗ = ½ p σ(−p) in the time that is the sum of \
-             the step sizes, so that 2 (log p + Ei(p)) = time + c."
+             p = |v_j| ‖w_j‖ on a cluster without extent obeys ṗ = ½ p σ(−p) in the time that is \
+             the sum of the step sizes, so that 2 (log p + Ei(p)) = time + c."
                 .to_owned(),
         ],
         runs: ORDERS.map(run).to_vec(),
@@ -155,10 +155,10 @@ fn directions(results: &[StudyResult<'_>]) -> Table {
         "log L",
     ];
     Table {
-        caption: "Angles of neurons to the nearest axis, in radians: the largest over the run, beside the \
-                  largest distance of a sample from its line, and the last one. The smallest normalized \
-                  margin at the end, beside min_i(major − minor coordinate)/8 (derived here, as is the \
-                  comparison of the angle)."
+        caption: "Angles of neurons to the nearest axis, in radians: the largest over the run, \
+                  beside the largest distance of a sample from its line, and the last one. The \
+                  smallest normalized margin at the end, beside min_i(major − minor coordinate)/8 \
+                  (derived here, as is the comparison of the angle)."
             .to_owned(),
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),
@@ -198,8 +198,8 @@ fn far(growths: &[Growth]) -> Table {
     Table {
         caption: format!(
             "Mean size p of the four neurons at epochs 2¹⁴ and 2¹⁵ (times {} and {}), the law \
-             2 (log p + Ei(p)) = time + c through the first of them at the second, and at later times \
-             (derived here; for clusters without extent).",
+             2 (log p + Ei(p)) = time + c through the first of them at the second, and at later \
+             times (derived here; for clusters without extent).",
             format_number(time),
             format_number(end)
         ),

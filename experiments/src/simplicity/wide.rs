@@ -59,22 +59,25 @@ pub fn wide_networks(effort: Effort) -> Study {
         name: "wide_networks",
         title: "Wide networks end with neurons on few directions",
         statement: Statement {
-            text: "Neurons of a wide network end on the directions of the clusters of their class, and once \
-                   all samples are classified rightly they near them further."
-                .to_owned(),
+            text:
+                "Neurons of a wide network end on the directions of the clusters of their class, \
+                   and once all samples are classified rightly they near them further."
+                    .to_owned(),
             source: PAPER.to_owned(),
         },
         setting: format!(
-            "clusters ±e₁ against ±(cos α, sin α), not symmetric about their lines, n = 496 samples within \
-             δ = 0.2, σ = 0.1/√2; PyTorch's default initialization times 2⁻⁷; mean logistic loss, step size \
-             2⁻⁴, 2¹³ epochs (found in the authors' code, but for the draw of the samples); m = {width} \
-             (theirs: 4096), {of_acute} at α = π/3, {of_scales} for the initial scales (ours)"
+            "clusters ±e₁ against ±(cos α, sin α), not symmetric about their lines, n = 496 \
+             samples within δ = 0.2, σ = 0.1/√2; PyTorch's default initialization times 2⁻⁷; mean \
+             logistic loss, step size 2⁻⁴, 2¹³ epochs (found in the authors' code, but for the \
+             draw of the samples); m = {width} (theirs: 4096), {of_acute} at α = π/3, {of_scales} \
+             for the initial scales (ours)"
         ),
         paragraphs: vec![
-            "At α = π/3 the claim must be refuted: as long as all slopes of the loss are alike, a neuron \
-             turns to a maximum of G(θ) = Σ y_i max(0, ⟨u(θ), x_i⟩), u(θ) the direction, or of −G where its \
-             outer weight is negative, and the maxima are orthogonal to the line of the other class \
-             (derived here). From large initial weights neurons hardly turn at all."
+            "At α = π/3 the claim must be refuted: as long as all slopes of the loss are alike, a \
+             neuron turns to a maximum of G(θ) = Σ y_i max(0, ⟨u(θ), x_i⟩), u(θ) the direction, or \
+             of −G where its outer weight is negative, and the maxima are orthogonal to the line \
+             of the other class (derived here). From large initial weights neurons hardly turn at \
+             all."
                 .to_owned(),
         ],
         runs,
@@ -176,10 +179,10 @@ fn angles(results: &[StudyResult<'_>]) -> Table {
         "loss",
     ];
     Table {
-        caption: "Angles of neurons in radians, to the nearest axis and to the line of their class: \
-                  quantiles over the neurons at the last epoch, and the loss there. Lines are the principal \
-                  directions of the samples of a class, which clusters that are not symmetric turn off \
-                  the axes."
+        caption: "Angles of neurons in radians, to the nearest axis and to the line of their \
+                  class: quantiles over the neurons at the last epoch, and the loss there. Lines \
+                  are the principal directions of the samples of a class, which clusters that are \
+                  not symmetric turn off the axes."
             .to_owned(),
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),
@@ -224,9 +227,10 @@ fn directions(results: &[StudyResult<'_>]) -> Table {
         "share of the size",
     ];
     Table {
-        caption: "Where neurons gather: the maxima of G for positive and of −G for negative outer weights \
-                  (derived here), the mean direction of the neurons that are nearest to each at the last \
-                  epoch, weighted by |v_j| ‖w_j‖, and their share of the sum of these."
+        caption: "Where neurons gather: the maxima of G for positive and of −G for negative outer \
+                  weights (derived here), the mean direction of the neurons that are nearest to \
+                  each at the last epoch, weighted by |v_j| ‖w_j‖, and their share of the sum of \
+                  these."
             .to_owned(),
         header: header.map(str::to_owned).to_vec(),
         rows,

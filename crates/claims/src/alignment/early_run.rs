@@ -46,8 +46,8 @@ impl<'a> EarlyRun<'a> {
     pub fn fallen(&self) -> Result<(usize, f64), String> {
         let row = self.fall.ok_or_else(|| {
             format!(
-                "up to step {} the loss has not fallen to half of its initial value, and the claim is \
-                 about what is so by then",
+                "up to step {} the loss has not fallen to half of its initial value, and the claim \
+                 is about what is so by then",
                 step(self.horizon())
             )
         })?;

@@ -76,8 +76,8 @@ fn balanced(imbalance: Option<f64>, norm: Option<f64>) -> Hypothesis {
     }
 }
 
-/// `log ε` against `−(n/√μ) log n − ½ log h`, with constants of 1 in the place of those that are not
-/// stated: `ε` is the root mean square norm of the initial neurons.
+/// `log ε` against `−(n/√μ) log n − ½ log h`, with constants of 1 in the place of those that are
+/// not stated: `ε` is the root mean square norm of the initial neurons.
 fn small(run: &EarlyRun<'_>, mu: Option<f64>, norm: Option<f64>) -> Hypothesis {
     let facts = run.view.facts;
     let (samples, width) = (facts.samples.samples as f64, facts.network.width as f64);
@@ -137,8 +137,9 @@ fn flow(run: &EarlyRun<'_>) -> Hypothesis {
             status(most <= STAYS_BALANCED),
             Some(most),
             format!(
-                "Gradient flow keeps ‖w_j‖² − v_j² of every neuron; on this run the largest of them \
-                 changes by at most {} of ‖W‖_F² (this measure of small steps is derived here).",
+                "Gradient flow keeps ‖w_j‖² − v_j² of every neuron; on this run the largest of \
+                 them changes by at most {} of ‖W‖_F² (this measure of small steps is derived \
+                 here).",
                 number(most)
             ),
         )

@@ -14,8 +14,8 @@ use crate::words::step;
 pub(super) fn judge(run: &EarlyRun<'_>) -> Claim {
     let mut claim = Claim::draft(
         EARLY_ALIGNMENT,
-        "Before the loss falls, every neuron is dead or active on exactly the samples of the sign of \
-         its outer weight, and it stays so.",
+        "Before the loss falls, every neuron is dead or active on exactly the samples of the sign \
+         of its outer weight, and it stays so.",
         "largest number of other neurons at a recorded step from the one on at which the loss has \
          fallen to half",
         "0",
@@ -36,8 +36,8 @@ pub(super) fn judge(run: &EarlyRun<'_>) -> Claim {
         claim.verdict = verdict;
         let at_fall = misplaced[row];
         claim.reason = format!(
-            "at step {}, where the loss has fallen to half, {at_fall} of {width} neurons are neither \
-             dead nor in the set of their sign, and later up to {most}{but}.",
+            "at step {}, where the loss has fallen to half, {at_fall} of {width} neurons are \
+             neither dead nor in the set of their sign, and later up to {most}{but}.",
             step(fallen)
         );
         return claim;
@@ -45,15 +45,15 @@ pub(super) fn judge(run: &EarlyRun<'_>) -> Claim {
     let aligned = aligned_from(&misplaced).map_or(f64::NAN, |row| run.steps[row]);
     let after = misplaced.len() - row;
     let found = format!(
-        "every neuron is dead or in the set of its sign from step {} on, and the loss has fallen to \
-         half at step {}",
+        "every neuron is dead or in the set of its sign from step {} on, and the loss has fallen \
+         to half at step {}",
         step(aligned),
         step(fallen)
     );
     if after < MIN_RECORDS_AFTER_FALL {
         claim.reason = format!(
-            "{found}; of {MIN_RECORDS_AFTER_FALL} recorded steps from there on, which are needed to \
-             support, there are {after}."
+            "{found}; of {MIN_RECORDS_AFTER_FALL} recorded steps from there on, which are needed \
+             to support, there are {after}."
         );
     } else {
         claim.verdict = Verdict::Supported;

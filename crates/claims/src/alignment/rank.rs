@@ -13,11 +13,11 @@ use crate::words::{number, step};
 /// Judges that the stable rank of the hidden layer ends at 2 at most, on the last decade of steps,
 /// all of them past the one at which the loss has fallen to half.
 ///
-/// * *Supported* where it is at most 2 there, up to 10⁻⁶, and its line against `log t` stays so up to
-///   `T²`.
-/// * *Refuted* where it is above 2.001 there, and so are the lines of the decade and of its later half
-///   up to `T²`, and where a line against `1/log t` leads to: initial weights are forgotten only that
-///   slowly.
+/// * *Supported* where it is at most 2 there, up to 10⁻⁶, and its line against `log t` stays so up
+/// to   `T²`.
+/// * *Refuted* where it is above 2.001 there, and so are the lines of the decade and of its later
+/// half   up to `T²`, and where a line against `1/log t` leads to: initial weights are forgotten
+/// only that   slowly.
 pub(super) fn judge(run: &EarlyRun<'_>) -> Claim {
     let mut claim = Claim::draft(
         EARLY_RANK,
@@ -61,8 +61,8 @@ pub(super) fn judge(run: &EarlyRun<'_>) -> Claim {
     let at_infinity = fit_line(&inverse, ranks).map_or(f64::NAN, |line| line.intercept);
     let [least, most] = range(ranks);
     let found = format!(
-        "over the last decade the stable rank is between {} and {}, and its line against log t leads \
-         to {} at T², against 1/log t to {}",
+        "over the last decade the stable rank is between {} and {}, and its line against log t \
+         leads to {} at T², against 1/log t to {}",
         number(least),
         number(most),
         number(led_to[0]),

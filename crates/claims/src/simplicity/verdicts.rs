@@ -8,9 +8,10 @@ use crate::words::{number, step};
 
 /// Judges that neurons end on the lines of their classes: by the 95 % quantile of their angles.
 ///
-/// * *Supported* where it is at most 0.05 and its line over the last decade does not lead above that.
-/// * *Refuted* where it is at least 0.1 over the last decade, its lines against `log t` stay there up
-///   to `T²`, and so does its line against `1/log t` for ever.
+/// * *Supported* where it is at most 0.05 and its line over the last decade does not lead above
+/// that.
+/// * *Refuted* where it is at least 0.1 over the last decade, its lines against `log t` stay there
+/// up   to `T²`, and so does its line against `1/log t` for ever.
 pub(super) fn cluster_directions(run: &Result<PlanarRun<'_>, String>) -> Claim {
     let mut claim = Claim::draft(
         CLUSTER_DIRECTIONS,
@@ -29,8 +30,8 @@ pub(super) fn cluster_directions(run: &Result<PlanarRun<'_>, String>) -> Claim {
     };
     claim.measured = Some(end.last);
     let found = format!(
-        "the angle is {} at step {}, at least {} over the last decade, and leads to {} at T² by a line \
-         against log t",
+        "the angle is {} at step {}, at least {} over the last decade, and leads to {} at T² by a \
+         line against log t",
         number(end.last),
         step(run.horizon()),
         number(end.least),
@@ -58,8 +59,8 @@ pub(super) fn cluster_directions(run: &Result<PlanarRun<'_>, String>) -> Claim {
 pub(super) fn bias_intensifies(run: &Result<PlanarRun<'_>, String>) -> Claim {
     let mut claim = Claim::draft(
         BIAS_INTENSIFIES,
-        "From where all samples are classified rightly on, neurons near the lines of the clusters of \
-         their class further.",
+        "From where all samples are classified rightly on, neurons near the lines of the clusters \
+         of their class further.",
         "the same angle over its value at the first step from which on all samples are classified \
          rightly",
         "< 1",
@@ -69,8 +70,8 @@ pub(super) fn bias_intensifies(run: &Result<PlanarRun<'_>, String>) -> Claim {
         let from = run.steps[run.separated];
         if from * LAST_DECADE > run.horizon() {
             return Err(format!(
-                "all samples are classified rightly from step {} on, and a decade of steps after that is \
-                 needed",
+                "all samples are classified rightly from step {} on, and a decade of steps after \
+                 that is needed",
                 step(from)
             ));
         }
@@ -86,8 +87,8 @@ pub(super) fn bias_intensifies(run: &Result<PlanarRun<'_>, String>) -> Claim {
     };
     claim.measured = Some(end.last);
     let found = format!(
-        "all samples are classified rightly from step {} on, where the angle is {}; at step {} it is {} \
-         of that",
+        "all samples are classified rightly from step {} on, where the angle is {}; at step {} it \
+         is {} of that",
         step(from),
         number(first),
         step(run.horizon()),
@@ -100,8 +101,8 @@ pub(super) fn bias_intensifies(run: &Result<PlanarRun<'_>, String>) -> Claim {
         refute(run, &mut claim, found);
     } else {
         claim.reason = format!(
-            "{found}; at most {INTENSIFIED} is needed to support, at least {NOT_INTENSIFIED} over the \
-             last decade to refute."
+            "{found}; at most {INTENSIFIED} is needed to support, at least {NOT_INTENSIFIED} over \
+             the last decade to refute."
         );
     }
     claim

@@ -13,8 +13,9 @@ pub const AXIS_SCALES: Key = Key::text(
     "Norms of the neurons over σ₀, one a neuron, such as 1,0.1,0.001,0.01 (axes) [default: all 1]",
 );
 
-/// Neuron `j` on axis `j mod d` with norm `σ₀ s_j`, forward in the first round of the axes, backward
-/// in the second, and so on; `v_j = ±‖w_j‖`, `−` on the first, third, … axis and `+` on the others.
+/// Neuron `j` on axis `j mod d` with norm `σ₀ s_j`, forward in the first round of the axes,
+/// backward in the second, and so on; `v_j = ±‖w_j‖`, `−` on the first, third, … axis and `+` on
+/// the others.
 pub const AXES: InitialLaw = InitialLaw {
     name: "axes",
     about: "Balanced neurons on the coordinate axes, `v_j` negative on the first (two-layer-both)",

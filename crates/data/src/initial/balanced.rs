@@ -5,8 +5,8 @@ use ndarray::Array2;
 use super::law::InitialLaw;
 use crate::random::initial_block;
 
-/// `w_j` with independent entries `N(0, σ₀²)` and `v_j = ±‖w_j‖`, signs in turn from `+` on: half of
-/// the neurons raise the score and half lower it.
+/// `w_j` with independent entries `N(0, σ₀²)` and `v_j = ±‖w_j‖`, signs in turn from `+` on: half
+/// of the neurons raise the score and half lower it.
 ///
 /// Gradient flow keeps `‖w_j‖² − v_j² = 0`, so that `v_j` keeps its sign.
 pub const BALANCED: InitialLaw = InitialLaw {

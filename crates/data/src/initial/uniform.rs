@@ -8,7 +8,8 @@ use crate::random::initial_uniform_block;
 /// With `σ₀ = 1` it is the law that linear layers of PyTorch begin with.
 pub const UNIFORM_FAN_IN: InitialLaw = InitialLaw {
     name: "uniform-fan-in",
-    about: "Independent entries, uniform on `±σ₀/√c` in a block of `c` columns; PyTorch's for σ₀ = 1",
+    about: "Independent entries, uniform on `±σ₀/√c` in a block of `c` columns; PyTorch's for σ₀ \
+    = 1",
     keys: &[],
     check: |_| Ok(()),
     draw: |blocks| {

@@ -73,13 +73,13 @@ pub const CROSSING_LINES: DataLawKind = DataLawKind {
     },
 };
 
-/// Two classes in the plane, each of two opposite clusters: `−1` around `±μ u₋`, `u₋ = e_1`, and `+1`
-/// around `±μ u₊`, `u₊ = (cos α, sin α)`.
+/// Two classes in the plane, each of two opposite clusters: `−1` around `±μ u₋`, `u₋ = e_1`, and
+/// `+1` around `±μ u₊`, `u₊ = (cos α, sin α)`.
 ///
-/// One cluster is drawn: `μ u₋ + ξ`, `ξ ~ N(0, σ² I)` given `‖ξ‖ ≤ δ`; with `symmetric`, each of its
-/// samples is followed by its mirror image in `u₋`. Its image under `x → −x` is the other cluster of
-/// the class, and the mirror images of both in the line halfway between `u₋` and `u₊` are the
-/// other class, so that no class and no direction of a line is favoured.
+/// One cluster is drawn: `μ u₋ + ξ`, `ξ ~ N(0, σ² I)` given `‖ξ‖ ≤ δ`; with `symmetric`, each of
+/// its samples is followed by its mirror image in `u₋`. Its image under `x → −x` is the other
+/// cluster of the class, and the mirror images of both in the line halfway between `u₋` and `u₊`
+/// are the other class, so that no class and no direction of a line is favoured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CrossingLines {
     /// Number of samples `n`, a multiple of 4, or of 8 where symmetric.
@@ -186,8 +186,8 @@ impl DataLaw for CrossingLines {
         } = self;
         let symmetry = if *symmetric { "symmetric" } else { "skewed" };
         format!(
-            "crossing-lines, {symmetry}, n = {samples}, μ = {signal}, α = {angle:.4}, σ = {spread:.4}, \
-             δ = {radius}"
+            "crossing-lines, {symmetry}, n = {samples}, μ = {signal}, α = {angle:.4}, σ = \
+             {spread:.4}, δ = {radius}"
         )
     }
 

@@ -32,8 +32,8 @@ pub const EQUIANGULAR: DataLawKind = DataLawKind {
     },
 };
 
-/// Samples `y_i x_i = r_i (√μ e_1 + √(1 − μ) e_{i+1})`, `i = 1, …, n`: any two of the signed samples
-/// have the cosine `μ`. For `μ = 0` they are `r_i e_i`, orthogonal to the last bit.
+/// Samples `y_i x_i = r_i (√μ e_1 + √(1 − μ) e_{i+1})`, `i = 1, …, n`: any two of the signed
+/// samples have the cosine `μ`. For `μ = 0` they are `r_i e_i`, orthogonal to the last bit.
 ///
 /// Labels are `+, −, +, …`. The norms `r_i` are spaced geometrically from `1/√norm_spread` to
 /// `√norm_spread`, both ends included, in an order that depends on the seed.

@@ -82,8 +82,8 @@ impl Clock {
         }
     }
 
-    /// The reading after steps whose sizes sum to `e^log_sum`; infinite where the sizes of all steps
-    /// that there are do not sum to as much.
+    /// The reading after steps whose sizes sum to `e^log_sum`; infinite where the sizes of all
+    /// steps that there are do not sum to as much.
     pub fn after(&self, reading: f64, log_sum: f64) -> f64 {
         let log_change = log_sum - self.log_step_size;
         let left = 1.0 - self.decay;

@@ -293,8 +293,8 @@ impl RunConfig {
         Ok(())
     }
 
-    /// What keeps this run from being plain gradient descent on a network with Gram coordinates: the
-    /// key, what it would have to be, and what it is. `None` if nothing does.
+    /// What keeps this run from being plain gradient descent on a network with Gram coordinates:
+    /// the key, what it would have to be, and what it is. `None` if nothing does.
     pub fn not_plain(&self) -> Option<[String; 3]> {
         let cause = |key: &str, expected: &str, found: String| {
             Some([key, expected, &found].map(str::to_owned))
@@ -392,8 +392,8 @@ impl RunConfig {
             && self.step_schedule.is_none()
     }
 
-    /// Whether this is plain gradient descent on the mean of a loss that falls like `e^{−q}`, with a
-    /// constant step size.
+    /// Whether this is plain gradient descent on the mean of a loss that falls like `e^{−q}`, with
+    /// a constant step size.
     fn is_plain_descent(&self) -> bool {
         let plain = self.optimizer.optimizer_kind().is_plain && self.has_constant_step_size();
         plain && !self.sum && self.loss.is_exponentially_tailed()

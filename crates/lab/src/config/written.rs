@@ -105,7 +105,8 @@ impl RunConfig {
         }
     }
 
-    /// The name of the activation, where the network has one; that of ReLU for leaky ReLU of slope 0.
+    /// The name of the activation, where the network has one; that of ReLU for leaky ReLU of slope
+    /// 0.
     fn activation_name(&self) -> &'static str {
         let kind = activation_kind(&self.network.settings);
         let name = kind.map_or(LEAKY_RELU.name, |kind| kind.name);

@@ -56,8 +56,8 @@ pub const STEP_TABLE: Key = Key::text(
 pub const STEP_SCHEDULE: Key = Key::text(
     "step-schedule",
     "T:FORMULA,…",
-    "Factors of the step size from some steps on, formulas of the step t = 0, 1, … with + - * / ^ and \
-     parentheses, such as 0:512,12:1,8192:t/8192",
+    "Factors of the step size from some steps on, formulas of the step t = 0, 1, … with + - * / ^ \
+     and parentheses, such as 0:512,12:1,8192:t/8192",
 );
 
 /// Keys of the step size.
@@ -164,15 +164,15 @@ pub const COMPENSATED: Key = Key::switch(
 /// Whether a twin runs beside.
 pub const SENSITIVITY: Key = Key::switch(
     "sensitivity",
-    "Run a twin whose initial weights differ by 10⁻¹⁰ of their norm, and record as `sensitivity` how \
-     far both part, over their first distance; doubles the work (weight space)",
+    "Run a twin whose initial weights differ by 10⁻¹⁰ of their norm, and record as `sensitivity` \
+     how far both part, over their first distance; doubles the work (weight space)",
 );
 
 /// Whether the residual of the direction is recorded.
 pub const KKT: Key = Key::switch(
     "kkt",
-    "Record as `kkt_residual` and `complementarity`, at powers of ten, how far the direction is from \
-     a KKT point of the largest margin (weight space; homogeneous networks)",
+    "Record as `kkt_residual` and `complementarity`, at powers of ten, how far the direction is \
+     from a KKT point of the largest margin (weight space; homogeneous networks)",
 );
 
 /// Keys of the horizon and the engine, after those of the optimizers.

@@ -9,8 +9,8 @@ pub const HEADING: &str = "Network";
 pub const INIT: Key = Key::path(
     "init",
     "FILE",
-    "Initial weights: .npz or .safetensors with W_pos and W_neg, each m × d; W_NAME a block for other \
-     networks",
+    "Initial weights: .npz or .safetensors with W_pos and W_neg, each m × d; W_NAME a block for \
+     other networks",
 )
 .excluding(&["init-scale", "init-law"]);
 

@@ -90,8 +90,8 @@ fn classes(data: &DataManifest) -> String {
     format!("classes: {sizes}")
 }
 
-/// What the network and the optimizer were given or have by default, where the rows above do not say
-/// it.
+/// What the network and the optimizer were given or have by default, where the rows above do not
+/// say it.
 fn of_components(record: &RunRecord) -> Vec<Setting> {
     let config = &record.config;
     if config.two_layer_descent().is_some() {
