@@ -174,7 +174,7 @@ fn early_alignment_is_that_of_the_reference() {
         let [imbalance, outer] = ["imbalance", "outer"].map(|name| array(&reference.file, name));
         let mu = number(&reference.file, "mu");
         let norms = rows.column("norm_hidden").expect("a column");
-        for row in 0..reference.steps.len() {
+        for (row, &norm) in norms.iter().enumerate() {
             let column = |name: &str| rows.column(name).expect("a column")[row];
             for (name, set) in [("plus", 1.0), ("minus", 2.0), ("dead", 3.0), ("other", 0.0)] {
                 let found = column(&format!("neurons_{name}"));
@@ -189,7 +189,7 @@ fn early_alignment_is_that_of_the_reference() {
             }
             // A difference of squares: relative to them.
             let apart = (column("imbalance") - imbalance.as_slice().expect("a row")[row]).abs();
-            assert!(apart < TOLERANCE * norms[row] * norms[row], "{apart:e}");
+            assert!(apart < TOLERANCE * norm * norm, "{apart:e}");
             assert!((column("signed_cosine_min") - mu).abs() < 1e-13);
         }
         reference.report();

@@ -166,6 +166,9 @@ pub(crate) const EARLY_RANK_SUPPORTED: f64 = 1e-6;
 /// Early alignment: only a stable rank above the bound by more than this refutes.
 pub(crate) const EARLY_RANK_REFUTED: f64 = 1e-3;
 
+/// Early alignment: initial weights of more than this share of the weights still count.
+pub(crate) const INITIAL_SHARE: f64 = 0.1;
+
 /// Early alignment: layers are balanced up to this share of the squared norm, which is rounding.
 pub(crate) const BALANCED: f64 = 1e-12;
 

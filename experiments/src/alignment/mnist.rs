@@ -216,13 +216,13 @@ fn figure(result: &StudyResult<'_>) -> Figure {
     let panels = vec![
         Panel::new(
             step(),
-            Axis::linear("mean cosine").with_range(0.0, 1.05),
+            Axis::linear("mean cosine").with_range(0.0, 1.2),
             with(curve(0, "own_centre_cosine_mean"), ["aligned", ""]),
         )
         .with_title("neurons with their class"),
         Panel::new(
             step(),
-            Axis::linear("loss").with_range(0.0, 1.05),
+            Axis::linear("loss").with_range(0.0, 1.2),
             with(curve(1, "loss"), ["", "falls"]),
         )
         .with_title("loss"),

@@ -60,9 +60,18 @@ fn run(panel: &str, label: String, parameter: f64, settings: Settings) -> StudyR
     }
 }
 
-/// A power of ten, or another number, for a label.
-fn power(number: f64) -> String {
-    implicit_bias_output::format_number(number)
+/// A power of ten for a label.
+pub(super) fn power(number: f64) -> String {
+    let exponent = number.log10().round() as i32;
+    let digit = |digit: char| match digit {
+        '-' => '⁻',
+        '1' => '¹',
+        '2' => '²',
+        '3' => '³',
+        other => char::from_u32(0x2070 + other.to_digit(10).unwrap_or(0)).unwrap_or(other),
+    };
+    let digits: String = exponent.to_string().chars().map(digit).collect();
+    format!("10{digits}")
 }
 
 /// All runs.
@@ -156,9 +165,11 @@ impl Times {
             .first()
             .map_or(f64::NAN, |first| first - 2_f64.ln());
         let fallen = log_loss.iter().position(|log_loss| *log_loss <= half);
-        // Between two recorded steps the logarithm of the loss is taken for a line.
+        // While weights grow like an exponential, so does what the loss has fallen by.
         let fallen = fallen.filter(|row| *row > 0).map(|row| {
-            let share = (log_loss[row - 1] - half) / (log_loss[row - 1] - log_loss[row]);
+            let fall = |log_loss: f64| (half + 2_f64.ln() - log_loss).max(1e-16).ln();
+            let [before, after] = [row - 1, row].map(|row| fall(log_loss[row]));
+            let share = (2_f64.ln().ln() - before) / (after - before);
             step_size * (steps[row - 1] + share * (steps[row] - steps[row - 1]))
         });
         Self {

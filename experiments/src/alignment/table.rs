@@ -7,7 +7,7 @@ use implicit_bias_lab::study::StudyResult;
 use implicit_bias_output::format_number;
 
 use super::runs::{
-    ANGLE, ELSEWHERE, SAMPLES, SCALE, Times, WIDTH, growth_rate, limiting_rank, setting,
+    ANGLE, ELSEWHERE, SAMPLES, SCALE, Times, WIDTH, growth_rate, limiting_rank, power, setting,
 };
 
 pub(super) fn of_panel<'a, 'b>(
@@ -61,7 +61,7 @@ pub(super) fn times(results: &[StudyResult<'_>]) -> Table {
         vec![
             format!("{samples}"),
             format!("{cosine}"),
-            format_number(scale),
+            power(scale),
             time(times.aligned),
             time(scaled),
             time(times.fallen),
@@ -209,14 +209,16 @@ pub(super) fn found(results: &[StudyResult<'_>]) -> Vec<String> {
              (derived here)."
         ));
     }
-    let off = about.filter_map(|result| {
-        let [samples, cosine] = ["samples", "cosine"].map(|key| setting(result, key));
-        let rank = claim(result, EARLY_RANK)?.measured?;
-        Some((rank - limiting_rank(samples, cosine)).abs())
-    });
+    let off = about
+        .filter(|result| is_aligned(result))
+        .filter_map(|result| {
+            let [samples, cosine] = ["samples", "cosine"].map(|key| setting(result, key));
+            let rank = claim(result, EARLY_RANK)?.measured?;
+            Some((rank - limiting_rank(samples, cosine)).abs())
+        });
     if let Some(off) = off.reduce(f64::max) {
         said.push(format!(
-            "Stable ranks at step 10¹⁵ are off the closed form by at most {}.",
+            "Their stable ranks at step 10¹⁵ are off the closed form by at most {}.",
             format_number(off)
         ));
     }

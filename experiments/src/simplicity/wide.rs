@@ -76,8 +76,8 @@ pub fn wide_networks(effort: Effort) -> Study {
             "At α = π/3 the claim must be refuted: as long as all slopes of the loss are alike, a \
              neuron turns to a maximum of G(θ) = Σ y_i max(0, ⟨u(θ), x_i⟩), u(θ) the direction, or \
              of −G where its outer weight is negative, and the maxima are orthogonal to the line \
-             of the other class (derived here). From large initial weights neurons hardly turn at \
-             all."
+             of the other class (derived here). From initial weights of scale 1 neurons hardly \
+             turn at all."
                 .to_owned(),
         ],
         runs,

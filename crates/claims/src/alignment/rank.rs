@@ -5,7 +5,8 @@ use super::ids::EARLY_RANK;
 use crate::claim::{Claim, Verdict};
 use crate::fit::fit_line;
 use crate::settings::{
-    EARLY_RANK_BOUND, EARLY_RANK_REFUTED, EARLY_RANK_SUPPORTED, EXTRAPOLATION_POWER, LAST_DECADE,
+    EARLY_RANK_BOUND, EARLY_RANK_REFUTED, EARLY_RANK_SUPPORTED, EXTRAPOLATION_POWER, INITIAL_SHARE,
+    LAST_DECADE,
 };
 use crate::window::Points;
 use crate::words::{number, step};
@@ -14,10 +15,10 @@ use crate::words::{number, step};
 /// all of them past the one at which the loss has fallen to half.
 ///
 /// * *Supported* where it is at most 2 there, up to 10⁻⁶, and its line against `log t` stays so up
-/// to   `T²`.
+///   to `T²`.
 /// * *Refuted* where it is above 2.001 there, and so are the lines of the decade and of its later
-/// half   up to `T²`, and where a line against `1/log t` leads to: initial weights are forgotten
-/// only that   slowly.
+///   half up to `T²`, and where a line against `1/log t` leads to: initial weights are forgotten
+///   only that slowly. Before they are less than a tenth of the weights nothing is refuted.
 pub(super) fn judge(run: &EarlyRun<'_>) -> Claim {
     let mut claim = Claim::draft(
         EARLY_RANK,
@@ -73,6 +74,12 @@ pub(super) fn judge(run: &EarlyRun<'_>) -> Claim {
     if most <= bound && led_to.iter().all(|rank| *rank <= bound) {
         claim.verdict = Verdict::Supported;
         claim.reason = format!("{found}.");
+    } else if let Some(share) = initial_share(run).filter(|share| *share > INITIAL_SHARE) {
+        claim.reason = format!(
+            "{found}; the initial weights still are {} of the weights, and nothing is refuted \
+             before they are less than {INITIAL_SHARE}.",
+            number(share)
+        );
     } else if least > above && at_infinity > above && led_to.iter().all(|rank| *rank > above) {
         let (verdict, but) = run.refuted();
         claim.verdict = verdict;
@@ -81,6 +88,12 @@ pub(super) fn judge(run: &EarlyRun<'_>) -> Claim {
         claim.reason = format!("{found}: on which side of 2 it ends is open.");
     }
     claim
+}
+
+/// `‖W(0)‖/‖W(T)‖` of the hidden layer.
+fn initial_share(run: &EarlyRun<'_>) -> Option<f64> {
+    let norms = run.column("norm_hidden")?;
+    Some(norms.first()? / norms.last()?)
 }
 
 fn range(values: &[f64]) -> [f64; 2] {

@@ -135,6 +135,16 @@ fn ranks_that_stay_above_two_refute_and_those_that_fall_do_not() {
     assert_eq!(verdicts(&run(&early, &near, &falling))[1], Inconclusive);
     let forgets = |t: f64| 1.7 + 20.0 / (1.0 + t.ln_1p());
     assert_eq!(verdicts(&run(&early, &forgets, &falling))[1], Inconclusive);
+    // The initial weights are still most of the weights.
+    let mut columns = run(&early, &stays, &falling);
+    let place = columns
+        .columns()
+        .iter()
+        .position(|name| name == "norm_hidden");
+    let mut last = columns.pop().unwrap();
+    last[place.unwrap()] = 2e-60;
+    columns.push(last);
+    assert_eq!(verdicts(&columns)[1], Inconclusive);
     let falls = |t: f64| 14.0 - 0.8 * t.ln_1p();
     assert_eq!(verdicts(&run(&early, &falls, &falling))[1], Inconclusive);
     let rises = |t: f64| 1.0 + 0.06 * t.ln_1p();

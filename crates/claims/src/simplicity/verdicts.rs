@@ -9,9 +9,9 @@ use crate::words::{number, step};
 /// Judges that neurons end on the lines of their classes: by the 95 % quantile of their angles.
 ///
 /// * *Supported* where it is at most 0.05 and its line over the last decade does not lead above
-/// that.
+///   that.
 /// * *Refuted* where it is at least 0.1 over the last decade, its lines against `log t` stay there
-/// up   to `T²`, and so does its line against `1/log t` for ever.
+///   up to `T²`, and so does its line against `1/log t` for ever.
 pub(super) fn cluster_directions(run: &Result<PlanarRun<'_>, String>) -> Claim {
     let mut claim = Claim::draft(
         CLUSTER_DIRECTIONS,

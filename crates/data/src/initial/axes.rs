@@ -38,7 +38,7 @@ pub const AXES: InitialLaw = InitialLaw {
         }
         Ok(vec![hidden, outer])
     },
-    describe: |scale| format!("on the coordinate axes, v_j = ±‖w_j‖, σ₀ = {scale}"),
+    describe: |scale| format!("on the coordinate axes, v_j = ±‖w_j‖, σ₀ = {scale:?}"),
 };
 
 fn scales(settings: &Settings) -> Result<Option<Vec<f64>>, Invalid> {

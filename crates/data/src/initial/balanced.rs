@@ -23,7 +23,7 @@ pub const BALANCED: InitialLaw = InitialLaw {
         });
         Ok(vec![hidden, outer])
     },
-    describe: |scale| format!("w_j ~ N(0, σ₀² I), v_j = ±‖w_j‖, σ₀ = {scale}"),
+    describe: |scale| format!("w_j ~ N(0, σ₀² I), v_j = ±‖w_j‖, σ₀ = {scale:?}"),
 };
 
 /// `‖w‖` without underflow of the squares: initial scales go down to 10⁻³⁰⁰.

@@ -21,5 +21,5 @@ pub const UNIFORM_FAN_IN: InitialLaw = InitialLaw {
             })
             .collect()
     },
-    describe: |scale| format!("uniform on ±σ₀/√c, c the columns of a block, σ₀ = {scale}"),
+    describe: |scale| format!("uniform on ±σ₀/√c, c the columns of a block, σ₀ = {scale:?}"),
 };
