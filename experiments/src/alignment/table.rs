@@ -55,6 +55,7 @@ pub(super) fn times(results: &[StudyResult<'_>]) -> Table {
         let [samples, cosine, scale] =
             ["samples", "cosine", "init-scale"].map(|key| setting(result, key));
         let times = Times::of(result);
+        let last = |name: &str| result.record.series.last(name).unwrap_or(f64::NAN);
         let scaled = times
             .aligned
             .map(|aligned| aligned * cosine.sqrt() / samples.ln());
@@ -68,6 +69,8 @@ pub(super) fn times(results: &[StudyResult<'_>]) -> Table {
             measured(result, EARLY_RANK),
             format!("{:.4}", limiting_rank(samples, cosine)),
             measured(result, EARLY_LOSS),
+            format!("{}", last("neurons_dead")),
+            format_number(last("imbalance")),
         ]
     });
     let header = [
@@ -80,6 +83,8 @@ pub(super) fn times(results: &[StudyResult<'_>]) -> Table {
         "SR",
         "SR, closed form",
         "exponent of L",
+        "dead",
+        "imbalance",
     ];
     Table {
         caption: "Equiangular samples of norm 1. t₁: the first recorded time η·step from which on \
@@ -87,7 +92,9 @@ pub(super) fn times(results: &[StudyResult<'_>]) -> Table {
                   that times are up to 6 % too large); t₂: when the loss has fallen to half, \
                   interpolated. SR: stable rank of the hidden layer at the last step, beside the \
                   closed form 2/(1 + kμ/(1 + (k − 1)μ)), k = n/2, of two directions of equal mass \
-                  (derived here). Exponent of the loss over the last two decades."
+                  (derived here). Exponent of the loss over the last two decades. Dead neurons of \
+                  the 50, and max |‖w_j‖² − v_j²|, which gradient flow keeps at 0, at the last \
+                  step."
             .to_owned(),
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),

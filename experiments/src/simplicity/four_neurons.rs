@@ -11,6 +11,18 @@ use super::figures;
 use super::growth::{EPOCHS, Growth, SCHEDULE, STEP_SIZE, time_of};
 use super::setting::{PAPER, base};
 
+/// The runs by the authors' schedule.
+const SCHEDULED: &str = "four neurons";
+
+/// The run with a constant step size, to step 10³⁰⁰.
+const FAR_STEPS: &str = "far horizon";
+
+/// Its step size.
+const FAR_STEP_SIZE: f64 = 0.25;
+
+/// Its exact steps, before log time.
+const EXACT: f64 = 1e4;
+
 /// Times to which the law is followed.
 const FAR: [f64; 3] = [1e30, 1e100, 1e300];
 
@@ -19,24 +31,39 @@ const ORDERS: [&str; 3] = ["1,0.1,0.001,0.01", "1,0.1,0.01,0.001", "1,0.01,0.1,0
 
 /// Four neurons on the axes, by the authors' schedule of step sizes.
 pub fn four_neurons(_: Effort) -> Study {
-    let run = |order: &str| StudyRun {
-        panel: "four neurons".to_owned(),
-        label: format!("sizes {}", order.replace(',', ", ")),
-        parameter: 0.0,
-        settings: base()
+    let on_axes = |order: &str| {
+        base()
             .with("samples", 224)
             .with("cluster-symmetry", "symmetric")
             .with("cluster-spread", 0.005)
             .with("cluster-radius", 0.01)
             .with("init-law", "axes")
             .with("axis-scales", order)
-            .with("init-scale", 1e-4)
             .with("width", 4)
+            .with("seed", 0)
+    };
+    let run = |order: &str| StudyRun {
+        panel: SCHEDULED.to_owned(),
+        label: format!("sizes {}", order.replace(',', ", ")),
+        parameter: 0.0,
+        settings: on_axes(order)
+            .with("init-scale", 1e-4)
             .with("step-size", STEP_SIZE)
             .with("step-schedule", SCHEDULE)
-            .with("steps", EPOCHS as f64)
-            .with("seed", 0),
+            .with("steps", EPOCHS as f64),
         judged: true,
+    };
+    let far = StudyRun {
+        panel: FAR_STEPS.to_owned(),
+        label: "constant step size".to_owned(),
+        parameter: 0.0,
+        settings: on_axes(ORDERS[0])
+            .with("init-scale", 1e-2)
+            .with("step-size", FAR_STEP_SIZE)
+            .with("steps", 1e300)
+            .with("exact-steps", EXACT)
+            .with("record", 4),
+        judged: false,
     };
     Study {
         name: "four_neurons",
@@ -60,7 +87,7 @@ pub fn four_neurons(_: Effort) -> Study {
              the sum of the step sizes, so that 2 (log p + Ei(p)) = time + c."
                 .to_owned(),
         ],
-        runs: ORDERS.map(run).to_vec(),
+        runs: ORDERS.iter().map(|order| run(order)).chain([far]).collect(),
         claims: &[CLUSTER_DIRECTIONS],
         limits: Vec::new(),
         show: Some(show),
@@ -70,6 +97,10 @@ pub fn four_neurons(_: Effort) -> Study {
 }
 
 fn show(results: &[StudyResult<'_>], _: &[LimitResult<'_>]) -> Shown {
+    let all = results;
+    let is_scheduled = |result: &&StudyResult<'_>| result.run.panel == SCHEDULED;
+    let results: Vec<StudyResult<'_>> = all.iter().filter(is_scheduled).copied().collect();
+    let results = results.as_slice();
     let growths: Result<Vec<Growth>, LabError> = results.iter().map(Growth::of).collect();
     let growths = match growths {
         Ok(growths) => growths,
@@ -80,8 +111,13 @@ fn show(results: &[StudyResult<'_>], _: &[LimitResult<'_>]) -> Shown {
             };
         }
     };
+    let on_the_way = all.iter().find(|result| result.run.panel == FAR_STEPS);
     Shown {
-        paragraphs: found(&growths),
+        paragraphs: [
+            found(&growths),
+            on_the_way.and_then(far_steps).into_iter().collect(),
+        ]
+        .concat(),
         figures: vec![figures::growth(&growths), figures::four_angles(results)],
         tables: vec![directions(results), far(&growths)],
         files: Vec::new(),
@@ -120,21 +156,9 @@ fn directions(results: &[StudyResult<'_>]) -> Table {
         let angles = series.column("axis_angle_max").unwrap_or_default();
         let largest = angles.iter().copied().fold(0.0, f64::max);
         let last = |name| series.last(name).unwrap_or(f64::NAN);
-        let data = result.record.config.load_data().ok();
-        let samples = data.as_ref().map(|data| data.x().rows());
-        let parts: Vec<[f64; 2]> = samples
-            .into_iter()
-            .flatten()
-            .map(|x| {
-                let (a, b) = (x[0].abs(), x[1].abs());
-                [a.max(b), a.min(b)]
-            })
-            .collect();
-        let minor = parts.iter().map(|part| part[1]).fold(0.0, f64::max);
-        let limit = parts
-            .iter()
-            .map(|[major, minor]| (major - minor) / 8.0)
-            .fold(f64::INFINITY, f64::min);
+        let minors = parts(result).unwrap_or_default().into_iter();
+        let minor = minors.map(|[_, minor]| minor).fold(0.0, f64::max);
+        let limit = limiting_margin(result).unwrap_or(f64::NAN);
         vec![
             result.run.label.clone(),
             format!("{largest:.6}"),
@@ -163,6 +187,52 @@ fn directions(results: &[StudyResult<'_>]) -> Table {
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),
     }
+}
+
+/// The run to step 10³⁰⁰ in log time, against the law from its last exact step and the closed form
+/// of the margin.
+fn far_steps(result: &StudyResult<'_>) -> Option<String> {
+    let series = &result.record.series;
+    let (steps, norms) = (series.steps(), series.column("weight_norm")?);
+    // Four balanced neurons: ‖W‖² = 2 Σ p.
+    let size = |row: usize| norms[row] * norms[row] / 8.0;
+    let begun = steps.iter().position(|step| *step >= EXACT)?;
+    let last = steps.len() - 1;
+    let law = Law::through(size(begun), FAR_STEP_SIZE * steps[begun])?;
+    let predicted = law.at(FAR_STEP_SIZE * steps[last]);
+    let limit = limiting_margin(result)?;
+    Some(format!(
+        "At a constant step size of {FAR_STEP_SIZE}, from sizes of 10⁻² times those of the first \
+         run, log time leads to step {}: there the mean size of the four is {:.3}, and \
+         {predicted:.3} by the law through step {} (relative difference {}, the extent of the \
+         clusters); the normalized margin is {:.9} against {limit:.9} of the closed form; the \
+         largest angle to an axis is {}, with an estimated error of the margins of {}.",
+        format_number(steps[last]),
+        size(last),
+        format_number(steps[begun]),
+        format_number(predicted / size(last) - 1.0),
+        series.last("margin_min")?,
+        format_number(series.last("axis_angle_max")?),
+        format_number(series.last("error_estimate")?),
+    ))
+}
+
+/// `min_i(major − minor coordinate)/8` of the samples of a run.
+fn limiting_margin(result: &StudyResult<'_>) -> Option<f64> {
+    let parts = parts(result)?.into_iter();
+    parts
+        .map(|[major, minor]| (major - minor) / 8.0)
+        .reduce(f64::min)
+}
+
+/// The larger and the smaller coordinate of each sample, without signs.
+fn parts(result: &StudyResult<'_>) -> Option<Vec<[f64; 2]>> {
+    let data = result.record.config.load_data().ok()?;
+    let part = |x: ndarray::ArrayView1<'_, f64>| {
+        let (a, b) = (x[0].abs(), x[1].abs());
+        [a.max(b), a.min(b)]
+    };
+    Some(data.x().rows().into_iter().map(part).collect())
 }
 
 /// The mean size against the law from epoch 16384 on, and where the law leads to.
