@@ -6,7 +6,7 @@ use implicit_bias_data::{DataLaw, DataLawKind, InitialLaw};
 use implicit_bias_engine::NetworkKind;
 use implicit_bias_engine::optimizers::OptimizerKind;
 use implicit_bias_model::{ACTIVATION, activation_kind};
-use implicit_bias_settings::{Invalid, Key, Kind, Settings};
+use implicit_bias_settings::{Invalid, Key, Kind, Settings, Value};
 
 use super::catalogue;
 use super::keys::data::SYNTHETIC;
@@ -66,7 +66,9 @@ impl Component {
     /// not given then make one configuration.
     pub(super) fn without_defaults(mut self, keys: &[&Key]) -> Self {
         for key in keys {
-            if key.default().as_ref() == self.settings.get(key.name) {
+            // A switch that was not given is off.
+            let off = (key.kind == Kind::Switch).then_some(Value::Switch(false));
+            if key.default().or(off).as_ref() == self.settings.get(key.name) {
                 self.settings.remove(&[key.name]);
             }
         }
