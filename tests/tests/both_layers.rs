@@ -5,6 +5,7 @@
 //!
 //! | file | weights of both layers, loss and norms |
 //! |---|---|
+//! | `both_layers` (of this package) | 1.0e-15 |
 //! | `alignment/visible_balanced` | 1.1e-15 |
 //! | `alignment/visible_gaussian` | GG |
 //! | `simplicity/visible_evo` | 1.8e-15 |
@@ -17,7 +18,7 @@ use implicit_bias_engine::drive;
 use implicit_bias_lab::Prepared;
 use implicit_bias_lab::config::{RunConfig, Settings};
 use implicit_bias_record::Series;
-use implicit_bias_tests::shared_reference_folder;
+use implicit_bias_tests::{golden_folder, shared_reference_folder};
 use ndarray::{ArrayD, ArrayView1, Axis};
 
 /// Everything agrees within this.
@@ -140,6 +141,36 @@ fn folder_of(system: &str) -> Option<PathBuf> {
 fn in_set(sets: &ArrayD<f64>, row: usize, set: f64) -> f64 {
     let row = sets.index_axis(Axis(0), row);
     row.iter().filter(|found| **found == set).count() as f64
+}
+
+/// In 50 digits: a sum of exponential losses, and a mean of logistic ones under a schedule of every
+/// kind of piece.
+#[test]
+fn both_layers_descend_by_their_definition_in_50_digits() {
+    let file = golden_folder().join("both_layers.npz");
+    let schedule = "0:4,5:1,50:1+t/50,200:2^((t-200)/40)";
+    for (run, loss, reduction, schedule) in [
+        ("exponential", "exponential", "sum", None),
+        ("scheduled", "logistic", "mean", Some(schedule)),
+    ] {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let settings = Settings::default()
+            .with("loss", loss)
+            .with("reduction", reduction)
+            .with("step-schedule", schedule)
+            .with("step-size", number(&file, &format!("{run}_step_size")));
+        let labels = ["y", "v0"];
+        let mut reference = Reference::new(file.clone(), place.path(), labels, settings);
+        let name = |array: &str| format!("{run}_{array}");
+        let rows = reference.run([&name("W"), &name("outer")]);
+        reference.columns(&rows, &[("loss", &name("loss"))]);
+        let imbalance = array(&reference.file, &name("imbalance"));
+        let found = rows.column("imbalance").expect("a column");
+        for (found, wanted) in found.iter().zip(&imbalance) {
+            assert!((found - wanted).abs() < 1e-13, "{found} {wanted}");
+        }
+        reference.report();
+    }
 }
 
 #[test]
