@@ -82,7 +82,7 @@ pub(super) fn runs(effort: Effort) -> Vec<StudyRun> {
         runs.push(run(ANGLE, format!("μ = {cosine}"), cosine, settings));
     }
     let scales: &[f64] = effort.pick(
-        &[1e-2, 1e-6, 1e-12, 1e-20],
+        &[1e-2, 1e-6, 1e-10, 1e-15, 1e-20],
         &[1e-2, 1e-6, 1e-12, 1e-20, 1e-40, 1e-60],
     );
     for &scale in scales {

@@ -152,17 +152,32 @@ fn ranks_that_stay_above_two_refute_and_those_that_fall_do_not() {
 }
 
 #[test]
-fn losses_that_fall_slowly_refute_and_those_that_fall_faster_do_not() {
+fn losses_that_fall_fast_support_and_those_that_stand_still_do_not() {
     let of = |power: f64| {
         let law = move |t: f64| power * falling(t);
         verdicts(&run(&early, &|_| 1.5, &law))[2]
     };
     assert_eq!(of(1.1), Supported);
     assert_eq!(of(0.8), Inconclusive);
-    assert_eq!(of(0.3), Refuted);
+    // A saddle point, for all that is known.
+    assert_eq!(of(0.3), Inconclusive);
     // 1/(t log t).
     let log = |t: f64| falling(t) - (1.0 + (1.0 + t / FALL).ln()).ln();
     assert_eq!(verdicts(&run(&early, &|_| 1.5, &log))[2], Supported);
+}
+
+#[test]
+fn a_loss_whose_neurons_are_all_dead_is_refuted() {
+    let series = table(
+        1e6,
+        &[
+            ("log_loss", &|_| 1.4),
+            ("neurons_misplaced", &|_| 0.0),
+            ("neurons_dead", &|t| if t < 10.0 { 49.0 } else { 50.0 }),
+            ("norm_hidden", &|_| 1.0),
+        ],
+    );
+    assert_eq!(verdicts(&series), [Inconclusive, Inconclusive, Refuted]);
 }
 
 #[test]
