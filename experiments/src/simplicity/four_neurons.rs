@@ -204,9 +204,9 @@ fn far_steps(result: &StudyResult<'_>) -> Option<String> {
     Some(format!(
         "At a constant step size of {FAR_STEP_SIZE}, from sizes of 10⁻² times those of the first \
          run, log time leads to step {}: there the mean size of the four is {:.3}, and \
-         {predicted:.3} by the law through step {} (relative difference {}, the extent of the \
-         clusters); the normalized margin is {:.9} against {limit:.9} of the closed form; the \
-         largest angle to an axis is {}, with an estimated error of the margins of {}.",
+         {predicted:.3} by the law through step {} (relative difference {}; it is for clusters \
+         without extent); the normalized margin is {:.9} against {limit:.9} of the closed form; \
+         the largest angle to an axis is {}, with an estimated error of the margins of {}.",
         format_number(steps[last]),
         size(last),
         format_number(steps[begun]),

@@ -9,6 +9,9 @@ use crate::words::step;
 pub(super) struct EarlyRun<'a> {
     pub view: &'a RunView<'a>,
     pub steps: Vec<f64>,
+    /// How many of the rows are of exact steps: log time estimates errors of margins, and small
+    /// neurons may be off by more.
+    pub exact: usize,
     /// The first row at which the loss is at most half of its initial value.
     pub fall: Option<usize>,
 }
@@ -27,7 +30,13 @@ impl<'a> EarlyRun<'a> {
         let fall = log_loss[..steps.len()]
             .iter()
             .position(|log_loss| *log_loss <= first + EARLY_FALL.ln());
-        Some(Self { view, steps, fall })
+        let exact = errors.iter().position(|error| *error > 0.0);
+        Some(Self {
+            view,
+            exact: exact.unwrap_or(steps.len()).min(steps.len()),
+            steps,
+            fall,
+        })
     }
 
     /// A column over the sure rows.

@@ -10,7 +10,8 @@ use crate::words::step;
 /// neuron is dead or in the set of the sign of its outer weight.
 ///
 /// The theorem has alignment by `t₁ = O(log n/√μ)`, before the loss begins to fall at `t₂`, and
-/// neurons stay: a single neuron outside at a recorded step from there on refutes.
+/// neurons stay: a single neuron outside at a recorded step from there on refutes, if that step is
+/// an exact one. In log time small neurons may be off.
 pub(super) fn judge(run: &EarlyRun<'_>) -> Claim {
     let mut claim = Claim::draft(
         EARLY_ALIGNMENT,
@@ -31,6 +32,16 @@ pub(super) fn judge(run: &EarlyRun<'_>) -> Claim {
     let most = misplaced[row..].iter().copied().fold(0.0, f64::max);
     claim.measured = Some(most);
     let width = run.view.facts.network.width;
+    let exact = misplaced[row.min(run.exact)..run.exact].iter();
+    if most > 0.0 && exact.copied().fold(0.0, f64::max) == 0.0 {
+        claim.reason = format!(
+            "at step {} the loss has fallen to half, and from there on up to {most} of {width} \
+             neurons are neither dead nor in the set of their sign, all of that in log time, which \
+             is not sure of small neurons.",
+            step(fallen)
+        );
+        return claim;
+    }
     if most > 0.0 {
         let (verdict, but) = run.refuted();
         claim.verdict = verdict;

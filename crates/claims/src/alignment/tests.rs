@@ -196,6 +196,25 @@ fn single_precision_and_unsound_runs_refute_nothing() {
     }
 }
 
+/// Log time tells margins, and may be off about small neurons.
+#[test]
+fn neurons_in_log_time_refute_nothing() {
+    let whole = run(&|_| 4.0, &|_| 1.5, &falling);
+    let with_errors = |exact: f64| {
+        let mut columns = whole.columns().to_vec();
+        columns.push("error_estimate".into());
+        let mut series = Series::new(columns);
+        for row in whole.rows() {
+            let error = if row[0] > exact { 1e-5 } else { 0.0 };
+            series.push(row.iter().copied().chain([error]).collect());
+        }
+        verdicts(&series)[0]
+    };
+    assert_eq!(with_errors(0.0), Inconclusive);
+    assert_eq!(with_errors(0.5 * FALL), Inconclusive);
+    assert_eq!(with_errors(1e5), Refuted);
+}
+
 /// Where log time is no longer sure, nothing is looked at.
 #[test]
 fn unsure_rows_are_left_out() {
@@ -226,6 +245,11 @@ fn other_runs_are_left_alone() {
     for other in others {
         assert!(judge(&other, &series, RunEnd::Sound).is_empty());
     }
+    // The flow itself is what the theorem is about.
+    let mut flow = facts();
+    flow.descent.is_plain = false;
+    flow.descent.optimizer = "flow".into();
+    assert_eq!(judge(&flow, &series, RunEnd::Sound).len(), 3);
     let without = table(1e6, &[("log_loss", &falling)]);
     assert!(judge(&facts(), &without, RunEnd::Sound).is_empty());
 }
