@@ -7,7 +7,7 @@
 //! | [`any_network`] | five architectures in log time: a question of this project |
 //! | [`adam`] | Zhang, Zou & Cao (NeurIPS 2024, arXiv:2406.10650) |
 //! | [`alignment`] | Min, Mallada & Vidal (ICLR 2024, arXiv:2307.12851) |
-//! | [`simplicity`] | Tsoy & Konstantinov (arXiv:2405.17299) |
+//! | [`simplicity`] | Tsoy & Konstantinov (ICML 2024, arXiv:2405.17299) |
 //!
 //! Each binary states its claim, setting and expected outcome, and runs its study. Their flags are
 //! the same: `--help` lists them. To add one, write a function that returns a

@@ -1,5 +1,5 @@
-//! Tsoy & Konstantinov (arXiv:2405.17299): simplicity bias of two layers on four clusters in the
-//! plane.
+//! Tsoy & Konstantinov (ICML 2024, arXiv:2405.17299): simplicity bias of two layers on four
+//! clusters in the plane.
 //!
 //! The settings are those of the authors' code, with samples drawn here.
 
@@ -20,13 +20,13 @@ pub use wide::wide_networks;
 pub const SYSTEM: System = System {
     name: "simplicity",
     title: "Simplicity bias beyond separable data",
-    origin: "An independent reproduction of Tsoy & Konstantinov (arXiv:2405.17299)",
-    introduction: "Tsoy & Konstantinov (arXiv:2405.17299) train two-layer ReLU networks, both \
-                   layers, on four clusters in the plane, two opposite ones a class, and find that \
-                   neurons gather on few directions, the more so the longer they train. This \
-                   report measures their angles in both of the settings of the authors' code, \
-                   follows four neurons to times of 10³⁰⁰ by a law derived here, and shows where \
-                   the claim fails. Criteria are this project's own.",
+    origin: "An independent reproduction of Tsoy & Konstantinov (ICML 2024, arXiv:2405.17299)",
+    introduction: "Tsoy & Konstantinov (ICML 2024, arXiv:2405.17299) train two-layer ReLU \
+                   networks, both layers, on four clusters in the plane, two opposite ones a \
+                   class, and find that neurons gather on few directions, the more so the longer \
+                   they train. This report measures their angles in both of the settings of the \
+                   authors' code, follows four neurons to times of 10³⁰⁰ by a law derived here, \
+                   and shows where the claim fails. Criteria are this project's own.",
     studies: all,
 };
 

@@ -3,7 +3,7 @@
 use implicit_bias_lab::config::Settings;
 
 /// Who makes the claims.
-pub(super) const PAPER: &str = "Tsoy & Konstantinov, arXiv:2405.17299";
+pub(super) const PAPER: &str = "Tsoy & Konstantinov, ICML 2024, arXiv:2405.17299";
 
 /// What all runs share.
 pub(super) fn base() -> Settings {

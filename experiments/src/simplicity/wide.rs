@@ -179,11 +179,11 @@ fn angles(results: &[StudyResult<'_>]) -> Table {
         "loss",
     ];
     Table {
-        caption: "Angles of neurons in radians, to the nearest axis and to the line of their \
-                  class: quantiles over the neurons at the last epoch, and the loss there. Lines \
-                  are the principal directions of the samples of a class, which clusters that are \
-                  not symmetric turn off the axes."
-            .to_owned(),
+        caption:
+            "Angles of neurons in radians, to the nearest axis and to the line of their class (the \
+                  principal direction of its samples): quantiles over the neurons at the last \
+                  epoch, and the loss there."
+                .to_owned(),
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),
     }

@@ -1,5 +1,5 @@
-//! Simplicity bias beyond separable data: claims of Tsoy & Konstantinov (arXiv:2405.17299) on two
-//! classes of two opposite clusters each, in the plane.
+//! Simplicity bias beyond separable data: claims of Tsoy & Konstantinov (ICML 2024,
+//! arXiv:2405.17299) on two classes of two opposite clusters each, in the plane.
 //!
 //! | claim | says |
 //! |---|---|

@@ -12,7 +12,7 @@ use crate::theory::{Judgement, Theory, withhold_unsound};
 /// The claims on simplicity bias.
 pub const THEORY: Theory = Theory {
     name: "simplicity",
-    source: "Tsoy & Konstantinov (arXiv:2405.17299)",
+    source: "Tsoy & Konstantinov (ICML 2024, arXiv:2405.17299)",
     claims: &[
         (
             CLUSTER_DIRECTIONS,

@@ -77,9 +77,10 @@ pub const CROSSING_LINES: DataLawKind = DataLawKind {
 /// `+1` around `±μ u₊`, `u₊ = (cos α, sin α)`.
 ///
 /// One cluster is drawn: `μ u₋ + ξ`, `ξ ~ N(0, σ² I)` given `‖ξ‖ ≤ δ`; with `symmetric`, each of
-/// its samples is followed by its mirror image in `u₋`. Its image under `x → −x` is the other
+/// its samples is followed by its mirror image in `u₋`. Its mirror image `(−x₁, x₂)` is the other
 /// cluster of the class, and the mirror images of both in the line halfway between `u₋` and `u₊`
-/// are the other class, so that no class and no direction of a line is favoured.
+/// are the other class: the construction of Tsoy & Konstantinov's code, where those samples of a
+/// fixed number that are beyond `δ` are left out instead of drawn again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CrossingLines {
     /// Number of samples `n`, a multiple of 4, or of 8 where symmetric.
@@ -160,7 +161,7 @@ impl DataLaw for CrossingLines {
         let both = [1.0, -1.0].into_iter().flat_map(|sign| {
             let turned = cluster
                 .iter()
-                .map(move |[along, across]| [sign * along, sign * across]);
+                .map(move |[along, across]| [sign * along, *across]);
             turned.collect::<Vec<_>>()
         });
         for (i, [along, across]) in both.enumerate() {

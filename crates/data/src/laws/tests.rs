@@ -192,15 +192,22 @@ fn crossing_lines_have_their_symmetries() {
         };
         let (cos, sin) = (law.angle.cos(), law.angle.sin());
         let mut off_the_line = 0;
+        // The mirror image in the line halfway takes one class to the other, and back.
+        let mirrored = |a: f64, b: f64| (cos * a + sin * b, sin * a - cos * b);
         for &[a, b, y] in &points {
-            assert!(has([-a, -b, y]));
-            assert!(has([cos * a + sin * b, sin * a - cos * b, -y]));
-            let (along, across) = match y {
-                y if y < 0.0 => (a, b),
-                _ => (cos * a + sin * b, cos * b - sin * a),
+            let (c, d) = mirrored(a, b);
+            assert!(has([c, d, -y]));
+            let (along, across) = if y < 0.0 { (a, b) } else { (c, d) };
+            let back = |along: f64, across: f64| match y {
+                y if y < 0.0 => [along, across, y],
+                _ => {
+                    let (a, b) = mirrored(along, across);
+                    [a, b, y]
+                }
             };
+            assert!(has(back(-along, across)));
             assert!((along.abs() - 1.0).hypot(across) <= 0.1 + 1e-12);
-            off_the_line += usize::from(y < 0.0 && !has([a, -b, y]));
+            off_the_line += usize::from(!has(back(along, -across)));
         }
         assert_eq!(off_the_line == 0, symmetric);
         assert_eq!(data.y().sum(), 0.0);
