@@ -207,8 +207,7 @@ fn figure(result: &StudyResult<'_>) -> Figure {
         })
     };
     let [aligned, falls] = timeline(result);
-    let with = |curve: Layer, labels: [&str; 2]| {
-        let events = [event(labels[0], aligned), event(labels[1], falls)];
+    let with = |curve: Layer, events: [Option<Layer>; 2]| {
         events.into_iter().flatten().chain([curve]).collect()
     };
     let step = || Axis::linear("step");
@@ -217,19 +216,25 @@ fn figure(result: &StudyResult<'_>) -> Figure {
         Panel::new(
             step(),
             Axis::linear("mean cosine").with_range(0.0, 1.2),
-            with(curve(0, "own_centre_cosine_mean"), ["aligned", ""]),
+            with(
+                curve(0, "own_centre_cosine_mean"),
+                [event("aligned", aligned), None],
+            ),
         )
         .with_title("neurons with their class"),
         Panel::new(
             step(),
             Axis::linear("loss").with_range(0.0, 1.2),
-            with(curve(1, "loss"), ["", "falls"]),
+            with(curve(1, "loss"), [event("falls", falls), None]),
         )
         .with_title("loss"),
         Panel::new(
             step(),
             Axis::log("stable rank"),
-            with(curve(2, "stable_rank_hidden"), ["", ""]),
+            with(
+                curve(2, "stable_rank_hidden"),
+                [event("", aligned), event("", falls)],
+            ),
         )
         .with_title("hidden layer"),
     ];

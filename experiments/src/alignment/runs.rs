@@ -86,7 +86,10 @@ pub(super) fn runs(effort: Effort) -> Vec<StudyRun> {
         &[1e-2, 1e-6, 1e-12, 1e-20, 1e-40, 1e-60],
     );
     for &scale in scales {
-        let settings = base(effort).with("cosine", 0.1).with("init-scale", scale);
+        let settings = base(effort)
+            .with("cosine", 0.1)
+            .with("init-scale", scale)
+            .with("record", effort.pick(100, 200));
         runs.push(run(
             SCALE,
             format!("σ₀ = {}", power(scale)),

@@ -88,13 +88,13 @@ pub(super) fn times(results: &[StudyResult<'_>]) -> Table {
     ];
     Table {
         caption: "Equiangular samples of norm 1. t₁: the first recorded time η·step from which on \
-                  every neuron is dead or in the set of its sign (recorded 40 times a decade, so \
-                  that times are up to 6 % too large); t₂: when the loss has fallen to half, \
-                  interpolated. SR: stable rank of the hidden layer at the last step, beside the \
-                  closed form 2/(1 + kμ/(1 + (k − 1)μ)), k = n/2, of two directions of equal mass \
-                  (derived here). Exponent of the loss over the last two decades. Dead neurons of \
-                  the 50, and max |‖w_j‖² − v_j²|, which gradient flow keeps at 0, at the last \
-                  step."
+                  every neuron is dead or in the set of its sign (recorded 40 times a decade, \
+                  so that times are up to 6 % too large, and more often over the initial scales); \
+                  t₂: when the loss has fallen to half, interpolated. SR: stable rank of the \
+                  hidden layer at the last step, beside the closed form 2/(1 + kμ/(1 + (k − 1)μ)), \
+                  k = n/2, of two directions of equal mass (derived here). Exponent of the loss \
+                  over the last two decades. Dead neurons of the 50, and max |‖w_j‖² − v_j²|, \
+                  which gradient flow keeps at 0, at the last step."
             .to_owned(),
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),
