@@ -10,6 +10,8 @@
 //! | [`chaos`] | Chen, Balasubramanian, Ghosal & Agrawalla (arXiv:2310.01687) |
 //! | [`cnn`] | Zhang, Gao, Zou & Cao (arXiv:2504.08628) |
 //! | [`adam`] | Zhang, Zou & Cao (NeurIPS 2024, arXiv:2406.10650) |
+//! | [`alignment`] | Min, Mallada & Vidal (ICLR 2024, arXiv:2307.12851) |
+//! | [`simplicity`] | Tsoy & Konstantinov (ICML 2024, arXiv:2405.17299) |
 //!
 //! Each binary states its claim, setting and expected outcome, and runs its study. Their flags are
 //! the same: `--help` lists them. To add one, write a function that returns a
@@ -17,11 +19,13 @@
 //! [`study::main`](implicit_bias_lab::study::main).
 
 pub mod adam;
+pub mod alignment;
 pub mod any_network;
 pub mod attention;
 pub mod chaos;
 pub mod cnn;
 pub mod kou;
+pub mod simplicity;
 #[cfg(test)]
 mod testing;
 pub mod transformer;
@@ -36,4 +40,6 @@ pub const SYSTEMS: &[System] = &[
     attention::SYSTEM,
     transformer::SYSTEM,
     chaos::SYSTEM,
+    alignment::SYSTEM,
+    simplicity::SYSTEM,
 ];

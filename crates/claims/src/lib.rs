@@ -17,6 +17,7 @@
 //! at a run as a [`RunView`] and says by its facts whether it is about it.
 
 pub mod adam;
+pub mod alignment;
 mod claim;
 mod fit;
 mod hypotheses;
@@ -24,6 +25,7 @@ pub mod kou;
 mod rounding;
 mod run;
 mod settings;
+pub mod simplicity;
 mod student;
 mod theory;
 pub mod tokens;
@@ -44,4 +46,6 @@ pub const THEORIES: &[Theory] = &[
     adam::THEORY,
     tokens::ATTENTION,
     tokens::TRANSFORMER,
+    alignment::THEORY,
+    simplicity::THEORY,
 ];

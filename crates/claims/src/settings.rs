@@ -147,3 +147,49 @@ pub(crate) const NEAR_MAXIMUM: f64 = 0.95;
 /// Maximum margins: a margin this near to what the other maximum has of it, relative to its own
 /// maximum, is there.
 pub(crate) const NEAR_OTHER_MAXIMUM: f64 = 0.05;
+
+/// Log time: rows whose error estimate is above this decide nothing.
+pub(crate) const MAX_ERROR: f64 = 0.01;
+
+/// Early alignment: the loss has fallen once it is this share of its initial value.
+pub(crate) const EARLY_FALL: f64 = 0.5;
+
+/// Early alignment: so many recorded steps from the fall of the loss on are needed to support.
+pub(crate) const MIN_RECORDS_AFTER_FALL: usize = 5;
+
+/// Early alignment: the bound of the stable rank, the paper's.
+pub(crate) const EARLY_RANK_BOUND: f64 = 2.0;
+
+/// Early alignment: a stable rank above the bound by at most this is on it.
+pub(crate) const EARLY_RANK_SUPPORTED: f64 = 1e-6;
+
+/// Early alignment: only a stable rank above the bound by more than this refutes.
+pub(crate) const EARLY_RANK_REFUTED: f64 = 1e-3;
+
+/// Early alignment: initial weights of more than this share of the weights still count.
+pub(crate) const INITIAL_SHARE: f64 = 0.1;
+
+/// Early alignment: layers are balanced up to this share of the squared norm, which is rounding.
+pub(crate) const BALANCED: f64 = 1e-12;
+
+/// Early alignment: steps are taken for a flow where the balance changes by less than this share of
+/// the squared norm.
+pub(crate) const STAYS_BALANCED: f64 = 1e-3;
+
+/// Simplicity bias: two samples of one class are opposite with a cosine below this.
+pub(crate) const OPPOSITE_COSINE: f64 = -0.9;
+
+/// Simplicity bias: angles are looked at once the loss is this share of its initial value.
+pub(crate) const ANGLES_FITTED: f64 = 0.1;
+
+/// Simplicity bias: an angle of at most this, in radians, is on the line.
+pub(crate) const ANGLE_SUPPORTED: f64 = 0.05;
+
+/// Simplicity bias: an angle of at least this is off the line.
+pub(crate) const ANGLE_REFUTED: f64 = 0.1;
+
+/// Simplicity bias: an angle of at most this share of that at separation is nearer.
+pub(crate) const INTENSIFIED: f64 = 0.8;
+
+/// Simplicity bias: an angle of at least this share of that at separation is no nearer.
+pub(crate) const NOT_INTENSIFIED: f64 = 0.9;

@@ -1,8 +1,8 @@
 //! `implicit-bias`: where does gradient descent end up?
 //!
-//! The command line as a library: the program is [`Laboratory::standard`], and a program of your own
-//! is the same with data laws, activations, networks, losses, optimizers, limits or theories added.
-//! Here flags are read, the laboratory called and results printed; everything else is in
+//! The command line as a library: the program is [`Laboratory::standard`], and a program of your
+//! own is the same with data laws, activations, networks, losses, optimizers, limits or theories
+//! added. Here flags are read, the laboratory called and results printed; everything else is in
 //! `implicit-bias-lab`.
 
 mod args;
@@ -15,7 +15,7 @@ mod sweep;
 use std::process::ExitCode;
 
 use implicit_bias_claims::Theory;
-use implicit_bias_data::DataLawKind;
+use implicit_bias_data::{DataLawKind, InitialLaw};
 use implicit_bias_engine::optimizers::OptimizerKind;
 use implicit_bias_fetch::FetchError;
 use implicit_bias_lab::config::Catalogue;
@@ -62,6 +62,14 @@ impl Laboratory {
     pub fn with_activation(mut self, activation: ActivationKind) -> Self {
         let activation = Box::leak(Box::new(activation));
         self.catalogue = self.catalogue.with_activation(activation);
+        self
+    }
+
+    /// With one more law of initial weights, which `--init-law NAME` then chooses.
+    #[must_use]
+    pub fn with_initial_law(mut self, law: InitialLaw) -> Self {
+        let law = Box::leak(Box::new(law));
+        self.catalogue = self.catalogue.with_initial_law(law);
         self
     }
 

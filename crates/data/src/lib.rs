@@ -2,10 +2,10 @@
 //!
 //! A [`Dataset`] is `n` samples `x_i ∈ R^d` with labels `y_i = ±1`. It is drawn from a seed (by a
 //! [`DataLaw`] of [`LAWS`]) or read from a file ([`DataFile`]: NumPy arrays, tables, LIBSVM text,
-//! IDX files, MNIST), of which a [`Choice`] is taken; a [`Preparation`] may scale, centre, normalize
-//! and add noise. It is validated once, so that no later stage meets a NaN or a missing class.
-//! [`Geometry`] measures how nearly orthogonal its samples are. A [`ClassDataset`] has more than two
-//! classes.
+//! IDX files, MNIST), of which a [`Choice`] is taken; a [`Preparation`] may scale, centre,
+//! normalize and add noise. It is validated once, so that no later stage meets a NaN or a missing
+//! class. [`Geometry`] measures how nearly orthogonal its samples are. A [`ClassDataset`] has more
+//! than two classes.
 //!
 //! Random numbers come from one ChaCha8 stream per purpose ([`random`]) and are bit-identical on
 //! every machine.
@@ -31,6 +31,7 @@ mod dataset_npz;
 mod error;
 mod file;
 mod geometry;
+mod initial;
 mod labelled;
 mod laws;
 pub mod mnist;
@@ -53,13 +54,18 @@ pub use file::{
     TableOptions, read_matrix_npz, read_npz_arrays, read_weights_npz, write_npz_arrays,
 };
 pub use geometry::{ClassSizes, Geometry};
+pub use initial::{
+    AXES, AXIS_SCALES, BALANCED, GAUSSIAN_WEIGHTS, INITIAL_LAWS, InitialBlocks, InitialLaw,
+    UNIFORM_FAN_IN,
+};
 pub use labelled::Labelled;
 pub use laws::{
-    DIM, DataLaw, DataLawKind, EQUAL_SCORES, EQUAL_TARGETS, GAUSSIAN, Gaussian, HYPERCUBE,
-    Hypercube, LANGUAGE, LAWS, LENGTH, MIXTURE, Mixture, NOISE, NOISE_ON_SIGNALS, NORM,
-    NORM_SPREAD, ORTHOGONAL, ORTHOGONAL_SAMPLES, Orthogonal, PARTS, PATCHES, Patches,
-    QUADRATIC_TEACHER, QuadraticTeacher, SAMPLES, SENTENCES, SIGNAL, SIGNALS, Sentences,
-    TEACHER_WIDTH, TOKENS, Tokens, VOCABULARY,
+    CLUSTER_RADIUS, CLUSTER_SPREAD, CLUSTER_SYMMETRY, COSINE, CROSSING_LINES, CrossingLines, DIM,
+    DataLaw, DataLawKind, EQUAL_SCORES, EQUAL_TARGETS, EQUIANGULAR, Equiangular, GAUSSIAN,
+    Gaussian, HYPERCUBE, Hypercube, LANGUAGE, LAWS, LENGTH, LINE_ANGLE, MIXTURE, Mixture, NOISE,
+    NOISE_ON_SIGNALS, NORM, NORM_SPREAD, ORTHOGONAL, ORTHOGONAL_SAMPLES, Orthogonal, PARTS,
+    PATCHES, Patches, QUADRATIC_TEACHER, QuadraticTeacher, SAMPLES, SENTENCES, SIGNAL, SIGNALS,
+    Sentences, TEACHER_WIDTH, TOKENS, Tokens, VOCABULARY,
 };
 pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;

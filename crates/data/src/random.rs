@@ -85,8 +85,8 @@ pub fn random_labels(count: usize, seed: u64, stream: Stream) -> Array1<f64> {
     }
 }
 
-/// Numbers of the random cases of campaigns, by SplitMix64 (Steele, Lea & Flood 2014): what a case is
-/// follows from its number alone.
+/// Numbers of the random cases of campaigns, by SplitMix64 (Steele, Lea & Flood 2014): what a case
+/// is follows from its number alone.
 ///
 /// ```
 /// use implicit_bias_data::random::Dice;
@@ -204,17 +204,40 @@ pub fn initial_block(
     seed: u64,
     block: usize,
 ) -> Result<Array2<f64>, DataError> {
+    let mut matrix = zeros(rows, columns)?;
+    let values = matrix.as_slice_mut().expect("made by `zeros`: contiguous");
+    fill_standard_normal(&mut generator_of_block(seed, block), values);
+    matrix *= scale;
+    Ok(matrix)
+}
+
+/// As [`initial_block`], with entries that are uniform on `±bound`.
+///
+/// # Errors
+///
+/// As [`gaussian_matrix`].
+pub fn initial_uniform_block(
+    rows: usize,
+    columns: usize,
+    bound: f64,
+    seed: u64,
+    block: usize,
+) -> Result<Array2<f64>, DataError> {
+    let mut generator = generator_of_block(seed, block);
+    let mut matrix = zeros(rows, columns)?;
+    matrix.map_inplace(|entry| *entry = bound * symmetric_uniform(&mut generator));
+    Ok(matrix)
+}
+
+/// The stream of a block of initial weights.
+fn generator_of_block(seed: u64, block: usize) -> ChaCha8Rng {
     match block {
-        0 => gaussian_matrix(rows, columns, scale, seed, Stream::WeightsPos),
-        1 => gaussian_matrix(rows, columns, scale, seed, Stream::WeightsNeg),
+        0 => generator(seed, Stream::WeightsPos),
+        1 => generator(seed, Stream::WeightsNeg),
         _ => {
             let mut generator = ChaCha8Rng::seed_from_u64(seed);
             generator.set_stream(FIRST_BLOCK_STREAM + block as u64);
-            let mut matrix = zeros(rows, columns)?;
-            let values = matrix.as_slice_mut().expect("made by `zeros`: contiguous");
-            fill_standard_normal(&mut generator, values);
-            matrix *= scale;
-            Ok(matrix)
+            generator
         }
     }
 }

@@ -117,6 +117,7 @@ impl Case {
             decay: [0.0, 0.0, 0.0, 0.3][dice.below(4)],
             offset: 1.0,
             table: Vec::new(),
+            schedule: None,
         };
         let loss = [Loss::Logistic, Loss::Logistic, Loss::Exponential][dice.below(3)];
         let sum = dice.below(4) == 0;

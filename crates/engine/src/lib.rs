@@ -37,6 +37,7 @@ mod observation;
 pub mod optimizers;
 mod options;
 mod oracle;
+mod step_schedule;
 mod step_size;
 mod targets;
 mod tensor;
@@ -59,5 +60,6 @@ pub use observation::{
 };
 pub use options::{Gradient, Precision};
 pub use oracle::{Batches, Evaluation, FlowPoint, Oracle};
+pub use step_schedule::StepSchedule;
 pub use step_size::StepSize;
 pub use tensor::{LogTimeOptions, OptimizerRun, TWIN_OFFSET, TensorEngine, TensorEngineOptions};

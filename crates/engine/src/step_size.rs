@@ -1,7 +1,9 @@
 //! The step size of every step.
 
-/// `η_t = η (t + t₀)^{−a}`, `t = 0, 1, …`; constant for `a = 0`. A table gives `η` another value from
-/// some steps on.
+use crate::step_schedule::StepSchedule;
+
+/// `η_t = η (t + t₀)^{−a}`, `t = 0, 1, …`; constant for `a = 0`. A table gives `η` another value
+/// from some steps on, a schedule gives it a factor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepSize {
     /// `η`.
@@ -12,6 +14,8 @@ pub struct StepSize {
     pub offset: f64,
     /// Steps, rising, and the `η` from each of them on.
     pub table: Vec<(u64, f64)>,
+    /// A factor of `η_t`.
+    pub schedule: Option<StepSchedule>,
 }
 
 impl StepSize {
@@ -22,6 +26,7 @@ impl StepSize {
             decay: 0.0,
             offset: 0.0,
             table: Vec::new(),
+            schedule: None,
         }
     }
 
@@ -29,10 +34,14 @@ impl StepSize {
     pub fn at(&self, step: u64) -> f64 {
         let begun = self.table.iter().rev().find(|(from, _)| *from <= step);
         let step_size = begun.map_or(self.first, |(_, step_size)| *step_size);
-        if self.decay == 0.0 {
+        let step_size = if self.decay == 0.0 {
             step_size
         } else {
             step_size * (step as f64 + self.offset).powf(-self.decay)
+        };
+        match &self.schedule {
+            Some(schedule) => step_size * schedule.at(step),
+            None => step_size,
         }
     }
 

@@ -178,8 +178,12 @@ impl<M: Network + 'static> TensorEngine<M> {
     /// The network's own columns, and those of a twin and of the residual.
     fn probes(&mut self, margins: &[f64]) -> Vec<(String, f64)> {
         let mut probes = self.exact.model().probes(margins);
-        probes.extend(self.exact.sample_probes());
+        probes.extend(self.exact.host_probes());
         probes.extend(direction_distances(self.exact.model(), &self.directions));
+        if let Some(labels) = self.targets.labels() {
+            let x = self.exact.x.clone();
+            probes.extend(self.exact.model().sample_probes(&x, labels));
+        }
         let sensitivity = self.exact.sensitivity();
         probes.extend(sensitivity.map(|distance| ("sensitivity".to_owned(), distance)));
         if self.kkt {

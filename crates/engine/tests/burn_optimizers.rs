@@ -46,6 +46,7 @@ fn engine(optimizer: Result<Box<dyn Optimizer>, Invalid>) -> impl Engine {
             decay: 0.25,
             offset: 1.0,
             table: Vec::new(),
+            schedule: None,
         },
         sum: false,
         batches: None,

@@ -270,6 +270,7 @@ fn the_flow_of_orthogonal_samples_is_its_closed_form() {
             decay,
             offset: 2.0,
             table: Vec::new(),
+            schedule: None,
         };
         let flow = TensorEngineOptions {
             log_time: Some(LogTimeOptions {
@@ -400,6 +401,7 @@ fn normalized_descent_agrees_with_its_steps() {
             decay: 1.0,
             offset: 20.0,
             table: Vec::new(),
+            schedule: None,
         };
         let run = || OptimizerRun {
             optimizer: (optimizers::NORMALIZED_GD.make)(&Settings::default(), {

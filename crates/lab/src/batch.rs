@@ -11,8 +11,8 @@ use crate::spine::{Report, Resumed, begin_or_resume};
 use crate::{LabError, Progress};
 use implicit_bias_record::StopReason;
 
-/// Runs all configurations, as many at a time as there are threads, under one progress bar, each in a
-/// directory of its own in `parent`, where it goes on with what is there of it; the records come
+/// Runs all configurations, as many at a time as there are threads, under one progress bar, each in
+/// a directory of its own in `parent`, where it goes on with what is there of it; the records come
 /// back in the order of the configurations.
 ///
 /// # Errors
@@ -89,7 +89,7 @@ pub(crate) fn cost(config: &RunConfig) -> f64 {
         }
     };
     let width = match config.init {
-        InitSource::Gaussian { .. } => config.width().unwrap_or(1),
+        InitSource::Drawn { .. } => config.width().unwrap_or(1),
         InitSource::File(_) => 100,
     };
     let (samples, dim) = (samples as f64, dim as f64);

@@ -32,7 +32,7 @@ pub trait HostScores: Send {
     }
 
     /// What is recorded of the network and the samples besides, by column of the series, at
-    /// `weights`; asked for where [`Network::has_sample_probes`](crate::Network::has_sample_probes)
+    /// `weights`; asked for where [`Network::has_host_probes`](crate::Network::has_host_probes)
     /// says so.
     fn probes(&mut self, _weights: &[f64], _objective: &Objective) -> Vec<(String, f64)> {
         Vec::new()

@@ -36,6 +36,7 @@ mod linear_scores;
 mod loss;
 mod network;
 mod networks;
+mod neurons;
 mod objective;
 mod optimizer;
 mod softmax_mixture;
@@ -60,9 +61,9 @@ pub use network::{Block, Network};
 pub use networks::{
     Attention, AttentionArchitecture, CLASSES, Convolution, ConvolutionArchitecture, DECODER,
     DEPTH, DeepArchitecture, Linear, LinearArchitecture, MultiClass, MultiClassArchitecture,
-    MultiClassConfig, OUTPUT_WEIGHT, PATCHES, Quadratic, QuadraticArchitecture, TOKENS,
-    Transformer, TransformerArchitecture, TwoLayer, TwoLayerArchitecture, TwoLayerBothArchitecture,
-    TwoLayerConfig, WIDTH, class_labels,
+    MultiClassConfig, NEURONS, OUTPUT_WEIGHT, PATCHES, Quadratic, QuadraticArchitecture, TOKENS,
+    Transformer, TransformerArchitecture, TwoLayer, TwoLayerArchitecture, TwoLayerBoth,
+    TwoLayerBothArchitecture, TwoLayerConfig, WIDTH, class_labels,
 };
 pub use objective::{Objective, Targets, TensorObjective};
 pub use optimizer::{CompensatedGradientDescent, Compensation, GradientDescent, two_sum_step};

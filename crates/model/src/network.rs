@@ -110,8 +110,14 @@ pub trait Network: Module {
     }
 
     /// Whether [`HostScores::probes`] of this network has columns to record.
-    fn has_sample_probes(&self) -> bool {
+    fn has_host_probes(&self) -> bool {
         false
+    }
+
+    /// What else is recorded of this network on samples in the rows of `x`, `[n, d]`, with labels
+    /// ±1, by column of the series. Called of labels ±1 alone.
+    fn sample_probes(&self, _x: &Tensor<2>, _labels: &[f64]) -> Vec<(String, f64)> {
+        Vec::new()
     }
 
     /// Scores and their gradients in host memory by the architecture's own formulas, if there are

@@ -15,8 +15,8 @@ const fn column(name: &'static str, meaning: &'static str) -> Column {
 
 /// The columns of `series.csv`, in its order, then that of `margins.csv`.
 ///
-/// `W` are all trained weights, `q_i` is the margin of sample `i`, `L` the loss, `L` in the exponent
-/// of a norm the degree of homogeneity of the network.
+/// `W` are all trained weights, `q_i` is the margin of sample `i`, `L` the loss, `L` in the
+/// exponent of a norm the degree of homogeneity of the network.
 pub const COLUMNS: &[Column] = &[
     column("step", "t, the number of steps taken"),
     column("loss", "L(W), the training loss; 0 where it underflows"),
@@ -115,6 +115,58 @@ pub const COLUMNS: &[Column] = &[
     column(
         "margin_linf_min",
         "min_i q_i/‖w‖_∞, smallest margin over the largest weight; of the linear network",
+    ),
+    column(
+        "neurons_plus",
+        "hidden neurons that are active on the samples of label +1 and on no other, S₊; with \
+         --neurons, as all of the next",
+    ),
+    column(
+        "neurons_minus",
+        "hidden neurons that are active on the samples of label −1 and on no other, S₋",
+    ),
+    column(
+        "neurons_dead",
+        "hidden neurons that are active on no sample",
+    ),
+    column("neurons_other", "hidden neurons that are none of these"),
+    column(
+        "neurons_misplaced",
+        "hidden neurons that are neither dead nor in the set of the sign of their outer weight",
+    ),
+    column(
+        "own_centre_cosine_min",
+        "smallest cosine of a neuron that is not dead with the sum of the samples whose label is \
+         the sign of its outer weight",
+    ),
+    column(
+        "own_centre_cosine_mean",
+        "mean of the same over the neurons",
+    ),
+    column(
+        "imbalance",
+        "max_j |‖w_j‖² − v_j²|, v_j the outer weight of a neuron",
+    ),
+    column(
+        "axis_angle_50",
+        "median over the neurons of the angle to the nearest coordinate axis, in radians",
+    ),
+    column("axis_angle_95", "95 % quantile of the same"),
+    column("axis_angle_max", "largest of the same"),
+    column(
+        "line_angle_50",
+        "median over the neurons of the angle to the principal direction of the samples whose \
+         label is the sign of the outer weight, in radians, as lines",
+    ),
+    column("line_angle_95", "95 % quantile of the same"),
+    column("line_angle_max", "largest of the same"),
+    column(
+        "signed_cosine_min",
+        "min cos(y_i x_i, y_k x_k) over pairs of samples; empty for many samples",
+    ),
+    column(
+        "class_cosine_min",
+        "min cos(x_i, x_k) over pairs of samples of one label; empty for many samples",
     ),
     column(
         "sensitivity",

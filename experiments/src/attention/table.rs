@@ -61,10 +61,8 @@ pub(super) fn rates(results: &[StudyResult<'_>]) -> Vec<Rate> {
         let (eta, norm) = (config.step_size, law.norm);
         let series = &result.record.series;
         let last = |column: &str| series.last(column).unwrap_or(f64::NAN);
-        let divisor = config
-            .optimizer
-            .settings
-            .number("polyak-factor")
+        let divisor = POLYAK_FACTOR
+            .number_in(&config.optimizer.settings)
             .unwrap_or(1.0);
         let (predicted_slope, per_step) = match config.optimizer.name {
             "normalized-gd" => (-eta / norm, eta),

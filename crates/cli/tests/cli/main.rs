@@ -24,3 +24,4 @@ mod resume;
 mod support;
 mod sweep;
 mod sweep_nights;
+mod two_layers;

@@ -8,9 +8,13 @@ use crate::random::{Stream, gaussian_matrix, random_labels};
 use crate::{DataError, Dataset};
 
 /// The length of the class mean.
-pub const SIGNAL: Key = Key::number("signal", "MU", "Length ‖μ‖ of the class mean (mixture)")
-    .by_default(1.0)
-    .non_negative();
+pub const SIGNAL: Key = Key::number(
+    "signal",
+    "MU",
+    "Length ‖μ‖ of the class mean (mixture), of the centres (crossing-lines)",
+)
+.by_default(1.0)
+.non_negative();
 
 /// [`Mixture`] as users choose it.
 pub const MIXTURE: DataLawKind = DataLawKind {

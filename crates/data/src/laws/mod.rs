@@ -3,6 +3,8 @@
 //! A law is a file with its parameters, its keys, how a data set is drawn and a [`DataLawKind`],
 //! and a line in [`LAWS`].
 
+mod crossing_lines;
+mod equiangular;
 mod gaussian;
 mod hypercube;
 mod law;
@@ -13,6 +15,10 @@ mod sentences;
 mod teacher;
 mod tokens;
 
+pub use self::crossing_lines::{
+    CLUSTER_RADIUS, CLUSTER_SPREAD, CLUSTER_SYMMETRY, CROSSING_LINES, CrossingLines, LINE_ANGLE,
+};
+pub use self::equiangular::{COSINE, EQUIANGULAR, Equiangular};
 pub use self::gaussian::{GAUSSIAN, Gaussian, NOISE};
 pub use self::hypercube::{HYPERCUBE, Hypercube};
 pub use self::law::{DIM, DataLaw, DataLawKind, SAMPLES};
@@ -35,6 +41,8 @@ pub const LAWS: &[DataLawKind] = &[
     PATCHES,
     SENTENCES,
     QUADRATIC_TEACHER,
+    EQUIANGULAR,
+    CROSSING_LINES,
 ];
 
 #[cfg(test)]

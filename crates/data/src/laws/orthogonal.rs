@@ -19,7 +19,7 @@ pub const NORM: Key = Key::number(
 pub const NORM_SPREAD: Key = Key::number(
     "norm-spread",
     "RATIO",
-    "Ratio R_max/R_min of the norms of the samples (orthogonal)",
+    "Ratio R_max/R_min of the norms of the samples (orthogonal, equiangular)",
 )
 .by_default(1.0)
 .within("a number, at least 1", |ratio| ratio >= 1.0);
@@ -99,7 +99,7 @@ impl DataLaw for Orthogonal {
 }
 
 /// `count ≥ 2` norms in geometric progression, the ends computed apart so that they are exact.
-fn geometric(count: usize, middle: f64, spread: f64) -> Vec<f64> {
+pub(super) fn geometric(count: usize, middle: f64, spread: f64) -> Vec<f64> {
     let last = count - 1;
     (0..count)
         .map(|j| match j {
@@ -111,7 +111,7 @@ fn geometric(count: usize, middle: f64, spread: f64) -> Vec<f64> {
 }
 
 /// Fisher–Yates.
-fn shuffled(mut values: Vec<f64>, seed: u64) -> Vec<f64> {
+pub(super) fn shuffled(mut values: Vec<f64>, seed: u64) -> Vec<f64> {
     let mut generator = generator(seed, Stream::Norms);
     for i in (1..values.len()).rev() {
         values.swap(i, index_below(&mut generator, i + 1));

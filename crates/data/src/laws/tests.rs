@@ -149,7 +149,7 @@ fn equal_norms_are_exactly_equal() {
 #[test]
 fn every_law_is_made_again_by_its_own_settings_and_draws_what_it_says() {
     for kind in LAWS {
-        let given = Settings::default().with("samples", 6).with("dim", 8);
+        let given = Settings::default().with("samples", 8).with("dim", 9);
         let filled = kind.filled_in(&given).unwrap();
         assert!(
             kind.keys.iter().all(|key| filled.has(key.name)),
@@ -167,6 +167,92 @@ fn every_law_is_made_again_by_its_own_settings_and_draws_what_it_says() {
             kind.law(&few).unwrap_err().to_string(),
             "samples: expected at least 2, found 1"
         );
+    }
+}
+
+/// Two classes of two opposite clusters, mirror images of one another.
+#[test]
+fn crossing_lines_have_their_symmetries() {
+    for (angle, symmetric) in [(None, true), (None, false), (Some(1.0), true)] {
+        let law = CrossingLines {
+            samples: 80,
+            signal: 1.0,
+            angle: angle.unwrap_or(std::f64::consts::FRAC_PI_2),
+            spread: 0.07,
+            radius: 0.1,
+            symmetric,
+        };
+        let data = law.generate(4).unwrap();
+        let points: Vec<[f64; 3]> = (data.x().rows().into_iter().zip(data.y()))
+            .map(|(x, y)| [x[0], x[1], *y])
+            .collect();
+        let has = |image: [f64; 3]| {
+            let near = |p: &[f64; 3]| p.iter().zip(image).all(|(a, b)| (a - b).abs() < 1e-12);
+            points.iter().any(near)
+        };
+        let (cos, sin) = (law.angle.cos(), law.angle.sin());
+        let mut off_the_line = 0;
+        // The mirror image in the line halfway takes one class to the other, and back.
+        let mirrored = |a: f64, b: f64| (cos * a + sin * b, sin * a - cos * b);
+        for &[a, b, y] in &points {
+            let (c, d) = mirrored(a, b);
+            assert!(has([c, d, -y]));
+            let (along, across) = if y < 0.0 { (a, b) } else { (c, d) };
+            let back = |along: f64, across: f64| match y {
+                y if y < 0.0 => [along, across, y],
+                _ => {
+                    let (a, b) = mirrored(along, across);
+                    [a, b, y]
+                }
+            };
+            assert!(has(back(-along, across)));
+            assert!((along.abs() - 1.0).hypot(across) <= 0.1 + 1e-12);
+            off_the_line += usize::from(!has(back(along, -across)));
+        }
+        assert_eq!(off_the_line == 0, symmetric);
+        assert_eq!(data.y().sum(), 0.0);
+    }
+    let bad = |samples, signal, spread| CrossingLines {
+        samples,
+        signal,
+        angle: 1.0,
+        spread,
+        radius: 0.1,
+        symmetric: false,
+    };
+    for (law, key) in [
+        (bad(10, 1.0, 0.1), "samples"),
+        (bad(8, 0.1, 0.1), "signal"),
+        (bad(8, 1.0, 10.0), "cluster-spread"),
+    ] {
+        assert!(refusal(law).starts_with(&format!("{key}: ")));
+    }
+}
+
+#[test]
+fn equiangular_samples_have_one_cosine() {
+    for (cosine, dim) in [(0.3, 7), (0.0, 6)] {
+        let law = Equiangular {
+            samples: 6,
+            dim,
+            cosine,
+            norm_spread: 3.0,
+        };
+        let data = law.generate(1).unwrap();
+        let (x, y) = (data.x(), data.y());
+        for i in 0..6 {
+            for k in 0..i {
+                let product = y[i] * y[k] * x.row(i).dot(&x.row(k));
+                let norms = x.row(i).dot(&x.row(i)) * x.row(k).dot(&x.row(k));
+                let found = product / norms.sqrt();
+                assert!((found - cosine).abs() < 1e-15, "{found}");
+            }
+        }
+        let few = Equiangular {
+            dim: dim - 1,
+            ..law
+        };
+        assert!(refusal(few).starts_with("dim: "));
     }
 }
 

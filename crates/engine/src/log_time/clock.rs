@@ -39,10 +39,10 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The clock of a descent with these step sizes; `None` for a table of them.
+    /// The clock of a descent with these step sizes; `None` for a table or a schedule of them.
     pub fn new(pace: Pace, step_size: &StepSize) -> Option<Self> {
         let steps = if pace == Pace::Flow { 0.0 } else { 0.5 };
-        step_size.table.is_empty().then_some(Self {
+        (step_size.table.is_empty() && step_size.schedule.is_none()).then_some(Self {
             pace,
             log_step_size: step_size.first.ln(),
             decay: step_size.decay,
@@ -82,8 +82,8 @@ impl Clock {
         }
     }
 
-    /// The reading after steps whose sizes sum to `e^log_sum`; infinite where the sizes of all steps
-    /// that there are do not sum to as much.
+    /// The reading after steps whose sizes sum to `e^log_sum`; infinite where the sizes of all
+    /// steps that there are do not sum to as much.
     pub fn after(&self, reading: f64, log_sum: f64) -> f64 {
         let log_change = log_sum - self.log_step_size;
         let left = 1.0 - self.decay;
@@ -117,6 +117,7 @@ mod tests {
             decay,
             offset,
             table: Vec::new(),
+            schedule: None,
         };
         Clock::new(pace, &sizes).unwrap()
     }
@@ -139,6 +140,7 @@ mod tests {
                 decay,
                 offset,
                 table: Vec::new(),
+                schedule: None,
             };
             let (from, to) = (1000_u64, 20_000_u64);
             let sum: f64 = (from..to).map(|step| sizes.at(step)).sum();

@@ -202,8 +202,8 @@ impl<M: Network + 'static> ExactSteps<M> {
     }
 
     /// What the network records of the samples besides, where it has such columns.
-    pub fn sample_probes(&mut self) -> Vec<(String, f64)> {
-        if !self.model.has_sample_probes() {
+    pub fn host_probes(&mut self) -> Vec<(String, f64)> {
+        if !self.model.has_host_probes() {
             return Vec::new();
         }
         let weights = self.host_weights();

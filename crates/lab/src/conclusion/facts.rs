@@ -1,7 +1,7 @@
 //! A run as theories see it: what is true of it, by its configuration and its data.
 
 use implicit_bias_claims::{DescentFacts, NetworkFacts, RunEnd, RunFacts, SampleFacts};
-use implicit_bias_data::Geometry;
+use implicit_bias_data::{GAUSSIAN_WEIGHTS, Geometry};
 use implicit_bias_engine::Precision;
 use implicit_bias_record::StopReason;
 
@@ -56,9 +56,11 @@ fn facts(config: &RunConfig, samples: SampleFacts, width: usize, unit_roundoff: 
             activation: config.activation(),
             blocks: blocks.into_iter().map(|(name, _)| name).collect(),
             width,
-            init_scale: match config.init {
-                InitSource::Gaussian { scale } => Some(scale),
-                InitSource::File(_) => None,
+            init_scale: match &config.init {
+                InitSource::Drawn { law, scale } if law.name == GAUSSIAN_WEIGHTS.name => {
+                    Some(*scale)
+                }
+                InitSource::Drawn { .. } | InitSource::File(_) => None,
             },
         },
         descent: DescentFacts {
@@ -70,8 +72,10 @@ fn facts(config: &RunConfig, samples: SampleFacts, width: usize, unit_roundoff: 
             loss: config.loss,
             is_sum: config.sum,
             step_size: config.step_size,
-            step_decay: (optimizer.has_step_size && config.step_table.is_empty())
-                .then_some(config.step_decay),
+            step_decay: (optimizer.has_step_size
+                && config.step_table.is_empty()
+                && config.step_schedule.is_none())
+            .then_some(config.step_decay),
             unit_roundoff,
         },
     }

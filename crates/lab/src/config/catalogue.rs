@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use implicit_bias_claims::{THEORIES, Theory};
-use implicit_bias_data::{DataLawKind, LAWS};
+use implicit_bias_data::{DataLawKind, INITIAL_LAWS, InitialLaw, LAWS};
 use implicit_bias_engine::optimizers::{OPTIMIZERS, OptimizerKind};
 use implicit_bias_engine::{NETWORKS, NetworkKind};
 use implicit_bias_limits::{DIRECTION_LIMITS, DirectionLimit};
@@ -28,6 +28,7 @@ pub(super) struct Group {
 #[derive(Clone)]
 pub struct Catalogue {
     data_laws: Vec<&'static DataLawKind>,
+    initial_laws: Vec<&'static InitialLaw>,
     activations: Vec<&'static ActivationKind>,
     networks: Vec<&'static dyn NetworkKind>,
     optimizers: Vec<&'static OptimizerKind>,
@@ -44,6 +45,7 @@ impl Catalogue {
     pub fn standard() -> Self {
         Self {
             data_laws: LAWS.iter().collect(),
+            initial_laws: INITIAL_LAWS.iter().collect(),
             activations: ACTIVATIONS.iter().collect(),
             networks: NETWORKS.to_vec(),
             optimizers: OPTIMIZERS.iter().collect(),
@@ -57,6 +59,13 @@ impl Catalogue {
     #[must_use]
     pub fn with_data_law(mut self, law: &'static DataLawKind) -> Self {
         self.data_laws.push(law);
+        self
+    }
+
+    /// This catalogue with one more law of initial weights.
+    #[must_use]
+    pub fn with_initial_law(mut self, law: &'static InitialLaw) -> Self {
+        self.initial_laws.push(law);
         self
     }
 
@@ -110,6 +119,7 @@ impl Catalogue {
     /// that are not the same, and where settings were read before.
     pub fn install(self) -> Result<(), LabError> {
         let laws = self.data_laws.iter().map(|kind| kind.name);
+        let initial_laws = self.initial_laws.iter().map(|law| law.name);
         let activations = self.activations.iter().map(|kind| kind.name);
         let networks = self.networks.iter().map(|kind| kind.name());
         let optimizers = self.optimizers.iter().map(|kind| kind.name);
@@ -121,6 +131,7 @@ impl Catalogue {
         let theories = theories.map(|theory| theory.name).collect();
         for names in [
             laws.collect::<Vec<_>>(),
+            initial_laws.collect(),
             activations.collect(),
             networks.collect(),
             optimizers.collect(),
@@ -136,6 +147,7 @@ impl Catalogue {
             }
         }
         let own = self.data_laws.iter().map(|kind| kind.keys);
+        let own = own.chain(self.initial_laws.iter().map(|law| law.keys));
         let own = own.chain(self.activations.iter().map(|kind| kind.keys));
         let own = own.chain(self.networks.iter().map(|kind| kind.keys()));
         let own = own.chain(self.optimizers.iter().map(|kind| kind.keys));
@@ -187,6 +199,11 @@ fn catalogue() -> &'static Catalogue {
 /// The data laws that can be chosen.
 pub(crate) fn data_laws() -> impl Iterator<Item = &'static DataLawKind> {
     catalogue().data_laws.iter().copied()
+}
+
+/// The laws of initial weights that can be chosen.
+pub(crate) fn initial_laws() -> impl Iterator<Item = &'static InitialLaw> {
+    catalogue().initial_laws.iter().copied()
 }
 
 /// The activations that can be chosen.
@@ -246,12 +263,14 @@ fn groups_of(catalogue: &Catalogue) -> Vec<Group> {
     };
     let all = |keys: &'static [Key]| keys.iter().collect();
     let of_laws = catalogue.data_laws.iter().map(|law| all(law.keys));
+    let of_initial_laws = catalogue.initial_laws.iter().map(|law| all(law.keys));
     let of_networks = catalogue.networks.iter();
     let of_networks = of_networks.map(|network| network_keys(catalogue, *network));
     let of_optimizers = catalogue.optimizers.iter();
     let of_optimizers = of_optimizers.map(|optimizer| all(optimizer.keys));
     let data = [all(data::KEYS)].into_iter().chain(of_laws);
-    let network = [all(network::KEYS)].into_iter().chain(of_networks);
+    let network = [all(network::KEYS)].into_iter().chain(of_initial_laws);
+    let network = network.chain(of_networks);
     let descent = [all(descent::OF_STEPS)].into_iter().chain(of_optimizers);
     vec![
         group(data::HEADING, data.collect()),
@@ -280,6 +299,9 @@ pub(super) fn components(key: &Key) -> Vec<Name> {
     if key.name == data::SYNTHETIC.name {
         let name = |kind: &DataLawKind| Name::new(kind.name, kind.about);
         data_laws().map(name).collect()
+    } else if key.name == network::INIT_LAW.name {
+        let name = |law: &InitialLaw| Name::new(law.name, law.about);
+        initial_laws().map(name).collect()
     } else if key.name == descent::LOSS.name {
         let name = |loss: &Loss| Name::new(loss.name(), loss.about());
         catalogue().losses.iter().map(name).collect()
@@ -305,6 +327,10 @@ pub(super) fn own_keys_of(chooser: &Key, name: &str) -> Vec<&'static Key> {
         data_laws()
             .find(|kind| kind.name == name)
             .map(|kind| kind.keys)
+    } else if chooser.name == network::INIT_LAW.name {
+        initial_laws()
+            .find(|law| law.name == name)
+            .map(|law| law.keys)
     } else if chooser.name == ACTIVATION.name {
         activations()
             .find(|kind| kind.name == name)
@@ -355,10 +381,11 @@ pub(super) fn is_ordinary(key: &Key) -> bool {
     let of_networks = networks().flat_map(keys_of_network);
     let of_optimizers = optimizers().flat_map(|optimizer| optimizer.keys);
     let of_laws = data_laws().flat_map(|law| law.keys);
+    let of_laws = of_laws.chain(initial_laws().flat_map(|law| law.keys));
     let mut others = of_networks.chain(of_optimizers).chain(of_laws);
     default.any(is)
         || default_of(&ACTIVATION).into_iter().any(is)
-        || !(others.any(is) || descent::ADVANCED.iter().any(is))
+        || !(others.any(is) || descent::ADVANCED.iter().any(is) || network::ADVANCED.iter().any(is))
 }
 
 /// The key of a name, or of another spelling of it.

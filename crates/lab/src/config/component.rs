@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use implicit_bias_data::{DataLaw, DataLawKind};
+use implicit_bias_data::{DataLaw, DataLawKind, InitialLaw};
 use implicit_bias_engine::NetworkKind;
 use implicit_bias_engine::optimizers::OptimizerKind;
 use implicit_bias_model::{ACTIVATION, activation_kind};
-use implicit_bias_settings::{Invalid, Key, Kind, Settings};
+use implicit_bias_settings::{Invalid, Key, Kind, Settings, Value};
 
 use super::catalogue;
 use super::keys::data::SYNTHETIC;
 use super::keys::descent::OPTIMIZER;
-use super::keys::network::NETWORK;
+use super::keys::network::{INIT_LAW, NETWORK};
 
 /// A component out of a list, with what was given of its keys.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,9 @@ impl Component {
     /// not given then make one configuration.
     pub(super) fn without_defaults(mut self, keys: &[&Key]) -> Self {
         for key in keys {
-            if key.default().as_ref() == self.settings.get(key.name) {
+            // A switch that was not given is off.
+            let off = (key.kind == Kind::Switch).then_some(Value::Switch(false));
+            if key.default().or(off).as_ref() == self.settings.get(key.name) {
                 self.settings.remove(&[key.name]);
             }
         }
@@ -106,6 +108,21 @@ impl Component {
         let mut law = Self::choose(&SYNTHETIC, &all, settings)?;
         law.settings = law.data_law_kind().filled_in(&law.settings)?;
         Ok(law)
+    }
+
+    /// The law of initial weights that settings choose.
+    pub(super) fn initial_law(settings: &Settings) -> Result<Self, Invalid> {
+        let all: Vec<_> = catalogue::initial_laws()
+            .map(|law| (law.name, law.keys.iter().collect()))
+            .collect();
+        Self::choose(&INIT_LAW, &all, settings)
+    }
+
+    /// What this component is, of a law of initial weights.
+    pub(crate) fn initial_law_kind(&self) -> &'static InitialLaw {
+        let mut all = catalogue::initial_laws();
+        all.find(|law| law.name == self.name)
+            .expect("a component is one of the list it was chosen from")
     }
 
     /// What this component is, of a data law.

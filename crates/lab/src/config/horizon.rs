@@ -40,7 +40,7 @@ impl Horizon {
             _ if !self.is_exponentially_tailed => {
                 Some("losses with an exponential tail: logistic and exponential")
             }
-            _ if self.has_table => Some("step sizes without a step-table"),
+            _ if self.has_table => Some("step sizes without a step-table or a step-schedule"),
             _ if self.has_twin => Some("runs without a twin (--sensitivity)"),
             _ if self.compensated => Some("updates without compensation (--compensated)"),
             _ => None,
@@ -48,15 +48,16 @@ impl Horizon {
     }
 
     /// The steps that weight space takes exactly before it goes on in log time; `None` where it
-    /// takes all of them. `asked` are those that were asked for, `of_gram` those of Gram coordinates.
+    /// takes all of them. `asked` are those that were asked for, `of_gram` those of Gram
+    /// coordinates.
     ///
     /// Runs that always took all their steps go on to do so: those up to 10⁶ steps, and up to 2⁵³
     /// where Gram coordinates go further or weight space was asked for.
     ///
     /// # Errors
     ///
-    /// [`LabError::Config`] for exact steps beside steps that are all exact, and for a flow that log
-    /// time does not know.
+    /// [`LabError::Config`] for exact steps beside steps that are all exact, and for a flow that
+    /// log time does not know.
     pub fn exact_steps(
         &self,
         asked: Option<Steps>,

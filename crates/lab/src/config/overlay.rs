@@ -6,7 +6,7 @@ use implicit_bias_settings::{Key, Settings};
 
 use super::catalogue;
 use super::keys::descent::OPTIMIZER;
-use super::keys::network::NETWORK;
+use super::keys::network::{INIT_LAW, NETWORK};
 use super::keys::{data, output, preparation};
 
 /// The settings of `flags` where given, and those of `file` where not.
@@ -50,12 +50,15 @@ pub fn overlay(flags: Settings, mut file: Settings) -> Settings {
         file.remove(&["classes"]);
     }
     if has("init") {
-        file.remove(&["init-scale", "width"]);
+        file.remove(&["init-scale", "width", INIT_LAW.name]);
+        for key in catalogue::initial_laws().flat_map(|law| law.keys) {
+            file.remove(&[key.name]);
+        }
     }
-    if has("init-scale") {
+    if has("init-scale") || has(INIT_LAW.name) {
         file.remove(&["init"]);
     }
-    for chooser in [NETWORK, ACTIVATION, OPTIMIZER] {
+    for chooser in [NETWORK, ACTIVATION, OPTIMIZER, INIT_LAW] {
         drop_keys_of_another(&chooser, &flags, &mut file);
     }
     if flags.number("step-decay") == Some(0.0) {

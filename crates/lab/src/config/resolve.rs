@@ -3,7 +3,7 @@
 use std::fmt;
 
 use implicit_bias_data::ClassRule;
-use implicit_bias_engine::{Gradient, Precision, StepSize};
+use implicit_bias_engine::{Gradient, Precision, StepSchedule, StepSize};
 use implicit_bias_model::{Loss, SQUARED, TargetKind, WIDTH};
 use implicit_bias_record::Steps;
 use implicit_bias_settings::Settings;
@@ -12,9 +12,9 @@ use super::component::Component;
 use super::horizon::LAST_WHOLE_STEP;
 use super::keys::descent::{
     COMPENSATED, ENGINE, EXACT_STEPS, GRADIENT, OF_STEP_SIZE, PRECISION, STEP_DECAY, STEP_OFFSET,
-    STEP_TABLE,
+    STEP_SCHEDULE, STEP_TABLE, STEPS,
 };
-use super::keys::network::{INIT, INIT_SCALE};
+use super::keys::network::{INIT, INIT_LAW, INIT_SCALE};
 use super::keys::output::CHECKPOINT_INTERVAL;
 use super::kinds::EngineKind;
 use super::names::Named;
@@ -43,9 +43,17 @@ pub(super) fn resolve_init(settings: &Settings) -> Result<InitSource, LabError> 
                 width,
             ));
         }
+        if let Some(law) = settings.text(INIT_LAW.name) {
+            return Err(invalid(INIT_LAW.name, "no law beside an init file", law));
+        }
+        // Keys of other laws than the default one are refused with it.
+        Component::initial_law(settings)?;
         return Ok(InitSource::File(path));
     }
-    Ok(InitSource::Gaussian {
+    let law = Component::initial_law(settings)?;
+    (law.initial_law_kind().check)(&law.settings)?;
+    Ok(InitSource::Drawn {
+        law,
         scale: INIT_SCALE.number_in(settings)?,
     })
 }
@@ -72,6 +80,22 @@ pub(super) fn resolve_step_table(settings: &Settings) -> Result<Vec<(u64, f64)>,
         let expected = "rising steps, each with a positive step size, such as 1e3:0.05,1e4:0.01";
         invalid(STEP_TABLE.name, expected, found)
     })
+}
+
+/// The factors of the step size.
+pub(super) fn resolve_step_schedule(settings: &Settings) -> Result<Option<StepSchedule>, LabError> {
+    let Some(text) = STEP_SCHEDULE.text_in(settings)? else {
+        return Ok(None);
+    };
+    let expected = "rising steps, each with a formula of t that is positive, such as \
+                    0:512,12:1,8192:t/8192";
+    let schedule: StepSchedule = text
+        .parse()
+        .map_err(|found| invalid(STEP_SCHEDULE.name, expected, found))?;
+    schedule
+        .check(STEPS.steps_in(settings)?.get())
+        .map_err(|found| invalid(STEP_SCHEDULE.name, expected, found))?;
+    Ok(Some(schedule))
 }
 
 /// Refuses keys of a step size beside an optimizer that has none.

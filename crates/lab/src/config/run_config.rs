@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use implicit_bias_data::{Preparation, TrainingSet};
 use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE};
-use implicit_bias_engine::{Batches, Clock, Gradient, LogTimeOptions, Pace, Precision, StepSize};
+use implicit_bias_engine::{
+    Batches, Clock, Gradient, LogTimeOptions, Pace, Precision, StepSchedule, StepSize,
+};
 use implicit_bias_limits::DirectionFacts;
 use implicit_bias_model::{
     ACTIVATION, Activation, CLASSES, Loss, SharedActivation, WIDTH, activation, class_labels,
@@ -19,7 +21,7 @@ use super::kinds::{EngineKind, ExportKind};
 use super::resolve::{
     invalid, named, require_signs, require_step_size, resolve_checkpoint_interval,
     resolve_compensated, resolve_decay, resolve_engine, resolve_exact_steps, resolve_init,
-    resolve_step_table,
+    resolve_step_schedule, resolve_step_table,
 };
 use super::source::{DataSource, InitSource};
 use crate::LabError;
@@ -89,6 +91,8 @@ pub struct RunConfig {
     pub step_offset: f64,
     /// Steps, rising, and the `η` from each of them on.
     pub step_table: Vec<(u64, f64)>,
+    /// Factors of the step size.
+    pub step_schedule: Option<StepSchedule>,
     /// Horizon `T` in steps.
     pub steps: Steps,
     /// Engine asked for.
@@ -161,6 +165,7 @@ impl RunConfig {
             step_decay,
             step_offset,
             step_table: resolve_step_table(settings)?,
+            step_schedule: resolve_step_schedule(settings)?,
             steps: descent::STEPS.steps_in(settings)?,
             engine: resolve_engine(settings)?,
             exact_steps: resolve_exact_steps(settings)?,
@@ -197,7 +202,7 @@ impl RunConfig {
             steps: self.steps,
             pace: self.optimizer.optimizer_kind().pace,
             step_decay: self.step_decay,
-            has_table: !self.step_table.is_empty(),
+            has_table: !self.step_table.is_empty() || self.step_schedule.is_some(),
             is_exponentially_tailed: self.loss.is_exponentially_tailed(),
             has_twin: self.sensitivity,
             compensated: self.compensated,
@@ -257,6 +262,7 @@ impl RunConfig {
             decay: self.step_decay,
             offset: self.step_offset,
             table: self.step_table.clone(),
+            schedule: self.step_schedule.clone(),
         }
     }
 
@@ -287,8 +293,8 @@ impl RunConfig {
         Ok(())
     }
 
-    /// What keeps this run from being plain gradient descent on a network with Gram coordinates: the
-    /// key, what it would have to be, and what it is. `None` if nothing does.
+    /// What keeps this run from being plain gradient descent on a network with Gram coordinates:
+    /// the key, what it would have to be, and what it is. `None` if nothing does.
     pub fn not_plain(&self) -> Option<[String; 3]> {
         let cause = |key: &str, expected: &str, found: String| {
             Some([key, expected, &found].map(str::to_owned))
@@ -356,7 +362,7 @@ impl RunConfig {
     /// The width that is asked for; `None` where a file has it, or the network has none.
     pub fn width(&self) -> Option<usize> {
         let keys = self.network.network_kind().keys();
-        let drawn = matches!(self.init, InitSource::Gaussian { .. });
+        let drawn = matches!(self.init, InitSource::Drawn { .. });
         let has_one = drawn && keys.iter().any(|key| key.name == WIDTH.name);
         has_one.then(|| WIDTH.size_in(&self.network.settings).ok())?
     }
@@ -383,10 +389,11 @@ impl RunConfig {
         self.optimizer.optimizer_kind().has_step_size
             && self.step_decay == 0.0
             && self.step_table.is_empty()
+            && self.step_schedule.is_none()
     }
 
-    /// Whether this is plain gradient descent on the mean of a loss that falls like `e^{−q}`, with a
-    /// constant step size.
+    /// Whether this is plain gradient descent on the mean of a loss that falls like `e^{−q}`, with
+    /// a constant step size.
     fn is_plain_descent(&self) -> bool {
         let plain = self.optimizer.optimizer_kind().is_plain && self.has_constant_step_size();
         plain && !self.sum && self.loss.is_exponentially_tailed()

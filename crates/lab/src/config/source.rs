@@ -107,9 +107,11 @@ impl fmt::Display for DataSource {
 pub enum InitSource {
     /// A file with an array `W_<name>` a block; the width is the file's.
     File(PathBuf),
-    /// Independent `N(0, scale²)` entries.
-    Gaussian {
-        /// Standard deviation `σ₀`.
+    /// Drawn from a law.
+    Drawn {
+        /// The law.
+        law: Component,
+        /// Its scale: the standard deviation `σ₀` of Gaussian entries.
         scale: f64,
     },
 }

@@ -1,6 +1,6 @@
 //! A configuration as settings again, as TOML, and by a short name.
 
-use implicit_bias_data::DataFile;
+use implicit_bias_data::{DataFile, GAUSSIAN_WEIGHTS};
 use implicit_bias_engine::Pace;
 use implicit_bias_model::{
     ACTIVATION, Activation, LEAKY_RELU, RELU, SLOPE, WIDTH, activation_kind,
@@ -28,7 +28,13 @@ impl RunConfig {
         let settings = describe_preparation(&self.preparation, of_file, settings);
         let settings = match &self.init {
             InitSource::File(path) => settings.with(network::INIT.name, absolute(path)),
-            InitSource::Gaussian { scale } => settings.with(network::INIT_SCALE.name, *scale),
+            InitSource::Drawn { law, scale } => settings
+                .with(network::INIT_SCALE.name, *scale)
+                .with(
+                    network::INIT_LAW.name,
+                    (law.name != GAUSSIAN_WEIGHTS.name).then_some(law.name),
+                )
+                .or(law.settings.clone()),
         };
         let settings = settings
             .or(self.written_network())
@@ -52,6 +58,8 @@ impl RunConfig {
             descent::STEP_TABLE.name,
             (!table.is_empty()).then(|| table.join(",")),
         );
+        let schedule = self.step_schedule.as_ref().map(ToString::to_string);
+        let settings = settings.with(descent::STEP_SCHEDULE.name, schedule);
         let has_step_size = self.optimizer.optimizer_kind().has_step_size;
         let counts = self.engine != EngineKind::Tensor && self.has_gram_coordinates();
         let takes_steps = self.optimizer.optimizer_kind().pace != Some(Pace::Flow);
@@ -97,7 +105,8 @@ impl RunConfig {
         }
     }
 
-    /// The name of the activation, where the network has one; that of ReLU for leaky ReLU of slope 0.
+    /// The name of the activation, where the network has one; that of ReLU for leaky ReLU of slope
+    /// 0.
     fn activation_name(&self) -> &'static str {
         let kind = activation_kind(&self.network.settings);
         let name = kind.map_or(LEAKY_RELU.name, |kind| kind.name);

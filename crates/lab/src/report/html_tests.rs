@@ -169,9 +169,10 @@ fn nothing_is_fetched_and_every_anchor_exists_once() {
 
 #[test]
 fn the_pages_say_whose_settings_these_are() {
-    for page in pages("plain") {
-        assert!(page.contains("this project’s own, not the paper’s"));
-    }
+    let [run, reproduction] = pages("plain");
+    assert!(run.contains("this project’s own, not the paper’s"));
+    let of_another = "this project’s own where its section names no other source";
+    assert!(reproduction.contains(of_another) && !reproduction.contains("not the paper’s"));
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! The data and the initial weights of a run.
 
-use implicit_bias_data::random::initial_block;
 use implicit_bias_data::{
-    Dataset, Geometry, Labelled, TrainingSet, read_matrix_npz, read_weights_npz,
+    Dataset, Geometry, InitialBlocks, Labelled, TrainingSet, read_matrix_npz, read_weights_npz,
 };
 use implicit_bias_model::{TwoLayerConfig, Weights};
 use implicit_bias_output::sha256;
@@ -150,17 +149,19 @@ fn initial_weights(config: &RunConfig, data: &TrainingSet) -> Result<Weights, La
     let network = &config.network;
     let blocks = network.network_kind().blocks_on(&network.settings, data)?;
     let path = match &config.init {
-        InitSource::Gaussian { scale } => {
+        InitSource::Drawn { law, scale } => {
             if let Some(width) = config.width() {
                 check_size("width", width, data.dim().max(data.samples()))?;
             }
             require_room(config, &blocks)?;
-            let draw = |(index, (name, [rows, columns])): (usize, (String, [usize; 2]))| {
-                let block = initial_block(rows, columns, *scale, config.seed, index)?;
-                Ok::<_, LabError>((name, block))
-            };
-            let blocks: Result<Vec<_>, _> = blocks.into_iter().enumerate().map(draw).collect();
-            return Ok(Weights::new(blocks?)?);
+            let drawn = (law.initial_law_kind().draw)(&InitialBlocks {
+                shapes: &blocks,
+                scale: *scale,
+                seed: config.seed,
+                settings: &law.settings,
+            })?;
+            let names = blocks.into_iter().map(|(name, _)| name);
+            return Ok(Weights::new(names.zip(drawn).collect())?);
         }
         InitSource::File(path) => path,
     };

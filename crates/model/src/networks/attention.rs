@@ -91,7 +91,7 @@ impl Network for Attention {
         !self.is_decoder_trained
     }
 
-    fn has_sample_probes(&self) -> bool {
+    fn has_host_probes(&self) -> bool {
         true
     }
 

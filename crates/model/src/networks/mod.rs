@@ -22,4 +22,4 @@ pub use multi_class::{
 pub use quadratic::{OUTPUT_WEIGHT, Quadratic, QuadraticArchitecture};
 pub use transformer::{Transformer, TransformerArchitecture};
 pub use two_layer::{TwoLayer, TwoLayerArchitecture, TwoLayerConfig, WIDTH};
-pub use two_layer_both::TwoLayerBothArchitecture;
+pub use two_layer_both::{NEURONS, TwoLayerBoth, TwoLayerBothArchitecture};

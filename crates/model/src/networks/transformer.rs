@@ -88,7 +88,7 @@ impl Network for Transformer {
         None
     }
 
-    fn has_sample_probes(&self) -> bool {
+    fn has_host_probes(&self) -> bool {
         true
     }
 

@@ -52,11 +52,31 @@ pub const STEP_TABLE: Key = Key::text(
     "Other step sizes η from some steps on, such as 1e3:0.05,1e4:0.01",
 );
 
+/// Factors of the step size as formulas of the step.
+pub const STEP_SCHEDULE: Key = Key::text(
+    "step-schedule",
+    "T:FORMULA,…",
+    "Factors of the step size from some steps on, formulas of the step t = 0, 1, … with + - * / ^ \
+     and parentheses, such as 0:512,12:1,8192:t/8192",
+);
+
 /// Keys of the step size.
-pub const OF_STEP_SIZE: &[Key] = &[STEP_SIZE, STEP_DECAY, STEP_OFFSET, STEP_TABLE];
+pub const OF_STEP_SIZE: &[Key] = &[
+    STEP_SIZE,
+    STEP_DECAY,
+    STEP_OFFSET,
+    STEP_TABLE,
+    STEP_SCHEDULE,
+];
 
 /// Keys that few runs need.
-pub const ADVANCED: &[Key] = &[REDUCTION, STEP_DECAY, STEP_OFFSET, STEP_TABLE];
+pub const ADVANCED: &[Key] = &[
+    REDUCTION,
+    STEP_DECAY,
+    STEP_OFFSET,
+    STEP_TABLE,
+    STEP_SCHEDULE,
+];
 
 /// Keys of the loss and of the steps; those of the optimizers follow them.
 pub const OF_STEPS: &[Key] = &[
@@ -67,6 +87,7 @@ pub const OF_STEPS: &[Key] = &[
     STEP_DECAY,
     STEP_OFFSET,
     STEP_TABLE,
+    STEP_SCHEDULE,
 ];
 
 /// The horizon.
@@ -143,15 +164,15 @@ pub const COMPENSATED: Key = Key::switch(
 /// Whether a twin runs beside.
 pub const SENSITIVITY: Key = Key::switch(
     "sensitivity",
-    "Run a twin whose initial weights differ by 10⁻¹⁰ of their norm, and record as `sensitivity` how \
-     far both part, over their first distance; doubles the work (weight space)",
+    "Run a twin whose initial weights differ by 10⁻¹⁰ of their norm, and record as `sensitivity` \
+     how far both part, over their first distance; doubles the work (weight space)",
 );
 
 /// Whether the residual of the direction is recorded.
 pub const KKT: Key = Key::switch(
     "kkt",
-    "Record as `kkt_residual` and `complementarity`, at powers of ten, how far the direction is from \
-     a KKT point of the largest margin (weight space; homogeneous networks)",
+    "Record as `kkt_residual` and `complementarity`, at powers of ten, how far the direction is \
+     from a KKT point of the largest margin (weight space; homogeneous networks)",
 );
 
 /// Keys of the horizon and the engine, after those of the optimizers.

@@ -9,10 +9,10 @@ pub const HEADING: &str = "Network";
 pub const INIT: Key = Key::path(
     "init",
     "FILE",
-    "Initial weights: .npz or .safetensors with W_pos and W_neg, each m × d; W_NAME a block for other \
-     networks",
+    "Initial weights: .npz or .safetensors with W_pos and W_neg, each m × d; W_NAME a block for \
+     other networks",
 )
-.excluding(&["init-scale"]);
+.excluding(&["init-scale", "init-law"]);
 
 /// The size of random initial weights.
 pub const INIT_SCALE: Key = Key::number(
@@ -24,8 +24,18 @@ pub const INIT_SCALE: Key = Key::number(
 .by_default(1e-3)
 .non_negative();
 
+/// The law of random initial weights.
+pub const INIT_LAW: Key = Key::component(
+    "init-law",
+    "Law of the initial weights, where no file is given",
+)
+.by_default_name("gaussian");
+
 /// The network.
 pub const NETWORK: Key = Key::component("network", "Network").by_default_name("two-layer");
 
+/// Keys that few runs need.
+pub const ADVANCED: &[Key] = &[INIT_LAW];
+
 /// These keys, in the order of a configuration; those of the networks follow them.
-pub const KEYS: &[Key] = &[INIT, INIT_SCALE, NETWORK];
+pub const KEYS: &[Key] = &[INIT, INIT_SCALE, INIT_LAW, NETWORK];

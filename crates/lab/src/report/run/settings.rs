@@ -16,7 +16,7 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
     let data = &manifest.data;
     let init = match &config.init {
         InitSource::File(path) => path.display().to_string(),
-        InitSource::Gaussian { scale } => format!("N(0, σ₀²), σ₀ = {scale}"),
+        InitSource::Drawn { law, scale } => (law.initial_law_kind().describe)(*scale),
     };
     let loss = match config.loss {
         Loss::Logistic if data.classes.is_some() => "cross-entropy, log(1 + e^−q)".to_owned(),
@@ -93,8 +93,8 @@ fn classes(data: &DataManifest) -> String {
     format!("classes: {sizes}")
 }
 
-/// What the network and the optimizer were given or have by default, where the rows above do not say
-/// it.
+/// What the network and the optimizer were given or have by default, where the rows above do not
+/// say it.
 fn of_components(record: &RunRecord) -> Vec<Setting> {
     let config = &record.config;
     if config.two_layer_descent().is_some() {
@@ -136,6 +136,10 @@ fn step_size(record: &RunRecord) -> String {
     let pieces = pieces.map(|(from, step_size)| format!(", {step_size} from step {from}"));
     let size = std::iter::once(config.step_size.to_string()).chain(pieces);
     let size: String = size.collect();
+    let size = match &config.step_schedule {
+        Some(schedule) => format!("{size} times {schedule}"),
+        None => size,
+    };
     match config.step_decay {
         0.0 => size,
         decay if config.step_table.is_empty() => {
