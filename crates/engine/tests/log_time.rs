@@ -235,6 +235,7 @@ fn the_gram_engine_and_any_network_agree_in_log_time() {
                 activation: Activation::leaky_relu(slope).unwrap(),
                 loss: Loss::Logistic,
                 step_size: STEP_SIZE,
+                output_weight: None,
                 exact_steps: 1e6,
             };
             let mut gram = GramEngine::new(&data, &case.weights, gram).unwrap();

@@ -114,6 +114,7 @@ pub(super) fn predict(
         activation,
         loss,
         step_size,
+        output_weight,
     }) = config.two_layer_descent()
     else {
         return direction(config, data);
@@ -126,6 +127,7 @@ pub(super) fn predict(
         activation,
         loss,
         step_size,
+        output_weight,
     };
     let found = implicit_bias_limits::predict(descent, data, blocks, step, states, &error_at);
     WhereTo::without_numbers(found)

@@ -7,7 +7,8 @@ use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE};
 use implicit_bias_engine::{Batches, Clock, Gradient, LogTimeOptions, Pace, Precision, StepSize};
 use implicit_bias_limits::DirectionFacts;
 use implicit_bias_model::{
-    ACTIVATION, Activation, CLASSES, Loss, SharedActivation, WIDTH, activation, class_labels,
+    ACTIVATION, Activation, CLASSES, Loss, OUTPUT_WEIGHT, SharedActivation, WIDTH, activation,
+    class_labels,
 };
 
 use super::catalogue;
@@ -35,6 +36,8 @@ pub struct TwoLayerDescent {
     pub loss: Loss,
     /// The step size `η`.
     pub step_size: f64,
+    /// The weight `a` of a neuron in the score; `1/m` without.
+    pub output_weight: Option<f64>,
 }
 
 /// The step sizes and the batches of an optimizer.
@@ -361,7 +364,7 @@ impl RunConfig {
         has_one.then(|| WIDTH.size_in(&self.network.settings).ok())?
     }
 
-    /// What the theorems of Kou, Chen & Gu, the limit program and Gram coordinates are about: the
+    /// What the limit program and Gram coordinates are about: the
     /// two-layer network with a loss that falls like `e^{−q}`, under plain gradient descent on the
     /// mean with a constant step size. `None` for any other run.
     pub fn two_layer_descent(&self) -> Option<TwoLayerDescent> {
@@ -370,7 +373,15 @@ impl RunConfig {
             activation: self.activation().filter(|_| applies)?,
             loss: self.loss,
             step_size: self.step_size,
+            output_weight: self.network.settings.number(OUTPUT_WEIGHT.name),
         })
+    }
+
+    /// As [`two_layer_descent`](Self::two_layer_descent), with the output weights `±1/m` of Kou, Chen
+    /// & Gu.
+    pub fn descent_of_kou(&self) -> Option<TwoLayerDescent> {
+        self.two_layer_descent()
+            .filter(|descent| descent.output_weight.is_none())
     }
 
     /// The name of the loss.

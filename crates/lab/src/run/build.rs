@@ -99,6 +99,7 @@ impl Prepared {
                 activation: descent.activation,
                 loss: descent.loss,
                 step_size: descent.step_size,
+                output_weight: descent.output_weight,
                 exact_steps: config.exact_steps.get(),
             },
         )?)

@@ -6,7 +6,7 @@ use super::float::Float;
 use super::problem::DescentProblem;
 use crate::{Activation, Objective};
 
-/// The score to which the head of a network adds the mean of one block, and the sign.
+/// The score to which the head of a network adds the sum of one block, and the sign.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     /// Which score.
@@ -17,27 +17,29 @@ pub(crate) struct Output {
 
 /// The activation of the first layer, the fixed second layer and the objective above it.
 ///
-/// Neuron `k` of block `b(k)` is weighted `s_b/m` in the score `o(b)`. With `H: K×n` the
+/// Neuron `k` of block `b(k)` is weighted `s_b a` in the score `o(b)`, `a = 1/m` in most networks. With `H: K×n` the
 /// pre-activations, a step is `w_k += Σ_i ΔC_ki x_i` with the coefficients
-/// `ΔC_ki = (η/(nm)) s_b φ'(h_ki) g_{i,o(b)}`, `g_io = −n ∂L/∂f_o(x_i)`.
+/// `ΔC_ki = (η a/n) s_b φ'(h_ki) g_{i,o(b)}`, `g_io = −n ∂L/∂f_o(x_i)`.
 pub(crate) struct Head {
-    /// `[outputs, n]`: scores, then `(η/(nm)) g_io`.
+    /// `[outputs, n]`: scores, then `(η a/n) g_io`.
     scores: Vec<f64>,
     outputs: Vec<Output>,
     objective: Objective,
     samples: usize,
     width: usize,
+    /// `1/a`.
+    divisor: f64,
     activation: Activation,
     step_size: f64,
 }
 
 impl Head {
-    /// The head of blocks of one shape, an output a block.
+    /// The head of blocks of one shape, an output a block, and `1/a` beside the outputs.
     pub fn new(
         problem: &DescentProblem<'_>,
         activation: Activation,
         blocks: &[Array2<f64>],
-        outputs: Vec<Output>,
+        (outputs, divisor): (Vec<Output>, f64),
     ) -> Self {
         let samples = problem.x.nrows();
         Self {
@@ -46,6 +48,7 @@ impl Head {
             objective: problem.objective.clone(),
             samples,
             width: blocks[0].nrows(),
+            divisor,
             activation,
             step_size: problem.step_size,
         }
@@ -54,7 +57,7 @@ impl Head {
     /// Prepares the coefficients of a step at pre-activations `h`, `K×n`; `false` if a score is
     /// not finite.
     pub fn prepare<E: Float>(&mut self, h: &[E]) -> bool {
-        let (samples, width) = (self.samples, self.width as f64);
+        let (samples, divisor) = (self.samples, self.divisor);
         // Scores are summed in double precision whatever E is: they are few, and cancel.
         self.scores.fill(0.0);
         for (k, row) in h.chunks_exact(samples).enumerate() {
@@ -68,10 +71,10 @@ impl Head {
             return false;
         }
         for score in &mut self.scores {
-            *score /= width;
+            *score /= divisor;
         }
         self.objective.descend(&mut self.scores);
-        let scale = self.step_size / (samples as f64 * width);
+        let scale = self.step_size / (samples as f64 * divisor);
         for score in &mut self.scores {
             *score *= scale;
         }

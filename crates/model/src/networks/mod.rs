@@ -13,5 +13,5 @@ pub use linear::{Linear, LinearArchitecture};
 pub use multi_class::{
     CLASSES, MultiClass, MultiClassArchitecture, MultiClassConfig, class_labels,
 };
-pub use two_layer::{TwoLayer, TwoLayerArchitecture, TwoLayerConfig, WIDTH};
+pub use two_layer::{OUTPUT_WEIGHT, TwoLayer, TwoLayerArchitecture, TwoLayerConfig, WIDTH};
 pub use two_layer_both::TwoLayerBothArchitecture;
