@@ -161,10 +161,10 @@ fn summary(record: &RunRecord) -> Value {
     })
 }
 
-/// A run that did not reach its horizon has failed, whatever it recorded.
+/// A run that reached neither its horizon nor where it was to stop has failed, whatever it recorded.
 fn code(stop: Option<StopReason>) -> ExitCode {
     match stop {
-        Some(StopReason::Completed { .. }) => ExitCode::SUCCESS,
+        Some(stop) if stop.is_complete() => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
 }

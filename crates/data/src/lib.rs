@@ -52,8 +52,10 @@ pub use file::{
 pub use geometry::{ClassSizes, Geometry};
 pub use labelled::Labelled;
 pub use laws::{
-    DIM, DataLaw, DataLawKind, GAUSSIAN, Gaussian, HYPERCUBE, Hypercube, LAWS, MIXTURE, Mixture,
-    NOISE, NORM, NORM_SPREAD, ORTHOGONAL, Orthogonal, SAMPLES, SIGNAL,
+    DIM, DataLaw, DataLawKind, FLIP_RATE, FLIP_SHARE, FLIPS, Flips, GAUSSIAN, Gaussian, HYPERCUBE,
+    Hypercube, LAWS, MEAN_EXPONENT, MIXTURE, Mixture, NOISE, NOISY_CLUSTERS, NORM, NORM_SPREAD,
+    NoisyClusters, ORTHOGONAL, Orthogonal, SAMPLES, SIGNAL, SIGNAL_AND_NOISE, SIGNAL_SHARE,
+    SignalAndNoise,
 };
 pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;

@@ -36,6 +36,14 @@ pub enum Stream {
     AddedNoise = 6,
     /// Labels that replace those of a file.
     RandomLabels = 7,
+    /// Which labels of a law are flipped.
+    Flips = 20,
+    /// The direction of a signal.
+    Direction = 21,
+    /// Labels of held-out samples.
+    HeldOutLabels = 22,
+    /// Noise of held-out samples.
+    HeldOutNoise = 23,
     // 8 was that of initial weights of several classes, which now have a stream a block.
 }
 

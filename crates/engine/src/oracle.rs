@@ -1,6 +1,7 @@
 //! Loss and gradient of a network in host memory, whichever way they are computed.
 
 use implicit_bias_model::{HostScores, Objective};
+use implicit_bias_record::StopRule;
 
 /// A gradient `2^exponent · values`, in memory of the caller.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,6 +50,7 @@ pub struct Oracle {
     buffer: Vec<f64>,
     /// The rows of the last gradient; all samples without.
     rows: Option<Vec<usize>>,
+    stop: Option<StopRule>,
 }
 
 /// Batches of samples, by the number of the step alone: nothing to remember.
@@ -96,7 +98,27 @@ impl Oracle {
             step: 0,
             buffer: Vec::new(),
             rows: None,
+            stop: None,
         }
+    }
+
+    /// From here on gives no gradient of a step where a rule holds of all samples; `None` ends that.
+    pub(crate) fn stop_at(&mut self, rule: Option<StopRule>) {
+        self.stop = rule;
+    }
+
+    /// Whether a rule holds at `weights`.
+    pub(crate) fn holds(&mut self, rule: StopRule, weights: &[f64]) -> bool {
+        let margins = self.margins(weights);
+        margins.is_some_and(|margins| self.holds_of(rule, &margins))
+    }
+
+    fn holds_of(&self, rule: StopRule, margins: &[f64]) -> bool {
+        let loss = self.objective.loss();
+        margins.iter().all(|&margin| match rule {
+            StopRule::ZeroErrors => margin > 0.0,
+            StopRule::ZeroLoss => loss.value(margin) == 0.0,
+        })
     }
 
     /// Sets the step that batches belong to.
@@ -108,7 +130,7 @@ impl Oracle {
     /// not finite.
     pub fn gradient(&mut self, weights: &[f64], gradient: &mut [f64]) -> Option<Evaluation> {
         self.choose_rows();
-        Some(self.evaluate(weights, gradient, false)?.0)
+        Some(self.evaluate_step(weights, gradient, false)?.0)
     }
 
     /// As [`gradient`](Self::gradient), with `log L` of the same samples.
@@ -118,7 +140,7 @@ impl Oracle {
         gradient: &mut [f64],
     ) -> Option<(Evaluation, f64)> {
         self.choose_rows();
-        self.evaluate(weights, gradient, true)
+        self.evaluate_step(weights, gradient, true)
     }
 
     /// As [`gradient`](Self::gradient), of all samples whatever the batches.
@@ -185,6 +207,34 @@ impl Oracle {
         self.rows = batches.map(|batches| batches.rows(self.step, samples, &mut self.order));
     }
 
+    /// As [`evaluate`](Self::evaluate), of a step: `None` where the run is to stop, too.
+    fn evaluate_step(
+        &mut self,
+        weights: &[f64],
+        gradient: &mut [f64],
+        with_loss: bool,
+    ) -> Option<(Evaluation, f64)> {
+        if let Some(rule) = self.stop {
+            // A rule is about all samples, whatever the batch.
+            let rows = self.rows.take();
+            let is_reached = rows.is_some() && self.holds(rule, weights);
+            self.rows = rows;
+            if is_reached {
+                return None;
+            }
+        }
+        self.score(weights);
+        if let Some(rule) = self.stop
+            && self.rows.is_none()
+        {
+            let margins = self.objective.soft_margins(&self.buffer);
+            if self.holds_of(rule, &margins) {
+                return None;
+            }
+        }
+        self.evaluate_scores(gradient, with_loss)
+    }
+
     /// The gradient, and `log L` where that is asked for (`NaN` where not).
     fn evaluate(
         &mut self,
@@ -192,10 +242,26 @@ impl Oracle {
         gradient: &mut [f64],
         with_loss: bool,
     ) -> Option<(Evaluation, f64)> {
+        self.score(weights);
+        self.evaluate_scores(gradient, with_loss)
+    }
+
+    /// The scores of the chosen rows at `weights`, into the buffer.
+    fn score(&mut self, weights: &[f64]) {
         let rows = self.rows.as_deref();
         let samples = rows.map_or(self.objective.samples(), <[usize]>::len);
         self.buffer.resize(samples * self.objective.outputs(), 0.0);
         self.scores.scores(weights, rows, &mut self.buffer);
+    }
+
+    /// As [`evaluate`](Self::evaluate), of the scores in the buffer.
+    fn evaluate_scores(
+        &mut self,
+        gradient: &mut [f64],
+        with_loss: bool,
+    ) -> Option<(Evaluation, f64)> {
+        let rows = self.rows.as_deref();
+        let samples = rows.map_or(self.objective.samples(), <[usize]>::len);
         let log_loss = if with_loss {
             let margins = self.objective.soft_margins_of(&self.buffer, rows);
             let mean = self.objective.loss().log_mean(&margins);

@@ -287,6 +287,7 @@ fn the_flow_of_orthogonal_samples_is_its_closed_form() {
             sum: false,
             batches: None,
             twin: None,
+            stop: None,
         };
         let mut engine = case.engine(flow, Some(run));
         let margins = |engine: &mut dyn Engine| {
@@ -412,6 +413,7 @@ fn normalized_descent_agrees_with_its_steps() {
             sum: false,
             batches: None,
             twin: None,
+            stop: None,
         };
         let far = TensorEngineOptions {
             log_time: Some(LogTimeOptions {

@@ -3,20 +3,35 @@
 //! A law is a file with its parameters, its keys, how a data set is drawn and a [`DataLawKind`],
 //! and a line in [`LAWS`].
 
+mod flips;
 mod gaussian;
 mod hypercube;
 mod law;
 mod mixture;
+mod noisy_clusters;
 mod orthogonal;
+mod signal_and_noise;
 
 pub use self::gaussian::{GAUSSIAN, Gaussian, NOISE};
 pub use self::hypercube::{HYPERCUBE, Hypercube};
 pub use self::law::{DIM, DataLaw, DataLawKind, SAMPLES};
 pub use self::mixture::{MIXTURE, Mixture, SIGNAL};
+pub use self::noisy_clusters::{FLIP_SHARE, MEAN_EXPONENT, NOISY_CLUSTERS, NoisyClusters};
 pub use self::orthogonal::{NORM, NORM_SPREAD, ORTHOGONAL, Orthogonal};
 
+pub use self::signal_and_noise::{
+    FLIP_RATE, FLIPS, Flips, SIGNAL_AND_NOISE, SIGNAL_SHARE, SignalAndNoise,
+};
+
 /// The data laws of the laboratory, the default first.
-pub const LAWS: &[DataLawKind] = &[MIXTURE, GAUSSIAN, ORTHOGONAL, HYPERCUBE];
+pub const LAWS: &[DataLawKind] = &[
+    MIXTURE,
+    GAUSSIAN,
+    ORTHOGONAL,
+    HYPERCUBE,
+    NOISY_CLUSTERS,
+    SIGNAL_AND_NOISE,
+];
 
 #[cfg(test)]
 mod tests;

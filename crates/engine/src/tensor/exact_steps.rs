@@ -19,6 +19,7 @@ use crate::observation::UpdateObservation;
 use crate::options::{Gradient, Precision};
 use crate::oracle::Oracle;
 use crate::updates;
+use implicit_bias_record::StopRule;
 
 /// A network with the way in which it takes its steps.
 pub(super) struct ExactSteps<M: Network> {
@@ -126,6 +127,11 @@ impl<M: Network + 'static> ExactSteps<M> {
         self.host.is_some()
     }
 
+    /// How many threads a step may use.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
     /// The degree of homogeneity of the network.
     pub fn homogeneity(&self) -> Option<f64> {
         self.model.homogeneity()
@@ -200,6 +206,11 @@ impl<M: Network + 'static> ExactSteps<M> {
     /// `‖∇L(W)‖_F` where weights are in host memory.
     pub fn gradient_norm(&mut self) -> Option<f64> {
         self.host.as_mut().map(HostDescent::gradient_norm)
+    }
+
+    /// The rule by which the run stops here, if it does.
+    pub fn stops(&mut self) -> Option<StopRule> {
+        self.host.as_mut().and_then(HostDescent::stops)
     }
 
     /// The distance of a twin over the first one, where there is one.

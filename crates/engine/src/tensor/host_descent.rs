@@ -3,6 +3,7 @@
 use crate::optimizers::Optimizer;
 use crate::oracle::{Batches, Oracle};
 use crate::step_size::StepSize;
+use implicit_bias_record::StopRule;
 
 /// An optimizer and what its steps are made with.
 pub struct OptimizerRun {
@@ -18,6 +19,8 @@ pub struct OptimizerRun {
     /// differ by [`TWIN_OFFSET`] of their size. The column `sensitivity` is the distance of both
     /// over their first one.
     pub twin: Option<Box<dyn Optimizer>>,
+    /// Where the run stops before its horizon, if it does.
+    pub stop: Option<StopRule>,
 }
 
 /// How far the initial weights of a twin are from those of its run, relative to their norm: far
@@ -33,6 +36,7 @@ impl OptimizerRun {
             sum: false,
             batches: None,
             twin: None,
+            stop: None,
         }
     }
 }
@@ -44,6 +48,7 @@ pub(super) struct HostDescent {
     optimizer: Box<dyn Optimizer>,
     step_size: StepSize,
     twin: Option<Twin>,
+    stop: Option<StopRule>,
 }
 
 /// The same descent from weights nearby.
@@ -85,20 +90,30 @@ impl HostDescent {
             oracle,
             optimizer: run.optimizer,
             step_size: run.step_size,
+            stop: run.stop,
         }
     }
 
+    /// The rule by which the run stops here, if it does.
+    pub fn stops(&mut self) -> Option<StopRule> {
+        let rule = self.stop?;
+        self.oracle.holds(rule, &self.weights).then_some(rule)
+    }
+
     /// Takes steps from number `first` on, or fewer: how many were taken before a number was not
-    /// finite.
+    /// finite or the run was to stop.
     pub fn advance(&mut self, first: u64, steps: u64) -> u64 {
         (first..first + steps)
             .take_while(|&step| {
                 self.oracle.at_step(step);
                 let size = self.step_size.at(step);
                 let (weights, oracle) = (&mut self.weights, &mut self.oracle);
+                oracle.stop_at(self.stop);
                 let went_on = self.optimizer.step(step, size, weights, oracle);
                 if let Some(twin) = self.twin.as_mut().filter(|_| went_on) {
-                    // A twin that cannot go on stays: the distance says so.
+                    // A twin that cannot go on stays: the distance says so. Its run decides where
+                    // both stop.
+                    oracle.stop_at(None);
                     twin.optimizer.step(step, size, &mut twin.weights, oracle);
                 }
                 went_on

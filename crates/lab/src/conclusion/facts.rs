@@ -85,7 +85,9 @@ pub(super) fn end(stop: Option<StopReason>) -> RunEnd {
         Some(
             StopReason::Completed { .. }
             | StopReason::Stalled { .. }
-            | StopReason::Interrupted { .. },
+            | StopReason::Interrupted { .. }
+            | StopReason::ZeroErrors { .. }
+            | StopReason::ZeroLoss { .. },
         )
         | None => RunEnd::Sound,
     }

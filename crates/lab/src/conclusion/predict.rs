@@ -212,7 +212,9 @@ fn endpoint(manifest: &Manifest) -> Result<f64, String> {
         Some(
             StopReason::Completed { step }
             | StopReason::Stalled { step }
-            | StopReason::Interrupted { step },
+            | StopReason::Interrupted { step }
+            | StopReason::ZeroErrors { step }
+            | StopReason::ZeroLoss { step },
         ) => Ok(step),
         Some(stop @ (StopReason::Diverged { .. } | StopReason::NonFinite { .. })) => {
             Err(format!("the run has no limit: {stop}"))

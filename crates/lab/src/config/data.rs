@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use implicit_bias_data::{
-    Choice, ClassRule, DataFile, FileOptions, LabelEncoding, NOISE, Preparation, Split,
-    TableOptions, mnist,
+    Choice, ClassRule, DataFile, FileOptions, LabelEncoding, MAX_ENTRIES, NOISE, Preparation,
+    Split, TableOptions, mnist,
 };
 use implicit_bias_model::class_labels;
 use implicit_bias_settings::{Key, Settings};
@@ -15,7 +15,7 @@ use super::keys::data as keys;
 use super::keys::preparation;
 use super::names::Named;
 use super::resolve::invalid;
-use super::source::{DataSource, absolute};
+use super::source::{DataSource, HeldOutSource, absolute};
 use crate::LabError;
 
 /// The keys that describe a data law.
@@ -146,6 +146,80 @@ pub(super) fn resolve_preparation(settings: &Settings) -> Result<Preparation, La
     };
     preparation.validate()?;
     Ok(preparation)
+}
+
+/// The samples that errors are counted on, beside this source of training samples.
+pub(super) fn resolve_held_out(
+    settings: &Settings,
+    data: &DataSource,
+) -> Result<Option<HeldOutSource>, LabError> {
+    let count = keys::HELD_OUT.count_if_given(settings)?;
+    let path = keys::HELD_OUT_DATA.path_in(settings)?;
+    let given = first_given(settings, keys::OF_HELD_OUT);
+    if let Some(key) = given.filter(|_| data.class_names().is_some()) {
+        let expected = "labels ±1 beside it, and no --classes";
+        return Err(invalid(key, expected, "a value"));
+    }
+    match (count, path, data) {
+        (None, None, _) => Ok(None),
+        (Some(count), Some(_), _) => {
+            let expected = "no number of fresh samples beside a file of them (--held-out-data)";
+            Err(invalid(keys::HELD_OUT.name, expected, count))
+        }
+        (Some(count), None, DataSource::Law(law)) => {
+            let samples = usize::try_from(count).unwrap_or(usize::MAX);
+            let dim = law.law().shape().1;
+            if samples as u128 * dim as u128 > u128::from(MAX_ENTRIES) {
+                let expected = format!("N·d ≤ {MAX_ENTRIES}, 4 GiB of numbers");
+                return Err(invalid(keys::HELD_OUT.name, &expected, count));
+            }
+            Ok(Some(HeldOutSource::Law(samples)))
+        }
+        (Some(count), None, DataSource::File { .. }) => {
+            let expected = "a data law, which fresh samples are drawn from; for a data file a \
+                            file of others by --held-out-data";
+            Err(invalid(keys::HELD_OUT.name, expected, count))
+        }
+        (None, Some(path), _) => {
+            let choice = match data {
+                DataSource::File { choice, .. } => Choice {
+                    per_class: None,
+                    ..choice.clone()
+                },
+                DataSource::Law(_) => Choice {
+                    rule: ClassRule::Encoded(LabelEncoding::PlusMinusOne),
+                    per_class: None,
+                },
+            };
+            let file = if is_mnist(&path) {
+                DataFile::Mnist {
+                    dir: keys::DATA_DIR.path_in(settings)?,
+                    split: Split::Test,
+                }
+            } else {
+                DataFile::at(&path, &FileOptions::default())?
+            };
+            Ok(Some(HeldOutSource::File(file, choice)))
+        }
+    }
+}
+
+/// The keys that describe held-out samples.
+pub(super) fn describe_held_out(held_out: Option<&HeldOutSource>, settings: Settings) -> Settings {
+    match held_out {
+        None => settings,
+        Some(HeldOutSource::Law(count)) => settings.with(keys::HELD_OUT.name, *count as u64),
+        Some(HeldOutSource::File(file, _)) => {
+            let path = match file {
+                DataFile::Mnist { .. } => Path::new(mnist::NAME).to_owned(),
+                DataFile::Npz { path, .. }
+                | DataFile::Libsvm(path)
+                | DataFile::Table { path, .. } => absolute(path),
+                DataFile::Npy { samples, .. } | DataFile::Idx { samples, .. } => absolute(samples),
+            };
+            settings.with(keys::HELD_OUT_DATA.name, path)
+        }
+    }
 }
 
 /// What takes a pixel of MNIST to `[0, 1]`.

@@ -13,18 +13,19 @@ use implicit_bias_model::{
 
 use super::catalogue;
 use super::component::Component;
-use super::data::{resolve_data, resolve_preparation};
+use super::data::{resolve_data, resolve_held_out, resolve_preparation};
 use super::horizon::{Horizon, LAST_WHOLE_STEP};
 use super::keys::{descent, output};
 use super::kinds::{EngineKind, ExportKind};
+use super::names::Named;
 use super::resolve::{
     invalid, named, require_signs, require_step_size, resolve_checkpoint_interval,
     resolve_compensated, resolve_decay, resolve_engine, resolve_exact_steps, resolve_init,
     resolve_step_table,
 };
-use super::source::{DataSource, InitSource};
+use super::source::{DataSource, HeldOutSource, InitSource};
 use crate::LabError;
-use implicit_bias_record::{Family, StepNorm, Steps};
+use implicit_bias_record::{Family, StepNorm, Steps, StopRule};
 use implicit_bias_settings::{Key, Settings};
 
 /// The two-layer network under plain gradient descent.
@@ -72,6 +73,8 @@ fn has_one_kink(activation: &SharedActivation) -> bool {
 pub struct RunConfig {
     /// Where the samples come from.
     pub data: DataSource,
+    /// Samples that no step sees, on which errors are counted, if there are any.
+    pub held_out: Option<HeldOutSource>,
     /// What is done to the samples.
     pub preparation: Preparation,
     /// The initial weights.
@@ -94,6 +97,8 @@ pub struct RunConfig {
     pub step_table: Vec<(u64, f64)>,
     /// Horizon `T` in steps.
     pub steps: Steps,
+    /// Where the run stops before its horizon, if it does.
+    pub stop: Option<StopRule>,
     /// Engine asked for.
     pub engine: EngineKind,
     /// Steps that are taken exactly before the run goes on in log time.
@@ -152,8 +157,10 @@ impl RunConfig {
         }
         let [step_decay, step_offset] = resolve_decay(settings)?;
         require_step_size(&optimizer, settings)?;
+        let data = resolve_data(settings)?;
         let mut config = Self {
-            data: resolve_data(settings)?,
+            held_out: resolve_held_out(settings, &data)?,
+            data,
             preparation: resolve_preparation(settings)?,
             init: resolve_init(settings)?,
             network,
@@ -165,6 +172,7 @@ impl RunConfig {
             step_offset,
             step_table: resolve_step_table(settings)?,
             steps: descent::STEPS.steps_in(settings)?,
+            stop: named(&descent::STOP, settings)?,
             engine: resolve_engine(settings)?,
             exact_steps: resolve_exact_steps(settings)?,
             log_time: false,
@@ -183,6 +191,7 @@ impl RunConfig {
             )?,
         };
         require_signs(&config.data, &config.preparation, config.loss)?;
+        config.require_stop()?;
         config.require_engine()?;
         let asked = settings.has(descent::EXACT_STEPS.name);
         let exact_steps = asked.then_some(config.exact_steps);
@@ -203,6 +212,7 @@ impl RunConfig {
             has_table: !self.step_table.is_empty(),
             is_exponentially_tailed: self.loss.is_exponentially_tailed(),
             has_twin: self.sensitivity,
+            stops: self.stop.is_some(),
             compensated: self.compensated,
             weight_space_asked: self.engine == EngineKind::Tensor,
             has_gram_coordinates: self.has_gram_coordinates(),
@@ -260,6 +270,22 @@ impl RunConfig {
             decay: self.step_decay,
             offset: self.step_offset,
             table: self.step_table.clone(),
+        }
+    }
+
+    /// Refuses a stop that cannot come.
+    fn require_stop(&self) -> Result<(), LabError> {
+        match self.stop {
+            Some(StopRule::ZeroLoss) if self.loss.is_exponentially_tailed() => Err(invalid(
+                "stop",
+                "zero-errors: a loss that falls like e^−q is zero nowhere",
+                "zero-loss",
+            )),
+            Some(rule) if self.data.class_names().is_some() => {
+                let expected = "labels ±1, whose errors are told by the signs of margins";
+                Err(invalid("stop", expected, rule.name()))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -329,6 +355,12 @@ impl RunConfig {
                 "a constant step size",
                 "one that varies".to_owned(),
             )
+        } else if let Some(rule) = self.stop {
+            let expected = "a run without --stop, whose steps weight space looks at one by one";
+            cause("stop", expected, format!("--stop {}", rule.name()))
+        } else if self.held_out.is_some() {
+            let expected = "a run without held-out samples, whose scores weight space computes";
+            cause("held-out", expected, "held-out samples".to_owned())
         } else if self.sensitivity {
             cause("sensitivity", "a run without a twin", "a twin".to_owned())
         } else if self.kkt {
@@ -451,7 +483,7 @@ impl RunConfig {
     /// The step sizes and batches of the optimizer; `None` for plain gradient descent on the mean
     /// with a constant step size and a smooth loss, which engines know by themselves.
     pub fn optimizer_run(&self) -> Option<OptimizerSettings> {
-        if self.is_plain_descent() && !self.sensitivity {
+        if self.is_plain_descent() && !self.sensitivity && self.stop.is_none() {
             return None;
         }
         Some(OptimizerSettings {

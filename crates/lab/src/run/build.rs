@@ -138,11 +138,12 @@ impl Prepared {
                     step_size: run.step_size,
                     sum: config.sum,
                     batches: run.batches,
+                    stop: config.stop,
                 })
             })
             .transpose()?;
         let network = &config.network;
-        let (engine, gradient) = network
+        let (mut engine, gradient) = network
             .network_kind()
             .engine(
                 &network.settings,
@@ -153,6 +154,9 @@ impl Prepared {
                 optimizer,
             )
             .map_err(|error| of_init_file(error, config))?;
+        if let Some(held_out) = &self.held_out {
+            engine.hold_out(held_out)?;
+        }
         let place = match &device.hardware {
             Some(hardware) if !device.on_host => format!("{} ({hardware})", device.name),
             _ => device.name.clone(),

@@ -117,6 +117,26 @@ pub const PER_CLASS: Key = Key::count(
 pub const SYNTHETIC: Key = Key::component("synthetic", "Generated data, where no file is given")
     .by_default_name("mixture");
 
+/// Fresh samples of the law to test on.
+pub const HELD_OUT: Key = Key::count(
+    "held-out",
+    "N",
+    "Fresh samples of the data law, with clean labels, on which held_out_error is recorded",
+)
+.within("at least 2 samples", |count| count >= 2.0)
+.excluding(&["held-out-data"]);
+
+/// A file of samples to test on.
+pub const HELD_OUT_DATA: Key = Key::path(
+    "held-out-data",
+    "FILE",
+    "Held-out samples and labels, read as --data is, on which held_out_error is recorded; or \
+     `mnist`, its test set",
+);
+
+/// Keys of held-out samples.
+pub const OF_HELD_OUT: &[Key] = &[HELD_OUT, HELD_OUT_DATA];
+
 /// These keys, in the order of a configuration; those of the data laws follow them.
 pub const KEYS: &[Key] = &[
     DATA,
@@ -135,6 +155,8 @@ pub const KEYS: &[Key] = &[
     CLASSES,
     PER_CLASS,
     SYNTHETIC,
+    HELD_OUT,
+    HELD_OUT_DATA,
 ];
 
 /// Keys of data files, beside the file itself.
@@ -166,11 +188,13 @@ pub const OF_ONE_FILE: &[Key] = &[
     SEPARATOR,
 ];
 
-/// Keys that most data files need none of: the long help alone has them.
+/// Keys that most runs need none of: the long help alone has them.
 pub const SELDOM: &[Key] = &[
     SAMPLES_ARRAY,
     LABELS_ARRAY,
     DROP_COLUMNS,
     NO_HEADER,
     SEPARATOR,
+    HELD_OUT,
+    HELD_OUT_DATA,
 ];
