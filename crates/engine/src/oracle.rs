@@ -110,15 +110,7 @@ impl Oracle {
     /// Whether a rule holds at `weights`.
     pub(crate) fn holds(&mut self, rule: StopRule, weights: &[f64]) -> bool {
         let margins = self.margins(weights);
-        margins.is_some_and(|margins| self.holds_of(rule, &margins))
-    }
-
-    fn holds_of(&self, rule: StopRule, margins: &[f64]) -> bool {
-        let loss = self.objective.loss();
-        margins.iter().all(|&margin| match rule {
-            StopRule::ZeroErrors => margin > 0.0,
-            StopRule::ZeroLoss => loss.value(margin) == 0.0,
-        })
+        margins.is_some_and(|margins| self.objective.stops(rule, &margins))
     }
 
     /// Sets the step that batches belong to.
@@ -228,7 +220,7 @@ impl Oracle {
             && self.rows.is_none()
         {
             let margins = self.objective.soft_margins(&self.buffer);
-            if self.holds_of(rule, &margins) {
+            if self.objective.stops(rule, &margins) {
                 return None;
             }
         }

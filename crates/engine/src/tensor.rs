@@ -307,7 +307,11 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
             Some(norm) => (None, norm),
             None => {
                 let gradients = self.exact.block_gradients();
-                let norm = weight_norm(&gradients)?;
+                let samples = match self.exact.sum {
+                    true => margins.len() as f64,
+                    false => 1.0,
+                };
+                let norm = samples * weight_norm(&gradients)?;
                 (Some(gradients), norm)
             }
         };

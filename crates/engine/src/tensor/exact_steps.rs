@@ -44,6 +44,7 @@ pub(super) struct ExactSteps<M: Network> {
     threads: usize,
     /// Whether the loss is the sum over the samples instead of their mean.
     pub sum: bool,
+    stop: Option<StopRule>,
 }
 
 impl<M: Network + 'static> ExactSteps<M> {
@@ -62,10 +63,18 @@ impl<M: Network + 'static> ExactSteps<M> {
         run: Option<OptimizerRun>,
     ) -> Result<Self, EngineError> {
         let arrangement = arrangement(&model)?;
+        // Runs that stop have no older runs whose bits would have to be theirs.
+        let stop = run.as_ref().and_then(|run| run.stop);
+        let plain = match &run {
+            None => Some(options.step_size),
+            Some(run) => (run.as_plain(x.nrows()))
+                .filter(|_| stop.is_some() && device.precision == Precision::F64),
+        };
         let problem = DescentProblem {
             x,
             objective: &objective,
-            step_size: options.step_size,
+            step_size: plain.unwrap_or(options.step_size),
+            stop,
             single_precision: device.precision == Precision::F32,
             compensated: options.compensated,
             threads: options.threads,
@@ -76,8 +85,9 @@ impl<M: Network + 'static> ExactSteps<M> {
             Gradient::Auto | Gradient::HandDerived => at_home,
         };
         let sum = run.as_ref().is_some_and(|run| run.sum);
-        let plain = run.is_none() && hand_derived;
+        let plain = plain.is_some() && hand_derived;
         let descent = plain.then(|| model.descent(&problem)).flatten();
+        let run = run.filter(|_| descent.is_none());
         let exact = device.precision == Precision::F64 && hand_derived && descent.is_none();
         let own = exact
             .then(|| model.host_scores(x, options.threads))
@@ -119,6 +129,7 @@ impl<M: Network + 'static> ExactSteps<M> {
             step_size: options.step_size,
             threads: options.threads,
             sum,
+            stop,
         })
     }
 
@@ -210,7 +221,13 @@ impl<M: Network + 'static> ExactSteps<M> {
 
     /// The rule by which the run stops here, if it does.
     pub fn stops(&mut self) -> Option<StopRule> {
-        self.host.as_mut().and_then(HostDescent::stops)
+        let rule = self.stop?;
+        let stops = match (&mut self.host, &mut self.descent) {
+            (Some(host), _) => host.stops(rule),
+            (None, Some(descent)) => descent.stops(),
+            (None, None) => false,
+        };
+        stops.then_some(rule)
     }
 
     /// The distance of a twin over the first one, where there is one.

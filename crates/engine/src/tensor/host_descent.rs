@@ -28,6 +28,17 @@ pub struct OptimizerRun {
 pub const TWIN_OFFSET: f64 = 1e-10;
 
 impl OptimizerRun {
+    /// The step size of plain gradient descent on the mean of `samples` losses that takes the same
+    /// steps to the same stop; `None` where there is none.
+    pub(super) fn as_plain(&self, samples: usize) -> Option<f64> {
+        let is_plain = self.optimizer.is_plain()
+            && self.step_size.is_constant()
+            && self.batches.is_none_or(|batches| batches.size >= samples)
+            && self.twin.is_none();
+        let factor = if self.sum { samples as f64 } else { 1.0 };
+        is_plain.then(|| factor * self.step_size.at(0))
+    }
+
     /// Plain gradient descent on so many weights.
     pub(super) fn plain(step_size: f64, weights: usize) -> Self {
         Self {
@@ -94,10 +105,9 @@ impl HostDescent {
         }
     }
 
-    /// The rule by which the run stops here, if it does.
-    pub fn stops(&mut self) -> Option<StopRule> {
-        let rule = self.stop?;
-        self.oracle.holds(rule, &self.weights).then_some(rule)
+    /// Whether a rule holds here.
+    pub fn stops(&mut self, rule: StopRule) -> bool {
+        self.oracle.holds(rule, &self.weights)
     }
 
     /// Takes steps from number `first` on, or fewer: how many were taken before a number was not

@@ -273,6 +273,11 @@ impl RunConfig {
         }
     }
 
+    fn has_score_a_class(&self) -> bool {
+        let network = &self.network;
+        network.network_kind().classes(&network.settings).is_some()
+    }
+
     /// Refuses a stop that cannot come.
     fn require_stop(&self) -> Result<(), LabError> {
         match self.stop {
@@ -281,8 +286,8 @@ impl RunConfig {
                 "zero-errors: a loss that falls like e^−q is zero nowhere",
                 "zero-loss",
             )),
-            Some(rule) if self.data.class_names().is_some() => {
-                let expected = "labels ±1, whose errors are told by the signs of margins";
+            Some(rule) if self.has_score_a_class() => {
+                let expected = "a network of one score, whose sign tells errors";
                 Err(invalid("stop", expected, rule.name()))
             }
             _ => Ok(()),

@@ -1,5 +1,6 @@
 //! The coefficients of a step from pre-activations: all of a descent that is not a matrix product.
 
+use implicit_bias_record::StopRule;
 use ndarray::Array2;
 
 use super::float::Float;
@@ -31,6 +32,7 @@ pub(crate) struct Head {
     divisor: f64,
     activation: Activation,
     step_size: f64,
+    stop: Option<StopRule>,
 }
 
 impl Head {
@@ -51,12 +53,36 @@ impl Head {
             divisor,
             activation,
             step_size: problem.step_size,
+            stop: problem.stop,
         }
     }
 
     /// Prepares the coefficients of a step at pre-activations `h`, `K×n`; `false` if a score is
-    /// not finite.
+    /// not finite or the descent is to stop.
     pub fn prepare<E: Float>(&mut self, h: &[E]) -> bool {
+        if !self.score(h) || self.stops_here() {
+            return false;
+        }
+        self.objective.descend(&mut self.scores);
+        let scale = self.step_size / (self.samples as f64 * self.divisor);
+        for score in &mut self.scores {
+            *score *= scale;
+        }
+        true
+    }
+
+    /// Whether the descent is to stop at pre-activations `h`.
+    pub fn stops<E: Float>(&mut self, h: &[E]) -> bool {
+        self.stop.is_some() && self.score(h) && self.stops_here()
+    }
+
+    fn stops_here(&self) -> bool {
+        let margins = || self.objective.soft_margins(&self.scores);
+        (self.stop).is_some_and(|rule| self.objective.stops(rule, &margins()))
+    }
+
+    /// Computes the scores at pre-activations `h`; `false` if one is not finite.
+    fn score<E: Float>(&mut self, h: &[E]) -> bool {
         let (samples, divisor) = (self.samples, self.divisor);
         // Scores are summed in double precision whatever E is: they are few, and cancel.
         self.scores.fill(0.0);
@@ -72,11 +98,6 @@ impl Head {
         }
         for score in &mut self.scores {
             *score /= divisor;
-        }
-        self.objective.descend(&mut self.scores);
-        let scale = self.step_size / (samples as f64 * divisor);
-        for score in &mut self.scores {
-            *score *= scale;
         }
         true
     }

@@ -153,9 +153,13 @@ impl Network for TwoLayer {
 
     fn descent(&self, problem: &DescentProblem<'_>) -> Option<Box<dyn Descent>> {
         let head = SIGNS.map(|sign| Output { index: 0, sign });
-        (problem.objective.outputs() == 1)
-            .then(|| self.first.descent(problem, head.to_vec()))
-            .flatten()
+        if problem.objective.outputs() != 1 {
+            return None;
+        }
+        match problem.stop {
+            None => self.first.descent(problem, head.to_vec()),
+            Some(_) => self.first.cheapest_descent(problem, head.to_vec()),
+        }
     }
 }
 
