@@ -17,10 +17,13 @@
 //! at a run as a [`RunView`] and says by its facts whether it is about it.
 
 pub mod adam;
+pub mod benign;
 mod claim;
 mod fit;
+pub mod frei;
 mod hypotheses;
 pub mod kou;
+mod proportion;
 mod rounding;
 mod run;
 mod settings;
@@ -32,10 +35,11 @@ mod words;
 pub use claim::{Claim, ClaimId, ClaimLimit, DecidedBy, Fit, Shown, Verdict};
 pub use fit::{LEVEL, Line, fit_line};
 pub use hypotheses::{Hypotheses, Hypothesis, HypothesisStatus};
+pub use proportion::proportion_interval;
 pub use rounding::{limit_of, updates_lost_from};
-pub use run::{DescentFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
+pub use run::{DescentFacts, LawFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
 pub use student::student_t;
 pub use theory::{Judgement, Theory, withhold_unsound, write_hypotheses};
 
 /// The theories whose claims are judged on runs that they are about.
-pub const THEORIES: &[Theory] = &[kou::THEORY, adam::THEORY];
+pub const THEORIES: &[Theory] = &[kou::THEORY, adam::THEORY, frei::THEORY, benign::THEORY];

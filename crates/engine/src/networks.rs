@@ -3,7 +3,8 @@
 use implicit_bias_data::{Labelled, TrainingSet};
 use implicit_bias_model::{
     Architecture, ConvolutionArchitecture, DeepArchitecture, LinearArchitecture, Loss,
-    MultiClassArchitecture, Objective, TwoLayerArchitecture, TwoLayerBothArchitecture, Weights,
+    MultiClassArchitecture, Objective, OneSignArchitecture, TwoLayerArchitecture,
+    TwoLayerBothArchitecture, Weights,
 };
 use implicit_bias_record::Family;
 use implicit_bias_settings::{Invalid, Key, Settings};
@@ -145,4 +146,5 @@ pub const NETWORKS: &[&dyn NetworkKind] = &[
     &LinearArchitecture,
     &MultiClassArchitecture,
     &ConvolutionArchitecture,
+    &OneSignArchitecture,
 ];

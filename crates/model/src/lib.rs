@@ -58,8 +58,8 @@ pub use network::{Block, Network};
 pub use networks::{
     CLASSES, Convolution, ConvolutionArchitecture, DEPTH, DeepArchitecture, Linear,
     LinearArchitecture, MultiClass, MultiClassArchitecture, MultiClassConfig, OUTPUT_WEIGHT,
-    PATCHES, TwoLayer, TwoLayerArchitecture, TwoLayerBothArchitecture, TwoLayerConfig, WIDTH,
-    class_labels,
+    OneSign, OneSignArchitecture, PATCHES, TwoLayer, TwoLayerArchitecture,
+    TwoLayerBothArchitecture, TwoLayerConfig, WIDTH, class_labels,
 };
 pub use objective::{Objective, Targets, TensorObjective};
 pub use optimizer::{CompensatedGradientDescent, Compensation, GradientDescent, two_sum_step};

@@ -1,11 +1,11 @@
 //! A run as theories see it: what is true of it, by its configuration and its data.
 
-use implicit_bias_claims::{DescentFacts, NetworkFacts, RunEnd, RunFacts, SampleFacts};
+use implicit_bias_claims::{DescentFacts, LawFacts, NetworkFacts, RunEnd, RunFacts, SampleFacts};
 use implicit_bias_data::Geometry;
 use implicit_bias_engine::Precision;
-use implicit_bias_record::StopReason;
+use implicit_bias_record::{StopReason, StopRule};
 
-use crate::config::{InitSource, RunConfig};
+use crate::config::{DataSource, HeldOutSource, InitSource, RunConfig};
 use crate::run::Manifest;
 
 /// What is true of a run that began.
@@ -49,6 +49,8 @@ fn facts(config: &RunConfig, samples: SampleFacts, width: usize, unit_roundoff: 
     let step_norm = (optimizer.step_norm)(&config.optimizer.settings);
     RunFacts {
         samples,
+        law: law(config),
+        stops_at_zero_errors: config.stop == Some(StopRule::ZeroErrors),
         network: NetworkFacts {
             name: network.name.to_owned(),
             family: kind.family(),
@@ -74,6 +76,21 @@ fn facts(config: &RunConfig, samples: SampleFacts, width: usize, unit_roundoff: 
                 .then_some(config.step_decay),
             unit_roundoff,
         },
+    }
+}
+
+/// The data law of a run, with its numbers.
+fn law(config: &RunConfig) -> LawFacts {
+    let DataSource::Law(law) = &config.data else {
+        return LawFacts::default();
+    };
+    let mut numbers = law.law_numbers();
+    if let Some(HeldOutSource::Law(count)) = &config.held_out {
+        numbers.insert("held-out".to_owned(), *count as f64);
+    }
+    LawFacts {
+        name: Some(law.name.to_owned()),
+        numbers,
     }
 }
 

@@ -142,6 +142,11 @@ impl Component {
         self.numbers(own.iter().chain(of_activation))
     }
 
+    /// The numbers among the settings of a data law, defaults included.
+    pub(crate) fn law_numbers(&self) -> BTreeMap<String, f64> {
+        self.numbers(self.data_law_kind().keys.iter())
+    }
+
     /// The numbers among the settings of an optimizer, defaults included.
     pub(crate) fn optimizer_numbers(&self) -> BTreeMap<String, f64> {
         self.numbers(self.optimizer_kind().keys.iter())

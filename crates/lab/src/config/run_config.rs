@@ -474,6 +474,12 @@ impl RunConfig {
         !has_program && along_gradient && self.loss.is_exponentially_tailed()
     }
 
+    /// Whether theorems on the sum of hinge losses, of output weights `±1`, may be about the descent.
+    pub(crate) fn has_hinge_theorems(&self) -> bool {
+        let output_weight = self.network.settings.number(OUTPUT_WEIGHT.name);
+        self.loss.name() == "hinge" && self.sum && output_weight == Some(1.0)
+    }
+
     /// Whether a limit of directions is about the descent on so many samples.
     pub(crate) fn has_direction_limit(&self, samples: usize) -> bool {
         let facts = self.descent_facts(samples);

@@ -4,6 +4,7 @@ mod convolution;
 mod deep;
 mod linear;
 mod multi_class;
+mod one_sign;
 mod two_layer;
 mod two_layer_both;
 
@@ -13,5 +14,6 @@ pub use linear::{Linear, LinearArchitecture};
 pub use multi_class::{
     CLASSES, MultiClass, MultiClassArchitecture, MultiClassConfig, class_labels,
 };
+pub use one_sign::{OneSign, OneSignArchitecture};
 pub use two_layer::{OUTPUT_WEIGHT, TwoLayer, TwoLayerArchitecture, TwoLayerConfig, WIDTH};
 pub use two_layer_both::TwoLayerBothArchitecture;
