@@ -90,10 +90,12 @@ fn near_orthogonality(constant: f64, facts: &RunFacts) -> Hypotheses {
         format_number(wanted)
     );
     Hypotheses::new(vec![Hypothesis {
-        is_of_paper: false,
-        what: "R_min²/(n p) (condition recalled)".to_owned(),
+        what: "R_min²/(n p) (condition recalled, unverified)".to_owned(),
         brief: format!("ratio {found}"),
-        phrase: format!("ratio {found} of {}", format_number(wanted)),
+        phrase: format!(
+            "ratio {found} of {}, a condition recalled and not verified",
+            format_number(wanted)
+        ),
         ..Hypothesis::new("near-orthogonality", status, Some(ratio), sentence)
     }])
 }
