@@ -1,6 +1,6 @@
 //! The stable rank in the first steps, over the dimension and over the initialization.
 
-use implicit_bias_claims::frei::ids::{FIRST_STEP, LASTING_RANK};
+use implicit_bias_claims::frei::ids::FIRST_STEP;
 use implicit_bias_lab::report::{Statement, Table};
 use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult, StudyRun};
 use implicit_bias_output::format_number;
@@ -53,7 +53,7 @@ pub fn stable_rank_of_the_first_step(effort: Effort) -> Study {
                 .to_owned(),
         ],
         runs: runs(effort),
-        claims: &[FIRST_STEP, LASTING_RANK],
+        claims: &[FIRST_STEP],
         limits: Vec::new(),
         show: Some(show),
         columns: &[],
@@ -291,7 +291,13 @@ fn against_law(points: &[Point<'_>]) -> Figure {
                 of(&|point| point.law),
                 Style::reference().with_dash(Dash::Dashed),
             ),
-            Layer::points("runs", of(&|point| point.rank_at(1.0)), Style::of(0)),
+            Layer::Points {
+                label: "runs".to_owned(),
+                points: of(&|point| point.rank_at(1.0)),
+                errors: Vec::new(),
+                joined: false,
+                style: Style::of(0),
+            },
         ];
         Panel::new(
             Axis::log(label),

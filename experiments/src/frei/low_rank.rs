@@ -21,7 +21,7 @@ const EARLIER: &str = "earlier";
 const LATER: &str = "later";
 
 const ORTHOGONAL: &str = "orthogonal samples";
-const CLUSTERS: &str = "clusters, n = 10, d = 600";
+const CLUSTERS: &str = "clusters, n = 10, d = 6000";
 const COUNTEREXAMPLE: &str = "counterexample, n = 12, d = 40";
 const FIGURE: &str = "the figure's samples, n = 100";
 
@@ -81,7 +81,7 @@ fn problems(effort: Effort) -> Vec<(&'static str, Settings)> {
                 .with("samples", 10)
                 .with("dim", 600),
         ),
-        (CLUSTERS, small(clusters(network(12), 10, 600))),
+        (CLUSTERS, small(clusters(network(12), 10, 6000))),
         (
             COUNTEREXAMPLE,
             small(network(12))
