@@ -140,6 +140,68 @@ fn every_reference_is_followed_to_rounding_and_stops_where_it_does() {
     }
 }
 
+/// By events, step by step in weight space, and cut in two: one trajectory, and the same bits where it
+/// goes on from a checkpoint.
+#[test]
+fn a_trial_by_events_is_the_descent_step_by_step_and_goes_on_to_the_last_bit() {
+    for (network, dim, slope) in [
+        ("two-layer", 45, 0.1),
+        ("two-layer-negative", 60, 0.3),
+        ("two-layer", 12, 0.2),
+    ] {
+        let settings = Settings::default()
+            .with("synthetic", "signal-and-noise")
+            .with("samples", 30)
+            .with("dim", dim)
+            .with("network", network)
+            .with("width", 8)
+            .with("slope", slope)
+            .with("output-weight", 1.0)
+            .with("loss", "hinge")
+            .with("reduction", "sum")
+            .with("init-scale", 3e-3)
+            .with("step-size", 2e-3)
+            .with("stop", "zero-loss")
+            .with("steps", 3000)
+            .with("seed", 5);
+        let engine = |settings: &Settings| {
+            let config = RunConfig::resolve(settings).expect("valid settings");
+            let prepared = Prepared::new(&config).expect("a valid problem");
+            prepared.engine(&config, 1).expect("an engine").engine
+        };
+        let mut whole = engine(&settings);
+        let mut plain = engine(&settings.clone().with("gradient", "autodiff"));
+        let mut part = engine(&settings);
+        let schedule = [0.0, 700.0, 3000.0];
+        let [found, wanted] = [&mut whole, &mut plain]
+            .map(|engine| drive(engine.as_mut(), &schedule, &mut ()).expect("steps"));
+        assert_eq!(found.stop, wanted.stop, "{network}, d = {dim}");
+        for ((_, found), (_, wanted)) in whole
+            .weights()
+            .blocks()
+            .iter()
+            .zip(plain.weights().blocks())
+        {
+            let size = wanted.iter().fold(0.0, |most: f64, w| most.max(w.abs()));
+            let apart = (found - wanted).mapv(f64::abs);
+            assert!(
+                apart.iter().all(|apart| *apart <= 1e-10 * size),
+                "{network}, d = {dim}"
+            );
+        }
+        drive(part.as_mut(), &[0.0, 333.0], &mut ()).expect("steps");
+        let state = part.checkpoint().expect("a checkpoint");
+        let mut resumed = engine(&settings);
+        resumed.restore(&state).expect("its own checkpoint");
+        drive(resumed.as_mut(), &schedule[1..], &mut ()).expect("steps");
+        assert_eq!(resumed.step(), whole.step());
+        assert_eq!(
+            resumed.weights().to_safetensors(),
+            whole.weights().to_safetensors()
+        );
+    }
+}
+
 fn refusal(settings: Settings) -> String {
     let found = RunConfig::resolve(&settings).and_then(|config| Prepared::new(&config).map(|_| ()));
     found.expect_err("a refusal").to_string()

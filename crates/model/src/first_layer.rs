@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use ndarray::Array2;
 
 use crate::descent::{
-    DescentProblem, GramSpaceDescent, Head, LayerScores, Output, WeightSpaceDescent,
+    DescentProblem, GramSpaceDescent, Head, HingeDescent, LayerScores, Output, WeightSpaceDescent,
 };
 use crate::{Descent, HostScores, ModelError, SharedActivation, Weights};
 
@@ -162,6 +162,14 @@ impl FirstLayer {
         problem: &DescentProblem<'_>,
         outputs: Vec<Output>,
     ) -> Option<Box<dyn Descent>> {
+        if problem.stop.is_some() && HingeDescent::is_of(problem) {
+            let activation = self.activation.piecewise_linear()?;
+            let head = (outputs, self.divisor());
+            let blocks = self.host_blocks();
+            return Some(Box::new(HingeDescent::new(
+                problem, activation, &blocks, head,
+            )));
+        }
         if problem.compensated || !GramSpaceDescent::is_cheaper(problem) {
             return self.descent(problem, outputs);
         }
