@@ -3,6 +3,10 @@
 use implicit_bias_claims::{LEVEL, student_t};
 use implicit_bias_lab::study::StudyResult;
 
+/// The least deviation from trial to trial: large errors are rare where `d/n` is large, and some
+/// trials may see none. That of trials at `d/n = 3` is 0.01.
+pub(super) const LEAST_DEVIATION: f64 = 0.01;
+
 /// The errors on fresh samples of some trials.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Trials(Vec<f64>);
@@ -47,7 +51,8 @@ impl Trials {
 
     /// Three standard deviations of the difference to a mean of so many trials of another program.
     pub fn tolerance(&self, others: usize) -> f64 {
-        3.0 * self.deviation() * (1.0 / self.count() as f64 + 1.0 / others as f64).sqrt()
+        3.0 * self.deviation().max(LEAST_DEVIATION)
+            * (1.0 / self.count() as f64 + 1.0 / others as f64).sqrt()
     }
 
     /// Trials with an error of 1/8 at least.

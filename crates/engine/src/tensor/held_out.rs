@@ -6,6 +6,7 @@ use implicit_bias_model::{HostScores, Network, to_tensor};
 
 use super::gradients::{host_values, host_weights};
 use crate::EngineError;
+use ndarray::{Axis, Slice};
 
 /// Held-out samples with their labels ±1.
 pub(super) struct HeldOut {
@@ -35,8 +36,8 @@ impl HeldOut {
         device: &Device,
         threads: usize,
     ) -> Result<Self, EngineError> {
-        let samples: Tensor<2> = to_tensor(data.x(), device);
-        let outputs = model.valid().scores(samples.clone().narrow(0, 0, 1)).dims()[1];
+        let first = data.x().slice_axis(Axis(0), Slice::from(..1)).to_owned();
+        let outputs = model.valid().scores(to_tensor(&first, device)).dims()[1];
         if outputs != 1 {
             return Err(EngineError::Invalid {
                 key: "held-out".into(),
@@ -46,7 +47,7 @@ impl HeldOut {
         }
         let scores = match model.host_scores(data.x(), threads) {
             Some(own) => Scores::Host(own),
-            None => Scores::Device(samples),
+            None => Scores::Device(to_tensor(data.x(), device)),
         };
         Ok(Self {
             scores,

@@ -99,10 +99,11 @@ impl Prepared {
     }
 
     /// SHA-256 of the data and the initial weights: two runs that agree in it start at the same
-    /// place.
-    pub(super) fn sha256(&self) -> String {
+    /// place. Held-out samples of a law follow from it, those of a file are part of it.
+    pub(super) fn sha256(&self, config: &RunConfig) -> String {
         let weights = sha256(self.weights.to_safetensors());
-        if let Some(held_out) = &self.held_out {
+        let of_file = matches!(config.held_out, Some(HeldOutSource::File(..)));
+        if let Some(held_out) = self.held_out.as_ref().filter(|_| of_file) {
             let data = format!("{} {}", self.data.sha256(), held_out.sha256());
             return sha256(format!("{data} {weights}").as_bytes());
         }
@@ -161,6 +162,9 @@ fn held_out(config: &RunConfig, raw: &TrainingSet) -> Result<Option<Dataset>, La
     if drawn.dim() != raw.dim() {
         let expected = format!("samples of {} coordinates, as the data have", raw.dim());
         return Err(refuse(key, &expected, drawn.dim().to_string()));
+    }
+    if config.preparation.is_none() {
+        return Ok(Some(drawn));
     }
     let x = (config.preparation).apply_to_held_out(drawn.x().clone(), raw.x())?;
     Ok(Some(Dataset::new(x, drawn.y().clone())?))
