@@ -3,9 +3,8 @@
 use implicit_bias_lab::study::StudyResult;
 use implicit_bias_plot::{Axis, Cells, Colour, Dash, Figure, Layer, Panel, Scale, Style};
 
-use super::heat_map::{ERRORS, LOSS, NEGATIVE};
 use super::published::{HEAT_MAP, SIGNAL_AT_50, SIGNAL_AT_100};
-use super::threshold::{ALL_NEGATIVE, BOTH_SIGNS, trials};
+use super::settings::{ALL_NEGATIVE, BOTH_SIGNS, ERRORS, LOSS, NEGATIVE};
 use super::trials::{Trials, number};
 
 /// Rising values of a key among some runs.
@@ -124,7 +123,7 @@ pub(super) fn over_signal(results: &[StudyResult<'_>]) -> Figure {
             let of = |&share: &f64| {
                 (
                     share + 4e-4 * (rank as f64 - 1.0),
-                    trials(results, name, n, share),
+                    Trials::of_point(results, name, n, share),
                 )
             };
             layers.push(points(

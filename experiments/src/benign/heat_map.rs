@@ -3,18 +3,10 @@
 use implicit_bias_lab::report::{Statement, Table};
 use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult, StudyRun};
 
-use super::PAPER;
 use super::figures;
 use super::published::{CODE_AT_50, CODE_TRIALS, HEAT_MAP, HEAT_MAP_TRIALS};
-use super::settings::{NEURONS, Stop, all_negative, run, trial};
+use super::settings::{ERRORS, LOSS, NEGATIVE, NEURONS, PAPER, Stop, all_negative, run, trial};
 use super::trials::{Trials, number};
-
-/// Output weights ±1, stop at zero errors.
-pub(super) const ERRORS: &str = "outputs ±1, zero errors";
-/// Output weights ±1, stop at zero hinge loss.
-pub(super) const LOSS: &str = "outputs ±1, zero hinge loss";
-/// All output weights −1, stop at zero errors.
-pub(super) const NEGATIVE: &str = "all outputs −1, zero errors";
 
 const PANELS: [&str; 3] = [ERRORS, LOSS, NEGATIVE];
 
@@ -42,9 +34,9 @@ pub fn error_over_samples_and_dimension(effort: Effort) -> Study {
             )
         ),
         paragraphs: vec![
-            "At the commit that made the published files a slip set every output weight to −1, as far \
-             as we can tell from the code; a later one has ±1. Both are run here, so that what it does \
-             to the numbers can be seen."
+            "Found in the authors' code: at the commit that made the published files a slip set every \
+             output weight to −1, where the paper has ±1. Both are run here, so that what it does to \
+             the numbers can be seen."
                 .to_owned(),
         ],
         runs: runs(effort),

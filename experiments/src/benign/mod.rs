@@ -40,8 +40,5 @@ fn all(effort: Effort) -> Vec<Study> {
     ]
 }
 
-/// Who makes the claims.
-const PAPER: &str = "Karhadkar, George, Murray, Montúfar & Needell 2024, arXiv:2403.06903";
-
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,8 @@ use implicit_bias_lab::report::{Statement, Table};
 use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult, StudyRun};
 use implicit_bias_output::format_number;
 
-use super::PAPER;
 use super::figures;
-use super::settings::{Stop, run, trial};
+use super::settings::{PAPER, Stop, run, trial};
 
 /// The share of the signal varies.
 const SIGNALS: &str = "signal";

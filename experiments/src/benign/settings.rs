@@ -3,6 +3,10 @@
 use implicit_bias_lab::config::Settings;
 use implicit_bias_lab::study::StudyRun;
 
+/// Who makes the claims.
+pub(super) const PAPER: &str =
+    "Karhadkar, George, Murray, Montúfar & Needell 2024, arXiv:2403.06903";
+
 /// Neurons in all.
 pub(super) const NEURONS: usize = 64;
 
@@ -14,6 +18,21 @@ pub(super) const FRESH: u64 = 1000;
 
 /// Steps after which a trial is given up.
 const HORIZON: u64 = 100_000;
+
+/// Output weights ±1, stop at zero errors.
+pub(super) const ERRORS: &str = "outputs ±1, zero errors";
+
+/// Output weights ±1, stop at zero hinge loss.
+pub(super) const LOSS: &str = "outputs ±1, zero hinge loss";
+
+/// All output weights −1, stop at zero errors.
+pub(super) const NEGATIVE: &str = "all outputs −1, zero errors";
+
+/// Output weights ±1.
+pub(super) const BOTH_SIGNS: &str = "outputs ±1";
+
+/// All output weights −1.
+pub(super) const ALL_NEGATIVE: &str = "all outputs −1";
 
 /// Where a trial stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,16 +4,10 @@ use implicit_bias_claims::proportion_interval;
 use implicit_bias_lab::report::{Statement, Table};
 use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult, StudyRun};
 
-use super::PAPER;
 use super::figures;
 use super::published::{BY_EYE, SIGNAL_AT_50, SIGNAL_AT_100};
-use super::settings::{Stop, all_negative, run, trial};
+use super::settings::{ALL_NEGATIVE, BOTH_SIGNS, PAPER, Stop, all_negative, run, trial};
 use super::trials::{Trials, number};
-
-/// Output weights ±1.
-pub(super) const BOTH_SIGNS: &str = "outputs ±1";
-/// All output weights −1.
-pub(super) const ALL_NEGATIVE: &str = "all outputs −1";
 
 /// The error on fresh samples over the share of the signal, for several numbers of samples.
 pub fn threshold_of_the_signal(effort: Effort) -> Study {
@@ -73,18 +67,11 @@ fn runs(effort: Effort) -> Vec<StudyRun> {
     runs
 }
 
-/// The trials of one point of the plot.
-pub(super) fn trials(results: &[StudyResult<'_>], panel: &str, n: f64, share: f64) -> Trials {
-    Trials::of(results, |result| {
-        result.run.panel == panel && number(result, "samples") == n && result.run.parameter == share
-    })
-}
-
 fn show(results: &[StudyResult<'_>], _: &[LimitResult<'_>]) -> Shown {
     let mut paragraphs = Vec::new();
     let mut said = Vec::new();
     for share in [0.01, 0.02] {
-        let [few, many] = [50.0, 100.0].map(|n| trials(results, BOTH_SIGNS, n, share));
+        let [few, many] = [50.0, 100.0].map(|n| Trials::of_point(results, BOTH_SIGNS, n, share));
         if few.count() < 2 || many.count() < 2 {
             continue;
         }
@@ -126,7 +113,8 @@ fn published(results: &[StudyResult<'_>]) -> (Table, [usize; 3]) {
     for (n, points) in [(50.0, SIGNAL_AT_50), (100.0, SIGNAL_AT_100)] {
         for (hundredth, published) in points.into_iter().enumerate() {
             let share = hundredth as f64 / 100.0;
-            let of = [BOTH_SIGNS, ALL_NEGATIVE].map(|panel| trials(results, panel, n, share));
+            let of =
+                [BOTH_SIGNS, ALL_NEGATIVE].map(|panel| Trials::of_point(results, panel, n, share));
             if of.iter().any(|trials| trials.count() == 0) {
                 continue;
             }
@@ -175,7 +163,7 @@ fn harmful(results: &[StudyResult<'_>]) -> Table {
     let samples: Vec<f64> = samples.collect();
     let rows = shares.iter().map(|&share| {
         let cells = samples.iter().map(|&n| {
-            let trials = trials(results, BOTH_SIGNS, n, share);
+            let trials = Trials::of_point(results, BOTH_SIGNS, n, share);
             if trials.count() == 0 {
                 return "—".to_owned();
             }

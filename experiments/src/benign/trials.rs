@@ -20,6 +20,15 @@ impl Trials {
         Self(errors.collect())
     }
 
+    /// Of the runs of a panel with so many samples and this value of its parameter.
+    pub fn of_point(results: &[StudyResult<'_>], panel: &str, samples: f64, value: f64) -> Self {
+        Self::of(results, |result| {
+            result.run.panel == panel
+                && number(result, "samples") == samples
+                && result.run.parameter == value
+        })
+    }
+
     pub fn count(&self) -> usize {
         self.0.len()
     }

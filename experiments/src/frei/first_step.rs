@@ -6,9 +6,10 @@ use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult, S
 use implicit_bias_output::format_number;
 use implicit_bias_plot::{Axis, Colour, Dash, Figure, Layer, Panel, Style};
 
-use super::PAPER;
 use super::law::FirstStep;
-use super::settings::{NEURONS, SAMPLES, SLOPE, clusters, network, run, steps, usual_deviation};
+use super::settings::{
+    NEURONS, PAPER, SAMPLES, SLOPE, clusters, network, run, steps, usual_deviation,
+};
 
 /// The runs over the dimension, at `ω_TF/50` and `α = 0.01`.
 const DIMENSIONS: &str = "over the dimension";

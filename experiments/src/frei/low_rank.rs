@@ -7,10 +7,9 @@ use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult, S
 use implicit_bias_output::format_number;
 use implicit_bias_plot::{Axis, Figure, Layer, Panel, Style};
 
-use super::PAPER;
 use super::boundary::boundary;
 use super::increments::{stacked, third_singular_value};
-use super::settings::{SAMPLES, SLOPE, clusters, network, run, steps, usual_deviation};
+use super::settings::{PAPER, SAMPLES, SLOPE, clusters, network, run, steps, usual_deviation};
 
 /// Leaky ReLU to 10³⁰⁰ steps.
 const FAR: &str = "leaky ReLU";

@@ -37,8 +37,5 @@ fn all(effort: Effort) -> Vec<Study> {
     ]
 }
 
-/// Who makes the claims.
-const PAPER: &str = "Frei, Vardi, Bartlett, Srebro & Hu 2022, arXiv:2210.07082";
-
 #[cfg(test)]
 mod tests;

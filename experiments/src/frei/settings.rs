@@ -3,6 +3,9 @@
 use implicit_bias_lab::config::{Settings, Steps};
 use implicit_bias_lab::study::StudyRun;
 
+/// Who makes the claims.
+pub(super) const PAPER: &str = "Frei, Vardi, Bartlett, Srebro & Hu 2022, arXiv:2210.07082";
+
 /// Neurons in all in the paper's figure (recalled).
 pub(super) const NEURONS: usize = 512;
 

@@ -67,7 +67,8 @@ impl HeldOut {
         }
         let pairs = self.buffer.iter().zip(&self.labels);
         // A score that is no number has no sign either.
-        let wrong = pairs.filter(|(score, label)| !(**score * **label > 0.0));
-        wrong.count() as f64 / self.labels.len() as f64
+        let right = pairs.filter(|(score, label)| **score * **label > 0.0);
+        let count = self.labels.len();
+        (count - right.count()) as f64 / count as f64
     }
 }
