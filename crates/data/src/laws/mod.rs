@@ -34,4 +34,6 @@ pub const LAWS: &[DataLawKind] = &[
 ];
 
 #[cfg(test)]
+mod flip_tests;
+#[cfg(test)]
 mod tests;

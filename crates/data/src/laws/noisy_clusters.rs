@@ -113,7 +113,7 @@ impl DataLaw for NoisyClusters {
             flip_share,
         } = self;
         format!(
-            "noisy clusters, n = {samples}, d = {dim}, ‖μ‖ = d^{mean_exponent}, σ = {noise}, \
+            "noisy-clusters, n = {samples}, d = {dim}, ‖μ‖ = d^{mean_exponent}, σ = {noise}, \
              {flip_share} of the labels flipped"
         )
     }

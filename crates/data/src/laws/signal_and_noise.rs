@@ -161,7 +161,7 @@ impl DataLaw for SignalAndNoise {
             signal_share,
             ..
         } = self;
-        format!("signal and noise, n = {samples}, d = {dim}, γ = {signal_share}, {flips}")
+        format!("signal-and-noise, n = {samples}, d = {dim}, γ = {signal_share}, {flips}")
     }
 
     fn computed(&self) -> Settings {
