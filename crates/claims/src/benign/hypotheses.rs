@@ -56,7 +56,8 @@ fn flips(run: &RunView<'_>) -> Option<f64> {
     let numbers = &run.facts.law.numbers;
     let on_average = numbers.get("flip-rate");
     let on_average = on_average.map(|rate| rate * run.facts.samples.samples as f64);
-    numbers.get("flips").copied().or(on_average)
+    let exactly = numbers.get("flips").copied().filter(|flips| *flips > 0.0);
+    exactly.or(on_average)
 }
 
 fn up_to_a_constant(name: &str, measured: Option<f64>, what: &str) -> Hypothesis {

@@ -20,15 +20,15 @@ pub const SIGNAL_SHARE: Key = Key::number(
 pub const FLIPS: Key = Key::count(
     "flips",
     "K",
-    "Number of labels that are flipped, exactly (signal-and-noise) [default: by --flip-rate]",
+    "Number of labels that are flipped, exactly (signal-and-noise) [default: as --flip-rate says]",
 );
 
 /// How likely a label is flipped.
 pub const FLIP_RATE: Key = Key::number(
     "flip-rate",
     "P",
-    "Probability with which each label is flipped, where --flips says no number \
-     (signal-and-noise) [default: 0.1]",
+    "Probability with which each label is flipped (signal-and-noise) [default: 0.1, and 0 beside \
+     --flips]",
 )
 .within("a number in [0, 1]", |rate| (0.0..=1.0).contains(&rate));
 
@@ -46,17 +46,25 @@ pub const SIGNAL_AND_NOISE: DataLawKind = DataLawKind {
             samples,
             dim: DIM.size_in(settings)?,
             signal_share: share.unwrap_or_else(|| (5.0 / samples as f64).min(1.0)),
-            flips: match (flips, rate) {
-                (None, rate) => Flips::Each(rate.unwrap_or(0.1)),
-                (Some(count), None) => Flips::Exactly(usize::try_from(count).unwrap_or(usize::MAX)),
-                (Some(_), Some(rate)) => {
-                    let expected = "no probability beside a number of flips (--flips)";
-                    return Err(Invalid::new(FLIP_RATE.name, expected, rate));
-                }
-            },
+            flips: flips_of(flips, rate)?,
         }))
     },
 };
+
+/// The flips that a number and a probability ask for.
+fn flips_of(count: Option<u64>, rate: Option<f64>) -> Result<Flips, Invalid> {
+    match (count, rate) {
+        (None, rate) => Ok(Flips::Each(rate.unwrap_or(0.1))),
+        (Some(0), Some(rate)) if rate > 0.0 => Ok(Flips::Each(rate)),
+        (Some(count), None | Some(0.0)) => {
+            Ok(Flips::Exactly(usize::try_from(count).unwrap_or(usize::MAX)))
+        }
+        (Some(_), Some(rate)) => {
+            let expected = "no probability beside a number of flips (--flips)";
+            Err(Invalid::new(FLIP_RATE.name, expected, rate))
+        }
+    }
+}
 
 /// Which labels are flipped.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -165,10 +173,13 @@ impl DataLaw for SignalAndNoise {
     }
 
     fn computed(&self) -> Settings {
-        let settings = Settings::default().with(SIGNAL_SHARE.name, self.signal_share);
-        match self.flips {
-            Flips::Exactly(_) => settings,
-            Flips::Each(rate) => settings.with(FLIP_RATE.name, rate),
-        }
+        let (count, rate) = match self.flips {
+            Flips::Exactly(count) => (count as u64, 0.0),
+            Flips::Each(rate) => (0, rate),
+        };
+        Settings::default()
+            .with(SIGNAL_SHARE.name, self.signal_share)
+            .with(FLIPS.name, count)
+            .with(FLIP_RATE.name, rate)
     }
 }
