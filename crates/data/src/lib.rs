@@ -23,6 +23,7 @@
 
 mod checks;
 mod choice;
+pub mod cifar10;
 mod classes;
 mod contradictions;
 mod dataset;

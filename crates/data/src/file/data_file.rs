@@ -10,7 +10,7 @@ use super::format::Format;
 use super::labels::Labels;
 use super::options::{FileOptions, LABEL_COLUMN, TableOptions};
 use super::{arrays, idx, libsvm, table};
-use crate::{DataError, mnist};
+use crate::{DataError, cifar10, mnist};
 
 /// The training or the test part of a data set that is published in two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -85,6 +85,13 @@ pub enum DataFile {
     Mnist {
         /// Their folder, or that of torchvision; `None` for the user's data directory,
         /// [`mnist::default_dir`].
+        dir: Option<PathBuf>,
+        /// Training or test set.
+        split: Split,
+    },
+    /// The archive of CIFAR-10, as `implicit-bias fetch cifar10` leaves it.
+    Cifar10 {
+        /// Its folder; `None` for the user's data directory, [`cifar10::default_dir`].
         dir: Option<PathBuf>,
         /// Training or test set.
         split: Split,
@@ -179,6 +186,9 @@ impl DataFile {
             Self::Libsvm(path) => Ok(libsvm::labels(path)?.0),
             Self::Idx { labels, .. } => arrays::labels(labels, None),
             Self::Mnist { .. } => idx::labels(&self.mnist_files()?[1]),
+            Self::Cifar10 { split, .. } => {
+                Ok(Labels::Numbers(cifar10::labels(&self.path(), *split)?))
+            }
         }
     }
 
@@ -216,6 +226,7 @@ impl DataFile {
             Self::Libsvm(path) => libsvm::rows(path, keep, expected),
             Self::Idx { samples, .. } => idx::rows(samples, keep, expected),
             Self::Mnist { .. } => idx::rows(&self.mnist_files()?[0], keep, expected),
+            Self::Cifar10 { split, .. } => cifar10::rows(&self.path(), *split, keep, expected),
         }
     }
 
@@ -261,6 +272,15 @@ impl DataFile {
     /// The file or the pair of files, as a reader of a report should see it. Files under MNIST's
     /// names are called MNIST only if they are the published ones.
     pub fn describe(&self) -> String {
+        if let Self::Cifar10 { split, .. } = self {
+            let set = match split {
+                Split::Train => "training set",
+                Split::Test => "test set",
+            };
+            let folder = self.path();
+            let folder = std::path::absolute(&folder).unwrap_or(folder);
+            return format!("CIFAR-10, {set}, in {}", folder.display());
+        }
         let Self::Mnist { split, .. } = self else {
             return self.path().display().to_string();
         };
@@ -314,6 +334,7 @@ impl DataFile {
                 Self::Npz { .. } => format!("array `{label_name}`"),
                 Self::Npy { labels, .. } | Self::Idx { labels, .. } => labels.display().to_string(),
                 Self::Mnist { .. } => self.mnist_files()?[1].display().to_string(),
+                Self::Cifar10 { .. } => "the first byte of each record".to_owned(),
                 Self::Libsvm(_) | Self::Table { .. } => "the first field of each line".to_owned(),
             },
             label_name,
@@ -354,6 +375,7 @@ impl DataFile {
                     ));
                 }
             }
+            Self::Cifar10 { .. } => {}
             Self::Mnist { .. } => {
                 if self.is_published() == Some(false) {
                     notes.push(format!(
@@ -376,6 +398,10 @@ impl DataFile {
                 .clone()
                 .or_else(mnist::default_dir)
                 .unwrap_or_else(|| mnist::NAME.into()),
+            Self::Cifar10 { dir, .. } => dir
+                .clone()
+                .or_else(cifar10::default_dir)
+                .unwrap_or_else(|| cifar10::NAME.into()),
         }
     }
 

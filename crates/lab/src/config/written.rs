@@ -133,6 +133,10 @@ impl RunConfig {
                 file: DataFile::Mnist { .. },
                 ..
             } => "mnist",
+            DataSource::File {
+                file: DataFile::Cifar10 { .. },
+                ..
+            } => "cifar10",
             DataSource::File { .. } => "data",
             DataSource::Law(law) => law.name,
         };
