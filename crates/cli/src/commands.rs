@@ -114,8 +114,12 @@ fn run_under(
     progress.finish();
     let stop = record.stop();
     if !went_on && let Some(stop) = stop {
+        let more = match stop {
+            StopReason::Completed { .. } => "; more steps with --steps",
+            _ => "",
+        };
         print_to_stderr(&format!(
-            "{}: nothing to do: {stop}; more steps with --steps",
+            "{}: nothing to do: {stop}{more}",
             record.path.display()
         ));
     }
