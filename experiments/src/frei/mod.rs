@@ -2,6 +2,7 @@
 //! high-dimensional samples have low rank from the first step on.
 
 mod boundary;
+mod cifar10;
 mod first_step;
 mod increments;
 mod law;
@@ -10,10 +11,11 @@ mod settings;
 
 use implicit_bias_lab::study::{Effort, Study, System};
 
+pub use cifar10::cifar10_stable_rank;
 pub use first_step::stable_rank_of_the_first_step;
 pub use low_rank::low_rank_for_ever;
 
-/// The system, for `reproduce`.
+/// The system, for `reproduce`; the study of real images needs an archive and has a binary alone.
 pub const SYSTEM: System = System {
     name: "frei",
     title: "Leaky ReLU networks in high dimension have low rank from the first step on",

@@ -11,7 +11,7 @@ use crate::testing;
 #[test]
 fn every_run_is_a_valid_configuration() {
     for effort in [Effort::Quick, Effort::Full] {
-        for study in all(effort) {
+        for study in all(effort).into_iter().chain([cifar10_stable_rank(effort)]) {
             for run in study.runs.iter().chain(&study.limits) {
                 RunConfig::resolve(&run.settings)
                     .unwrap_or_else(|error| panic!("{}: {error}", run.label));
