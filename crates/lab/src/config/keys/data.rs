@@ -10,7 +10,7 @@ pub const HEADING: &str = "Data";
 pub const DATA: Key = Key::path(
     "data",
     "FILE",
-    "Data file: .npz, .npy, a table, LIBSVM text or IDX; or `mnist`, which `fetch mnist` brings",
+    "Data file: .npz, .npy, a table, LIBSVM text or IDX; or `mnist` or `cifar10`, which `fetch` brings",
 )
 .excluding(&["synthetic"]);
 
@@ -67,17 +67,17 @@ pub const SEPARATOR: Key = Key::text(
 pub const DATA_DIR: Key = Key::path(
     "data-dir",
     "DIR",
-    "Folder of the MNIST files [default: the user's data directory]",
+    "Folder of the MNIST or CIFAR-10 files [default: the user's data directory]",
 );
 
 /// Which part of MNIST.
 pub const SPLIT: Key = Key::one_of(
     "split",
     &[
-        Name::new("train", "The training set, 60,000 digits"),
-        Name::new("test", "The test set, 10,000 digits"),
+        Name::new("train", "The training set"),
+        Name::new("test", "The test set, 10,000 images"),
     ],
-    "Part of MNIST [default: train]",
+    "Part of MNIST or CIFAR-10 [default: train]",
 );
 
 /// How the two classes are written.
@@ -131,7 +131,7 @@ pub const HELD_OUT_DATA: Key = Key::path(
     "held-out-data",
     "FILE",
     "Held-out samples and labels, read as --data is, on which held_out_error is recorded; or \
-     `mnist`, its test set",
+     `mnist` or `cifar10`, their test sets",
 );
 
 /// Keys of held-out samples.
