@@ -98,6 +98,15 @@ pub enum DataFile {
     },
 }
 
+impl Split {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Train => "training set",
+            Self::Test => "test set",
+        }
+    }
+}
+
 impl DataFile {
     /// The data file at `path`, of the format that its contents tell; where it is not there, that
     /// its extension tells.
@@ -272,24 +281,15 @@ impl DataFile {
     /// The file or the pair of files, as a reader of a report should see it. Files under MNIST's
     /// names are called MNIST only if they are the published ones.
     pub fn describe(&self) -> String {
-        if let Self::Cifar10 { split, .. } = self {
-            let set = match split {
-                Split::Train => "training set",
-                Split::Test => "test set",
-            };
-            let folder = self.path();
-            let folder = std::path::absolute(&folder).unwrap_or(folder);
-            return format!("CIFAR-10, {set}, in {}", folder.display());
-        }
-        let Self::Mnist { split, .. } = self else {
+        let (Self::Mnist { split, .. } | Self::Cifar10 { split, .. }) = self else {
             return self.path().display().to_string();
         };
-        let set = match split {
-            Split::Train => "training set",
-            Split::Test => "test set",
-        };
+        let set = split.words();
         let folder = self.path();
         let folder = std::path::absolute(&folder).unwrap_or(folder);
+        if matches!(self, Self::Cifar10 { .. }) {
+            return format!("CIFAR-10, {set}, in {}", folder.display());
+        }
         match self.is_published() {
             Some(true) => format!("MNIST, {set}"),
             Some(false) => format!(

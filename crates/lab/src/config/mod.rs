@@ -16,6 +16,7 @@ mod overlay;
 mod resolve;
 mod run_config;
 mod source;
+mod stop;
 mod written;
 
 #[cfg(test)]

@@ -273,27 +273,6 @@ impl RunConfig {
         }
     }
 
-    fn has_score_a_class(&self) -> bool {
-        let network = &self.network;
-        network.network_kind().classes(&network.settings).is_some()
-    }
-
-    /// Refuses a stop that cannot come.
-    fn require_stop(&self) -> Result<(), LabError> {
-        match self.stop {
-            Some(StopRule::ZeroLoss) if self.loss.is_exponentially_tailed() => Err(invalid(
-                "stop",
-                "zero-errors: a loss that falls like e^−q is zero nowhere",
-                "zero-loss",
-            )),
-            Some(rule) if self.has_score_a_class() => {
-                let expected = "a network of one score, whose sign tells errors";
-                Err(invalid("stop", expected, rule.name()))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Refuses what only the two-layer network under plain gradient descent can have.
     fn require_engine(&self) -> Result<(), LabError> {
         if self.engine == EngineKind::Gram
@@ -472,12 +451,6 @@ impl RunConfig {
         let has_program = self.two_layer_descent().is_some() || self.family() == Family::Linear;
         let along_gradient = (kind.step_norm)(&self.optimizer.settings) == StepNorm::L2;
         !has_program && along_gradient && self.loss.is_exponentially_tailed()
-    }
-
-    /// Whether theorems on the sum of hinge losses, of output weights `±1`, may be about the descent.
-    pub(crate) fn has_hinge_theorems(&self) -> bool {
-        let output_weight = self.network.settings.number(OUTPUT_WEIGHT.name);
-        self.loss.name() == "hinge" && self.sum && output_weight == Some(1.0)
     }
 
     /// Whether a limit of directions is about the descent on so many samples.
