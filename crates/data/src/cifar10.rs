@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::GzDecoder;
 use ndarray::Array2;
 
-use crate::{DataError, Split};
+use crate::DataError;
+use crate::split::Split;
 
 /// The name by which commands and configurations ask for CIFAR-10.
 pub const NAME: &str = "cifar10";

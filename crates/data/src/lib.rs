@@ -38,6 +38,7 @@ mod multiples;
 mod preparation;
 pub mod random;
 mod size;
+mod split;
 mod threads;
 mod training_set;
 
@@ -47,8 +48,8 @@ pub use contradictions::Contradictions;
 pub use dataset::{Dataset, LabelEncoding};
 pub use error::DataError;
 pub use file::{
-    Contents, DataFile, Features, FileOptions, Labels, MAX_EXPANSION, Separator, Split,
-    TableOptions, read_matrix_npz, read_npz_arrays, read_weights_npz, write_npz_arrays,
+    Contents, DataFile, Features, FileOptions, Labels, MAX_EXPANSION, Separator, TableOptions,
+    read_matrix_npz, read_npz_arrays, read_weights_npz, write_npz_arrays,
 };
 pub use geometry::{ClassSizes, Geometry};
 pub use labelled::Labelled;
@@ -61,5 +62,6 @@ pub use laws::{
 pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;
 pub use size::MAX_ENTRIES;
+pub use split::Split;
 pub use threads::{asked_threads, threads, use_threads};
 pub use training_set::TrainingSet;

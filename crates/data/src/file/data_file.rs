@@ -10,18 +10,8 @@ use super::format::Format;
 use super::labels::Labels;
 use super::options::{FileOptions, LABEL_COLUMN, TableOptions};
 use super::{arrays, idx, libsvm, table};
+use crate::split::Split;
 use crate::{DataError, cifar10, mnist};
-
-/// The training or the test part of a data set that is published in two.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Split {
-    /// The training set.
-    #[default]
-    Train,
-    /// The test set.
-    Test,
-}
 
 /// A file, or a pair of files, of `n` labelled samples in `R^d`.
 ///
@@ -96,15 +86,6 @@ pub enum DataFile {
         /// Training or test set.
         split: Split,
     },
-}
-
-impl Split {
-    fn words(self) -> &'static str {
-        match self {
-            Self::Train => "training set",
-            Self::Test => "test set",
-        }
-    }
 }
 
 impl DataFile {

@@ -9,7 +9,7 @@ use implicit_bias_limits::{
     DescentSettings, KktResidual, Reached, direction_numbers, direction_reached, predict_direction,
     too_large,
 };
-use implicit_bias_model::{TwoLayerConfig, Weights};
+use implicit_bias_model::{OUTPUT_WEIGHT, TwoLayerConfig, Weights};
 use implicit_bias_record::{Family, Prediction, Series, StopReason, StopRule};
 use ndarray::Array2;
 
@@ -44,11 +44,17 @@ impl WhereTo {
     }
 }
 
+/// Whether theorems on the sum of hinge losses, of output weights `±1`, may be about a run.
+fn has_hinge_theorems(config: &RunConfig) -> bool {
+    let output_weight = config.network.settings.number(OUTPUT_WEIGHT.name);
+    config.loss.name() == "hinge" && config.sum && output_weight == Some(1.0)
+}
+
 /// What theorems on the hinge loss compare with, of a run that they are about and that may get to zero
 /// loss: the largest margin of linear classifiers.
 fn linear_margin(config: &RunConfig, data: &TrainingSet) -> Option<Result<Numbers, String>> {
     let is_asked = config.family() == Family::TwoLayer
-        && config.has_hinge_theorems()
+        && has_hinge_theorems(config)
         && config.stop != Some(StopRule::ZeroErrors);
     let data = data.signs().filter(|_| is_asked)?;
     let (n, d) = (data.samples(), data.dim());

@@ -132,6 +132,11 @@ impl Component {
             .expect("a component is one of the list it was chosen from")
     }
 
+    /// Whether this is a network with a score a class.
+    pub(super) fn has_classes(&self) -> bool {
+        self.network_kind().classes(&self.settings).is_some()
+    }
+
     /// The numbers among the settings of a network and of its activation, defaults included.
     pub(crate) fn network_numbers(&self) -> BTreeMap<String, f64> {
         let own = self.network_kind().keys();

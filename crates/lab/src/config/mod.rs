@@ -16,7 +16,6 @@ mod overlay;
 mod resolve;
 mod run_config;
 mod source;
-mod stop;
 mod written;
 
 #[cfg(test)]

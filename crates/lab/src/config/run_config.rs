@@ -17,9 +17,8 @@ use super::data::{resolve_data, resolve_held_out, resolve_preparation};
 use super::horizon::{Horizon, LAST_WHOLE_STEP};
 use super::keys::{descent, output};
 use super::kinds::{EngineKind, ExportKind};
-use super::names::Named;
 use super::resolve::{
-    invalid, named, require_signs, require_step_size, resolve_checkpoint_interval,
+    invalid, named, require_signs, require_step_size, require_stop, resolve_checkpoint_interval,
     resolve_compensated, resolve_decay, resolve_engine, resolve_exact_steps, resolve_init,
     resolve_step_table,
 };
@@ -191,7 +190,7 @@ impl RunConfig {
             )?,
         };
         require_signs(&config.data, &config.preparation, config.loss)?;
-        config.require_stop()?;
+        require_stop(config.stop, config.loss, config.network.has_classes())?;
         config.require_engine()?;
         let asked = settings.has(descent::EXACT_STEPS.name);
         let exact_steps = asked.then_some(config.exact_steps);
@@ -339,9 +338,9 @@ impl RunConfig {
                 "a constant step size",
                 "one that varies".to_owned(),
             )
-        } else if let Some(rule) = self.stop {
+        } else if self.stop.is_some() {
             let expected = "a run without --stop, whose steps weight space looks at one by one";
-            cause("stop", expected, format!("--stop {}", rule.name()))
+            cause("stop", expected, "--stop".to_owned())
         } else if self.held_out.is_some() {
             let expected = "a run without held-out samples, whose scores weight space computes";
             cause("held-out", expected, "held-out samples".to_owned())
