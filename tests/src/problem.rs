@@ -36,6 +36,7 @@ impl TestProblem {
         Ok(Prepared {
             geometry: Geometry::of(&data),
             raw_geometry: None,
+            held_out: None,
             data: data.into(),
             weights: Weights::new(vec![
                 ("pos".into(), self.pos.clone()),

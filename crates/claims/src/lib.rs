@@ -18,10 +18,13 @@
 
 pub mod adam;
 pub mod alignment;
+pub mod benign;
 mod claim;
 mod fit;
+pub mod frei;
 mod hypotheses;
 pub mod kou;
+mod proportion;
 mod rounding;
 mod run;
 mod settings;
@@ -35,17 +38,20 @@ mod words;
 pub use claim::{Claim, ClaimId, ClaimLimit, DecidedBy, Fit, Shown, Verdict};
 pub use fit::{LEVEL, Line, fit_line};
 pub use hypotheses::{Hypotheses, Hypothesis, HypothesisStatus};
+pub use proportion::proportion_interval;
 pub use rounding::{limit_of, updates_lost_from};
-pub use run::{DescentFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
+pub use run::{DescentFacts, LawFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
 pub use student::student_t;
 pub use theory::{Judgement, Theory, withhold_unsound, write_hypotheses};
 
 /// The theories whose claims are judged on runs that they are about.
 pub const THEORIES: &[Theory] = &[
     kou::THEORY,
+    frei::THEORY,
+    benign::THEORY,
+    alignment::THEORY,
     adam::THEORY,
+    simplicity::THEORY,
     tokens::ATTENTION,
     tokens::TRANSFORMER,
-    alignment::THEORY,
-    simplicity::THEORY,
 ];

@@ -82,15 +82,28 @@ pub struct DescentFacts {
     pub unit_roundoff: f64,
 }
 
+/// The data law that the samples of a run were drawn from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LawFacts {
+    /// The name by which users choose it; `None` for samples of a file.
+    pub name: Option<String>,
+    /// The numbers among its settings, by key, and those of held-out samples: `held-out`.
+    pub numbers: BTreeMap<String, f64>,
+}
+
 /// What is true of a run besides its tables: it decides which theories are about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunFacts {
     /// Its samples.
     pub samples: SampleFacts,
+    /// What they were drawn from.
+    pub law: LawFacts,
     /// Its network.
     pub network: NetworkFacts,
     /// Its descent.
     pub descent: DescentFacts,
+    /// Whether it was to stop where all training samples are classified rightly.
+    pub stops_at_zero_errors: bool,
 }
 
 /// A run as the theories see it.
@@ -107,6 +120,7 @@ pub struct RunView<'a> {
     /// Its limit, or why that is not known.
     pub prediction: &'a Prediction,
     /// Numbers of its data that theories compare with, by name, or why they are not known: of a
-    /// linear network the largest normalized margins.
+    /// linear network, and under the hinge loss, the largest normalized margins of linear classifiers;
+    /// `separable` is 0 where there is shown to be none.
     pub numbers: Result<&'a BTreeMap<String, f64>, &'a str>,
 }

@@ -193,3 +193,34 @@ pub(crate) const INTENSIFIED: f64 = 0.8;
 
 /// Simplicity bias: an angle of at least this share of that at separation is no nearer.
 pub(crate) const NOT_INTENSIFIED: f64 = 0.9;
+/// Benign overfitting: zero hinge loss supports within this many times `‖w*‖²/(η α² m)` steps.
+pub(crate) const HINGE_STEPS_SUPPORTED: f64 = 1.0;
+
+/// Benign overfitting: a hinge loss that is positive after this many times `‖w*‖²/(η α² m)` steps
+/// refutes.
+pub(crate) const HINGE_STEPS_REFUTED: f64 = 100.0;
+
+/// Benign overfitting: on samples that no linear classifier separates, a loss that falls over the last
+/// decade to no less than this share of its lowest value before stays.
+pub(crate) const HINGE_STAYS: f64 = 0.5;
+
+/// Benign overfitting: an error on fresh samples whose interval ends at or below this is small.
+pub(crate) const BENIGN_ERROR: f64 = 0.05;
+
+/// Harmful overfitting: the error of the theorem, 1/8; benign is refuted by it.
+pub(crate) const HARMFUL_ERROR: f64 = 0.125;
+
+/// Frei et al.: a first step that leaves at most this share of the stable rank supports.
+pub(crate) const FIRST_STEP_SUPPORTED: f64 = 0.5;
+
+/// Frei et al.: a first step that leaves at least this share of the stable rank refutes.
+pub(crate) const FIRST_STEP_REFUTED: f64 = 0.95;
+
+/// Frei et al.: a stable rank that never exceeds this from step 1 on supports.
+pub(crate) const LASTING_RANK_SUPPORTED: f64 = 2.0;
+
+/// Frei et al.: a stable rank that exceeds this at some step from 1 on refutes.
+pub(crate) const LASTING_RANK_REFUTED: f64 = 10.0;
+
+/// Frei et al.: shares of an initial stable rank below this say nothing.
+pub(crate) const LEAST_INITIAL_RANK: f64 = 2.0;

@@ -367,7 +367,7 @@ pub struct CheckArgs {
 const FETCH_ABOUT: &str = "\
 Download a data set, verified and resumable
 
-A file takes its name only once the SHA-256 of what it unpacks to is the published one. A transfer \
+A file takes its name only once its SHA-256, or that of what it unpacks to, is the published one. A transfer \
 that breaks off is resumed by the same command. Files that are there already are verified and \
 kept. Afterwards `--data mnist --positive 0 --negative 1` works in every command.";
 
@@ -376,6 +376,8 @@ kept. Afterwards `--data mnist --positive 0 --negative 1` works in every command
 pub enum SetName {
     /// Handwritten digits, 28 × 28: 60,000 to train on, 10,000 to test on; 11 MB
     Mnist,
+    /// Small colour images, 32 × 32 × 3: 50,000 to train on, 10,000 to test on; 162 MB
+    Cifar10,
 }
 
 /// Flags of `fetch`.

@@ -114,8 +114,12 @@ fn run_under(
     progress.finish();
     let stop = record.stop();
     if !went_on && let Some(stop) = stop {
+        let more = match stop {
+            StopReason::Completed { .. } => "; more steps with --steps",
+            _ => "",
+        };
         print_to_stderr(&format!(
-            "{}: nothing to do: {stop}; more steps with --steps",
+            "{}: nothing to do: {stop}{more}",
             record.path.display()
         ));
     }
@@ -161,10 +165,10 @@ fn summary(record: &RunRecord) -> Value {
     })
 }
 
-/// A run that did not reach its horizon has failed, whatever it recorded.
+/// A run that reached neither its horizon nor where it was to stop has failed, whatever it recorded.
 fn code(stop: Option<StopReason>) -> ExitCode {
     match stop {
-        Some(StopReason::Completed { .. }) => ExitCode::SUCCESS,
+        Some(stop) if stop.is_complete() => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use implicit_bias_data::mnist;
-use implicit_bias_fetch::{Event, Fetched, FetchedFile, MNIST, Options, Origin};
+use implicit_bias_data::{cifar10, mnist};
+use implicit_bias_fetch::{CIFAR10, Event, Fetched, FetchedFile, MNIST, Options, Origin};
 use implicit_bias_lab::{LabError, Progress};
 use serde_json::{Value, json};
 
@@ -15,10 +15,15 @@ use crate::commands::{Outcome, print};
 pub fn fetch(arguments: &FetchArgs) -> Outcome {
     let set = match arguments.name {
         SetName::Mnist => &MNIST,
+        SetName::Cifar10 => &CIFAR10,
     };
     let dir = match &arguments.data_dir {
         Some(dir) => dir.clone(),
-        None => mnist::default_dir().ok_or_else(no_home)?,
+        None => match arguments.name {
+            SetName::Mnist => mnist::default_dir(),
+            SetName::Cifar10 => cifar10::default_dir(),
+        }
+        .ok_or_else(no_home)?,
     };
     let options = Options {
         mirrors: arguments.mirror.clone(),

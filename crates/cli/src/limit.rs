@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use implicit_bias_data::{Contradictions, mnist};
+use implicit_bias_data::{Contradictions, cifar10, mnist};
 use implicit_bias_lab::config::keys::output::THREADS;
 use implicit_bias_lab::config::{RunConfig, Settings, overlay};
 use implicit_bias_lab::{
@@ -157,7 +157,12 @@ fn configuration(
 ) -> Result<(RunConfig, Option<RunRecord>), LabError> {
     let record = match input {
         // The data set of that name comes before a folder of that name.
-        Some(path) if path.is_dir() && path != Path::new(mnist::NAME) => {
+        Some(path)
+            if path.is_dir()
+                && [mnist::NAME, cifar10::NAME]
+                    .iter()
+                    .all(|name| path != Path::new(name)) =>
+        {
             Some(RunRecord::read(path)?)
         }
         _ => None,

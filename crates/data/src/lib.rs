@@ -24,6 +24,7 @@
 mod beside;
 mod checks;
 mod choice;
+pub mod cifar10;
 mod classes;
 mod contradictions;
 mod dataset;
@@ -40,6 +41,7 @@ mod preparation;
 pub mod random;
 mod reals;
 mod size;
+mod split;
 mod threads;
 mod training_set;
 
@@ -50,8 +52,8 @@ pub use contradictions::Contradictions;
 pub use dataset::{Dataset, LabelEncoding};
 pub use error::DataError;
 pub use file::{
-    Contents, DataFile, Features, FileOptions, Labels, MAX_EXPANSION, Separator, Split,
-    TableOptions, read_matrix_npz, read_npz_arrays, read_weights_npz, write_npz_arrays,
+    Contents, DataFile, Features, FileOptions, Labels, MAX_EXPANSION, Separator, TableOptions,
+    read_matrix_npz, read_npz_arrays, read_weights_npz, write_npz_arrays,
 };
 pub use geometry::{ClassSizes, Geometry};
 pub use initial::{
@@ -61,15 +63,17 @@ pub use initial::{
 pub use labelled::Labelled;
 pub use laws::{
     CLUSTER_RADIUS, CLUSTER_SPREAD, CLUSTER_SYMMETRY, COSINE, CROSSING_LINES, CrossingLines, DIM,
-    DataLaw, DataLawKind, EQUAL_SCORES, EQUAL_TARGETS, EQUIANGULAR, Equiangular, GAUSSIAN,
-    Gaussian, HYPERCUBE, Hypercube, LANGUAGE, LAWS, LENGTH, LINE_ANGLE, MIXTURE, Mixture, NOISE,
-    NOISE_ON_SIGNALS, NORM, NORM_SPREAD, ORTHOGONAL, ORTHOGONAL_SAMPLES, Orthogonal, PARTS,
-    PATCHES, Patches, QUADRATIC_TEACHER, QuadraticTeacher, SAMPLES, SENTENCES, SIGNAL, SIGNALS,
-    Sentences, TEACHER_WIDTH, TOKENS, Tokens, VOCABULARY,
+    DataLaw, DataLawKind, EQUAL_SCORES, EQUAL_TARGETS, EQUIANGULAR, Equiangular, FLIP_RATE,
+    FLIP_SHARE, FLIPS, Flips, GAUSSIAN, Gaussian, HYPERCUBE, Hypercube, LANGUAGE, LAWS, LENGTH,
+    LINE_ANGLE, MEAN_EXPONENT, MIXTURE, Mixture, NOISE, NOISE_ON_SIGNALS, NOISY_CLUSTERS, NORM,
+    NORM_SPREAD, NoisyClusters, ORTHOGONAL, ORTHOGONAL_SAMPLES, Orthogonal, PARTS, PATCHES,
+    Patches, QUADRATIC_TEACHER, QuadraticTeacher, SAMPLES, SENTENCES, SIGNAL, SIGNAL_AND_NOISE,
+    SIGNAL_SHARE, SIGNALS, Sentences, SignalAndNoise, TEACHER_WIDTH, TOKENS, Tokens, VOCABULARY,
 };
 pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;
 pub use reals::RealDataset;
 pub use size::MAX_ENTRIES;
+pub use split::Split;
 pub use threads::{asked_threads, threads, use_threads};
 pub use training_set::TrainingSet;

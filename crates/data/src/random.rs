@@ -36,16 +36,24 @@ pub enum Stream {
     AddedNoise = 6,
     /// Labels that replace those of a file.
     RandomLabels = 7,
+    /// Which labels of a law are flipped.
+    Flips = 20,
+    /// The direction of a signal.
+    Direction = 21,
+    /// Labels of held-out samples.
+    HeldOutLabels = 22,
+    /// Noise of held-out samples.
+    HeldOutNoise = 23,
     /// The decoder of generated tokens.
-    Decoder = 20,
+    Decoder = 30,
     /// The place of what matters among the parts of a sample.
-    Places = 21,
+    Places = 31,
     /// The rules of a language of sentences.
-    Language = 22,
+    Language = 32,
     /// The tokens of sentences.
-    Sentences = 23,
+    Sentences = 33,
     /// The weights of a teacher.
-    Teacher = 24,
+    Teacher = 34,
     // 8 was that of initial weights of several classes, which now have a stream a block.
 }
 

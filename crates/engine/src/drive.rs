@@ -125,6 +125,11 @@ pub fn drive_from<W: Watcher>(
             stop = Some(StopReason::NonFinite { step });
             break;
         };
+        let last = tables.as_ref().and_then(|(series, _)| series.last("step"));
+        if stop.is_some() && last == Some(observation.step) {
+            // A run that stops where it is has that row already.
+            break;
+        }
         let (series, margins) = tables.get_or_insert_with(|| {
             (
                 Series::new(observation.columns()),

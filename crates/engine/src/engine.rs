@@ -1,5 +1,6 @@
 //! The trait between the dynamics and everything above it.
 
+use implicit_bias_data::Dataset;
 use implicit_bias_limits::KktResidual;
 use implicit_bias_model::Weights;
 use implicit_bias_record::StopReason;
@@ -78,6 +79,20 @@ pub trait Engine {
     /// Records from now on, for each block that is named, how far its direction is from a given one:
     /// `‖W/‖W‖ − W*/‖W*‖‖_F` in the column `direction_distance_<block>`. The default records nothing.
     fn track(&mut self, _directions: Vec<(String, Array2<f64>)>) {}
+
+    /// Records as `held_out_error`, from the next observation on, the fraction of these samples whose
+    /// score has not the sign of their label.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Invalid`] where the engine or its network knows no held-out samples.
+    fn hold_out(&mut self, _data: &Dataset) -> Result<(), EngineError> {
+        Err(EngineError::Invalid {
+            key: "held-out".into(),
+            expected: "engine tensor, which computes scores of samples that no step sees".into(),
+            found: self.name().into(),
+        })
+    }
 
     /// What happened on the way that a reader of the run should know, in whole phrases.
     fn notes(&self) -> &[String] {

@@ -41,6 +41,8 @@ pub struct GramEngineOptions {
     pub loss: Loss,
     /// The step size `η`.
     pub step_size: f64,
+    /// The weight `a` of a neuron in the score; `1/m` without.
+    pub output_weight: Option<f64>,
     /// Steps to take exactly before the far horizon, at most 2⁵³.
     pub exact_steps: f64,
 }
@@ -122,7 +124,8 @@ impl GramEngine {
             options.activation,
             options.loss,
             options.step_size,
-        )?;
+        )?
+        .with_output_weight(options.output_weight);
         let start = Start::new(data, [pos.view(), neg.view()])?;
         let descent = GramDescent::new(problem, start.pre_activations().to_owned())?;
         let twin = PerturbedDescent::of(&descent)?;

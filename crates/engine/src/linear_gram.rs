@@ -43,6 +43,7 @@ impl LinearGramEngine {
             activation: Activation::IDENTITY,
             loss,
             step_size: step_size / 2.0,
+            output_weight: None,
             exact_steps,
         };
         let inner = GramEngine::new(data, &halves, options)?;

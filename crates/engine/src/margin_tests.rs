@@ -44,6 +44,7 @@ fn observations(pos: Array2<f64>, neg: Array2<f64>) -> [Observation; 2] {
         activation,
         loss: Loss::Logistic,
         step_size: 0.1,
+        output_weight: None,
         exact_steps: 1e6,
     };
     let mut gram = GramEngine::new(&data, &weights, options).unwrap();

@@ -3,8 +3,8 @@
 use implicit_bias_data::{Labelled, TrainingSet};
 use implicit_bias_model::{
     Architecture, AttentionArchitecture, ConvolutionArchitecture, DeepArchitecture,
-    LinearArchitecture, Loss, ModelError, MultiClassArchitecture, Objective, QuadraticArchitecture,
-    SampleShape, TargetKind, TransformerArchitecture, TwoLayerArchitecture,
+    LinearArchitecture, Loss, ModelError, MultiClassArchitecture, Objective, OneSignArchitecture,
+    QuadraticArchitecture, SampleShape, TargetKind, TransformerArchitecture, TwoLayerArchitecture,
     TwoLayerBothArchitecture, Weights,
 };
 use implicit_bias_record::Family;
@@ -217,4 +217,5 @@ pub const NETWORKS: &[&dyn NetworkKind] = &[
     &QuadraticArchitecture,
     &AttentionArchitecture,
     &TransformerArchitecture,
+    &OneSignArchitecture,
 ];

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use implicit_bias_model::{HostScores, Objective, log_excess_loss};
+use implicit_bias_record::StopRule;
 
 /// A gradient `2^exponent · values`, in memory of the caller.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,6 +56,7 @@ pub struct Oracle {
     blocks: Vec<Range<usize>>,
     /// That of the samples of a first stage, where training has one of its own.
     first_stage: Option<Box<Oracle>>,
+    stop: Option<StopRule>,
 }
 
 /// Batches of samples, by the number of the step alone: nothing to remember.
@@ -104,6 +106,7 @@ impl Oracle {
             rows: None,
             blocks: Vec::new(),
             first_stage: None,
+            stop: None,
         }
     }
 
@@ -141,6 +144,17 @@ impl Oracle {
         &self.blocks
     }
 
+    /// From here on gives no gradient of a step where a rule holds of all samples; `None` ends that.
+    pub(crate) fn stop_at(&mut self, rule: Option<StopRule>) {
+        self.stop = rule;
+    }
+
+    /// Whether a rule holds at `weights`.
+    pub(crate) fn holds(&mut self, rule: StopRule, weights: &[f64]) -> bool {
+        let margins = self.margins(weights);
+        margins.is_some_and(|margins| self.objective.stops(rule, &margins))
+    }
+
     /// Sets the step that batches belong to.
     pub(crate) fn at_step(&mut self, step: u64) {
         self.step = step;
@@ -150,7 +164,7 @@ impl Oracle {
     /// not finite.
     pub fn gradient(&mut self, weights: &[f64], gradient: &mut [f64]) -> Option<Evaluation> {
         self.choose_rows();
-        Some(self.evaluate(weights, gradient, false)?.0)
+        Some(self.evaluate_step(weights, gradient, false)?.0)
     }
 
     /// As [`gradient`](Self::gradient), with `log L` of the same samples.
@@ -160,7 +174,7 @@ impl Oracle {
         gradient: &mut [f64],
     ) -> Option<(Evaluation, f64)> {
         self.choose_rows();
-        self.evaluate(weights, gradient, true)
+        self.evaluate_step(weights, gradient, true)
     }
 
     /// As [`gradient`](Self::gradient), of all samples whatever the batches.
@@ -174,7 +188,10 @@ impl Oracle {
     /// not know the blocks.
     pub fn gradient_by_block(&mut self, weights: &[f64], gradient: &mut [f64]) -> Option<Vec<i64>> {
         self.choose_rows();
-        let (slopes, _) = self.pull_back_slopes(weights, gradient, false)?;
+        if !self.goes_on(weights) {
+            return None;
+        }
+        let (slopes, _) = self.pull_back_slopes(gradient, false)?;
         let count = self.blocks.len().max(1);
         Some(match self.scores.exponents() {
             Some(own) if own.len() == count => own.iter().map(|e| e + slopes).collect(),
@@ -274,6 +291,38 @@ impl Oracle {
         self.rows = batches.map(|batches| batches.rows(self.step, samples, &mut self.order));
     }
 
+    /// As [`evaluate`](Self::evaluate), of a step: `None` where the run is to stop, too.
+    fn evaluate_step(
+        &mut self,
+        weights: &[f64],
+        gradient: &mut [f64],
+        with_loss: bool,
+    ) -> Option<(Evaluation, f64)> {
+        self.goes_on(weights)
+            .then(|| self.evaluate_scores(gradient, with_loss))
+            .flatten()
+    }
+
+    /// Whether no rule holds that the run is to stop by; the scores of the chosen rows are then in the
+    /// buffer.
+    fn goes_on(&mut self, weights: &[f64]) -> bool {
+        if let Some(rule) = self.stop {
+            // A rule is about all samples, whatever the batch.
+            let rows = self.rows.take();
+            let is_reached = rows.is_some() && self.holds(rule, weights);
+            self.rows = rows;
+            if is_reached {
+                return false;
+            }
+        }
+        self.score(weights);
+        let Some(rule) = self.stop.filter(|_| self.rows.is_none()) else {
+            return true;
+        };
+        let margins = self.objective.soft_margins(&self.buffer);
+        !self.objective.stops(rule, &margins)
+    }
+
     /// The gradient, and `log L` where that is asked for (`NaN` where not).
     fn evaluate(
         &mut self,
@@ -281,25 +330,36 @@ impl Oracle {
         gradient: &mut [f64],
         with_loss: bool,
     ) -> Option<(Evaluation, f64)> {
-        let (mut exponent, log_loss) = self.pull_back_slopes(weights, gradient, with_loss)?;
+        self.score(weights);
+        self.evaluate_scores(gradient, with_loss)
+    }
+
+    /// The scores of the chosen rows at `weights`, into the buffer.
+    fn score(&mut self, weights: &[f64]) {
+        let rows = self.rows.as_deref();
+        let samples = rows.map_or(self.objective.samples(), <[usize]>::len);
+        self.buffer.resize(samples * self.objective.outputs(), 0.0);
+        self.scores.scores(weights, rows, &mut self.buffer);
+    }
+
+    /// As [`evaluate`](Self::evaluate), of the scores in the buffer.
+    fn evaluate_scores(
+        &mut self,
+        gradient: &mut [f64],
+        with_loss: bool,
+    ) -> Option<(Evaluation, f64)> {
+        let (mut exponent, log_loss) = self.pull_back_slopes(gradient, with_loss)?;
         if let Some(own) = self.scores.exponents() {
             exponent += to_one_exponent(own, &self.blocks, gradient);
         }
         Some((Evaluation { exponent }, log_loss))
     }
 
-    /// Fills in the gradient of each block up to its exponent of the scores, and returns that of the
-    /// slopes, which all share, with `log L` where that is asked for.
-    fn pull_back_slopes(
-        &mut self,
-        weights: &[f64],
-        gradient: &mut [f64],
-        with_loss: bool,
-    ) -> Option<(i64, f64)> {
+    /// Fills in the gradient of each block up to its exponent, of the scores in the buffer, and returns
+    /// the exponent of the slopes, which all share, with `log L` where that is asked for.
+    fn pull_back_slopes(&mut self, gradient: &mut [f64], with_loss: bool) -> Option<(i64, f64)> {
         let rows = self.rows.as_deref();
         let samples = rows.map_or(self.objective.samples(), <[usize]>::len);
-        self.buffer.resize(samples * self.objective.outputs(), 0.0);
-        self.scores.scores(weights, rows, &mut self.buffer);
         let log_loss = if with_loss {
             let [_, mean] = self.objective.value(&self.buffer, rows);
             mean + if self.sum { (samples as f64).ln() } else { 0.0 }

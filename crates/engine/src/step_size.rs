@@ -30,6 +30,11 @@ impl StepSize {
         }
     }
 
+    /// Whether it is the same at every step.
+    pub fn is_constant(&self) -> bool {
+        self.decay == 0.0 && self.table.is_empty()
+    }
+
     /// `η_t`.
     pub fn at(&self, step: u64) -> f64 {
         let begun = self.table.iter().rev().find(|(from, _)| *from <= step);

@@ -11,6 +11,7 @@ mod autodiff_scores;
 mod checkpoint;
 mod exact_steps;
 mod gradients;
+mod held_out;
 mod host_descent;
 mod log_time_stage;
 mod measures;
@@ -19,6 +20,7 @@ mod options;
 use self::checkpoint::TensorEngineCheckpoint;
 use self::exact_steps::ExactSteps;
 use self::gradients::host_values;
+use self::held_out::HeldOut;
 pub use self::host_descent::{OptimizerRun, TWIN_OFFSET};
 use self::log_time_stage::{Handover, LogTimeStage};
 use self::measures::{
@@ -57,6 +59,7 @@ pub struct TensorEngine<M: Network> {
     kkt: bool,
     /// Unit directions of blocks, of which it is recorded how far they are.
     directions: Vec<(String, Array2<f64>)>,
+    held_out: Option<HeldOut>,
     notes: Vec<String>,
 }
 
@@ -154,6 +157,7 @@ impl<M: Network + 'static> TensorEngine<M> {
             kkt: options.kkt && homogeneity.is_some() && !is_regression,
             exact,
             directions: Vec::new(),
+            held_out: None,
             notes: Vec::new(),
         })
     }
@@ -186,6 +190,10 @@ impl<M: Network + 'static> TensorEngine<M> {
         }
         let sensitivity = self.exact.sensitivity();
         probes.extend(sensitivity.map(|distance| ("sensitivity".to_owned(), distance)));
+        if let Some(held_out) = &mut self.held_out {
+            let error = held_out.error(self.exact.model());
+            probes.push(("held_out_error".to_owned(), error));
+        }
         if self.kkt {
             let found = is_measured_at(self.step)
                 .then(|| self.measure_kkt())
@@ -240,11 +248,14 @@ impl<M: Network + 'static> TensorEngine<M> {
             }
             steps = (to - self.step).max(0.0) as u64;
         }
-        let finite = self.take(steps);
-        (!finite).then_some(StopReason::NonFinite { step: self.step })
+        let went_on = self.take(steps);
+        if let Some(rule) = self.exact.stops() {
+            return Some(rule.reason(self.step));
+        }
+        (!went_on).then_some(StopReason::NonFinite { step: self.step })
     }
 
-    /// Takes so many steps, or fewer: `false` where a score is not finite.
+    /// Takes so many steps, or fewer: `false` where a score is not finite or the run is to stop.
     fn take(&mut self, steps: u64) -> bool {
         let taken = self.exact.take(self.step as u64, steps);
         self.step += taken as f64;
@@ -308,7 +319,11 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
             Some(norm) => (None, norm),
             None => {
                 let gradients = self.exact.block_gradients();
-                let norm = weight_norm(&gradients)?;
+                let samples = match self.exact.sum {
+                    true => margins.len() as f64,
+                    false => 1.0,
+                };
+                let norm = samples * weight_norm(&gradients)?;
                 (Some(gradients), norm)
             }
         };
@@ -365,6 +380,13 @@ impl<M: Network + 'static> Engine for TensorEngine<M> {
 
     fn weights(&mut self) -> Weights {
         Weights::of(&self.model().blocks())
+    }
+
+    fn hold_out(&mut self, data: &Dataset) -> Result<(), EngineError> {
+        let (device, threads) = (self.exact.x.device(), self.exact.threads());
+        let held_out = HeldOut::new(self.exact.model(), data, &device, threads)?;
+        self.held_out = Some(held_out);
+        Ok(())
     }
 
     fn checkpoint(&self) -> Option<Vec<u8>> {

@@ -387,6 +387,7 @@ fn gram() -> Box<dyn Engine> {
         activation: Activation::leaky_relu(0.1).unwrap(),
         loss: Loss::Logistic,
         step_size: 0.1,
+        output_weight: None,
         exact_steps: 1e4,
     };
     Box::new(super::GramEngine::new(&data(), &weights, options).unwrap())

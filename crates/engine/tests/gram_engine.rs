@@ -38,6 +38,7 @@ fn options(slope: f64, exact_steps: f64) -> GramEngineOptions {
         activation: Activation::leaky_relu(slope).unwrap(),
         loss: Loss::Logistic,
         step_size: 0.2,
+        output_weight: None,
         exact_steps,
     }
 }
@@ -232,6 +233,7 @@ fn a_diverging_run_stops_as_one() {
         GramEngineOptions {
             loss: Loss::Exponential,
             step_size: 1e5,
+            output_weight: None,
             ..options(0.1, 1e7)
         },
     )
@@ -281,6 +283,7 @@ fn a_run_that_is_chaotic_to_rounding_says_so() {
     let engine = |step_size| {
         let options = GramEngineOptions {
             step_size,
+            output_weight: None,
             ..options(0.5, 1e4)
         };
         GramEngine::new(&data, &initial(2, 2, 0.3), options).unwrap()
@@ -327,6 +330,7 @@ fn a_run_whose_margins_are_not_known_says_so_once() {
         ];
         let options = GramEngineOptions {
             step_size: 0.03,
+            output_weight: None,
             ..options(0.2, 1e3)
         };
         let mut engine = GramEngine::new(&data, &Weights::new(blocks).unwrap(), options).unwrap();

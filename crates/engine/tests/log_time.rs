@@ -235,6 +235,7 @@ fn the_gram_engine_and_any_network_agree_in_log_time() {
                 activation: Activation::leaky_relu(slope).unwrap(),
                 loss: Loss::Logistic,
                 step_size: STEP_SIZE,
+                output_weight: None,
                 exact_steps: 1e6,
             };
             let mut gram = GramEngine::new(&data, &case.weights, gram).unwrap();
@@ -287,6 +288,7 @@ fn the_flow_of_orthogonal_samples_is_its_closed_form() {
             sum: false,
             batches: None,
             twin: None,
+            stop: None,
         };
         let mut engine = case.engine(flow, Some(run));
         let margins = |engine: &mut dyn Engine| {
@@ -413,6 +415,7 @@ fn normalized_descent_agrees_with_its_steps() {
             sum: false,
             batches: None,
             twin: None,
+            stop: None,
         };
         let far = TensorEngineOptions {
             log_time: Some(LogTimeOptions {

@@ -39,7 +39,7 @@ mod options;
 mod outcome;
 mod verify;
 
-pub use dataset::{DataSet, MNIST, RemoteFile};
+pub use dataset::{CIFAR10, DataSet, Hashed, MNIST, RemoteFile};
 pub use error::FetchError;
 pub use fetch::fetch;
 pub use found::Found;

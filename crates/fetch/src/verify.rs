@@ -5,7 +5,7 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use implicit_bias_output::Hasher;
 
-use crate::dataset::RemoteFile;
+use crate::dataset::{Hashed, RemoteFile};
 use crate::error::FetchError;
 use crate::found::Found;
 
@@ -42,6 +42,16 @@ pub(crate) fn inspect(
     gzipped: bool,
 ) -> io::Result<Option<Found>> {
     let mut reader = BufReader::with_capacity(1 << 16, File::open(path)?);
+    if file.hashed == Hashed::File {
+        if let Some(found) = Found::not_gzip(reader.fill_buf()?) {
+            return Ok(Some(found));
+        }
+        let length = std::fs::metadata(path)?.len();
+        if length < file.size {
+            return Ok(Some(Found::EndsEarly { after: length }));
+        }
+        return contents(file, reader);
+    }
     if !gzipped {
         return contents(file, reader);
     }

@@ -19,7 +19,8 @@ use crate::threads::of_products;
 /// the paper.)
 ///
 /// The network has `2m` neurons, rows `0..m` with second-layer sign `+1` and rows `m..2m` with
-/// `−1`, and second-layer weights `±1/m`.
+/// `−1`, and second-layer weights `±a`, `a = 1/m` unless another one is chosen: wherever a formula
+/// of this crate has `1/m` for a weight, it is `a`.
 ///
 /// `G` is the only thing of size `n²` here, about `8 n²` bytes, and clones share it.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Problem {
     gram: InnerProducts,
     labels: Vec<f64>,
     width: usize,
+    /// `1/a`.
+    divisor: f64,
     activation: Activation,
     loss: Loss,
     step_size: f64,
@@ -70,10 +73,18 @@ impl Problem {
             gram,
             labels: data.y().to_vec(),
             width,
+            divisor: width as f64,
             activation,
             loss,
             step_size,
         })
+    }
+
+    /// This problem with second-layer weights `±a`; `±1/m` without.
+    #[must_use]
+    pub fn with_output_weight(mut self, output_weight: Option<f64>) -> Self {
+        self.divisor = output_weight.map_or(self.width as f64, f64::recip);
+        self
     }
 
     /// What about the samples alone rules out that weights of any kind fit them all.
@@ -116,6 +127,12 @@ impl Problem {
         self.width
     }
 
+    /// `1/a`, by what sums over the neurons of a block are divided: `m` unless another second-layer
+    /// weight was chosen.
+    pub fn divisor(&self) -> f64 {
+        self.divisor
+    }
+
     /// Number of neurons of both blocks, `2m`.
     pub fn neurons(&self) -> usize {
         2 * self.width
@@ -141,12 +158,12 @@ impl Problem {
         self.step_size
     }
 
-    /// `η/(n m)`, the factor of one gradient term in one step of one neuron.
+    /// `η a/n`, the factor of one gradient term in one step of one neuron.
     pub fn rate(&self) -> f64 {
-        self.step_size / (self.samples() as f64 * self.width as f64)
+        self.step_size / (self.samples() as f64 * self.divisor)
     }
 
-    /// Margins `q_i = (y_i/m) Σ_k s_k φ(h_ki)` of pre-activations `H` (`2m × n`).
+    /// Margins `q_i = y_i a Σ_k s_k φ(h_ki)` of pre-activations `H` (`2m × n`).
     pub fn margins(&self, pre_activations: ArrayView2<'_, f64>) -> Vec<f64> {
         let mut scores = vec![0.0; self.samples()];
         for (neuron, row) in pre_activations.rows().into_iter().enumerate() {
@@ -156,7 +173,7 @@ impl Problem {
             }
         }
         for (score, label) in scores.iter_mut().zip(&self.labels) {
-            *score *= label / self.width as f64;
+            *score *= label / self.divisor;
         }
         scores
     }

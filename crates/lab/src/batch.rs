@@ -11,8 +11,11 @@ use crate::spine::{Report, Resumed, begin_or_resume};
 use crate::{LabError, Progress};
 use implicit_bias_record::StopReason;
 
-/// Runs all configurations, as many at a time as there are threads, under one progress bar, each in
-/// a directory of its own in `parent`, where it goes on with what is there of it; the records come
+/// Most runs of which each gets figures and a report of its own.
+const MOST_REPORTS: usize = 500;
+
+/// Runs all configurations, as many at a time as there are threads, under one progress bar, each in a
+/// directory of its own in `parent`, where it goes on with what is there of it; the records come
 /// back in the order of the configurations.
 ///
 /// # Errors
@@ -29,6 +32,12 @@ pub fn execute_all(
     let costs: Vec<f64> = configs.iter().map(cost).collect();
     let jobs = all_threads().min(configs.len());
     let threads = share(jobs)?;
+    // A report a run takes longer than many a run does; `report` makes that of any run later.
+    let report = if configs.len() > MOST_REPORTS {
+        Report::LeftOut
+    } else {
+        Report::Written
+    };
     let failed = AtomicBool::new(false);
     let goes_on = || !failed.load(Ordering::Relaxed) && !interrupted();
     let results = in_parallel(&costs, jobs, progress, &goes_on, &|index, advance| {
@@ -48,7 +57,7 @@ pub fn execute_all(
                 announce: &mut |_| {},
                 warn: &mut |text| progress.line(text),
             },
-            Report::Written,
+            report,
         );
         failed.fetch_or(result.is_err(), Ordering::Relaxed);
         result

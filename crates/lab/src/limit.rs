@@ -180,7 +180,7 @@ pub fn direction_by_descent(
     for mark in schedule(horizon, 0) {
         match engine.advance(mark)? {
             None => {}
-            Some(StopReason::Stalled { .. }) => break,
+            Some(stop) if stop.is_complete() || matches!(stop, StopReason::Stalled { .. }) => break,
             Some(stop) => {
                 let expected = "a descent that goes on to its last step";
                 return Err(no_limit(expected, stop.to_string()));

@@ -28,6 +28,8 @@ pub struct DescentSettings {
     pub loss: Loss,
     /// The step size `η`.
     pub step_size: f64,
+    /// The weight `a` of a neuron in the score; `1/m` without.
+    pub output_weight: Option<f64>,
 }
 
 /// Solves the program for the same-sign pattern of pre-activations `H = W Xᵀ` (`2m × n`) at `step`.
@@ -119,9 +121,10 @@ pub fn predict(
         activation,
         loss,
         step_size,
+        output_weight,
     } = descent;
     let problem = match Problem::new(data, width, activation, loss, step_size) {
-        Ok(problem) => problem,
+        Ok(problem) => problem.with_output_weight(output_weight),
         Err(error) => return Prediction::unsolved(error.to_string()),
     };
     match solve(&problem, state.view(), step, earlier, error_at) {

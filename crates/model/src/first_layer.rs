@@ -5,19 +5,23 @@ use burn::tensor::{Device, Tensor};
 use ndarray::Array2;
 
 use crate::descent::{
-    DescentProblem, GramSpaceDescent, Head, LayerScores, Output, WeightSpaceDescent,
+    DescentProblem, GramSpaceDescent, Head, HingeDescent, LayerScores, Output, WeightSpaceDescent,
 };
 use crate::{Descent, HostScores, ModelError, SharedActivation, Weights};
 
 /// Blocks of neurons `W_b`, each `[m, d]`, one row a neuron, under one activation and without
 /// biases.
 ///
-/// A network adds its head: what it makes of the block means `(1/m) Σ_r φ(⟨w_{b,r}, x⟩)`.
+/// A network adds its head: what it makes of the block sums `a Σ_r φ(⟨w_{b,r}, x⟩)`, whose output
+/// weight `a` is `1/m`, that of a mean, unless another one was chosen.
 #[derive(Module, Debug)]
 pub struct FirstLayer {
     blocks: Vec<Param<Tensor<2>>>,
     #[module(skip)]
     activation: SharedActivation,
+    /// `a`; `1/m` without.
+    #[module(skip)]
+    output_weight: Option<f64>,
 }
 
 impl FirstLayer {
@@ -62,7 +66,20 @@ impl FirstLayer {
         Ok(Self {
             blocks: blocks.into_iter().map(Param::from_tensor).collect(),
             activation,
+            output_weight: None,
         })
+    }
+
+    /// This layer with another output weight `a > 0`; `1/m` without.
+    pub(crate) fn with_output_weight(mut self, output_weight: Option<f64>) -> Self {
+        self.output_weight = output_weight;
+        self
+    }
+
+    /// `1/a`: by what sums over the neurons of a block are divided.
+    fn divisor(&self) -> f64 {
+        let width = || self.blocks[0].val().dims()[0] as f64;
+        self.output_weight.map_or_else(width, f64::recip)
     }
 
     pub(crate) fn activation(&self) -> &SharedActivation {
@@ -84,12 +101,17 @@ impl FirstLayer {
         self
     }
 
-    /// `(1/m) Σ_r φ(⟨w_{b,r}, x_i⟩)` of each block `b`, `[1, n]`, for samples `x`, `[n, d]`.
-    pub(crate) fn block_means(&self, x: Tensor<2>) -> impl Iterator<Item = Tensor<2>> {
-        // [m, n] before the mean over the neurons: means carry the 1/m of the second layer.
+    /// `a Σ_r φ(⟨w_{b,r}, x_i⟩)` of each block `b`, `[1, n]`, for samples `x`, `[n, d]`.
+    pub(crate) fn block_sums(&self, x: Tensor<2>) -> impl Iterator<Item = Tensor<2>> {
+        // [m, n] before the sum over the neurons: means carry the 1/m of the second layer.
         let x = x.transpose();
-        self.weights()
-            .map(move |w| self.activation.forward(w.matmul(x.clone())).mean_dim(0))
+        self.weights().map(move |w| {
+            let hidden = self.activation.forward(w.matmul(x.clone()));
+            match self.output_weight {
+                None => hidden.mean_dim(0),
+                Some(weight) => hidden.sum_dim(0).mul_scalar(weight),
+            }
+        })
     }
 
     /// `⟨w_{b,r}, x_i⟩` of all blocks one after another, `[neurons, n]`.
@@ -97,7 +119,7 @@ impl FirstLayer {
         Tensor::cat(self.weights().collect(), 0).matmul(x.transpose())
     }
 
-    /// Scores in host memory below a head that adds each block's mean to one of `count` outputs.
+    /// Scores in host memory below a head that adds each block's sum to one of `count` outputs.
     pub(crate) fn host_scores(
         &self,
         x: &Array2<f64>,
@@ -108,11 +130,16 @@ impl FirstLayer {
         let width = self.blocks[0].val().dims()[0];
         let activation = self.activation.clone();
         Box::new(LayerScores::new(
-            x, activation, outputs, width, count, threads,
+            x,
+            activation,
+            outputs,
+            [width, count],
+            self.divisor(),
+            threads,
         ))
     }
 
-    /// The hand-derived descent of this layer below a head that adds each block's mean to an
+    /// The hand-derived descent of this layer below a head that adds each block's sum to an
     /// output, in weight space; `None` where the activation is not piecewise linear.
     pub(crate) fn descent(
         &self,
@@ -121,7 +148,7 @@ impl FirstLayer {
     ) -> Option<Box<dyn Descent>> {
         let blocks = self.host_blocks();
         let activation = self.activation.piecewise_linear()?;
-        let head = Head::new(problem, activation, &blocks, outputs);
+        let head = Head::new(problem, activation, &blocks, (outputs, self.divisor()));
         Some(if problem.single_precision {
             Box::new(WeightSpaceDescent::<f32>::new(problem, head, &blocks))
         } else {
@@ -135,12 +162,20 @@ impl FirstLayer {
         problem: &DescentProblem<'_>,
         outputs: Vec<Output>,
     ) -> Option<Box<dyn Descent>> {
+        if problem.stop.is_some() && HingeDescent::is_of(problem) {
+            let activation = self.activation.piecewise_linear()?;
+            let head = (outputs, self.divisor());
+            let blocks = self.host_blocks();
+            return Some(Box::new(HingeDescent::new(
+                problem, activation, &blocks, head,
+            )));
+        }
         if problem.compensated || !GramSpaceDescent::is_cheaper(problem) {
             return self.descent(problem, outputs);
         }
         let blocks = self.host_blocks();
         let activation = self.activation.piecewise_linear()?;
-        let head = Head::new(problem, activation, &blocks, outputs);
+        let head = Head::new(problem, activation, &blocks, (outputs, self.divisor()));
         Some(Box::new(GramSpaceDescent::new(problem, head, &blocks)))
     }
 

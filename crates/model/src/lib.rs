@@ -61,9 +61,10 @@ pub use network::{Block, Network};
 pub use networks::{
     Attention, AttentionArchitecture, CLASSES, Convolution, ConvolutionArchitecture, DECODER,
     DEPTH, DeepArchitecture, Linear, LinearArchitecture, MultiClass, MultiClassArchitecture,
-    MultiClassConfig, NEURONS, OUTPUT_WEIGHT, PATCHES, Quadratic, QuadraticArchitecture, TOKENS,
-    Transformer, TransformerArchitecture, TwoLayer, TwoLayerArchitecture, TwoLayerBoth,
-    TwoLayerBothArchitecture, TwoLayerConfig, WIDTH, class_labels,
+    MultiClassConfig, NEURONS, OUTPUT_WEIGHT, OneSign, OneSignArchitecture, PATCHES, Quadratic,
+    QuadraticArchitecture, TOKENS, Transformer, TransformerArchitecture, TwoLayer,
+    TwoLayerArchitecture, TwoLayerBoth, TwoLayerBothArchitecture, TwoLayerConfig, WIDTH,
+    class_labels,
 };
 pub use objective::{Objective, Targets, TensorObjective};
 pub use optimizer::{CompensatedGradientDescent, Compensation, GradientDescent, two_sum_step};

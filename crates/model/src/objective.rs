@@ -1,6 +1,7 @@
 //! The mean loss of scores, of two classes, of several, or of real targets.
 
 use burn::tensor::{Bool, Device, Tensor, TensorData};
+use implicit_bias_record::StopRule;
 
 use implicit_bias_scalar::vector::exponentials;
 
@@ -192,6 +193,14 @@ impl Objective {
             "scores are [n, outputs]"
         );
         self.soft_margins_of(scores, None)
+    }
+
+    /// Whether a rule by which runs stop holds of the soft margins of all samples; of labels ±1.
+    pub fn stops(&self, rule: StopRule, margins: &[f64]) -> bool {
+        margins.iter().all(|&margin| match rule {
+            StopRule::ZeroErrors => margin > 0.0,
+            StopRule::ZeroLoss => self.loss.value(margin) == 0.0,
+        })
     }
 
     /// The loss `ℓ(q̃_i)` of each sample, `[n]`, for scores `[n, outputs]`.

@@ -87,6 +87,7 @@ fn hand_derived_is_autodiff(compensated: bool) {
         single_precision: true,
         compensated,
         threads: 1,
+        stop: None,
     };
     let mut descent = network.descent(&problem).unwrap();
     let (samples, objective) = (to_tensor(&x, &device), objective.on(&device));

@@ -80,6 +80,7 @@ impl Case {
             single_precision: false,
             compensated: false,
             threads,
+            stop: None,
         }
     }
 

@@ -57,6 +57,7 @@ fn descend<N: Network>(
         single_precision: false,
         compensated: false,
         threads: 1,
+        stop: None,
     };
     let mut descent = network.descent(&problem).unwrap();
     let device = device().autodiff();

@@ -202,6 +202,11 @@ pub const COLUMNS: &[Column] = &[
         "log of the loss of the first of two stages, on single tokens; of the transformer",
     ),
     column(
+        "held_out_error",
+        "fraction of the held-out samples whose score has not the sign of their clean label; with \
+         --held-out or --held-out-data",
+    ),
+    column(
         "sample_<sample>",
         "q_i/‖W‖_F^L of a sample, in the order of the data (margins.csv); q_i where the network is \
          not homogeneous",

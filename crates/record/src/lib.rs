@@ -24,7 +24,7 @@ pub use limit::{LimitOf, NamedLimit, PredictedLimit, Prediction};
 pub use schedule::{is_on_the_way, schedule};
 pub use series::{Series, TableError};
 pub use steps::Steps;
-pub use stop::StopReason;
+pub use stop::{StopReason, StopRule};
 
 /// The `error_estimate` above which the margins of a run are not known: no verdict rests on them
 /// (ours).

@@ -35,10 +35,41 @@ pub enum StopReason {
         /// The last step taken.
         step: f64,
     },
+    /// Every training sample is classified rightly, where the run was to stop.
+    ZeroErrors {
+        /// The first step at which that was so.
+        step: f64,
+    },
+    /// The loss of every training sample is zero, where the run was to stop.
+    ZeroLoss {
+        /// The first step at which that was so.
+        step: f64,
+    },
+}
+
+/// When a run stops before its horizon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopRule {
+    /// Every training sample has a positive margin.
+    ZeroErrors,
+    /// The loss of every training sample is zero.
+    ZeroLoss,
+}
+
+impl StopRule {
+    /// Why a run ends where the rule holds.
+    pub fn reason(self, step: f64) -> StopReason {
+        match self {
+            Self::ZeroErrors => StopReason::ZeroErrors { step },
+            Self::ZeroLoss => StopReason::ZeroLoss { step },
+        }
+    }
 }
 
 impl StopReason {
-    /// The reason as one word: `completed`, `diverged`, `non-finite`, `stalled` or `interrupted`.
+    /// The reason as one word: `completed`, `diverged`, `non-finite`, `stalled`, `interrupted`,
+    /// `zero-errors` or `zero-loss`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Completed { .. } => "completed",
@@ -46,6 +77,8 @@ impl StopReason {
             Self::NonFinite { .. } => "non-finite",
             Self::Stalled { .. } => "stalled",
             Self::Interrupted { .. } => "interrupted",
+            Self::ZeroErrors { .. } => "zero-errors",
+            Self::ZeroLoss { .. } => "zero-loss",
         }
     }
 
@@ -56,8 +89,18 @@ impl StopReason {
             | Self::Diverged { step }
             | Self::NonFinite { step }
             | Self::Stalled { step }
-            | Self::Interrupted { step } => step,
+            | Self::Interrupted { step }
+            | Self::ZeroErrors { step }
+            | Self::ZeroLoss { step } => step,
         }
+    }
+
+    /// Whether the run did all that was asked for: it reached its horizon, or where it was to stop.
+    pub fn is_complete(self) -> bool {
+        matches!(
+            self,
+            Self::Completed { .. } | Self::ZeroErrors { .. } | Self::ZeroLoss { .. }
+        )
     }
 }
 

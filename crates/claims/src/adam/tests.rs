@@ -19,6 +19,8 @@ const OF_OTHER: f64 = 0.78;
 
 fn facts(optimizer: &str, step_norm: StepNorm, step_decay: f64) -> RunFacts {
     RunFacts {
+        law: crate::run::LawFacts::default(),
+        stops_at_zero_errors: false,
         samples: SampleFacts {
             samples: 50,
             dim: 50,

@@ -11,6 +11,9 @@ use crate::kou::regime::Regime;
 use crate::run::{RunFacts, RunView};
 use crate::theory::{Judgement, Theory, write_hypotheses};
 
+/// The key of output weights other than those of the paper, `±1/m`.
+const OUTPUT_WEIGHT: &str = "output-weight";
+
 /// The claims of Kou, Chen & Gu.
 pub const THEORY: Theory = Theory {
     name: "kou",
@@ -47,12 +50,13 @@ pub const THEORY: Theory = Theory {
 };
 
 impl Conditions {
-    /// Those of a run that the theorems are about: the two-layer network with a loss that falls
-    /// like `e^{−q}`, under plain gradient descent on the mean with a constant step size. The
+    /// Those of a run that the theorems are about: the two-layer network with output weights
+    /// `±1/m` and a loss that falls like `e^{−q}`, under plain gradient descent on the mean with a constant step size. The
     /// initial loss is not known.
     pub fn of(facts: &RunFacts) -> Option<Self> {
         let (samples, network, descent) = (&facts.samples, &facts.network, &facts.descent);
         let applies = network.family == Family::TwoLayer
+            && !network.numbers.contains_key(OUTPUT_WEIGHT)
             && descent.is_plain
             && descent.step_decay == Some(0.0)
             && !descent.is_sum

@@ -12,18 +12,8 @@ use super::labels::Labels;
 use super::options::{FileOptions, LABEL_COLUMN, TableOptions};
 use super::{arrays, idx, libsvm, table};
 use crate::beside::Beside;
-use crate::{DataError, mnist};
-
-/// The training or the test part of a data set that is published in two.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Split {
-    /// The training set.
-    #[default]
-    Train,
-    /// The test set.
-    Test,
-}
+use crate::split::Split;
+use crate::{DataError, cifar10, mnist};
 
 /// A file, or a pair of files, of `n` labelled samples in `R^d`.
 ///
@@ -87,6 +77,13 @@ pub enum DataFile {
     Mnist {
         /// Their folder, or that of torchvision; `None` for the user's data directory,
         /// [`mnist::default_dir`].
+        dir: Option<PathBuf>,
+        /// Training or test set.
+        split: Split,
+    },
+    /// The archive of CIFAR-10, as `implicit-bias fetch cifar10` leaves it.
+    Cifar10 {
+        /// Its folder; `None` for the user's data directory, [`cifar10::default_dir`].
         dir: Option<PathBuf>,
         /// Training or test set.
         split: Split,
@@ -181,6 +178,9 @@ impl DataFile {
             Self::Libsvm(path) => Ok(libsvm::labels(path)?.0),
             Self::Idx { labels, .. } => arrays::labels(labels, None),
             Self::Mnist { .. } => idx::labels(&self.mnist_files()?[1]),
+            Self::Cifar10 { split, .. } => {
+                Ok(Labels::Numbers(cifar10::labels(&self.path(), *split)?))
+            }
         }
     }
 
@@ -244,6 +244,7 @@ impl DataFile {
             Self::Libsvm(path) => libsvm::rows(path, keep, expected),
             Self::Idx { samples, .. } => idx::rows(samples, keep, expected),
             Self::Mnist { .. } => idx::rows(&self.mnist_files()?[0], keep, expected),
+            Self::Cifar10 { split, .. } => cifar10::rows(&self.path(), *split, keep, expected),
         }
     }
 
@@ -289,15 +290,15 @@ impl DataFile {
     /// The file or the pair of files, as a reader of a report should see it. Files under MNIST's
     /// names are called MNIST only if they are the published ones.
     pub fn describe(&self) -> String {
-        let Self::Mnist { split, .. } = self else {
+        let (Self::Mnist { split, .. } | Self::Cifar10 { split, .. }) = self else {
             return self.path().display().to_string();
         };
-        let set = match split {
-            Split::Train => "training set",
-            Split::Test => "test set",
-        };
+        let set = split.words();
         let folder = self.path();
         let folder = std::path::absolute(&folder).unwrap_or(folder);
+        if matches!(self, Self::Cifar10 { .. }) {
+            return format!("CIFAR-10, {set}, in {}", folder.display());
+        }
         match self.is_published() {
             Some(true) => format!("MNIST, {set}"),
             Some(false) => format!(
@@ -342,6 +343,7 @@ impl DataFile {
                 Self::Npz { .. } => format!("array `{label_name}`"),
                 Self::Npy { labels, .. } | Self::Idx { labels, .. } => labels.display().to_string(),
                 Self::Mnist { .. } => self.mnist_files()?[1].display().to_string(),
+                Self::Cifar10 { .. } => "the first byte of each record".to_owned(),
                 Self::Libsvm(_) | Self::Table { .. } => "the first field of each line".to_owned(),
             },
             label_name,
@@ -382,6 +384,7 @@ impl DataFile {
                     ));
                 }
             }
+            Self::Cifar10 { .. } => {}
             Self::Mnist { .. } => {
                 if self.is_published() == Some(false) {
                     notes.push(format!(
@@ -404,6 +407,10 @@ impl DataFile {
                 .clone()
                 .or_else(mnist::default_dir)
                 .unwrap_or_else(|| mnist::NAME.into()),
+            Self::Cifar10 { dir, .. } => dir
+                .clone()
+                .or_else(cifar10::default_dir)
+                .unwrap_or_else(|| cifar10::NAME.into()),
         }
     }
 

@@ -39,6 +39,17 @@ pub trait DataLaw: Debug + Send + Sync {
     /// leave the range of `f64`.
     fn draw(&self, seed: u64) -> Result<Dataset, DataError>;
 
+    /// Draws fresh samples, independent of those of [`draw`](Self::draw) of the same seed but from the
+    /// same law, with its clean labels where labels are noisy; both labels are present. `None` of a
+    /// law that has none.
+    ///
+    /// # Errors
+    ///
+    /// As [`draw`](Self::draw).
+    fn draw_held_out(&self, _samples: usize, _seed: u64) -> Option<Result<Dataset, DataError>> {
+        None
+    }
+
     /// The law with its parameters, in the words of a report: `gaussian, n = 10, d = 784, σ = 1`.
     fn describe(&self) -> String;
 

@@ -70,6 +70,15 @@ impl DataLaw for Mixture {
         Dataset::new(x, y)
     }
 
+    fn draw_held_out(&self, samples: usize, seed: u64) -> Option<Result<Dataset, DataError>> {
+        let y = random_labels(samples, seed, Stream::HeldOutLabels);
+        let x = gaussian_matrix(samples, self.dim, self.noise, seed, Stream::HeldOutNoise);
+        Some(x.and_then(|mut x| {
+            x.column_mut(0).scaled_add(self.signal, &y);
+            Dataset::new(x, y)
+        }))
+    }
+
     fn describe(&self) -> String {
         let Self {
             samples,

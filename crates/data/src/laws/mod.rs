@@ -5,13 +5,16 @@
 
 mod crossing_lines;
 mod equiangular;
+mod flips;
 mod gaussian;
 mod hypercube;
 mod law;
 mod mixture;
+mod noisy_clusters;
 mod orthogonal;
 mod patches;
 mod sentences;
+mod signal_and_noise;
 mod teacher;
 mod tokens;
 
@@ -23,6 +26,7 @@ pub use self::gaussian::{GAUSSIAN, Gaussian, NOISE};
 pub use self::hypercube::{HYPERCUBE, Hypercube};
 pub use self::law::{DIM, DataLaw, DataLawKind, SAMPLES};
 pub use self::mixture::{MIXTURE, Mixture, SIGNAL};
+pub use self::noisy_clusters::{FLIP_SHARE, MEAN_EXPONENT, NOISY_CLUSTERS, NoisyClusters};
 pub use self::orthogonal::{NORM, NORM_SPREAD, ORTHOGONAL, Orthogonal};
 pub use self::patches::{NOISE_ON_SIGNALS, PATCHES, Patches, SIGNALS};
 pub use self::sentences::{LANGUAGE, LENGTH, SENTENCES, Sentences, VOCABULARY};
@@ -30,6 +34,10 @@ pub use self::teacher::{
     EQUAL_TARGETS, ORTHOGONAL_SAMPLES, QUADRATIC_TEACHER, QuadraticTeacher, TEACHER_WIDTH,
 };
 pub use self::tokens::{EQUAL_SCORES, PARTS, TOKENS, Tokens};
+
+pub use self::signal_and_noise::{
+    FLIP_RATE, FLIPS, Flips, SIGNAL_AND_NOISE, SIGNAL_SHARE, SignalAndNoise,
+};
 
 /// The data laws of the laboratory, the default first.
 pub const LAWS: &[DataLawKind] = &[
@@ -43,7 +51,11 @@ pub const LAWS: &[DataLawKind] = &[
     QUADRATIC_TEACHER,
     EQUIANGULAR,
     CROSSING_LINES,
+    NOISY_CLUSTERS,
+    SIGNAL_AND_NOISE,
 ];
 
+#[cfg(test)]
+mod flip_tests;
 #[cfg(test)]
 mod tests;

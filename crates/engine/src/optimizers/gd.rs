@@ -27,6 +27,10 @@ pub(crate) fn plain(weights: usize) -> Box<dyn Optimizer> {
 pub(super) struct GradientDescent(pub Vec<f64>);
 
 impl Optimizer for GradientDescent {
+    fn is_plain(&self) -> bool {
+        true
+    }
+
     fn step(
         &mut self,
         _step: u64,

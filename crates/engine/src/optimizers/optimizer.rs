@@ -16,6 +16,11 @@ pub trait Optimizer: Send {
     fn step(&mut self, step: u64, step_size: f64, weights: &mut [f64], oracle: &mut Oracle)
     -> bool;
 
+    /// Whether this is plain gradient descent, for which a network may know a faster way.
+    fn is_plain(&self) -> bool {
+        false
+    }
+
     /// The numbers that the next steps depend on besides the weights.
     fn state(&self) -> Vec<f64> {
         Vec::new()

@@ -21,6 +21,7 @@ use crate::observation::UpdateObservation;
 use crate::options::{Gradient, Precision};
 use crate::oracle::Oracle;
 use crate::updates;
+use implicit_bias_record::StopRule;
 
 /// A network with the way in which it takes its steps.
 pub(super) struct ExactSteps<M: Network> {
@@ -45,6 +46,7 @@ pub(super) struct ExactSteps<M: Network> {
     threads: usize,
     /// Whether the loss is the sum over the samples instead of their mean.
     pub sum: bool,
+    stop: Option<StopRule>,
 }
 
 impl<M: Network + 'static> ExactSteps<M> {
@@ -63,10 +65,18 @@ impl<M: Network + 'static> ExactSteps<M> {
         run: Option<OptimizerRun>,
     ) -> Result<Self, EngineError> {
         let arrangement = arrangement(&model)?;
+        // Runs that stop have no older runs whose bits would have to be theirs.
+        let stop = run.as_ref().and_then(|run| run.stop);
+        let plain = match &run {
+            None => Some(options.step_size),
+            Some(run) => (run.as_plain(x.nrows()))
+                .filter(|_| stop.is_some() && device.precision == Precision::F64),
+        };
         let problem = DescentProblem {
             x,
             objective: &objective,
-            step_size: options.step_size,
+            step_size: plain.unwrap_or(options.step_size),
+            stop,
             single_precision: device.precision == Precision::F32,
             compensated: options.compensated,
             threads: options.threads,
@@ -77,8 +87,9 @@ impl<M: Network + 'static> ExactSteps<M> {
             Gradient::Auto | Gradient::HandDerived => at_home,
         };
         let sum = run.as_ref().is_some_and(|run| run.sum);
-        let plain = run.is_none() && hand_derived && objective.relative_weights().is_none();
+        let plain = plain.is_some() && hand_derived && objective.relative_weights().is_none();
         let descent = plain.then(|| model.descent(&problem)).flatten();
+        let run = run.filter(|_| descent.is_none());
         let exact = device.precision == Precision::F64 && hand_derived && descent.is_none();
         let own = exact
             .then(|| model.host_scores(x, options.threads))
@@ -133,12 +144,18 @@ impl<M: Network + 'static> ExactSteps<M> {
             step_size: options.step_size,
             threads: options.threads,
             sum,
+            stop,
         })
     }
 
     /// Whether weights and the state of an optimizer are in host memory.
     pub fn is_in_host_memory(&self) -> bool {
         self.host.is_some()
+    }
+
+    /// How many threads a step may use.
+    pub fn threads(&self) -> usize {
+        self.threads
     }
 
     /// The degree of homogeneity of the network.
@@ -230,6 +247,17 @@ impl<M: Network + 'static> ExactSteps<M> {
     /// `‖∇L(W)‖_F` where weights are in host memory.
     pub fn gradient_norm(&mut self) -> Option<f64> {
         self.host.as_mut().map(HostDescent::gradient_norm)
+    }
+
+    /// The rule by which the run stops here, if it does.
+    pub fn stops(&mut self) -> Option<StopRule> {
+        let rule = self.stop?;
+        let stops = match (&mut self.host, &mut self.descent) {
+            (Some(host), _) => host.stops(rule),
+            (None, Some(descent)) => descent.stops(),
+            (None, None) => false,
+        };
+        stops.then_some(rule)
     }
 
     /// The distance of a twin over the first one, where there is one.

@@ -5,6 +5,7 @@ use implicit_bias_model::FirstStage;
 use crate::optimizers::Optimizer;
 use crate::oracle::{Batches, Oracle};
 use crate::step_size::StepSize;
+use implicit_bias_record::StopRule;
 
 /// An optimizer and what its steps are made with.
 pub struct OptimizerRun {
@@ -22,6 +23,8 @@ pub struct OptimizerRun {
     pub twin: Option<Box<dyn Optimizer>>,
     /// The samples of a first stage, where the network has such of its own.
     pub first_stage: Option<FirstStage>,
+    /// Where the run stops before its horizon, if it does.
+    pub stop: Option<StopRule>,
 }
 
 /// How far the initial weights of a twin are from those of its run, relative to their norm: far
@@ -29,6 +32,17 @@ pub struct OptimizerRun {
 pub const TWIN_OFFSET: f64 = 1e-10;
 
 impl OptimizerRun {
+    /// The step size of plain gradient descent on the mean of `samples` losses that takes the same
+    /// steps to the same stop; `None` where there is none.
+    pub(super) fn as_plain(&self, samples: usize) -> Option<f64> {
+        let is_plain = self.optimizer.is_plain()
+            && self.step_size.is_constant()
+            && self.batches.is_none_or(|batches| batches.size >= samples)
+            && self.twin.is_none();
+        let factor = if self.sum { samples as f64 } else { 1.0 };
+        is_plain.then(|| factor * self.step_size.at(0))
+    }
+
     /// Plain gradient descent on so many weights.
     pub(super) fn plain(step_size: f64, weights: usize) -> Self {
         Self {
@@ -38,6 +52,7 @@ impl OptimizerRun {
             batches: None,
             twin: None,
             first_stage: None,
+            stop: None,
         }
     }
 }
@@ -49,6 +64,7 @@ pub(super) struct HostDescent {
     optimizer: Box<dyn Optimizer>,
     step_size: StepSize,
     twin: Option<Twin>,
+    stop: Option<StopRule>,
 }
 
 /// The same descent from weights nearby.
@@ -90,20 +106,29 @@ impl HostDescent {
             oracle,
             optimizer: run.optimizer,
             step_size: run.step_size,
+            stop: run.stop,
         }
     }
 
+    /// Whether a rule holds here.
+    pub fn stops(&mut self, rule: StopRule) -> bool {
+        self.oracle.holds(rule, &self.weights)
+    }
+
     /// Takes steps from number `first` on, or fewer: how many were taken before a number was not
-    /// finite.
+    /// finite or the run was to stop.
     pub fn advance(&mut self, first: u64, steps: u64) -> u64 {
         (first..first + steps)
             .take_while(|&step| {
                 self.oracle.at_step(step);
                 let size = self.step_size.at(step);
                 let (weights, oracle) = (&mut self.weights, &mut self.oracle);
+                oracle.stop_at(self.stop);
                 let went_on = self.optimizer.step(step, size, weights, oracle);
                 if let Some(twin) = self.twin.as_mut().filter(|_| went_on) {
-                    // A twin that cannot go on stays: the distance says so.
+                    // A twin that cannot go on stays: the distance says so. Its run decides where
+                    // both stop.
+                    oracle.stop_at(None);
                     twin.optimizer.step(step, size, &mut twin.weights, oracle);
                 }
                 went_on

@@ -8,7 +8,7 @@ use std::time::Duration;
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 use implicit_bias_fetch::{
-    DataSet, Event, FetchError, Fetched, FetchedFile, Options, Origin, RemoteFile, fetch,
+    DataSet, Event, FetchError, Fetched, FetchedFile, Hashed, Options, Origin, RemoteFile, fetch,
 };
 use implicit_bias_output::sha256;
 use tempfile::TempDir;
@@ -52,6 +52,7 @@ impl Sample {
             name: self.name,
             sha256: &self.sha256,
             size: self.raw.len() as u64,
+            hashed: Hashed::Contents,
         }
     }
 }

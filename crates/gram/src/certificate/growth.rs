@@ -46,7 +46,7 @@ struct OtherSample {
 impl Growth {
     pub fn new(problem: &Problem, limit: &Limit, path: &Path) -> Self {
         let rate = problem.step_size() / problem.samples() as f64;
-        let width = problem.width() as f64;
+        let width = problem.divisor();
         let gap = 1.0 - problem.activation().slope();
         let mut active = Vec::new();
         let mut others = Vec::new();
@@ -188,7 +188,7 @@ fn frozen_margin(problem: &Problem, limit: &Limit, path: &Path, sample: usize) -
             };
         }
     }
-    sum / problem.width() as f64
+    sum / problem.divisor()
 }
 
 #[cfg(test)]

@@ -340,7 +340,7 @@ fn weight_error(problem: &Problem, state: ArrayView2<'_, f64>, error_estimate: f
         .diag()
         .fold(0.0_f64, |most, &g| most.max(g))
         .sqrt();
-    error_estimate * least.max(1.0) * problem.width() as f64 / longest
+    error_estimate * least.max(1.0) * problem.divisor() / longest
 }
 
 /// Refuses a ReLU neuron whose limit is zero, but which may be active within `error`.

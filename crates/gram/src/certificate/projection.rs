@@ -159,7 +159,7 @@ impl Run<'_> {
 
     /// Adds a group's part of `Ã` on the support.
     fn add_to_system(&self, group: &NeuronGroup, part: &GroupPart, system: &mut Mat<f64>) {
-        let share = group.neurons.len() as f64 / self.problem.width() as f64;
+        let share = group.neurons.len() as f64 / self.problem.divisor();
         let factors = &part.factors;
         let projected = part.sliding.projected(&self.geometry.cosines, &self.active);
         for (column, &j) in self.active.iter().enumerate() {
@@ -173,7 +173,7 @@ impl Run<'_> {
     /// support.
     fn reached(&self, coefficients: &Array2<f64>) -> Vec<f64> {
         let labels = self.problem.labels();
-        let width = self.problem.width() as f64;
+        let width = self.problem.divisor();
         let (norms, cosines) = (&self.geometry.norms, &self.geometry.cosines);
         let moved = products(coefficients.view(), cosines.view());
         let mut reached = vec![0.0; labels.len()];

@@ -118,7 +118,7 @@ impl StepBlock {
         } else {
             vectorized(counts);
         }
-        let factor = problem.rate() / problem.width() as f64;
+        let factor = problem.rate() / problem.divisor();
         scale_by_pairs(&mut self.columns, problem, factor);
         self.set_places(problem, state, plan);
         self.set_unit_slopes(problem, state);
@@ -127,7 +127,7 @@ impl StepBlock {
         self.base.clone_from(&state.margins);
         for &(neuron, sample) in &plan.watched {
             let h = entry(&state.pre_activations, state.lanes, neuron, sample);
-            let weight = problem.labels()[sample] * problem.sign(neuron) / problem.width() as f64;
+            let weight = problem.labels()[sample] * problem.sign(neuron) / problem.divisor();
             self.base.as_flattened_mut()[sample] -= weight * problem.activation().apply(h);
         }
         for array in [
@@ -189,7 +189,7 @@ impl StepBlock {
                 }));
                 self.weights.push(std::array::from_fn(|lane| {
                     neuron(lane).map_or(0.0, |neuron| {
-                        problem.labels()[sample] * problem.sign(neuron) / problem.width() as f64
+                        problem.labels()[sample] * problem.sign(neuron) / problem.divisor()
                     })
                 }));
             }
@@ -224,7 +224,7 @@ impl StepBlock {
             self.unit_slope_ends.push(self.unit_slopes.len());
         }
         // Times `m`, as `weights`, with which these are multiplied, hold `1/m`.
-        self.gain = problem.rate() * problem.width() as f64 * (1.0 - slope);
+        self.gain = problem.rate() * problem.divisor() * (1.0 - slope);
         self.slope_ratio = slope / (1.0 - slope);
     }
 

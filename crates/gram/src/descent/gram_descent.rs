@@ -163,8 +163,7 @@ impl GramDescent {
             .pre_activations()
             .mapv(f64::abs)
             .sum_axis(ndarray::Axis(0));
-        let largest =
-            sizes.fold(0.0_f64, |most, &size| most.max(size)) / self.problem.width() as f64;
+        let largest = sizes.fold(0.0_f64, |most, &size| most.max(size)) / self.problem.divisor();
         let least = self
             .margins()
             .iter()

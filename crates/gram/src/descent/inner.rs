@@ -21,7 +21,7 @@ impl StepBlock {
             steps,
             loss: problem.loss(),
             slope: problem.activation().slope(),
-            inverse_width: 1.0 / problem.width() as f64,
+            inverse_width: 1.0 / problem.divisor(),
         })
     }
 }

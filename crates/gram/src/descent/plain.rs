@@ -105,7 +105,7 @@ impl Plain {
             loss: problem.loss(),
             rate: problem.rate(),
             slope: problem.activation().slope(),
-            inverse_width: 1.0 / problem.width() as f64,
+            inverse_width: 1.0 / problem.divisor(),
         }
     }
 }

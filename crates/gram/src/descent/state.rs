@@ -58,7 +58,7 @@ impl State {
     /// Recomputes the margins from the pre-activations.
     pub fn refresh_margins(&mut self, problem: &Problem) {
         let slope = problem.activation().slope();
-        let width = problem.width() as f64;
+        let width = problem.divisor();
         for (sample, &label) in problem.labels().iter().enumerate() {
             let row = &self.pre_activations[sample * self.lanes..][..self.lanes];
             let mut sum = [0.0; LANES];

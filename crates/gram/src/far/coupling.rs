@@ -72,7 +72,7 @@ impl Coupling {
             labels: problem.labels().to_vec(),
             slope: problem.activation().slope(),
             rate: problem.rate(),
-            width: problem.width() as f64,
+            width: problem.divisor(),
             groups: Vec::new(),
             group_of: vec![usize::MAX; problem.neurons()],
             matrix: vec![0.0; n * n],

@@ -74,7 +74,7 @@ impl Program {
                 (gram[[i, j]] / norms[i] / norms[j]).clamp(-1.0, 1.0)
             }
         });
-        let width = problem.width() as f64;
+        let width = problem.divisor();
         let cells = patterns
             .iter()
             .map(|pattern| Cell {

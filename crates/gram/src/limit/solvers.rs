@@ -73,7 +73,7 @@ fn fits(problem: &Problem, state: ArrayView2<'_, f64>) -> bool {
         terms
             .map(|&h| problem.activation().apply(h).abs())
             .sum::<f64>()
-            / problem.width() as f64
+            / problem.divisor()
     };
     let margins = problem.margins(state);
     (0..margins.len()).all(|i| margins[i] > FIT_ROUNDING * size(i))

@@ -332,7 +332,7 @@ impl Start {
                 * rates[i]
         });
         let norm = Scaled::new(product(terms.as_ref(), self.factor.as_ref()).as_ref());
-        let terms = problem.samples() as f64 * problem.width() as f64;
+        let terms = problem.samples() as f64 * problem.divisor();
         let steepest = largest.exp();
         if steepest >= f64::MIN_POSITIVE {
             norm.norm() * steepest / terms

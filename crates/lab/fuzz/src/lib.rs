@@ -55,6 +55,7 @@ pub fn gram_engine() -> GramEngine {
         activation: activation(),
         loss: Loss::Logistic,
         step_size: 0.1,
+        output_weight: None,
         exact_steps: 20.0,
     };
     GramEngine::new(&data, &weights, options).expect("a valid problem")

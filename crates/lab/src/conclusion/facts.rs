@@ -1,11 +1,11 @@
 //! A run as theories see it: what is true of it, by its configuration and its data.
 
-use implicit_bias_claims::{DescentFacts, NetworkFacts, RunEnd, RunFacts, SampleFacts};
+use implicit_bias_claims::{DescentFacts, LawFacts, NetworkFacts, RunEnd, RunFacts, SampleFacts};
 use implicit_bias_data::{GAUSSIAN_WEIGHTS, Geometry};
 use implicit_bias_engine::Precision;
-use implicit_bias_record::StopReason;
+use implicit_bias_record::{StopReason, StopRule};
 
-use crate::config::{InitSource, RunConfig};
+use crate::config::{DataSource, HeldOutSource, InitSource, RunConfig};
 use crate::run::Manifest;
 
 /// What is true of a run that began.
@@ -49,6 +49,8 @@ fn facts(config: &RunConfig, samples: SampleFacts, width: usize, unit_roundoff: 
     let step_norm = (optimizer.step_norm)(&config.optimizer.settings);
     RunFacts {
         samples,
+        law: law(config),
+        stops_at_zero_errors: config.stop == Some(StopRule::ZeroErrors),
         network: NetworkFacts {
             name: network.name.to_owned(),
             family: kind.family(),
@@ -81,6 +83,21 @@ fn facts(config: &RunConfig, samples: SampleFacts, width: usize, unit_roundoff: 
     }
 }
 
+/// The data law of a run, with its numbers.
+fn law(config: &RunConfig) -> LawFacts {
+    let DataSource::Law(law) = &config.data else {
+        return LawFacts::default();
+    };
+    let mut numbers = law.law_numbers();
+    if let Some(HeldOutSource::Law(count)) = &config.held_out {
+        numbers.insert("held-out".to_owned(), *count as f64);
+    }
+    LawFacts {
+        name: Some(law.name.to_owned()),
+        numbers,
+    }
+}
+
 /// How a run ended.
 pub(super) fn end(stop: Option<StopReason>) -> RunEnd {
     match stop {
@@ -89,7 +106,9 @@ pub(super) fn end(stop: Option<StopReason>) -> RunEnd {
         Some(
             StopReason::Completed { .. }
             | StopReason::Stalled { .. }
-            | StopReason::Interrupted { .. },
+            | StopReason::Interrupted { .. }
+            | StopReason::ZeroErrors { .. }
+            | StopReason::ZeroLoss { .. },
         )
         | None => RunEnd::Sound,
     }

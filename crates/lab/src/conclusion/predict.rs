@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use implicit_bias_data::TrainingSet;
+use implicit_bias_limits::linear::{MarginOutcome, SignedSamples, max_margin_l2};
 use implicit_bias_limits::{
     DescentSettings, KktResidual, Reached, direction_numbers, direction_reached, predict_direction,
     too_large,
 };
-use implicit_bias_model::{TwoLayerConfig, Weights};
-use implicit_bias_record::{Family, Prediction, Series, StopReason};
+use implicit_bias_model::{OUTPUT_WEIGHT, TwoLayerConfig, Weights};
+use implicit_bias_record::{Family, Prediction, Series, StopReason, StopRule};
 use ndarray::Array2;
 
 use crate::config::{RunConfig, TwoLayerDescent, limits};
@@ -21,8 +22,11 @@ const MOST_UNASKED: f64 = 2e7;
 /// Where a run ends, and numbers of its data that theories compare with, or why they are not known.
 pub(crate) struct WhereTo {
     pub prediction: Prediction,
-    pub numbers: Result<BTreeMap<String, f64>, String>,
+    pub numbers: Result<Numbers, String>,
 }
+
+/// Numbers by name.
+type Numbers = BTreeMap<String, f64>;
 
 impl WhereTo {
     fn without_numbers(prediction: Prediction) -> Self {
@@ -40,8 +44,53 @@ impl WhereTo {
     }
 }
 
+/// Whether theorems on the sum of hinge losses, of output weights `±1`, may be about a run.
+fn has_hinge_theorems(config: &RunConfig) -> bool {
+    let output_weight = config.network.settings.number(OUTPUT_WEIGHT.name);
+    config.loss.name() == "hinge" && config.sum && output_weight == Some(1.0)
+}
+
+/// What theorems on the hinge loss compare with, of a run that they are about and that may get to zero
+/// loss: the largest margin of linear classifiers.
+fn linear_margin(config: &RunConfig, data: &TrainingSet) -> Option<Result<Numbers, String>> {
+    let is_asked = config.family() == Family::TwoLayer
+        && has_hinge_theorems(config)
+        && config.stop != Some(StopRule::ZeroErrors);
+    let data = data.signs().filter(|_| is_asked)?;
+    let (n, d) = (data.samples(), data.dim());
+    if n as f64 * d as f64 * n.min(d) as f64 > MOST_UNASKED {
+        return Some(Err(format!(
+            "it is not solved for {n} samples of {d} coordinates"
+        )));
+    }
+    let samples = match SignedSamples::labelled(data.x().view(), data.y().view()) {
+        Ok(samples) => samples,
+        Err(error) => return Some(Err(error.to_string())),
+    };
+    Some(match max_margin_l2(&samples) {
+        MarginOutcome::Separable(found) => Ok([("gamma_l2".to_owned(), found.gamma_l2)].into()),
+        MarginOutcome::Inseparable(found) if found.exact => {
+            Ok([("separable".to_owned(), 0.0)].into())
+        }
+        MarginOutcome::Inseparable(found) => Err(format!(
+            "it is at most {:.1e}, which may be rounding",
+            found.margin_bound
+        )),
+        MarginOutcome::NotSolved(reason) => Err(reason),
+        _ => Err("it is not known".to_owned()),
+    })
+}
+
 /// The limit of the direction of a run without activation pattern.
 fn direction(config: &RunConfig, data: &TrainingSet) -> WhereTo {
+    if let Some(numbers) = linear_margin(config, data) {
+        return WhereTo {
+            numbers,
+            prediction: Prediction::unsolved(
+                "no limit of this network under this descent is known here",
+            ),
+        };
+    }
     let facts = config.descent_facts(data.samples());
     let is_linear = facts.family == Family::Linear;
     let is_known = is_linear || limits().any(|limit| (limit.applies)(&facts));
@@ -114,6 +163,7 @@ pub(super) fn predict(
         activation,
         loss,
         step_size,
+        output_weight,
     }) = config.two_layer_descent()
     else {
         return direction(config, data);
@@ -126,6 +176,7 @@ pub(super) fn predict(
         activation,
         loss,
         step_size,
+        output_weight,
     };
     let found = implicit_bias_limits::predict(descent, data, blocks, step, states, &error_at);
     WhereTo::without_numbers(found)
@@ -210,7 +261,9 @@ fn endpoint(manifest: &Manifest) -> Result<f64, String> {
         Some(
             StopReason::Completed { step }
             | StopReason::Stalled { step }
-            | StopReason::Interrupted { step },
+            | StopReason::Interrupted { step }
+            | StopReason::ZeroErrors { step }
+            | StopReason::ZeroLoss { step },
         ) => Ok(step),
         Some(stop @ (StopReason::Diverged { .. } | StopReason::NonFinite { .. })) => {
             Err(format!("the run has no limit: {stop}"))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use implicit_bias_data::{DataLaw, DataLawKind, InitialLaw};
 use implicit_bias_engine::NetworkKind;
 use implicit_bias_engine::optimizers::OptimizerKind;
-use implicit_bias_model::{ACTIVATION, activation_kind};
+use implicit_bias_model::{ACTIVATION, TargetKind, activation_kind};
 use implicit_bias_settings::{Invalid, Key, Kind, Settings, Value};
 
 use super::catalogue;
@@ -149,6 +149,12 @@ impl Component {
             .expect("a component is one of the list it was chosen from")
     }
 
+    /// Whether this is a network with a score a class.
+    pub(super) fn has_classes(&self) -> bool {
+        let targets = self.network_kind().targets(&self.settings);
+        matches!(targets, TargetKind::Classes(_) | TargetKind::Numbers)
+    }
+
     /// The numbers among the settings of a network and of its activation, defaults included.
     pub(crate) fn network_numbers(&self) -> BTreeMap<String, f64> {
         let own = self.network_kind().keys();
@@ -157,6 +163,11 @@ impl Component {
         let activation = activation.filter(|_| has_activation);
         let of_activation = activation.map_or(&[] as &[Key], |kind| kind.keys);
         self.numbers(own.iter().chain(of_activation))
+    }
+
+    /// The numbers among the settings of a data law, defaults included.
+    pub(crate) fn law_numbers(&self) -> BTreeMap<String, f64> {
+        self.numbers(self.data_law_kind().keys.iter())
     }
 
     /// The numbers among the settings of an optimizer, defaults included.

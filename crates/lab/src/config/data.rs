@@ -1,10 +1,10 @@
 //! The keys that say what the data are: file or law, choice of samples, preparation.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use implicit_bias_data::{
-    Choice, ClassRule, DataFile, FileOptions, LabelEncoding, NOISE, Preparation, Split,
-    TableOptions, mnist,
+    Choice, ClassRule, DataFile, FileOptions, LabelEncoding, MAX_ENTRIES, NOISE, Preparation,
+    Split, TableOptions, cifar10, mnist,
 };
 use implicit_bias_model::{SQUARED, TargetKind, class_labels};
 use implicit_bias_settings::{Key, Settings};
@@ -15,7 +15,7 @@ use super::keys::data as keys;
 use super::keys::preparation;
 use super::names::Named;
 use super::resolve::invalid;
-use super::source::{DataSource, absolute};
+use super::source::{DataSource, HeldOutSource, absolute};
 use crate::LabError;
 
 /// The keys that describe a data law.
@@ -25,9 +25,26 @@ pub(super) fn describe_law(law: &Component, settings: Settings) -> Settings {
         .or(law.settings.clone())
 }
 
-/// The path by which a configuration asks for MNIST.
-pub(super) fn is_mnist(path: &Path) -> bool {
+/// Whether a configuration asks by this path for a data set that `fetch` brings.
+pub(super) fn is_named_set(path: &Path) -> bool {
+    is_mnist(path) || is_cifar10(path)
+}
+
+fn is_mnist(path: &Path) -> bool {
     path == Path::new(mnist::NAME)
+}
+
+fn is_cifar10(path: &Path) -> bool {
+    path == Path::new(cifar10::NAME)
+}
+
+/// A data set that `fetch` brings, by its name.
+fn named_set(path: &Path, dir: Option<PathBuf>, split: Split) -> DataFile {
+    if is_mnist(path) {
+        DataFile::Mnist { dir, split }
+    } else {
+        DataFile::Cifar10 { dir, split }
+    }
 }
 
 /// The first of some keys that was given.
@@ -44,24 +61,31 @@ fn data_file(settings: &Settings, asked: &Path) -> Result<DataFile, LabError> {
         Path::new(mnist::NAME)
     };
     let split = keys::SPLIT.text_in(settings)?;
-    if is_mnist(asked) {
+    if is_named_set(asked) {
         let of_file = first_given(settings, keys::OF_ONE_FILE);
         if let Some(key) = of_file.or_else(|| first_given(settings, &[keys::LABELS])) {
-            return Err(invalid(key, "no such key for mnist", "a value"));
+            let expected = format!("no such key for {}", asked.display());
+            return Err(invalid(key, &expected, "a value"));
         }
         if !(settings.has(keys::POSITIVE.name) || settings.has(keys::CLASSES.name)) {
-            let expected = "a digit, the class +1 (and --negative, the class −1), for mnist";
+            let expected = match is_mnist(asked) {
+                true => "a digit, the class +1 (and --negative, the class −1), for mnist",
+                false => {
+                    "a class from 0 to 9, the class +1 (and --negative, the class −1), for cifar10"
+                }
+            };
             return Err(invalid("positive", expected, "none"));
         }
-        return Ok(DataFile::Mnist {
-            dir: keys::DATA_DIR.path_in(settings)?,
-            split: split
-                .and_then(|name| Split::named(&name))
-                .unwrap_or(Split::Train),
-        });
+        let split = split.and_then(|name| Split::named(&name));
+        let dir = keys::DATA_DIR.path_in(settings)?;
+        return Ok(named_set(asked, dir, split.unwrap_or(Split::Train)));
     }
     if let Some(key) = first_given(settings, &[keys::DATA_DIR, keys::SPLIT]) {
-        return Err(invalid(key, "data mnist beside it", asked.display()));
+        return Err(invalid(
+            key,
+            "data mnist or cifar10 beside it",
+            asked.display(),
+        ));
     }
     Ok(DataFile::at(asked, &file_options(settings)?)?)
 }
@@ -173,6 +197,78 @@ pub(super) fn resolve_preparation(settings: &Settings) -> Result<Preparation, La
     Ok(preparation)
 }
 
+/// The samples that errors are counted on, beside this source of training samples.
+pub(super) fn resolve_held_out(
+    settings: &Settings,
+    data: &DataSource,
+) -> Result<Option<HeldOutSource>, LabError> {
+    let count = keys::HELD_OUT.count_if_given(settings)?;
+    let path = keys::HELD_OUT_DATA.path_in(settings)?;
+    let given = first_given(settings, keys::OF_HELD_OUT);
+    if let Some(key) = given.filter(|_| data.class_names().is_some()) {
+        let expected = "labels ±1 beside it, and no --classes";
+        return Err(invalid(key, expected, "a value"));
+    }
+    match (count, path, data) {
+        (None, None, _) => Ok(None),
+        (Some(count), Some(_), _) => {
+            let expected = "no number of fresh samples beside a file of them (--held-out-data)";
+            Err(invalid(keys::HELD_OUT.name, expected, count))
+        }
+        (Some(count), None, DataSource::Law(law)) => {
+            let samples = usize::try_from(count).unwrap_or(usize::MAX);
+            let dim = law.law().shape().1;
+            if samples as u128 * dim as u128 > u128::from(MAX_ENTRIES) {
+                let expected = format!("N·d ≤ {MAX_ENTRIES}, 4 GiB of numbers");
+                return Err(invalid(keys::HELD_OUT.name, &expected, count));
+            }
+            Ok(Some(HeldOutSource::Law(samples)))
+        }
+        (Some(count), None, DataSource::File { .. }) => {
+            let expected = "a data law, which fresh samples are drawn from; for a data file a \
+                            file of others by --held-out-data";
+            Err(invalid(keys::HELD_OUT.name, expected, count))
+        }
+        (None, Some(path), _) => {
+            let choice = match data {
+                DataSource::File { choice, .. } => Choice {
+                    per_class: None,
+                    ..choice.clone()
+                },
+                DataSource::Law(_) => Choice {
+                    rule: ClassRule::Encoded(LabelEncoding::PlusMinusOne),
+                    per_class: None,
+                },
+            };
+            let file = if is_named_set(&path) {
+                named_set(&path, keys::DATA_DIR.path_in(settings)?, Split::Test)
+            } else {
+                DataFile::at(&path, &FileOptions::default())?
+            };
+            Ok(Some(HeldOutSource::File(file, choice)))
+        }
+    }
+}
+
+/// The keys that describe held-out samples.
+pub(super) fn describe_held_out(held_out: Option<&HeldOutSource>, settings: Settings) -> Settings {
+    match held_out {
+        None => settings,
+        Some(HeldOutSource::Law(count)) => settings.with(keys::HELD_OUT.name, *count as u64),
+        Some(HeldOutSource::File(file, _)) => {
+            let path = match file {
+                DataFile::Mnist { .. } => Path::new(mnist::NAME).to_owned(),
+                DataFile::Cifar10 { .. } => Path::new(cifar10::NAME).to_owned(),
+                DataFile::Npz { path, .. }
+                | DataFile::Libsvm(path)
+                | DataFile::Table { path, .. } => absolute(path),
+                DataFile::Npy { samples, .. } | DataFile::Idx { samples, .. } => absolute(samples),
+            };
+            settings.with(keys::HELD_OUT_DATA.name, path)
+        }
+    }
+}
+
 /// What takes a pixel of MNIST to `[0, 1]`.
 const PIXEL: f64 = 1.0 / 255.0;
 
@@ -184,7 +280,7 @@ enum SourceKind {
 
 fn data_source_kind(settings: &Settings) -> SourceKind {
     match settings.path(keys::DATA.name) {
-        Some(path) if is_mnist(&path) => SourceKind::Mnist,
+        Some(path) if is_named_set(&path) => SourceKind::Mnist,
         Some(_) => SourceKind::File,
         None if settings.has(keys::DATA_DIR.name) => SourceKind::Mnist,
         None => SourceKind::Law,
@@ -229,6 +325,10 @@ pub(super) fn describe_file(file: &DataFile, choice: &Choice, settings: Settings
         }
         DataFile::Mnist { dir, split } => settings
             .with(keys::DATA.name, Path::new(mnist::NAME))
+            .with(keys::DATA_DIR.name, dir.as_deref().map(absolute))
+            .with(keys::SPLIT.name, split.name()),
+        DataFile::Cifar10 { dir, split } => settings
+            .with(keys::DATA.name, Path::new(cifar10::NAME))
             .with(keys::DATA_DIR.name, dir.as_deref().map(absolute))
             .with(keys::SPLIT.name, split.name()),
     };

@@ -6,8 +6,8 @@ use implicit_bias_output::shell_word;
 use implicit_bias_settings::{Kind, Settings, Value};
 
 use super::catalogue;
-use super::data::is_mnist;
-use super::keys::data::DATA;
+use super::data::is_named_set;
+use super::keys::data::{DATA, HELD_OUT_DATA};
 use crate::LabError;
 
 /// Reads settings from a TOML file; relative paths in it are relative to the file.
@@ -46,12 +46,17 @@ pub(crate) fn settings_of_table(table: toml::Table, folder: &Path) -> Result<Set
         let value = key.read(value).map_err(|error| error.to_string())?;
         settings.set(key.name, value);
     }
-    let named: Option<PathBuf> = settings.path(DATA.name).filter(|data| is_mnist(data));
+    let named = [&DATA, &HELD_OUT_DATA].map(|key| {
+        let path: Option<PathBuf> = settings.path(key.name).filter(|data| is_named_set(data));
+        (key, path)
+    });
     settings.paths_in(folder, |name| {
         catalogue::find(name).is_some_and(|key| key.kind == Kind::Path)
     });
-    if named.is_some() {
-        settings.set(DATA.name, named);
+    for (key, path) in named {
+        if path.is_some() {
+            settings.set(key.name, path);
+        }
     }
     Ok(settings)
 }

@@ -24,6 +24,7 @@ pub(super) struct Horizon {
     pub has_table: bool,
     pub is_exponentially_tailed: bool,
     pub has_twin: bool,
+    pub stops: bool,
     pub compensated: bool,
     pub weight_space_asked: bool,
     pub has_gram_coordinates: bool,
@@ -42,6 +43,7 @@ impl Horizon {
             }
             _ if self.has_table => Some("step sizes without a step-table or a step-schedule"),
             _ if self.has_twin => Some("runs without a twin (--sensitivity)"),
+            _ if self.stops => Some("runs to their horizon (no --stop)"),
             _ if self.compensated => Some("updates without compensation (--compensated)"),
             _ => None,
         }
@@ -122,6 +124,7 @@ mod tests {
             has_table: false,
             is_exponentially_tailed: true,
             has_twin: false,
+            stops: false,
             compensated: false,
             weight_space_asked: false,
             has_gram_coordinates: false,

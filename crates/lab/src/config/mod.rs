@@ -36,4 +36,4 @@ pub use moved::MovedFiles;
 pub use overlay::{of_data, overlay};
 pub(crate) use resolve::resolve_checkpoint_interval;
 pub use run_config::{RunConfig, TwoLayerDescent};
-pub use source::{DataSource, InitSource};
+pub use source::{DataSource, HeldOutSource, InitSource};

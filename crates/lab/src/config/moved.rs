@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::data::is_mnist;
+use super::data::is_named_set;
 use super::keys::data::{DATA, DATA_DIR, LABEL_FILE};
 use super::keys::network::INIT;
 use super::resolve::invalid;
@@ -44,7 +44,9 @@ impl MovedFiles {
             return Ok(config);
         }
         let mut settings = config.to_settings();
-        let of_mnist = settings.path(DATA.name).is_some_and(|data| is_mnist(&data));
+        let of_mnist = settings
+            .path(DATA.name)
+            .is_some_and(|data| is_named_set(&data));
         let given = [
             (&DATA, &self.data, "a run of a data file"),
             (&LABEL_FILE, &self.label_file, "a run with a label file"),
@@ -90,7 +92,7 @@ impl RunConfig {
         let settings = self.to_settings();
         let keys = [&DATA, &LABEL_FILE, &DATA_DIR, &INIT];
         let missing = keys.into_iter().find_map(|key| {
-            let path = settings.path(key.name).filter(|path| !is_mnist(path))?;
+            let path = settings.path(key.name).filter(|path| !is_named_set(path))?;
             (!path.exists()).then_some((key, path))
         });
         let Some((key, path)) = missing else {

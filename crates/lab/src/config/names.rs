@@ -3,6 +3,8 @@
 use implicit_bias_data::{LabelEncoding, Split};
 use implicit_bias_engine::{Gradient, Precision};
 
+use implicit_bias_record::StopRule;
+
 use super::kinds::{EngineKind, ExportKind};
 
 /// A value that users type as a name.
@@ -45,6 +47,13 @@ impl Named for EngineKind {
 
 impl Named for ExportKind {
     const NAMES: &'static [(&'static str, Self)] = &[("npz", Self::Npz)];
+}
+
+impl Named for StopRule {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("zero-errors", Self::ZeroErrors),
+        ("zero-loss", Self::ZeroLoss),
+    ];
 }
 
 impl Named for Split {

@@ -5,14 +5,14 @@ use std::fmt;
 use implicit_bias_data::ClassRule;
 use implicit_bias_engine::{Gradient, Precision, StepSchedule, StepSize};
 use implicit_bias_model::{Loss, SQUARED, TargetKind, WIDTH};
-use implicit_bias_record::Steps;
+use implicit_bias_record::{Steps, StopRule};
 use implicit_bias_settings::Settings;
 
 use super::component::Component;
 use super::horizon::LAST_WHOLE_STEP;
 use super::keys::descent::{
     COMPENSATED, ENGINE, EXACT_STEPS, GRADIENT, OF_STEP_SIZE, PRECISION, STEP_DECAY, STEP_OFFSET,
-    STEP_SCHEDULE, STEP_TABLE, STEPS,
+    STEP_SCHEDULE, STEP_TABLE, STEPS, STOP,
 };
 use super::keys::network::{INIT, INIT_LAW, INIT_SCALE};
 use super::keys::output::CHECKPOINT_INTERVAL;
@@ -164,6 +164,27 @@ pub(super) fn require_signs(config: &RunConfig) -> Result<(), LabError> {
         return Err(invalid("loss", expected, config.loss.name()));
     }
     Ok(())
+}
+
+/// Refuses a stop that cannot come: of losses that are zero nowhere, and of a network with a score a
+/// class, whose errors no sign tells.
+pub(super) fn require_stop(
+    stop: Option<StopRule>,
+    loss: Loss,
+    has_classes: bool,
+) -> Result<(), LabError> {
+    match stop {
+        Some(StopRule::ZeroLoss) if loss.is_exponentially_tailed() => Err(invalid(
+            STOP.name,
+            "zero-errors: a loss that falls like e^−q is zero nowhere",
+            "zero-loss",
+        )),
+        Some(rule) if has_classes => {
+            let expected = "a network of one score, whose sign tells errors";
+            Err(invalid(STOP.name, expected, rule.name()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The value of a key that has names.

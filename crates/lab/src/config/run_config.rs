@@ -9,23 +9,24 @@ use implicit_bias_engine::{
 };
 use implicit_bias_limits::DirectionFacts;
 use implicit_bias_model::{
-    ACTIVATION, Activation, CLASSES, Loss, SharedActivation, WIDTH, activation, class_labels,
+    ACTIVATION, Activation, CLASSES, Loss, OUTPUT_WEIGHT, SharedActivation, WIDTH, activation,
+    class_labels,
 };
 
 use super::catalogue;
 use super::component::Component;
-use super::data::{resolve_data, resolve_preparation};
+use super::data::{resolve_data, resolve_held_out, resolve_preparation};
 use super::horizon::{Horizon, LAST_WHOLE_STEP};
 use super::keys::{descent, output};
 use super::kinds::{EngineKind, ExportKind};
 use super::resolve::{
-    invalid, named, require_signs, require_step_size, resolve_checkpoint_interval,
+    invalid, named, require_signs, require_step_size, require_stop, resolve_checkpoint_interval,
     resolve_compensated, resolve_decay, resolve_engine, resolve_exact_steps, resolve_init,
     resolve_step_schedule, resolve_step_table,
 };
-use super::source::{DataSource, InitSource};
+use super::source::{DataSource, HeldOutSource, InitSource};
 use crate::LabError;
-use implicit_bias_record::{Family, StepNorm, Steps};
+use implicit_bias_record::{Family, StepNorm, Steps, StopRule};
 use implicit_bias_settings::{Key, Settings};
 
 /// The two-layer network under plain gradient descent.
@@ -37,6 +38,8 @@ pub struct TwoLayerDescent {
     pub loss: Loss,
     /// The step size `η`.
     pub step_size: f64,
+    /// The weight `a` of a neuron in the score; `1/m` without.
+    pub output_weight: Option<f64>,
 }
 
 /// The step sizes and the batches of an optimizer.
@@ -71,6 +74,8 @@ fn has_one_kink(activation: &SharedActivation) -> bool {
 pub struct RunConfig {
     /// Where the samples come from.
     pub data: DataSource,
+    /// Samples that no step sees, on which errors are counted, if there are any.
+    pub held_out: Option<HeldOutSource>,
     /// What is done to the samples.
     pub preparation: Preparation,
     /// The initial weights.
@@ -95,6 +100,8 @@ pub struct RunConfig {
     pub step_schedule: Option<StepSchedule>,
     /// Horizon `T` in steps.
     pub steps: Steps,
+    /// Where the run stops before its horizon, if it does.
+    pub stop: Option<StopRule>,
     /// Engine asked for.
     pub engine: EngineKind,
     /// Steps that are taken exactly before the run goes on in log time.
@@ -153,8 +160,10 @@ impl RunConfig {
         }
         let [step_decay, step_offset] = resolve_decay(settings)?;
         require_step_size(&optimizer, settings)?;
+        let data = resolve_data(settings)?;
         let mut config = Self {
-            data: resolve_data(settings)?,
+            held_out: resolve_held_out(settings, &data)?,
+            data,
             preparation: resolve_preparation(settings)?,
             init: resolve_init(settings)?,
             network,
@@ -167,6 +176,7 @@ impl RunConfig {
             step_table: resolve_step_table(settings)?,
             step_schedule: resolve_step_schedule(settings)?,
             steps: descent::STEPS.steps_in(settings)?,
+            stop: named(&descent::STOP, settings)?,
             engine: resolve_engine(settings)?,
             exact_steps: resolve_exact_steps(settings)?,
             log_time: false,
@@ -185,6 +195,7 @@ impl RunConfig {
             )?,
         };
         require_signs(&config)?;
+        require_stop(config.stop, config.loss, config.network.has_classes())?;
         config.require_engine()?;
         let asked = settings.has(descent::EXACT_STEPS.name);
         let exact_steps = asked.then_some(config.exact_steps);
@@ -205,6 +216,7 @@ impl RunConfig {
             has_table: !self.step_table.is_empty() || self.step_schedule.is_some(),
             is_exponentially_tailed: self.loss.is_exponentially_tailed(),
             has_twin: self.sensitivity,
+            stops: self.stop.is_some(),
             compensated: self.compensated,
             weight_space_asked: self.engine == EngineKind::Tensor,
             has_gram_coordinates: self.has_gram_coordinates(),
@@ -332,6 +344,12 @@ impl RunConfig {
                 "a constant step size",
                 "one that varies".to_owned(),
             )
+        } else if self.stop.is_some() {
+            let expected = "a run without --stop, whose steps weight space looks at one by one";
+            cause("stop", expected, "--stop".to_owned())
+        } else if self.held_out.is_some() {
+            let expected = "a run without held-out samples, whose scores weight space computes";
+            cause("held-out", expected, "held-out samples".to_owned())
         } else if self.sensitivity {
             cause("sensitivity", "a run without a twin", "a twin".to_owned())
         } else if self.kkt {
@@ -367,7 +385,7 @@ impl RunConfig {
         has_one.then(|| WIDTH.size_in(&self.network.settings).ok())?
     }
 
-    /// What the theorems of Kou, Chen & Gu, the limit program and Gram coordinates are about: the
+    /// What the limit program and Gram coordinates are about: the
     /// two-layer network with a loss that falls like `e^{−q}`, under plain gradient descent on the
     /// mean with a constant step size. `None` for any other run.
     pub fn two_layer_descent(&self) -> Option<TwoLayerDescent> {
@@ -376,7 +394,15 @@ impl RunConfig {
             activation: self.activation().filter(|_| applies)?,
             loss: self.loss,
             step_size: self.step_size,
+            output_weight: self.network.settings.number(OUTPUT_WEIGHT.name),
         })
+    }
+
+    /// As [`two_layer_descent`](Self::two_layer_descent), with the output weights `±1/m` of Kou, Chen
+    /// & Gu.
+    pub fn descent_of_kou(&self) -> Option<TwoLayerDescent> {
+        self.two_layer_descent()
+            .filter(|descent| descent.output_weight.is_none())
     }
 
     /// The name of the loss.
@@ -458,7 +484,7 @@ impl RunConfig {
     /// The step sizes and batches of the optimizer; `None` for plain gradient descent on the mean
     /// with a constant step size and a smooth loss, which engines know by themselves.
     pub fn optimizer_run(&self) -> Option<OptimizerSettings> {
-        if self.is_plain_descent() && !self.sensitivity {
+        if self.is_plain_descent() && !self.sensitivity && self.stop.is_none() {
             return None;
         }
         Some(OptimizerSettings {

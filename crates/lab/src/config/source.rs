@@ -102,6 +102,15 @@ impl fmt::Display for DataSource {
     }
 }
 
+/// Samples that no step sees, on which errors are counted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HeldOutSource {
+    /// So many fresh samples of the data law, with its clean labels.
+    Law(usize),
+    /// Samples of a file, whose labels are chosen as those of the training samples.
+    File(DataFile, Choice),
+}
+
 /// Where the initial weights come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum InitSource {

@@ -10,7 +10,7 @@ use implicit_bias_record::Family;
 use implicit_bias_settings::{Kind, Settings};
 
 use super::catalogue;
-use super::data::{describe_file, describe_law, describe_preparation};
+use super::data::{describe_file, describe_held_out, describe_law, describe_preparation};
 use super::keys::{descent, network, output};
 use super::kinds::EngineKind;
 use super::names::Named;
@@ -25,6 +25,7 @@ impl RunConfig {
             DataSource::File { file, choice } => (describe_file(file, choice, settings), true),
             DataSource::Law(law) => (describe_law(law, settings), false),
         };
+        let settings = describe_held_out(self.held_out.as_ref(), settings);
         let settings = describe_preparation(&self.preparation, of_file, settings);
         let settings = match &self.init {
             InitSource::File(path) => settings.with(network::INIT.name, absolute(path)),
@@ -71,6 +72,7 @@ impl RunConfig {
                 has_step_size.then_some(self.step_size),
             )
             .with(descent::STEPS.name, self.steps)
+            .with(descent::STOP.name, self.stop.map(Named::name))
             .with(descent::ENGINE.name, self.engine.name())
             .with(
                 descent::EXACT_STEPS.name,
@@ -140,6 +142,10 @@ impl RunConfig {
                 file: DataFile::Mnist { .. },
                 ..
             } => "mnist",
+            DataSource::File {
+                file: DataFile::Cifar10 { .. },
+                ..
+            } => "cifar10",
             DataSource::File { .. } => "data",
             DataSource::Law(law) => law.name,
         };

@@ -101,6 +101,7 @@ impl Prepared {
                 activation: descent.activation,
                 loss: descent.loss,
                 step_size: descent.step_size,
+                output_weight: descent.output_weight,
                 exact_steps: config.exact_steps.get(),
             },
         )?)
@@ -154,6 +155,7 @@ impl Prepared {
                     sum: config.sum,
                     batches: run.batches,
                     first_stage: None,
+                    stop: config.stop,
                 })
             })
             .transpose()?;
@@ -170,6 +172,9 @@ impl Prepared {
             )
             .map_err(|error| of_init_file(error, config))?;
         engine.track(self.directions(config));
+        if let Some(held_out) = &self.held_out {
+            engine.hold_out(held_out)?;
+        }
         let place = match &device.hardware {
             Some(hardware) if !device.on_host => format!("{} ({hardware})", device.name),
             _ => device.name.clone(),

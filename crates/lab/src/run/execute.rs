@@ -64,7 +64,7 @@ pub(crate) fn execute<T>(
     let choice = prepared.choice(config)?;
     let mut ready = ready(config, &prepared, choice, &mut options, notices)?;
     let shorter = shorter.and_then(|path| ShorterRun::read(path, config));
-    let shorter = shorter.filter(|shorter| shorter.is_of(&prepared, &ready));
+    let shorter = shorter.filter(|shorter| shorter.is_of(config, &prepared, &ready));
     let held = match (held, asked) {
         (Some(held), _) => held,
         (None, Some(directory)) => directory.hold(options.warn)?,

@@ -10,7 +10,7 @@ use implicit_bias_record::Family;
 use super::memory::{self, Bytes};
 use super::sizes::Sizes;
 use crate::LabError;
-use crate::config::{DataSource, InitSource, RunConfig};
+use crate::config::{DataSource, HeldOutSource, InitSource, RunConfig};
 
 /// Most weights of a network, and most pre-activations: 2²⁸ numbers are 2 GiB in double precision.
 const MAX_ENTRIES: usize = 1 << 28;
@@ -22,6 +22,8 @@ pub struct Prepared {
     pub data: TrainingSet,
     /// Its geometry, without the rank.
     pub geometry: Geometry,
+    /// Samples that no step sees, prepared as the data set is; `None` where none are asked for.
+    pub held_out: Option<Dataset>,
     /// The geometry before the preparation; `None` if there was none.
     pub raw_geometry: Option<Geometry>,
     /// The initial weights.
@@ -63,6 +65,7 @@ impl Prepared {
                 watcher("geometry before preparation", done)
             })
         });
+        let held_out = held_out(config, &raw)?;
         let data = config.prepare(raw)?;
         let dim = data.dim();
         let weights = initial_weights(config, &data)?;
@@ -73,6 +76,7 @@ impl Prepared {
         check_size("width", width, dim.max(data.samples()))?;
         Ok(Self {
             geometry: Geometry::watched(&data, &mut |done| watcher("geometry", done)),
+            held_out,
             raw_geometry,
             data,
             weights,
@@ -97,9 +101,14 @@ impl Prepared {
     }
 
     /// SHA-256 of the data and the initial weights: two runs that agree in it start at the same
-    /// place.
-    pub(super) fn sha256(&self) -> String {
+    /// place. Held-out samples of a law follow from it, those of a file are part of it.
+    pub(super) fn sha256(&self, config: &RunConfig) -> String {
         let weights = sha256(self.weights.to_safetensors());
+        let of_file = matches!(config.held_out, Some(HeldOutSource::File(..)));
+        if let Some(held_out) = self.held_out.as_ref().filter(|_| of_file) {
+            let data = format!("{} {}", self.data.sha256(), held_out.sha256());
+            return sha256(format!("{data} {weights}").as_bytes());
+        }
         sha256(format!("{} {weights}", self.data.sha256()).as_bytes())
     }
 
@@ -122,6 +131,45 @@ impl Prepared {
             }),
         }
     }
+}
+
+/// The samples that errors are counted on, prepared as the training samples `raw` will be.
+fn held_out(config: &RunConfig, raw: &TrainingSet) -> Result<Option<Dataset>, LabError> {
+    let Some(source) = &config.held_out else {
+        return Ok(None);
+    };
+    let refuse = |key: &str, expected: &str, found: String| LabError::Config {
+        key: key.into(),
+        expected: expected.into(),
+        found,
+    };
+    let (key, drawn) = match (source, &config.data) {
+        (HeldOutSource::Law(count), DataSource::Law(law)) => {
+            let drawn = law.law().draw_held_out(*count, config.seed);
+            let expected = "a data law with fresh samples, such as mixture";
+            let drawn = drawn.ok_or_else(|| refuse("held-out", expected, law.name.into()))??;
+            ("held-out", TrainingSet::Signs(drawn))
+        }
+        (HeldOutSource::File(file, choice), _) => {
+            ("held-out-data", file.training_set(choice, config.seed)?)
+        }
+        (HeldOutSource::Law(count), DataSource::File { .. }) => {
+            let expected = "a data law, which fresh samples are drawn from";
+            return Err(refuse("held-out", expected, count.to_string()));
+        }
+    };
+    let TrainingSet::Signs(drawn) = drawn else {
+        return Err(refuse(key, "labels ±1", "classes by name".into()));
+    };
+    if drawn.dim() != raw.dim() {
+        let expected = format!("samples of {} coordinates, as the data have", raw.dim());
+        return Err(refuse(key, &expected, drawn.dim().to_string()));
+    }
+    if config.preparation.is_none() {
+        return Ok(Some(drawn));
+    }
+    let x = (config.preparation).apply_to_held_out(drawn.x().clone(), raw.x())?;
+    Ok(Some(Dataset::new(x, drawn.y().clone())?))
 }
 
 /// Sets faer to decompose matrices on one thread, for the process: with more, the last bits depend

@@ -199,7 +199,7 @@ fn require_same_start(
             config.data
         )));
     }
-    let start = prepared.sha256();
+    let start = prepared.sha256(config);
     if state.is_some_and(|state| state.start != start) {
         return Err(LabError::Checkpoint(
             "expected the initial weights that the run was started with, found others".into(),

@@ -35,9 +35,9 @@ impl ShorterRun {
     }
 
     /// Whether a run that starts and steps like this goes through its last state.
-    pub fn is_of(&self, prepared: &Prepared, ready: &ReadyEngine) -> bool {
+    pub fn is_of(&self, config: &RunConfig, prepared: &Prepared, ready: &ReadyEngine) -> bool {
         let manifest = &self.manifest;
-        self.state.start == prepared.sha256()
+        self.state.start == prepared.sha256(config)
             && manifest.engine == ready.engine.name()
             && manifest.device == ready.device
             && manifest.precision == ready.precision

@@ -85,7 +85,7 @@ impl RunInProgress<'_> {
             config,
             directory,
             manifest,
-            prepared.sha256(),
+            prepared.sha256(config),
             snapshots,
             rows,
             options.progress,

@@ -221,10 +221,9 @@ impl Reproduction {
     /// that diverged, left the finite numbers or was interrupted is a failure.
     pub fn completed(&self) -> bool {
         self.records.iter().all(|record| {
-            matches!(
-                record.stop(),
-                Some(StopReason::Completed { .. } | StopReason::Stalled { .. })
-            )
+            let stop = record.stop();
+            stop.is_some_and(StopReason::is_complete)
+                || matches!(stop, Some(StopReason::Stalled { .. }))
         })
     }
 
@@ -233,7 +232,8 @@ impl Reproduction {
         let mut text = String::new();
         for record in &self.records {
             match record.stop() {
-                None | Some(StopReason::Completed { .. }) => {}
+                None => {}
+                Some(stop) if stop.is_complete() => {}
                 Some(stop) => {
                     // Writing to a string does not fail.
                     let _ = writeln!(text, "ended early: {} ({stop})", record.path.display());

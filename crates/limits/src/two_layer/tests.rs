@@ -8,6 +8,7 @@ const DESCENT: DescentSettings = DescentSettings {
     activation: Activation::RELU,
     loss: Loss::Logistic,
     step_size: 0.5,
+    output_weight: None,
 };
 
 fn predicted(data: &Dataset, blocks: [&Array2<f64>; 2]) -> Prediction {

@@ -123,6 +123,10 @@ impl Descent for GramSpaceDescent {
         (0..steps).take_while(|_| self.step()).count() as u64
     }
 
+    fn stops(&mut self) -> bool {
+        self.head.stops(&self.h)
+    }
+
     fn weights(&self, like: &Tensor<2>) -> Vec<Tensor<2>> {
         let ([width, dim], samples) = (self.shape, self.samples);
         let neurons = self.initial.len() / dim;

@@ -8,10 +8,10 @@ use super::float::parallelism;
 use super::head::Output;
 use crate::{HostScores, SharedActivation};
 
-/// A first layer below a head that adds each block's mean to an output: two matrix products.
+/// A first layer below a head that adds each block's sum to an output: two matrix products.
 ///
-/// With `W: K×d` of all neurons and `X: n×d`, `H = W Xᵀ`, `f_io = Σ_k (s_k/m) φ(h_ki)` over the
-/// blocks of output `o`, and `Σ c_io ∇f_io` has the rows `Σ_i (s_k/m) φ'(h_ki) c_{i,o(k)} x_i`.
+/// With `W: K×d` of all neurons and `X: n×d`, `H = W Xᵀ`, `f_io = Σ_k s_k a φ(h_ki)` over the
+/// blocks of output `o`, and `Σ c_io ∇f_io` has the rows `Σ_i s_k a φ'(h_ki) c_{i,o(k)} x_i`.
 pub(crate) struct LayerScores {
     x: Array2<f64>,
     chosen: Option<Array2<f64>>,
@@ -19,19 +19,21 @@ pub(crate) struct LayerScores {
     outputs: Vec<Output>,
     width: usize,
     count: usize,
+    /// `1/a`.
+    divisor: f64,
     /// `H`, `K×rows`.
     h: Vec<f64>,
     threads: usize,
 }
 
 impl LayerScores {
-    /// Of blocks of `width` neurons, an output a block; `count` outputs.
+    /// Of blocks of `width` neurons, an output a block; `count` outputs; `divisor` is `1/a`.
     pub fn new(
         x: &Array2<f64>,
         activation: SharedActivation,
         outputs: Vec<Output>,
-        width: usize,
-        count: usize,
+        [width, count]: [usize; 2],
+        divisor: f64,
         threads: usize,
     ) -> Self {
         Self {
@@ -41,6 +43,7 @@ impl LayerScores {
             outputs,
             width,
             count,
+            divisor,
             h: Vec::new(),
             threads,
         }
@@ -71,7 +74,7 @@ impl LayerScores {
         for (k, row) in h.chunks_exact_mut(samples).enumerate() {
             let Output { index, sign } = self.outputs[k / self.width];
             for (h, c) in row.iter_mut().zip(cotangent.chunks_exact(self.count)) {
-                *h = sign * c[index] * derivative(*h) / self.width as f64;
+                *h = sign * c[index] * derivative(*h) / self.divisor;
             }
         }
     }
@@ -104,9 +107,7 @@ impl HostScores for LayerScores {
             Some(kinked) => self.add_up(samples, scores, |h| kinked.apply(h)),
             None => self.add_up(samples, scores, |h| self.activation.apply(h)),
         }
-        scores
-            .iter_mut()
-            .for_each(|score| *score /= self.width as f64);
+        scores.iter_mut().for_each(|score| *score /= self.divisor);
     }
 
     fn pull_back(&mut self, cotangent: &[f64], gradient: &mut [f64]) {

@@ -3,6 +3,7 @@
 mod float;
 mod gram_space;
 mod head;
+mod hinge;
 mod layer_scores;
 mod problem;
 mod weight_space;
@@ -10,6 +11,7 @@ mod weight_space;
 pub(crate) use self::float::parallelism;
 pub(crate) use self::gram_space::GramSpaceDescent;
 pub(crate) use self::head::{Head, Output};
+pub(crate) use self::hinge::HingeDescent;
 pub(crate) use self::layer_scores::LayerScores;
 pub use self::problem::{Descent, DescentProblem};
 pub(crate) use self::weight_space::WeightSpaceDescent;

@@ -1,6 +1,7 @@
 //! The input and the interface of a hand-derived descent.
 
 use burn::tensor::Tensor;
+use implicit_bias_record::StopRule;
 use ndarray::Array2;
 
 use crate::Objective;
@@ -21,12 +22,20 @@ pub struct DescentProblem<'a> {
     pub compensated: bool,
     /// How many threads a step may use.
     pub threads: usize,
+    /// Where the descent stops, if it does; of one score and labels ±1.
+    pub stop: Option<StopRule>,
 }
 
 /// A hand-derived gradient descent that holds its own copy of the weights.
 pub trait Descent: Send {
-    /// Takes `steps` steps, or fewer: returns how many were taken before a score was not finite.
+    /// Takes `steps` steps, or fewer: returns how many were taken before a score was not finite or
+    /// the descent was to stop.
     fn advance(&mut self, steps: u64) -> u64;
+
+    /// Whether the descent is to stop where it is, by the rule of its problem.
+    fn stops(&mut self) -> bool {
+        false
+    }
 
     /// The weights, in the order of the network's blocks, on the device of `like`.
     fn weights(&self, like: &Tensor<2>) -> Vec<Tensor<2>>;

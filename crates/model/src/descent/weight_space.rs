@@ -79,20 +79,28 @@ impl<E: Float> WeightSpaceDescent<E> {
         }
     }
 
-    /// One step; `false`, with the weights untouched, if a score is not finite.
-    fn step(&mut self) -> bool {
+    /// `H = W Xᵀ`.
+    fn pre_activate(&mut self) {
         let ([_, dim], samples) = (self.shape, self.samples);
         let neurons = self.w.len() / dim;
-        let one = E::from_f64(1.0);
-        let x = MatRef::from_row_major_slice(&self.x, samples, dim);
         matmul(
             MatMut::from_row_major_slice_mut(&mut self.h, neurons, samples),
             Accum::Replace,
             MatRef::from_row_major_slice(&self.w, neurons, dim),
-            x.transpose(),
-            one,
+            MatRef::from_row_major_slice(&self.x, samples, dim).transpose(),
+            E::from_f64(1.0),
             self.par,
         );
+    }
+
+    /// One step; `false`, with the weights untouched, if a score is not finite or the descent is to
+    /// stop.
+    fn step(&mut self) -> bool {
+        let ([_, dim], samples) = (self.shape, self.samples);
+        let neurons = self.w.len() / dim;
+        let one = E::from_f64(1.0);
+        self.pre_activate();
+        let x = MatRef::from_row_major_slice(&self.x, samples, dim);
         if !self.head.prepare(&self.h) {
             return false;
         }
@@ -154,6 +162,11 @@ impl<E: Float> Descent for WeightSpaceDescent<E> {
 
     fn advance(&mut self, steps: u64) -> u64 {
         (0..steps).take_while(|_| self.step()).count() as u64
+    }
+
+    fn stops(&mut self) -> bool {
+        self.pre_activate();
+        self.head.stops(&self.h)
     }
 
     fn weights(&self, like: &Tensor<2>) -> Vec<Tensor<2>> {

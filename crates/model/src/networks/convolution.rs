@@ -72,7 +72,7 @@ impl Network for Convolution {
     fn scores(&self, x: Tensor<2>) -> Tensor<2> {
         let [samples, entries] = x.dims();
         let patches = x.reshape([samples * self.patches, entries / self.patches]);
-        let mut means = self.first.block_means(patches);
+        let mut means = self.first.block_sums(patches);
         let mut next = || means.next().expect("a convolution has two blocks");
         // [1, n P] to [n, P]: the patches of a sample are one after another.
         let each = (next() - next()).reshape([samples, self.patches]);

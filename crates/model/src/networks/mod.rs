@@ -6,6 +6,7 @@ mod convolution;
 mod deep;
 mod linear;
 mod multi_class;
+mod one_sign;
 mod quadratic;
 mod transformer;
 mod transformer_scores;
@@ -19,7 +20,8 @@ pub use linear::{Linear, LinearArchitecture};
 pub use multi_class::{
     CLASSES, MultiClass, MultiClassArchitecture, MultiClassConfig, class_labels,
 };
-pub use quadratic::{OUTPUT_WEIGHT, Quadratic, QuadraticArchitecture};
+pub use one_sign::{OneSign, OneSignArchitecture};
+pub use quadratic::{Quadratic, QuadraticArchitecture};
 pub use transformer::{Transformer, TransformerArchitecture};
-pub use two_layer::{TwoLayer, TwoLayerArchitecture, TwoLayerConfig, WIDTH};
+pub use two_layer::{OUTPUT_WEIGHT, TwoLayer, TwoLayerArchitecture, TwoLayerConfig, WIDTH};
 pub use two_layer_both::{NEURONS, TwoLayerBoth, TwoLayerBothArchitecture};

@@ -121,7 +121,7 @@ impl MultiClass {
 
 impl Network for MultiClass {
     fn scores(&self, x: Tensor<2>) -> Tensor<2> {
-        Tensor::cat(self.first.block_means(x).collect(), 0).transpose()
+        Tensor::cat(self.first.block_sums(x).collect(), 0).transpose()
     }
 
     fn blocks(&self) -> Vec<Block> {

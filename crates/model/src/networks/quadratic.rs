@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 use implicit_bias_settings::{Invalid, Key, Settings};
 use ndarray::{Array2, ArrayView2, Axis};
 
+use super::two_layer::OUTPUT_WEIGHT;
 use crate::{
     Architecture, Block, HostScores, Loss, ModelError, Network, SQUARED, TargetKind, WIDTH,
     Weights, to_tensor,
@@ -95,14 +96,6 @@ impl HostScores for QuadraticScores {
         gradient.iter_mut().zip(&product).for_each(|(g, p)| *g = *p);
     }
 }
-
-/// The weight of each neuron in the score.
-pub const OUTPUT_WEIGHT: Key = Key::number(
-    "output-weight",
-    "A",
-    "Weight a of each neuron in the score (quadratic) [default: 1/m]",
-)
-.positive();
 
 /// [`Quadratic`] as users choose it.
 #[derive(Clone, Copy, Debug)]

@@ -14,7 +14,7 @@ use crate::{Activation, Architecture, Block, Descent, HostScores, ModelError, Ne
 
 /// The two-layer network of Kou, Chen & Gu (2023), section 3, with its second layer fixed.
 ///
-/// `f(W; x) = (1/m) Σ_r φ(⟨w_{+1,r}, x⟩) − (1/m) Σ_r φ(⟨w_{−1,r}, x⟩)`,
+/// `f(W; x) = a Σ_r φ(⟨w_{+1,r}, x⟩) − a Σ_r φ(⟨w_{−1,r}, x⟩)`, `a = 1/m` in the paper,
 /// no biases; `W_pos` and `W_neg` are `[m, d]`, one row a neuron. Positively homogeneous in the
 /// weights where `φ` is, of its degree: 1 for ReLU and leaky ReLU, which are the paper's.
 #[derive(Module, Debug)]
@@ -99,6 +99,14 @@ impl TwoLayer {
         Ok(Self { first })
     }
 
+    /// This network with another output weight `a > 0`; `1/m` without.
+    #[must_use]
+    pub fn with_output_weight(self, output_weight: Option<f64>) -> Self {
+        Self {
+            first: self.first.with_output_weight(output_weight),
+        }
+    }
+
     /// The activation `φ`.
     pub fn activation(&self) -> &SharedActivation {
         self.first.activation()
@@ -107,7 +115,7 @@ impl TwoLayer {
 
 impl Network for TwoLayer {
     fn scores(&self, x: Tensor<2>) -> Tensor<2> {
-        let mut means = self.first.block_means(x);
+        let mut means = self.first.block_sums(x);
         let mut next = || means.next().expect("a two-layer network has two blocks");
         // [1, n] to [n, 1]: one score a sample.
         (next() - next()).transpose()
@@ -145,9 +153,13 @@ impl Network for TwoLayer {
 
     fn descent(&self, problem: &DescentProblem<'_>) -> Option<Box<dyn Descent>> {
         let head = SIGNS.map(|sign| Output { index: 0, sign });
-        (problem.objective.outputs() == 1)
-            .then(|| self.first.descent(problem, head.to_vec()))
-            .flatten()
+        if problem.objective.outputs() != 1 {
+            return None;
+        }
+        match problem.stop {
+            None => self.first.descent(problem, head.to_vec()),
+            Some(_) => self.first.cheapest_descent(problem, head.to_vec()),
+        }
     }
 }
 
@@ -159,6 +171,14 @@ pub const WIDTH: Key = Key::count(
 )
 .by_default_count(50)
 .within("at least 1 neuron a block", |width| width >= 1.0);
+
+/// The weight of a neuron in the score.
+pub const OUTPUT_WEIGHT: Key = Key::number(
+    "output-weight",
+    "A",
+    "Weight a > 0 of a neuron in the score, a Σ ± φ [default: 1/m]",
+)
+.positive();
 
 /// The paper's network as users choose it.
 #[derive(Clone, Copy, Debug)]
@@ -185,7 +205,7 @@ impl Architecture for TwoLayerArchitecture {
     }
 
     fn keys(&self) -> &'static [Key] {
-        &[WIDTH, ACTIVATION]
+        &[WIDTH, ACTIVATION, OUTPUT_WEIGHT]
     }
 
     fn blocks(
@@ -195,6 +215,7 @@ impl Architecture for TwoLayerArchitecture {
     ) -> Result<Vec<(String, [usize; 2])>, Invalid> {
         let width = WIDTH.size_in(settings)?;
         activation(settings)?;
+        OUTPUT_WEIGHT.number_if_given(settings)?;
         Ok(TwoLayerConfig::BLOCKS
             .map(|name| (name.to_owned(), [width, dim]))
             .to_vec())
@@ -211,11 +232,17 @@ impl Architecture for TwoLayerArchitecture {
             .blocks()
             .first()
             .map_or(0, |(_, block)| block.nrows());
-        TwoLayer::new([width, dim], activation(settings)?, Some(weights), device)
+        let output_weight = OUTPUT_WEIGHT.number_if_given(settings)?;
+        let network = TwoLayer::new([width, dim], activation(settings)?, Some(weights), device)?;
+        Ok(network.with_output_weight(output_weight))
     }
 
     fn describe(&self, settings: &Settings) -> String {
-        describe_activation(settings)
+        let activation = describe_activation(settings);
+        match settings.number(OUTPUT_WEIGHT.name) {
+            Some(weight) => format!("{activation}, output weight a = {weight}"),
+            None => activation,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ pub const HEADING: &str = "Data";
 pub const DATA: Key = Key::path(
     "data",
     "FILE",
-    "Data file: .npz, .npy, a table, LIBSVM text or IDX; or `mnist`, which `fetch mnist` brings",
+    "Data file: .npz, .npy, a table, LIBSVM text or IDX; or `mnist` or `cifar10`, which `fetch` brings",
 )
 .excluding(&["synthetic"]);
 
@@ -67,17 +67,17 @@ pub const SEPARATOR: Key = Key::text(
 pub const DATA_DIR: Key = Key::path(
     "data-dir",
     "DIR",
-    "Folder of the MNIST files [default: the user's data directory]",
+    "Folder of the MNIST or CIFAR-10 files [default: the user's data directory]",
 );
 
 /// Which part of MNIST.
 pub const SPLIT: Key = Key::one_of(
     "split",
     &[
-        Name::new("train", "The training set, 60,000 digits"),
-        Name::new("test", "The test set, 10,000 digits"),
+        Name::new("train", "The training set"),
+        Name::new("test", "The test set, 10,000 images"),
     ],
-    "Part of MNIST [default: train]",
+    "Part of MNIST or CIFAR-10 [default: train]",
 );
 
 /// How the two classes are written.
@@ -119,6 +119,26 @@ pub const PER_CLASS: Key = Key::count(
 pub const SYNTHETIC: Key = Key::component("synthetic", "Generated data, where no file is given")
     .by_default_name("mixture");
 
+/// Fresh samples of the law to test on.
+pub const HELD_OUT: Key = Key::count(
+    "held-out",
+    "N",
+    "Fresh samples of the data law, with clean labels, on which held_out_error is recorded",
+)
+.within("at least 2 samples", |count| count >= 2.0)
+.excluding(&["held-out-data"]);
+
+/// A file of samples to test on.
+pub const HELD_OUT_DATA: Key = Key::path(
+    "held-out-data",
+    "FILE",
+    "Held-out samples and labels, read as --data is, on which held_out_error is recorded; or \
+     `mnist` or `cifar10`, their test sets",
+);
+
+/// Keys of held-out samples.
+pub const OF_HELD_OUT: &[Key] = &[HELD_OUT, HELD_OUT_DATA];
+
 /// These keys, in the order of a configuration; those of the data laws follow them.
 pub const KEYS: &[Key] = &[
     DATA,
@@ -137,6 +157,8 @@ pub const KEYS: &[Key] = &[
     CLASSES,
     PER_CLASS,
     SYNTHETIC,
+    HELD_OUT,
+    HELD_OUT_DATA,
 ];
 
 /// Keys of data files, beside the file itself.
@@ -168,11 +190,13 @@ pub const OF_ONE_FILE: &[Key] = &[
     SEPARATOR,
 ];
 
-/// Keys that most data files need none of: the long help alone has them.
+/// Keys that most runs need none of: the long help alone has them.
 pub const SELDOM: &[Key] = &[
     SAMPLES_ARRAY,
     LABELS_ARRAY,
     DROP_COLUMNS,
     NO_HEADER,
     SEPARATOR,
+    HELD_OUT,
+    HELD_OUT_DATA,
 ];

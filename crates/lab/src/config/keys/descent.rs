@@ -71,6 +71,7 @@ pub const OF_STEP_SIZE: &[Key] = &[
 
 /// Keys that few runs need.
 pub const ADVANCED: &[Key] = &[
+    STOP,
     REDUCTION,
     STEP_DECAY,
     STEP_OFFSET,
@@ -93,6 +94,22 @@ pub const OF_STEPS: &[Key] = &[
 /// The horizon.
 pub const STEPS: Key =
     Key::steps("steps", "T", "Number of steps T; 1e6 is accepted").by_default(1e5);
+
+/// Where a run stops before its horizon.
+pub const STOP: Key = Key::one_of(
+    "stop",
+    &[
+        Name::new(
+            "zero-errors",
+            "Where every training sample has a positive margin",
+        ),
+        Name::new(
+            "zero-loss",
+            "Where the loss of every training sample is zero",
+        ),
+    ],
+    "Stop before the horizon, at the first step where this holds [default: go on] (weight space)",
+);
 
 /// The engine.
 pub const ENGINE: Key = Key::one_of(
@@ -178,6 +195,7 @@ pub const KKT: Key = Key::switch(
 /// Keys of the horizon and the engine, after those of the optimizers.
 pub const OF_ENGINES: &[Key] = &[
     STEPS,
+    STOP,
     ENGINE,
     EXACT_STEPS,
     GRADIENT,

@@ -9,7 +9,7 @@ pub const HEADING: &str = "Preparation, in this order";
 pub const SCALE: Key = Key::number(
     "scale",
     "S",
-    "Factor of every coordinate [default: 1; for mnist 1/255, which takes pixels to 0 … 1]",
+    "Factor of every coordinate [default: 1; for mnist and cifar10 1/255, which takes pixels to 0 … 1]",
 );
 
 /// Whether the mean is subtracted.

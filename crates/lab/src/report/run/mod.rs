@@ -65,11 +65,11 @@ fn run_context(record: &RunRecord) -> RunContext {
         limits: record.prediction.of_columns().0,
         limits_of: (record.prediction.limit()).map_or(LimitOf::ThisRun, |limit| limit.of),
         limits_proven: (record.prediction.limit()).is_some_and(|limit| limit.proven),
-        of_paper: record.config.two_layer_descent().is_some(),
+        of_paper: record.config.descent_of_kou().is_some(),
         margins_not_normalized: record.manifest.not_homogeneous,
         limits_of_pattern: record.prediction.limit().is_some(),
         norm_fit: norm_fit(record),
-        rank_one: (record.config.two_layer_descent())
+        rank_one: (record.config.descent_of_kou())
             .is_some_and(|descent| descent.activation != Activation::RELU),
     }
 }
@@ -151,7 +151,7 @@ const INTERVALS: &str = "Intervals are those of least squares with a correction 
 
 /// What the run is, and which claims are judged on it.
 fn about(record: &RunRecord) -> Vec<String> {
-    let Some(descent) = record.config.two_layer_descent() else {
+    let Some(descent) = record.config.descent_of_kou() else {
         let (network, optimizer) = (&record.config.network, &record.config.optimizer);
         let mut said = vec![format!(
             "The network {}, {}, trained by {}, {}. The claims of Kou, Chen & Gu (NeurIPS 2023, \
@@ -233,7 +233,7 @@ fn last_row(record: &RunRecord) -> Vec<Quantity> {
 /// The report of a run.
 fn run_report_of(record: &RunRecord, figures: Vec<ReportFigure>) -> RunReport {
     RunReport {
-        of_paper: record.config.two_layer_descent().is_some(),
+        of_paper: record.config.descent_of_kou().is_some(),
         title: format!(
             "{} on {}",
             record.network_words(),

@@ -33,7 +33,7 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
     } else {
         ""
     };
-    let network = match config.two_layer_descent() {
+    let network = match config.descent_of_kou() {
         Some(_) => "activation",
         None => "network and optimizer",
     };
@@ -51,14 +51,12 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
         })
         .with_note("smallest and largest ‖x_i‖"),
         Setting::new("p", format_number(data.p)).with_note("largest |⟨x_i, x_k⟩|, i ≠ k"),
-        Setting::new("near-orthogonality ratio", ratio).with_note(
-            match config.two_layer_descent() {
-                Some(_) => {
-                    "R_min² / (n p); the theorems want it large, and the larger the smaller γ is"
-                }
-                None => "R_min² / (n p)",
-            },
-        ),
+        Setting::new("near-orthogonality ratio", ratio).with_note(match config.descent_of_kou() {
+            Some(_) => {
+                "R_min² / (n p); the theorems want it large, and the larger the smaller γ is"
+            }
+            None => "R_min² / (n p)",
+        }),
         Setting::new(network, record.network_words()),
         Setting::new("width m", manifest.width.to_string()).with_note(
             match config.activation_function() {
@@ -97,7 +95,7 @@ fn classes(data: &DataManifest) -> String {
 /// say it.
 fn of_components(record: &RunRecord) -> Vec<Setting> {
     let config = &record.config;
-    if config.two_layer_descent().is_some() {
+    if config.descent_of_kou().is_some() {
         return Vec::new();
     }
     let of = |component: &Component, keys: &'static [Key]| -> Vec<Setting> {
