@@ -155,6 +155,7 @@ impl Case {
             sum: self.sum,
             batches: None,
             twin: None,
+            first_stage: None,
             stop: None,
         };
         let options = TensorEngineOptions {

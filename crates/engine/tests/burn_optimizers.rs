@@ -51,6 +51,7 @@ fn engine(optimizer: Result<Box<dyn Optimizer>, Invalid>) -> impl Engine {
         sum: false,
         batches: None,
         twin: None,
+        first_stage: None,
         stop: None,
     };
     let config = TwoLayerConfig::new(WIDTH, DIM, Activation::leaky_relu(0.1).unwrap());

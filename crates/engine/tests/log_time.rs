@@ -288,6 +288,7 @@ fn the_flow_of_orthogonal_samples_is_its_closed_form() {
             sum: false,
             batches: None,
             twin: None,
+            first_stage: None,
             stop: None,
         };
         let mut engine = case.engine(flow, Some(run));
@@ -415,6 +416,7 @@ fn normalized_descent_agrees_with_its_steps() {
             sum: false,
             batches: None,
             twin: None,
+            first_stage: None,
             stop: None,
         };
         let far = TensorEngineOptions {

@@ -216,6 +216,7 @@ fn descend(
             seed: Some(5),
         }),
         twin: None,
+        first_stage: None,
         stop: None,
     });
     let engine = kind.engine(settings, data, weights, &device, options, run);

@@ -123,9 +123,9 @@ fn watch(config: &RunConfig, end: f64) -> Option<(Phase, f64, Option<f64>)> {
     let mut engine = prepared.engine(config, 1).ok()?.engine;
     for step in 1..=FIRST {
         let stop = engine.advance(f64::from(step)).ok()?;
-        let largest = predictions(&prepared.data, &engine.weights());
-        let largest = largest.into_iter().fold(0.0, f64::max);
-        if stop.is_some() || !(largest < BOUND) {
+        let found = predictions(&prepared.data, &engine.weights());
+        let is_bounded = found.into_iter().all(|f| f < BOUND);
+        if stop.is_some() || !is_bounded {
             return Some((Phase::Divergent, f64::NAN, Some(f64::from(step))));
         }
     }

@@ -185,7 +185,7 @@ impl Clean {
                 continue;
             }
             (tau, log_sum, margin) = (tau + step, total, next);
-            if !(tau < 1e9) {
+            if tau.is_nan() || tau > 1e9 {
                 found.push(f64::NAN);
                 wanted.next();
             }

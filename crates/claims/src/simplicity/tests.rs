@@ -21,6 +21,8 @@ fn facts() -> RunFacts {
             r_max: 1.1,
             p: 1.2,
         },
+        law: crate::run::LawFacts::default(),
+        stops_at_zero_errors: false,
         network: NetworkFacts {
             name: "two-layer-both".into(),
             family: Family::Other,

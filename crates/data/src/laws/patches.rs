@@ -80,7 +80,12 @@ impl Patches {
     /// The number of the signal of a sample.
     pub fn signal_of(&self, sample: usize) -> usize {
         let turn = sample % (2 * self.signals);
-        turn / 2 + if turn % 2 == 0 { 0 } else { self.signals }
+        turn / 2
+            + if turn.is_multiple_of(2) {
+                0
+            } else {
+                self.signals
+            }
     }
 }
 
