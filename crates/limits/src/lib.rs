@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `two_layer` | the convex program of the two-layer network, as columns, residual, certificate |
 //! | [`linear`] | maximum margins of a linear network |
+//! | `direction_limit` | what a limit of directions is |
 //! | `direction` | which program the direction of a descent tends to |
 //! | [`tokens`] | attention and transformer: matrices of the least norm |
 //! | `kkt`, `nnls` | how far a direction is from a Karush–Kuhn–Tucker point, for any network |
 //! | `lasting` | whether an activation pattern that no weights fit looks like the last one |
 
 mod direction;
+mod direction_limit;
 mod kkt;
 mod lasting;
 pub mod linear;
@@ -17,10 +19,8 @@ mod nnls;
 pub mod tokens;
 mod two_layer;
 
-pub use direction::{
-    DIRECTION_LIMITS, DirectionFacts, DirectionLimit, DirectionProblem, DirectionSolution,
-    direction_numbers, predict_direction,
-};
+pub use direction::{DIRECTION_LIMITS, direction_numbers, predict_direction};
+pub use direction_limit::{DirectionFacts, DirectionLimit, DirectionProblem, DirectionSolution};
 pub use kkt::{EVIDENCE, KktResidual, Reached, direction_reached};
 pub use two_layer::{
     DescentSettings, certificate_text, margins_become_equal, pre_activations, predict, solve,

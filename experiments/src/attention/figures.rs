@@ -6,7 +6,7 @@ use implicit_bias_plot::{Axis, Figure, Layer, Panel, Style};
 use implicit_bias_record::schedule;
 use ndarray::{Array2, ArrayView1};
 
-use super::study::{NORMALIZED, RATES, TOKENS};
+use super::runs::{NORMALIZED, RATES, TOKENS};
 use super::table::law;
 
 pub(super) fn figures(results: &[StudyResult<'_>]) -> Vec<Figure> {

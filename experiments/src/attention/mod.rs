@@ -4,6 +4,7 @@
 
 mod figures;
 mod law;
+mod runs;
 mod study;
 mod table;
 
@@ -59,7 +60,7 @@ mod tests {
             .map(|(run, record)| StudyResult { run, record })
             .collect();
         let rates = table::rates(&results);
-        for label in [study::NORMALIZED, study::POLYAK] {
+        for label in [runs::NORMALIZED, runs::POLYAK] {
             let rate = rates.iter().find(|rate| rate.label == label).unwrap();
             let error = (rate.slope / rate.predicted_slope - 1.0).abs();
             assert!(error < 1e-4, "{label}: {error:e}");
@@ -76,10 +77,10 @@ mod tests {
                     .find(|claim| claim.id == id)
                     .map(|claim| claim.verdict)
             };
-            if result.run.label == study::GRADIENT {
+            if result.run.label == runs::GRADIENT {
                 assert_eq!(verdict(ids::NORM), Some(Verdict::Refuted));
                 assert_ne!(verdict(ids::DIRECTION), Some(Verdict::Refuted));
-            } else if result.run.panel == study::RATES {
+            } else if result.run.panel == runs::RATES {
                 assert_ne!(
                     verdict(ids::NORM),
                     Some(Verdict::Refuted),

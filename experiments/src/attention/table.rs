@@ -6,7 +6,7 @@ use implicit_bias_lab::study::StudyResult;
 use implicit_bias_output::format_number;
 
 use super::law::Law;
-use super::study::{JOINT, POLYAK_ONE, RATES, STABILITY, TOKENS};
+use super::runs::{JOINT, POLYAK_ONE, RATES, STABILITY, TOKENS};
 
 /// The measured and the predicted rates of a descent.
 pub(super) struct Rate {

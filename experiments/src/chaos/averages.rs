@@ -6,7 +6,7 @@ use implicit_bias_lab::study::StudyResult;
 use ndarray::Array2;
 
 use super::map::Mean;
-use super::study::TEACHER;
+use super::runs::TEACHER;
 
 /// Steps past the end of a run over which predictions are averaged.
 const AVERAGED: usize = 1000;

@@ -4,7 +4,7 @@ use implicit_bias_lab::study::StudyResult;
 use implicit_bias_plot::{Axis, Figure, Layer, Panel, Picture, Style, Tint};
 
 use super::map;
-use super::study::ONE_NEURON;
+use super::runs::ONE_NEURON;
 
 pub(super) fn figures(results: &[StudyResult<'_>]) -> Vec<Figure> {
     vec![bifurcations(), exponents(), losses(results)]

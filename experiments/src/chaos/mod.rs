@@ -9,6 +9,7 @@ mod figures;
 mod interval;
 mod map;
 mod phases;
+mod runs;
 mod study;
 mod table;
 
@@ -64,7 +65,7 @@ mod tests {
             .map(|(run, record)| StudyResult { run, record })
             .collect();
         let phases: Vec<_> = phases::phases(&results);
-        assert_eq!(phases.len(), study::STEPS.len() + 1);
+        assert_eq!(phases.len(), runs::STEPS.len() + 1);
         for phase in &phases {
             assert!(phase.is_predicted, "{phase:?}");
         }

@@ -7,7 +7,7 @@ use implicit_bias_lab::study::StudyResult;
 use implicit_bias_model::Weights;
 
 use super::map;
-use super::study::{DIVERGENT, ONE_NEURON, SAMPLES};
+use super::runs::{DIVERGENT, ONE_NEURON, SAMPLES};
 
 /// Steps past the end of a run that its phase is told by.
 const WATCHED: usize = 192;

@@ -3,6 +3,7 @@
 //! The settings are this project's own but where it is said.
 
 mod figures;
+mod runs;
 mod study;
 mod table;
 
@@ -69,7 +70,7 @@ mod tests {
             assert!(rate.unseen > 0.9, "{}: {}", rate.label, rate.unseen);
         }
         for result in &results {
-            let is_gradient = result.run.label == study::GRADIENT;
+            let is_gradient = result.run.label == runs::GRADIENT;
             for claim in &result.record.claims {
                 if is_gradient && claim.id == ids::OV_NORM {
                     assert_eq!(claim.verdict, Verdict::Refuted, "{claim:?}");

@@ -1,19 +1,13 @@
 //! The study: its runs, and what it shows of them.
 
 use implicit_bias_claims::tokens::ids::{KQ_DIRECTION, KQ_LOSS, KQ_NORM, OV_LOSS, OV_NORM};
-use implicit_bias_lab::config::{Settings, Steps};
 use implicit_bias_lab::report::Statement;
-use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult, StudyRun};
+use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult};
 
+use super::runs::runs;
 use super::{figures, table};
 
-/// The label of the run by plain gradient descent.
-pub(super) const GRADIENT: &str = "gradient descent, 20 sentences";
-
-/// Tokens there are, which is the dimension, as found in the paper.
-pub(super) const VOCABULARY: f64 = 20.0;
-
-/// Two languages' worth of sentences, by normalized gradient descent in two stages.
+/// Sentences of a language, by normalized gradient descent in two stages.
 pub fn next_token_in_two_stages(effort: Effort) -> Study {
     Study {
         name: "next_token_in_two_stages",
@@ -52,52 +46,6 @@ pub fn next_token_in_two_stages(effort: Effort) -> Study {
         columns: &[],
         figures: |_| Vec::new(),
     }
-}
-
-fn steps(number: f64) -> Steps {
-    Steps::try_from(number).expect("a whole number of steps")
-}
-
-fn runs(effort: Effort) -> Vec<StudyRun> {
-    let first = effort.pick(1e3, 4e3);
-    let second = effort.pick(1e4, 5e4);
-    let base = |samples: u64| {
-        Settings::default()
-            .with("synthetic", "sentences")
-            .with("samples", samples)
-            .with("vocabulary", VOCABULARY as u64)
-            .with("length", 6)
-            .with("network", "transformer")
-            .with("init-scale", 0.0)
-            .with("seed", 3)
-            .with("record", 60)
-    };
-    let run = |label: &str, settings: Settings| StudyRun {
-        judged: true,
-        panel: label.to_owned(),
-        label: label.to_owned(),
-        parameter: 0.0,
-        settings,
-    };
-    let two_stage = |samples: u64| {
-        base(samples)
-            .with("optimizer", "two-stage")
-            .with("first-steps", first as u64)
-            .with("first-step-size", 0.2 / VOCABULARY.sqrt())
-            .with("step-size", 0.05 / VOCABULARY.sqrt())
-            .with("steps", steps(first + second))
-    };
-    vec![
-        run("20 sentences", two_stage(20)),
-        run("40 sentences", two_stage(40)),
-        run(
-            GRADIENT,
-            base(20)
-                .with("step-size", 0.5)
-                .with("init-scale", 1e-3)
-                .with("steps", steps(second)),
-        ),
-    ]
 }
 
 fn show(results: &[StudyResult<'_>], _: &[LimitResult<'_>]) -> Shown {

@@ -8,7 +8,7 @@ use implicit_bias_limits::tokens::{TransformerPrograms, transformer_programs};
 use implicit_bias_output::format_number;
 use ndarray::Array2;
 
-use super::study::VOCABULARY;
+use super::runs::VOCABULARY;
 
 /// Sentences that were not seen, for the accuracy.
 const UNSEEN: usize = 1000;

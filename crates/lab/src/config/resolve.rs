@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use implicit_bias_data::ClassRule;
+use implicit_bias_data::{ClassRule, Preparation};
 use implicit_bias_engine::{Gradient, Precision, StepSchedule, StepSize};
 use implicit_bias_model::{Loss, SQUARED, TargetKind, WIDTH};
 use implicit_bias_record::{Steps, StopRule};
@@ -18,7 +18,6 @@ use super::keys::network::{INIT, INIT_LAW, INIT_SCALE};
 use super::keys::output::CHECKPOINT_INTERVAL;
 use super::kinds::EngineKind;
 use super::names::Named;
-use super::run_config::RunConfig;
 use super::source::{DataSource, InitSource};
 use crate::LabError;
 
@@ -121,20 +120,24 @@ pub(super) fn require_step_size(
 }
 
 /// Refuses what does not go with the targets of the samples: classes by name, real numbers, tokens.
-pub(super) fn require_signs(config: &RunConfig) -> Result<(), LabError> {
-    let preparation = &config.preparation;
-    let has_other_targets = config.data.has_other_targets();
-    if preparation.random_labels && (has_other_targets || config.data.class_names().is_some()) {
+pub(super) fn require_signs(
+    data: &DataSource,
+    preparation: &Preparation,
+    loss: Loss,
+    network: &Component,
+) -> Result<(), LabError> {
+    let has_other_targets = data.has_other_targets();
+    if preparation.random_labels && (has_other_targets || data.class_names().is_some()) {
         let expected = "labels ±1 for fair coins, and no --classes beside them";
         return Err(invalid("random-labels", expected, "true"));
     }
-    let kind = config.network.network_kind();
-    let targets = kind.targets(&config.network.settings);
-    match (&config.data, targets) {
+    let kind = network.network_kind();
+    let targets = kind.targets(&network.settings);
+    match (data, targets) {
         (DataSource::File { choice, .. }, _) if choice.rule == ClassRule::Real => {
-            if config.loss != SQUARED {
+            if loss != SQUARED {
                 let expected = "squared, for real targets";
-                return Err(invalid("loss", expected, config.loss.name()));
+                return Err(invalid("loss", expected, loss.name()));
             }
             if matches!(targets, TargetKind::Classes(_) | TargetKind::Numbers) {
                 let expected = "a network with one score, for real targets";
@@ -142,10 +145,10 @@ pub(super) fn require_signs(config: &RunConfig) -> Result<(), LabError> {
             }
         }
         (_, TargetKind::Numbers) => {
-            if config.loss != Loss::Logistic {
+            if loss != Loss::Logistic {
                 let expected =
                     "logistic, whose soft margins make it cross-entropy, for next tokens";
-                return Err(invalid("loss", expected, config.loss.name()));
+                return Err(invalid("loss", expected, loss.name()));
             }
             if !preparation.is_none() {
                 let expected = "no preparation of samples, which are numbers of tokens";
@@ -154,14 +157,11 @@ pub(super) fn require_signs(config: &RunConfig) -> Result<(), LabError> {
         }
         _ => {}
     }
-    let several = config
-        .data
-        .class_names()
-        .is_some_and(|names| names.len() > 2);
-    if several && config.loss == SQUARED {
+    let several = data.class_names().is_some_and(|names| names.len() > 2);
+    if several && loss == SQUARED {
         let expected = "logistic, exponential or hinge for several classes: the squared loss is \
                         the distance to a label ±1";
-        return Err(invalid("loss", expected, config.loss.name()));
+        return Err(invalid("loss", expected, loss.name()));
     }
     Ok(())
 }

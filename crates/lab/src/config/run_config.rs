@@ -194,7 +194,12 @@ impl RunConfig {
                 settings.number(output::CHECKPOINT_INTERVAL.name),
             )?,
         };
-        require_signs(&config)?;
+        require_signs(
+            &config.data,
+            &config.preparation,
+            config.loss,
+            &config.network,
+        )?;
         require_stop(config.stop, config.loss, config.network.has_classes())?;
         config.require_engine()?;
         let asked = settings.has(descent::EXACT_STEPS.name);

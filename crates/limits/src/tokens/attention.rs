@@ -5,7 +5,7 @@ use implicit_bias_record::StepNorm;
 use ndarray::{Array2, ArrayView1};
 
 use super::program::{LeastNorm, least_norm};
-use crate::direction::{DirectionLimit, DirectionProblem, DirectionSolution};
+use crate::direction_limit::{DirectionLimit, DirectionProblem, DirectionSolution};
 
 /// Where the attention matrix turns for a fixed decoder.
 pub(crate) const ATTENTION: DirectionLimit = DirectionLimit {

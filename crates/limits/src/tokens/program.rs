@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2};
 
-use crate::direction::solved;
+use crate::direction_limit::solved;
 use crate::linear::{SignedSamples, Uniqueness, max_margin_l2};
 
 /// The solution of `min ½ ‖W‖_F²` over `⟨V_k, W⟩ ≥ 1`, `k = 1..K`: `W = Σ_k λ_k V_k`, `λ ≥ 0`.

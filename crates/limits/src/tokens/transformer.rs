@@ -6,7 +6,7 @@ use implicit_bias_data::{NamedArrays, TrainingSet};
 use ndarray::Array2;
 
 use super::program::{LeastNorm, least_norm};
-use crate::direction::{DirectionLimit, DirectionProblem, DirectionSolution};
+use crate::direction_limit::{DirectionLimit, DirectionProblem, DirectionSolution};
 
 /// Where both matrices turn in two stages.
 pub(crate) const TRANSFORMER: DirectionLimit = DirectionLimit {
