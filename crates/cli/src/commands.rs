@@ -11,6 +11,7 @@ use implicit_bias_lab::config::keys::data::CLASSES;
 use implicit_bias_lab::config::keys::network::NETWORK;
 use implicit_bias_lab::config::keys::output::THREADS;
 use implicit_bias_lab::config::{DataSource, RunConfig, Settings, of_data, overlay, read_settings};
+use implicit_bias_lab::report::{SystemEntry, systems_page};
 use implicit_bias_lab::study::{
     Effort, Reproduction, StudyCommand, StudyFolder, System, Watch, identity_of,
 };
@@ -391,13 +392,17 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
         &mut |text| print_to_stderr(text),
     )?;
     let mut completed = true;
+    let mut entries = Vec::new();
     for system in &systems {
         let directory = match systems.as_slice() {
             [_] => folder.directory(),
             _ => folder.inside(system.name)?,
         };
         match reproduce_system(system, effort, directory.clone(), &interrupt) {
-            Ok(all) => completed &= all,
+            Ok((all, entry)) => {
+                completed &= all;
+                entries.push(entry);
+            }
             Err(error) if matches!(error.downcast_ref(), Some(LabError::Interrupted)) => {
                 print_to_stderr(&error.to_string());
                 return Ok(interrupt.exit_code());
@@ -405,6 +410,14 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
             Err(error) => return Err(error),
         }
         print_figures(figures.as_ref(), directory.path())?;
+    }
+    if entries.len() > 1 {
+        let command = command_of(&arguments.systems, effort);
+        let page = systems_page("Where gradient descent ends up", &entries, &command)?;
+        let directory = folder.directory();
+        directory.write("report.html", page.as_bytes())?;
+        let path = directory.path().join("report.html");
+        print(format_args!("contents: {}\n", path.display()))?;
     }
     folder.finish()?;
     Ok(if completed {
@@ -426,13 +439,13 @@ fn command_of(systems: &[String], effort: Effort) -> String {
     command
 }
 
-/// Whether all runs of a system ended as they should.
+/// Whether all runs of a system ended as they should, and its row of a page of contents.
 fn reproduce_system(
     system: &System,
     effort: Effort,
     directory: RunDirectory,
     interrupt: &Interrupt,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<(bool, SystemEntry)> {
     let progress = Progress::new("reproduce");
     let command = command_of(&[system.name.to_owned()], effort);
     let watch = Watch {
@@ -447,5 +460,5 @@ fn reproduce_system(
         "report: {}\n",
         reproduction.report_path().display()
     ))?;
-    Ok(reproduction.completed())
+    Ok((reproduction.completed(), reproduction.entry(system)))
 }

@@ -13,7 +13,8 @@ pub(super) const JOINT: &str = "attention and decoder";
 
 pub(super) const GRADIENT: &str = "gradient descent, η = 1";
 pub(super) const NORMALIZED: &str = "normalized, η = 0.1";
-pub(super) const POLYAK_ONE: &str = "Polyak, c = 1";
+/// Polyak's steps past their stability boundary.
+pub(super) const POLYAK_PAST: &str = "Polyak, μ_max/c = 2.05";
 pub(super) const POLYAK: &str = "Polyak, c = 2";
 
 /// Tokens of a sample.
@@ -67,14 +68,10 @@ pub(super) fn runs(effort: Effort) -> Vec<StudyRun> {
             true,
             with("polyak").with("polyak-factor", 2.0),
         ),
-        run(
-            RATES,
-            POLYAK_ONE,
-            true,
-            with("polyak").with("polyak-factor", 1.0),
-        ),
     ];
     if let Some((norm, curvature)) = norm_and_curvature(&base) {
+        let past = with("polyak").with("polyak-factor", curvature / CURVATURES[1]);
+        runs.push(run(RATES, POLYAK_PAST, true, past));
         for share in CURVATURES {
             let step_size = share * norm / curvature;
             let label = format!("η μ_max/‖W_mm‖ = {share}");

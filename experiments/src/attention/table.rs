@@ -6,7 +6,7 @@ use implicit_bias_lab::study::StudyResult;
 use implicit_bias_output::format_number;
 
 use super::law::Law;
-use super::runs::{JOINT, POLYAK_ONE, RATES, STABILITY, TOKENS};
+use super::runs::{JOINT, POLYAK_PAST, RATES, STABILITY, TOKENS};
 
 /// The measured and the predicted rates of a descent.
 pub(super) struct Rate {
@@ -219,11 +219,11 @@ pub(super) fn found(results: &[StudyResult<'_>]) -> Vec<String> {
     ));
     let one = rates(results)
         .into_iter()
-        .find(|rate| rate.label == POLYAK_ONE);
+        .find(|rate| rate.label == POLYAK_PAST);
     if let Some(rate) = one {
         said.push(format!(
-            "Polyak's step size at c = 1 has no such rate: log(L − L*) changes by {} a step where −1/c \
-             would be {}; its boundary is μ_max/c = 2 (derived).",
+            "Past μ_max/c = 2, the boundary of Polyak's steps (derived), they have no such rate: log(L − L*) \
+             changes by {} a step where −1/c would be {}.",
             digits(rate.slope),
             digits(rate.predicted_slope)
         ));

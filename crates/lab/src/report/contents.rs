@@ -207,3 +207,18 @@ pub struct SweepReport {
     /// Figures, failures, runs.
     pub sections: Vec<Section>,
 }
+
+/// A row of a page of contents of the reports of several systems.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemEntry {
+    /// Where its report is, beside the page.
+    pub link: String,
+    /// Its title.
+    pub title: String,
+    /// Whose system it is.
+    pub origin: String,
+    /// The number of runs.
+    pub runs: usize,
+    /// The numbers of verdicts: supported, refuted, inconclusive.
+    pub verdicts: [usize; 3],
+}

@@ -3,12 +3,12 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Value, context};
 
-use super::contents::{ReproductionReport, RunReport, SweepReport};
+use super::contents::{ReproductionReport, RunReport, SweepReport, SystemEntry};
 use super::view;
 use crate::LabError;
 
 /// The templates with their names; everything but the style sheet is HTML and escaped.
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("style.css", include_str!("templates/style.css")),
     ("page.html", include_str!("templates/page.html.j2")),
     ("parts.html", include_str!("templates/parts.html.j2")),
@@ -18,6 +18,7 @@ const TEMPLATES: [(&str, &str); 6] = [
         include_str!("templates/reproduction.html.j2"),
     ),
     ("sweep.html", include_str!("templates/sweep.html.j2")),
+    ("systems.html", include_str!("templates/systems.html.j2")),
 ];
 
 /// The report of one run as a self-contained HTML page.
@@ -65,6 +66,32 @@ pub fn reproduction_report(report: &ReproductionReport) -> Result<String, LabErr
             command => report.command.as_str(),
         },
     )
+}
+
+/// A page of contents of the reports of several systems.
+///
+/// # Errors
+///
+/// [`LabError::Report`] if a template cannot be filled in.
+pub fn systems_page(
+    title: &str,
+    systems: &[SystemEntry],
+    command: &str,
+) -> Result<String, LabError> {
+    let row = |entry: &SystemEntry| {
+        let [supported, refuted, inconclusive] = entry.verdicts;
+        context! {
+            link => entry.link.as_str(),
+            title => entry.title.as_str(),
+            origin => entry.origin.as_str(),
+            runs => entry.runs,
+            supported,
+            refuted,
+            inconclusive,
+        }
+    };
+    let systems: Vec<Value> = systems.iter().map(row).collect();
+    render("systems.html", context! { title, systems, command })
 }
 
 /// The report of a sweep as a self-contained HTML page.

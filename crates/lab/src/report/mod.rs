@@ -17,9 +17,9 @@ mod view;
 pub use claim_row::ClaimRow;
 pub use contents::{
     Finding, LimitSummary, Quantity, ReportFigure, ReproductionReport, RunReport, Section, Setting,
-    Statement, SweepReport, Table,
+    Statement, SweepReport, SystemEntry, Table,
 };
-pub use html::{reproduction_report, run_report, sweep_report};
+pub use html::{reproduction_report, run_report, sweep_report, systems_page};
 pub use latex::claims_table_latex;
 pub(crate) use run::{provenance_of, settings_of};
 pub use table::{claims_legend, claims_table_markdown, claims_table_text, hypotheses_table_text};

@@ -14,7 +14,7 @@ use crate::batch::execute_all;
 use crate::conclusion::RunRecord;
 use crate::config::RunConfig;
 use crate::report::{
-    ClaimRow, ReproductionReport, Setting, claims_legend, claims_table_latex,
+    ClaimRow, ReproductionReport, Setting, SystemEntry, claims_legend, claims_table_latex,
     claims_table_markdown, claims_table_text, provenance_of, reproduction_report, settings_of,
 };
 use crate::run::RunDirectory;
@@ -199,6 +199,26 @@ impl Reproduction {
             text += &format!("\n{line}\n");
         }
         text
+    }
+
+    /// A row of a page of contents, for a report in the folder `name` beside it.
+    pub fn entry(&self, system: &System) -> SystemEntry {
+        let count = |verdict: Verdict| {
+            let rows = self.rows.iter();
+            rows.filter(|row| row.verdict == verdict).count()
+        };
+        let of_paper = "Kou, Chen & Gu (NeurIPS 2023, arXiv:2310.18935)";
+        let origin = match system.origin {
+            "" => format!("An independent reproduction of {of_paper}"),
+            origin => origin.to_owned(),
+        };
+        SystemEntry {
+            link: format!("{}/report.html", system.name),
+            title: system.title.to_owned(),
+            origin,
+            runs: self.records.len(),
+            verdicts: [Verdict::Supported, Verdict::Refuted, Verdict::Inconclusive].map(count),
+        }
     }
 
     /// The rows of the table of claims.
