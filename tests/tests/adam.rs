@@ -60,7 +60,8 @@ impl Reference {
             .with("loss", self.loss)
             .with("optimizer", self.optimizer);
         let settings = match self.optimizer {
-            "polyak" => return settings.with("polyak-factor", self.number("eta0")),
+            // The file has the factor of the step, of which the key is the inverse.
+            "polyak" => return settings.with("polyak-factor", 1.0 / self.number("eta0")),
             _ => settings.with("step-size", self.number("eta0")),
         };
         let settings = if decay > 0.0 {
@@ -250,21 +251,21 @@ fn steps_of_known_length_keep_it_where_slopes_underflow() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data = folder.path().join("data.csv");
     std::fs::write(&data, "a,y\n1,1\n-2,-1\n").expect("a writable folder");
-    for (optimizer, key) in [
-        ("normalized-gd", "step-size"),
-        ("sign-gd", "step-size"),
-        ("polyak", "polyak-factor"),
+    for (optimizer, key, value) in [
+        ("normalized-gd", "step-size", 0.25),
+        ("sign-gd", "step-size", 0.25),
+        ("polyak", "polyak-factor", 4.0),
     ] {
         let settings = Settings::default()
             .with("data", data.as_path())
             .with("network", "linear")
             .with("optimizer", optimizer)
             .with("loss", "exponential")
-            .with(key, 0.25);
+            .with(key, value);
         let config = RunConfig::resolve(&settings).expect("valid settings");
         let prepared = Prepared::new(&config).expect("a valid problem");
         let mut engine = prepared.engine(&config, 1).expect("an engine").engine;
-        // Polyak's step is c (L/|L'|), c where the first sample is all of the loss.
+        // Polyak's step is L/(c |L'|), 1/c where the first sample is all of the loss.
         let mut weight = |step: f64| {
             assert_eq!(engine.advance(step).expect("steps"), None);
             engine.weights().blocks()[0].1[[0, 0]]

@@ -4,8 +4,8 @@ use implicit_bias_data::{Labelled, TrainingSet};
 use implicit_bias_model::{
     Architecture, AttentionArchitecture, ConvolutionArchitecture, DeepArchitecture,
     LinearArchitecture, Loss, ModelError, MultiClassArchitecture, Objective, OneSignArchitecture,
-    QuadraticArchitecture, SampleShape, TargetKind, TransformerArchitecture, TwoLayerArchitecture,
-    TwoLayerBothArchitecture, Weights,
+    QuadraticArchitecture, SQUARED, SampleShape, TargetKind, TransformerArchitecture,
+    TwoLayerArchitecture, TwoLayerBothArchitecture, Weights,
 };
 use implicit_bias_record::Family;
 use implicit_bias_settings::{Asked, Invalid, Key, Settings};
@@ -180,6 +180,11 @@ fn objective(
         (TargetKind::Signs | TargetKind::Reals, TrainingSet::Signs(data)) => {
             Ok(Objective::binary(loss, data.y().to_vec())?)
         }
+        (_, TrainingSet::Reals(_)) if loss != SQUARED => Err(EngineError::Invalid {
+            key: "loss".into(),
+            expected: "squared, for real targets".into(),
+            found: loss.name().into(),
+        }),
         (TargetKind::Signs | TargetKind::Reals, TrainingSet::Reals(data)) => {
             Ok(Objective::regression(data.y().to_vec())?)
         }

@@ -181,9 +181,35 @@ fn every_law_and_every_activation_is_explained_and_goes_on_from_its_own_configur
             let flag = format!("--{key}");
             // One law is in the plane, and has a multiple of four samples.
             let is_planar = key == "synthetic" && !said.contains("--dim ");
-            let sizes = ["--samples", "8", "--width", "3", "--dim", "9"];
-            let sizes = &sizes[..if is_planar { 4 } else { 6 }];
-            let written = train(&[&[flag.as_str(), &name], sizes].concat(), &dir);
+            let sizes = ["--samples", "8", "--dim", "9"];
+            let sizes = &sizes[..if is_planar { 2 } else { 4 }];
+            // Laws of other targets than labels ±1 have networks and losses of their own.
+            let kinds = [
+                ("two-layer", "logistic"),
+                ("transformer", "logistic"),
+                ("quadratic", "squared"),
+            ];
+            let fits = |&(network, loss): &(&str, &str)| {
+                let kind = [
+                    "--network",
+                    network,
+                    "--loss",
+                    loss,
+                    "--steps",
+                    "0",
+                    "--out",
+                    "try",
+                ];
+                let arguments = [&["train", flag.as_str(), &name], sizes, &kind].concat();
+                let _ = std::fs::remove_dir_all(folder.path().join("try"));
+                run(folder.path(), &arguments).code == Some(0)
+            };
+            let (network, loss) = kinds
+                .into_iter()
+                .find(fits)
+                .expect("a network of its targets");
+            let kind = ["--network", network, "--loss", loss];
+            let written = train(&[&[flag.as_str(), &name], sizes, &kind].concat(), &dir);
             assert!(
                 written.contains(&format!("{key} = \"{name}\"")),
                 "{written}"

@@ -175,6 +175,8 @@ impl DataLaw for Patches {
     }
 
     fn computed(&self) -> Settings {
-        Settings::default().with(NOISE.name, self.noise)
+        Settings::default()
+            .with(NOISE.name, self.noise)
+            .with(NOISE_ON_SIGNALS.name, self.noise_on_signals)
     }
 }

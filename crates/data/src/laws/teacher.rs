@@ -1,6 +1,6 @@
 //! Real targets told by a quadratic teacher.
 
-use implicit_bias_settings::{Invalid, Key};
+use implicit_bias_settings::{Invalid, Key, Settings};
 use ndarray::{Array2, ArrayView1};
 
 use super::law::{DIM, DataLaw, DataLawKind, SAMPLES};
@@ -127,6 +127,12 @@ impl DataLaw for QuadraticTeacher {
             true => "targets 1".to_owned(),
             false => format!("M = {width}"),
         };
-        format!("quadratic teacher, n = {samples}, d = {dim}, {targets}{orthogonal}")
+        format!("quadratic-teacher, n = {samples}, d = {dim}, {targets}{orthogonal}")
+    }
+
+    fn computed(&self) -> Settings {
+        Settings::default()
+            .with(ORTHOGONAL_SAMPLES.name, self.orthogonal)
+            .with(EQUAL_TARGETS.name, self.equal)
     }
 }

@@ -1,6 +1,6 @@
 //! Samples of several tokens, for attention.
 
-use implicit_bias_settings::{Invalid, Key};
+use implicit_bias_settings::{Invalid, Key, Settings};
 
 use super::law::{DIM, DataLaw, DataLawKind, SAMPLES};
 use crate::random::{Stream, gaussian_matrix, generator, index_below, random_labels};
@@ -110,5 +110,9 @@ impl DataLaw for Tokens {
         } = self;
         let equal = if *equal_scores { ", equal scores" } else { "" };
         format!("tokens, n = {samples}, T = {tokens}, d = {dim}{equal}")
+    }
+
+    fn computed(&self) -> Settings {
+        Settings::default().with(EQUAL_SCORES.name, self.equal_scores)
     }
 }
