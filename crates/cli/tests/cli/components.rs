@@ -196,7 +196,7 @@ fn every_law_and_every_activation_is_explained_and_goes_on_from_its_own_configur
                     "--loss",
                     loss,
                     "--steps",
-                    "0",
+                    "1",
                     "--out",
                     "try",
                 ];
@@ -207,7 +207,7 @@ fn every_law_and_every_activation_is_explained_and_goes_on_from_its_own_configur
             let (network, loss) = kinds
                 .into_iter()
                 .find(fits)
-                .expect("a network of its targets");
+                .unwrap_or_else(|| panic!("no network trains on {key} {name}"));
             let kind = ["--network", network, "--loss", loss];
             let written = train(&[&[flag.as_str(), &name], sizes, &kind].concat(), &dir);
             assert!(

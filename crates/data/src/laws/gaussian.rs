@@ -10,8 +10,8 @@ use crate::{DataError, Dataset};
 pub const NOISE: Key = Key::number(
     "noise",
     "SIGMA",
-    "Standard deviation σ of the noise in each coordinate: of generated samples (mixture, gaussian) \
-     [default: 1], or added to those of a file [default: 0]",
+    "Standard deviation σ of the noise in each coordinate: of generated samples (mixture, gaussian, \
+     patches) [default: 1], or added to those of a file [default: 0]",
 )
 .non_negative();
 

@@ -11,7 +11,7 @@ use crate::{DataError, Dataset};
 pub const SIGNAL: Key = Key::number(
     "signal",
     "MU",
-    "Length ‖μ‖ of the class mean (mixture), of the centres (crossing-lines)",
+    "Length ‖μ‖ of the class mean (mixture), of the centres (crossing-lines), of a signal (patches)",
 )
 .by_default(1.0)
 .non_negative();
