@@ -118,7 +118,6 @@ pub(super) fn tables(results: &[StudyResult<'_>]) -> Vec<Table> {
             digits(rate.predicted_per_step),
             format_number(rate.constant),
             format_number(rate.predicted_constant),
-            format_number(rate.product),
         ]
     });
     let header = [
@@ -129,7 +128,6 @@ pub(super) fn tables(results: &[StudyResult<'_>]) -> Vec<Table> {
         "predicted",
         "D t",
         "predicted",
-        "t η (L − L*)/‖W_mm‖²",
     ];
     let rates = Table {
         caption:
@@ -155,21 +153,11 @@ pub(super) fn tables(results: &[StudyResult<'_>]) -> Vec<Table> {
             number("direction_distance_attention"),
             number("log_gap"),
             number("log_loss"),
-            number("log_unselected"),
             number("norm_attention"),
             number("norm_decoder"),
         ]
     });
-    let header = [
-        "run",
-        "T",
-        "D",
-        "log(L − L*)",
-        "log L",
-        "log max(1 − s_o)",
-        "‖W‖",
-        "‖u‖",
-    ];
+    let header = ["run", "T", "D", "log(L − L*)", "log L", "‖W‖", "‖u‖"];
     let others = Table {
         caption: "At the last step: normalized gradient descent on both sides of the boundary \
                   η μ_max/‖W_mm‖ = 2, μ_max the largest eigenvalue of Σ λ V Vᵀ (derived), and attention \
@@ -217,9 +205,14 @@ pub(super) fn found(results: &[StudyResult<'_>]) -> Vec<String> {
          times {}.",
         both.join("; ")
     ));
-    let one = rates(results)
-        .into_iter()
-        .find(|rate| rate.label == POLYAK_PAST);
+    let rates = rates(results);
+    if let Some(rate) = rates.iter().find(|rate| rate.product.is_finite()) {
+        said.push(format!(
+            "Of gradient descent t η (L − L*)/‖W_mm‖² is {} at the last step, on its way to 1 (derived).",
+            format_number(rate.product)
+        ));
+    }
+    let one = rates.iter().find(|rate| rate.label == POLYAK_PAST);
     if let Some(rate) = one {
         said.push(format!(
             "Past μ_max/c = 2, the boundary of Polyak's steps (derived), they have no such rate: log(L − L*) \

@@ -35,17 +35,17 @@ pub(super) struct Rate {
     pub unseen: f64,
 }
 
-/// How much a column changes a step, between two steps.
+/// How much a column changes a step, from the first to the last recorded step of `from..=to`: past the
+/// end of a stage nothing changes any more.
 fn slope(result: &StudyResult<'_>, column: &str, [from, to]: [f64; 2]) -> f64 {
     let series = &result.record.series;
     let values = series.column(column).unwrap_or_default();
-    let at = |step: f64| {
-        let steps = series.steps();
-        let place = steps.iter().position(|own| *own >= step)?;
-        Some((steps[place], *values.get(place)?))
-    };
-    match (at(from), at(to)) {
-        (Some((from, first)), Some((to, last))) => (last - first) / (to - from),
+    let rows = series.steps().into_iter().zip(values);
+    let within: Vec<(f64, f64)> = rows
+        .filter(|(step, _)| (from..=to).contains(step))
+        .collect();
+    match within.as_slice() {
+        [(from, first), .., (to, last)] => (last - first) / (to - from),
         _ => f64::NAN,
     }
 }
