@@ -37,12 +37,17 @@ pub fn least_norm(
     if constraints.nrows() == 0 {
         return Err("there is nothing to tell apart: no constraint".to_owned());
     }
-    let samples = SignedSamples::new(constraints).map_err(|error| error.to_string())?;
+    // In the span of the constraints, where the solution is: some dozens of coordinates in place of
+    // all entries of a matrix.
+    let basis = span(&constraints);
+    let coordinates = constraints.dot(&basis.t());
+    let samples = SignedSamples::new(coordinates).map_err(|error| error.to_string())?;
     let found = solved(max_margin_l2(&samples))?;
     let margin = found.gamma_l2;
-    let flat = &found.weights / margin;
+    let own = &found.weights / margin;
+    let flat = basis.t().dot(&own);
     let multipliers = &found.multipliers / (margin * margin);
-    let slack = samples.margins(flat.view()) - 1.0;
+    let slack = constraints.dot(&flat) - 1.0;
     Ok(LeastNorm {
         norm: 1.0 / margin,
         curvature: curvature(&samples, &multipliers),
@@ -53,6 +58,33 @@ pub fn least_norm(
         weights: Array2::from_shape_vec([rows, columns], flat.to_vec())
             .map_err(|error| error.to_string())?,
     })
+}
+
+/// An orthonormal basis of the span of the rows, a vector a row, by Gram and Schmidt's method, each
+/// vector made orthogonal twice.
+fn span(rows: &Array2<f64>) -> Array2<f64> {
+    let largest = rows.rows().into_iter().map(|row| row.dot(&row).sqrt());
+    let largest = largest.fold(0.0, f64::max);
+    let mut basis: Vec<Array1<f64>> = Vec::new();
+    for row in rows.rows() {
+        let mut rest = row.to_owned();
+        for _ in 0..2 {
+            for vector in &basis {
+                let along = vector.dot(&rest);
+                rest.scaled_add(-along, vector);
+            }
+        }
+        let norm = rest.dot(&rest).sqrt();
+        // What is left of a row of the span is rounding.
+        if norm > 1e-13 * largest {
+            basis.push(rest / norm);
+        }
+    }
+    let mut matrix = Array2::zeros([basis.len(), rows.ncols()]);
+    for (mut row, vector) in matrix.rows_mut().into_iter().zip(&basis) {
+        row.assign(vector);
+    }
+    matrix
 }
 
 /// The largest eigenvalue of `Σ_k λ_k V_k V_kᵀ`: of the matrix `√(λ_k λ_l) ⟨V_k, V_l⟩`, by powers.
@@ -77,4 +109,37 @@ fn curvature(samples: &SignedSamples, multipliers: &Array1<f64>) -> f64 {
         }
     }
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    /// `(3, 1)` and `(−1, 2)` in the plane of the first two of four coordinates, one of them twice: the
+    /// least norm is the inverse of the distance of the line through both from the origin.
+    #[test]
+    fn the_solution_is_in_the_span_of_the_constraints() {
+        let rows = array![
+            [3.0, 1.0, 0.0, 0.0],
+            [-1.0, 2.0, 0.0, 0.0],
+            [3.0, 1.0, 0.0, 0.0]
+        ];
+        assert_eq!(span(&rows).nrows(), 2);
+        let found = least_norm(rows.clone(), [2, 2]).unwrap();
+        assert!((found.norm - 17f64.sqrt() / 7.0).abs() < 1e-13);
+        assert!(
+            found.slack.iter().all(|slack| slack.abs() < 1e-13),
+            "{found:?}"
+        );
+        let sum = rows.t().dot(&found.multipliers);
+        let apart = sum.iter().zip(&found.weights).map(|(a, b)| (a - b).abs());
+        assert!(apart.fold(0.0, f64::max) < 1e-13 && found.kkt_residual < 1e-13);
+        let opposite = array![[1.0, 0.0], [-1.0, 0.0]];
+        assert!(
+            least_norm(opposite, [1, 2])
+                .unwrap_err()
+                .starts_with("infeasible")
+        );
+    }
 }
