@@ -352,3 +352,35 @@ fn contradictory_sentences_have_no_program() {
             .all(|claim| claim.verdict != Verdict::Supported || claim.id.as_str().contains("ov"))
     );
 }
+
+/// A sentence of one token attends to it alone, by autodiff as by hand; a choice of samples is refused
+/// where targets have no classes.
+#[test]
+fn sentences_of_one_token_train_and_choices_of_them_are_refused() {
+    let files = Files::new();
+    let settings = files
+        .settings(
+            &[
+                ("sentences", &array![[0.0], [1.0], [2.0]].into_dyn()),
+                ("target", &array![1.0, 2.0, 0.0].into_dyn()),
+                ("E", &Array2::from_diag_elem(3, 1.0).into_dyn()),
+            ],
+            &[
+                ("W_ov", &ArrayD::zeros(vec![3, 3])),
+                ("W_kq", &ArrayD::zeros(vec![3, 3])),
+            ],
+        )
+        .with("network", "transformer")
+        .with("steps", steps(50.0));
+    let weights = |gradient: &str| {
+        let settings = settings.clone().with("gradient", gradient);
+        let (_folder, record) = scratch_run(&settings).expect("valid settings");
+        assert!(record.series.last("loss") < record.series.first("loss"));
+        block(&record, "ov")
+    };
+    let error = difference(&weights("autodiff"), &weights("hand-derived"));
+    assert!(error < 1e-12, "{error:e}");
+    let refused = scratch_run(&settings.with("per-class", 1)).map(|_| ());
+    let error = refused.expect_err("a choice of next tokens").to_string();
+    assert!(error.contains("--per-class"), "{error}");
+}

@@ -289,6 +289,14 @@ impl DataFile {
                 found: "a choice".to_owned(),
             }));
         }
+        let has_classes = !matches!(choice.rule, ClassRule::Real | ClassRule::Numbers);
+        if let Some(count) = choice.per_class.filter(|_| !has_classes) {
+            return Err(self.about(DataError::Argument {
+                flag: "--per-class",
+                expected: "labels of classes, of which some samples are taken".to_owned(),
+                found: format!("{count}, beside real targets or next tokens"),
+            }));
+        }
         let set = match choice.rule {
             ClassRule::Real => TrainingSet::Reals(self.reals()?),
             ClassRule::Numbers => {

@@ -139,13 +139,13 @@ impl<A: Architecture> NetworkKind for A {
         let build = |device: &burn::tensor::Device| {
             Ok(self.network_on(settings, weights, &samples, device)?)
         };
+        let rows = self.rows(settings, &samples, data.x());
+        let rows = rows.map_err(ModelError::from)?;
         let objective = objective(options.loss, data, self.targets(settings))?;
         let objective = match self.sample_weights(&samples) {
             Some(weights) => objective.weighted(weights)?,
             None => objective,
         };
-        let rows = self.rows(settings, &samples, data.x());
-        let rows = rows.map_err(ModelError::from)?;
         let x = rows.as_ref().unwrap_or(data.x());
         let optimizer = optimizer.map(|run| OptimizerRun {
             first_stage: self.first_stage(&samples),

@@ -47,8 +47,11 @@ impl Network for Transformer {
         let dim = embeddings.dims()[1];
         // 1 for a token, 0 past the end; of the last token alone, what the next lacks of it.
         let is_token = x.clone().greater_equal_elem(0.0).float();
-        let after = is_token.clone().narrow(1, 1, length - 1);
-        let after = Tensor::cat(vec![after, x.clone().narrow(1, 0, 1).zeros_like()], 1);
+        let none = x.clone().narrow(1, 0, 1).zeros_like();
+        let after = match length {
+            1 => none,
+            _ => Tensor::cat(vec![is_token.clone().narrow(1, 1, length - 1), none], 1),
+        };
         let is_last = (is_token.clone() - after).reshape([samples, length, 1]);
         let numbers: Tensor<1, Int> = x.clamp_min(0.0).reshape([samples * length]).int();
         let tokens = embeddings.select(0, numbers);
