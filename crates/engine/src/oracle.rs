@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use implicit_bias_model::{HostScores, Objective, log_excess_loss};
+use implicit_bias_model::{HostScores, Objective, log_excess_loss, log_sum_of_exponentials};
 use implicit_bias_record::StopRule;
 
 /// A gradient `2^exponent · values`, in memory of the caller.
@@ -397,16 +397,6 @@ fn to_one_exponent(own: &[i64], blocks: &[Range<usize>], gradient: &mut [f64]) -
             .for_each(|g| *g *= factor);
     }
     largest
-}
-
-/// `log Σ e^x`.
-fn log_sum_of_exponentials(logs: &[f64]) -> f64 {
-    let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if largest.is_infinite() {
-        return largest;
-    }
-    let sum: f64 = logs.iter().map(|log| (log - largest).exp()).sum();
-    largest + sum.ln()
 }
 
 #[cfg(test)]

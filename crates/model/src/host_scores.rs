@@ -1,5 +1,7 @@
 //! Scores and their gradients in host memory.
 
+use implicit_bias_scalar::log_sum_of_exponentials;
+
 use crate::{Objective, Targets};
 
 /// The scores of a network and the gradients of linear functions of them, in host memory.
@@ -68,12 +70,7 @@ pub fn log_excess_loss(
         log_difference(|q| loss.value(q), |q| loss.slope(q), gap) + weight.ln()
     };
     let logs: Vec<f64> = gaps.iter().enumerate().map(of_sample).collect();
-    let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if largest == f64::NEG_INFINITY {
-        return Some(largest);
-    }
-    let sum: f64 = logs.iter().map(|log| (log - largest).exp()).sum();
-    Some(largest + (sum / logs.len() as f64).ln())
+    Some(log_sum_of_exponentials(&logs) - (logs.len() as f64).ln())
 }
 
 /// `log(ℓ(q* − g) − ℓ(q*))`: for a small gap `g` the mean of the slopes on the way, by Gauss and

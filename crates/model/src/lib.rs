@@ -55,6 +55,7 @@ pub use fully_connected::FullyConnected;
 pub use host_scores::{HostScores, MarginGap, log_excess_loss};
 pub use implicit_bias_scalar::{
     Activation, HINGE, LOSSES, Loss, MarginLoss, SQUARED, SlopeError, is_positive_margin,
+    log_sum_of_exponentials,
 };
 pub use loss::TensorLoss;
 pub use network::{Block, Network};

@@ -3,6 +3,7 @@
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 use implicit_bias_record::StopRule;
 
+use implicit_bias_scalar::log_sum_of_exponentials;
 use implicit_bias_scalar::vector::exponentials;
 
 use crate::{Loss, ModelError, SQUARED, TensorLoss};
@@ -436,16 +437,6 @@ impl Objective {
             weights: self.weights.clone(),
         }
     }
-}
-
-/// `log Σ e^x`.
-fn log_sum_of_exponentials(logs: &[f64]) -> f64 {
-    let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if largest.is_infinite() {
-        return largest;
-    }
-    let sum: f64 = logs.iter().map(|log| (log - largest).exp()).sum();
-    largest + sum.ln()
 }
 
 /// Margins past which slopes are carried with an exponent of their own.

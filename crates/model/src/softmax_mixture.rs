@@ -4,6 +4,8 @@
 //! f)`. Once `1 − s_o` is below `10⁻¹⁶`, `v_o − f` cancels to nothing; written in differences to the
 //! token of most attention it does not, and with an exponent of its own it does not underflow.
 
+use implicit_bias_scalar::log_sum_of_exponentials;
+
 /// The attention `s = softmax(a)` of one sample, as logarithms.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shares {
@@ -78,12 +80,7 @@ impl Shares {
 pub(crate) fn log_mean(log_shares: &[f64], weights: impl Fn(usize) -> f64) -> f64 {
     let log = |(token, log_share): (usize, &f64)| log_share + weights(token).ln();
     let logs: Vec<f64> = log_shares.iter().enumerate().map(log).collect();
-    let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if largest == f64::NEG_INFINITY {
-        return largest;
-    }
-    let sum: f64 = logs.iter().map(|log| (log - largest).exp()).sum();
-    largest + sum.ln()
+    log_sum_of_exponentials(&logs)
 }
 
 /// The power of two that scales are carried with: 0 unless all are below `e^{−300}`.

@@ -5,6 +5,7 @@
 
 mod activation;
 mod error;
+mod log_sum;
 mod loss;
 mod losses;
 mod margin;
@@ -13,6 +14,7 @@ pub mod vector;
 
 pub use activation::Activation;
 pub use error::SlopeError;
+pub use log_sum::log_sum_of_exponentials;
 pub use loss::Loss;
 pub use losses::{HINGE, LOSSES, SQUARED};
 pub use margin::is_positive_margin;

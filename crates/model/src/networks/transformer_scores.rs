@@ -1,5 +1,6 @@
 //! Scores of the transformer and their gradients in host memory.
 
+use implicit_bias_scalar::log_sum_of_exponentials;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
 
 use crate::softmax_mixture::{Shares, common_exponent};
@@ -244,18 +245,7 @@ impl HostScores for TransformerScores {
             unselected = unselected.max(elsewhere);
             selected += usize::from(is_selected);
         }
-        let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let gap = match largest.is_finite() {
-            true => {
-                largest
-                    + logs
-                        .iter()
-                        .map(|log| (log - largest).exp())
-                        .sum::<f64>()
-                        .ln()
-            }
-            false => largest,
-        };
+        let gap = log_sum_of_exponentials(&logs);
         vec![
             ("log_gap".to_owned(), gap),
             ("log_unselected".to_owned(), unselected),
