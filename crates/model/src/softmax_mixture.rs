@@ -136,6 +136,20 @@ mod tests {
         }
     }
 
+    /// `log s_o = −log(1 + e^{−gap})`, where `log` of the rounded sum is 0.
+    #[test]
+    fn the_share_of_the_top_token_keeps_its_distance_from_one() {
+        let mut attention = Shares::default();
+        for gap in [1.0, 40.0, 700.0] {
+            attention.set(&[0.0, gap]);
+            let exact = -(-gap).exp().ln_1p();
+            assert!(
+                (attention.log_shares[1] / exact - 1.0).abs() < 1e-14,
+                "{gap}"
+            );
+        }
+    }
+
     #[test]
     fn equal_values_have_no_slope() {
         let mut attention = Shares::default();

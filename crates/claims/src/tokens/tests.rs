@@ -65,6 +65,11 @@ fn what_moves_towards_the_law_is_open() {
         let law = |t: f64| 1.0 + t.ln() + (t - late * 1e5).max(0.0);
         assert_ne!(verdict(&LINEAR, 1e5, law), Verdict::Refuted, "{late}");
     }
+    // Both exponents are still below half of the law's, the later is larger.
+    let line = |t: f64| 1.0 + t.ln() + 8e-6 * t;
+    assert_eq!(verdict(&LINEAR, 1e5, line), Verdict::Inconclusive);
+    let fall = |t: f64| 1.0 / (1.0 + t.ln() + 4e-5 * t);
+    assert_eq!(verdict(&FALLS, 1e5, fall), Verdict::Inconclusive);
     assert_eq!(verdict(&LINEAR, 50.0, |t| t), Verdict::Inconclusive);
 }
 
