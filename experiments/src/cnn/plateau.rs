@@ -238,56 +238,14 @@ fn log_add(one: f64, other: f64) -> f64 {
     most + (least - most).exp().ln_1p()
 }
 
-/// `‖A‖_F²/‖A‖₂²`, by the eigenvalues of the Gram matrix of the thinner side.
+/// `‖A‖_F²/‖A‖₂²`; `NaN` where the singular values are not found.
 pub(super) fn stable_rank(matrix: &Array2<f64>) -> f64 {
-    let gram = if matrix.nrows() < matrix.ncols() {
-        matrix.dot(&matrix.t())
-    } else {
-        matrix.t().dot(matrix)
+    let own = faer::Mat::from_fn(matrix.nrows(), matrix.ncols(), |i, j| matrix[[i, j]]);
+    let Ok(values) = own.singular_values() else {
+        return f64::NAN;
     };
-    let square = gram.diag().sum();
-    square / largest_eigenvalue(gram)
-}
-
-/// The largest eigenvalue of a symmetric matrix by Jacobi's rotations: columns that are nearly as long
-/// as one another are no harder than others.
-fn largest_eigenvalue(mut matrix: Array2<f64>) -> f64 {
-    let size = matrix.nrows();
-    let total: f64 = matrix.iter().map(|entry| entry * entry).sum();
-    for _ in 0..60 {
-        let mut off = 0.0;
-        for p in 0..size {
-            for q in p + 1..size {
-                let entry = matrix[[p, q]];
-                off += entry * entry;
-                if entry == 0.0 {
-                    continue;
-                }
-                let theta = 0.5 * (matrix[[q, q]] - matrix[[p, p]]) / entry;
-                let tangent = theta.signum() / (theta.abs() + theta.hypot(1.0));
-                let cosine = 1.0 / tangent.hypot(1.0);
-                let sine = tangent * cosine;
-                for k in 0..size {
-                    let (a, b) = (matrix[[k, p]], matrix[[k, q]]);
-                    matrix[[k, p]] = cosine * a - sine * b;
-                    matrix[[k, q]] = sine * a + cosine * b;
-                }
-                for k in 0..size {
-                    let (a, b) = (matrix[[p, k]], matrix[[q, k]]);
-                    matrix[[p, k]] = cosine * a - sine * b;
-                    matrix[[q, k]] = sine * a + cosine * b;
-                }
-            }
-        }
-        if off <= 1e-30 * total {
-            break;
-        }
-    }
-    matrix
-        .diag()
-        .iter()
-        .copied()
-        .fold(f64::NEG_INFINITY, f64::max)
+    let squares = values.iter().map(|value| value * value);
+    squares.clone().sum::<f64>() / squares.fold(0.0, f64::max)
 }
 
 #[cfg(test)]
