@@ -29,7 +29,7 @@ import tempfile
 
 # Lowest first: a crate may depend on those before it.
 ORDER = [
-    "unify", "output", "scalar", "record", "settings", "data", "fetch", "plot", "print", "claims", "gram", "limits", "model",
+    "unify", "output", "record", "settings", "scalar", "data", "fetch", "plot", "print", "claims", "gram", "limits", "model",
     "metrics", "engine", "lab", "experiments", "cli", "python", "tests",
 ]
 # Modules of a crate, lowest first: a file may import files of modules before its own.

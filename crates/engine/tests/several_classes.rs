@@ -78,7 +78,7 @@ impl Problem {
                 }
             })),
             Loss::Exponential => Self::log_sum(margins.map(|q| -q)),
-            Loss::Other(_) => margins.map(|q| (1.0 - q).max(0.0)).sum::<f64>().ln(),
+            Loss::Other(..) => margins.map(|q| (1.0 - q).max(0.0)).sum::<f64>().ln(),
         }
     }
 

@@ -72,7 +72,7 @@ pub(crate) fn fill_slopes<S: Simd>(loss: Loss, margins: &[Lanes], out: &mut [Lan
         (Loss::Logistic, false) => pairs.for_each(|(out, q)| *out = slopes::<false, true>(q)),
         (Loss::Exponential, true) => pairs.for_each(|(out, q)| *out = slopes::<true, false>(q)),
         (Loss::Exponential, false) => pairs.for_each(|(out, q)| *out = slopes::<false, false>(q)),
-        (Loss::Other(_), _) => unreachable!("refused by Problem::new"),
+        (Loss::Other(..), _) => unreachable!("refused by Problem::new"),
     }
 }
 

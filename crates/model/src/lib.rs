@@ -54,8 +54,8 @@ pub use error::ModelError;
 pub use fully_connected::FullyConnected;
 pub use host_scores::{HostScores, MarginGap, log_excess_loss};
 pub use implicit_bias_scalar::{
-    Activation, HINGE, LOSSES, Loss, MarginLoss, SQUARED, SlopeError, is_positive_margin,
-    log_sum_of_exponentials,
+    Activation, HINGE, LOSSES, Loss, MarginLoss, POLYNOMIAL, Parameters, SQUARED, SlopeError,
+    is_positive_margin, log_sum_of_exponentials,
 };
 pub use loss::TensorLoss;
 pub use network::{Block, Network};

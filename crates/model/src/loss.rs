@@ -31,7 +31,7 @@ impl TensorLoss for Loss {
                 (decay.exp().log1p() + margins * wrong).mean()
             }
             Loss::Exponential => margins.neg().exp().mean(),
-            Loss::Other(_) => tangent(self, margins, |_| 1.0),
+            Loss::Other(..) => tangent(self, margins, |_| 1.0),
         }
     }
 

@@ -16,6 +16,6 @@ pub use activation::Activation;
 pub use error::SlopeError;
 pub use log_sum::log_sum_of_exponentials;
 pub use loss::Loss;
-pub use losses::{HINGE, LOSSES, SQUARED};
+pub use losses::{HINGE, LOSSES, POLYNOMIAL, SQUARED, TAIL};
 pub use margin::is_positive_margin;
-pub use margin_loss::MarginLoss;
+pub use margin_loss::{MOST_PARAMETERS, MarginLoss, Parameters};

@@ -1,6 +1,8 @@
 //! Losses of a margin, with values and slopes that stay accurate at any margin.
 
-use crate::margin_loss::MarginLoss;
+use implicit_bias_settings::{Invalid, Key, Settings};
+
+use crate::margin_loss::{MarginLoss, Parameters};
 use serde::{Serialize, Serializer};
 
 /// A loss `ℓ(q)` of the margin `q = y f(x)`, `y = ±1`.
@@ -11,6 +13,7 @@ use serde::{Serialize, Serializer};
 /// | exponential | `e^{−q}` | `e^{−q}` |
 /// | hinge | `max(0, 1 − q)` | 1 where `q < 1`, 0 elsewhere |
 /// | squared | `½ (1 − q)²`, which is `½ (f − y)²` | `1 − q` |
+/// | polynomial | `(1 + q)^{−α}` where `q ≥ 0`, `1 − α q` elsewhere | `α (1 + q)^{−α−1}`, `α` |
 ///
 /// The logistic loss is that of Kou, Chen & Gu. Values and slopes are exact to a few units in the
 /// last place wherever they are normal numbers; `log_value` and `log_slope` carry the logarithm
@@ -23,16 +26,17 @@ use serde::{Serialize, Serializer};
 /// assert_eq!(Loss::Logistic.log_value(1e6), -1e6); // its logarithm does not
 /// assert_eq!(implicit_bias_scalar::HINGE.slope(1.0), 0.0); // at the kink
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Loss {
     /// `log(1 + e^{−q})`.
     #[default]
     Logistic,
     /// `e^{−q}`.
     Exponential,
-    /// Another one, by its formulas: of the list [`LOSSES`](crate::LOSSES), or of another crate.
-    /// Exact descent in Gram coordinates does not know it.
-    Other(&'static MarginLoss),
+    /// Another one, by its formulas and the values of its keys: of the list
+    /// [`LOSSES`](crate::LOSSES), or of another crate. Exact descent in Gram coordinates does not
+    /// know it.
+    Other(&'static MarginLoss, Parameters),
 }
 
 impl Serialize for Loss {
@@ -42,12 +46,57 @@ impl Serialize for Loss {
 }
 
 impl Loss {
+    /// A loss by its formulas, its keys at their defaults.
+    ///
+    /// # Panics
+    ///
+    /// As [`MarginLoss::defaults`].
+    pub const fn of(loss: &'static MarginLoss) -> Self {
+        Self::Other(loss, loss.defaults())
+    }
+
+    /// Its keys.
+    pub fn keys(self) -> &'static [Key] {
+        match self {
+            Self::Logistic | Self::Exponential => &[],
+            Self::Other(loss, _) => loss.keys,
+        }
+    }
+
+    /// This loss with the values that settings give its keys, defaults elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] for a value out of its key's range.
+    pub fn with_settings(self, settings: &Settings) -> Result<Self, Invalid> {
+        let Self::Other(loss, _) = self else {
+            return Ok(self);
+        };
+        let mut parameters = loss.defaults();
+        for (parameter, key) in parameters.iter_mut().zip(loss.keys) {
+            *parameter = key.number_in(settings)?;
+        }
+        Ok(Self::Other(loss, parameters))
+    }
+
+    /// The values of its keys that are not the defaults.
+    pub fn settings(self) -> Settings {
+        let Self::Other(loss, parameters) = self else {
+            return Settings::default();
+        };
+        let each = loss.keys.iter().zip(parameters).zip(loss.defaults());
+        let other = each.filter(|((_, value), default)| value != default);
+        other.fold(Settings::default(), |settings, ((key, value), _)| {
+            settings.with(key.name, value)
+        })
+    }
+
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Logistic => "logistic",
             Self::Exponential => "exponential",
-            Self::Other(loss) => loss.name,
+            Self::Other(loss, _) => loss.name,
         }
     }
 
@@ -56,8 +105,19 @@ impl Loss {
         match self {
             Self::Logistic => "`log(1 + e^{−q})`",
             Self::Exponential => "`e^{−q}`",
-            Self::Other(loss) => loss.about,
+            Self::Other(loss, _) => loss.about,
         }
+    }
+
+    /// Its formula in words, with the values of its keys: `(1 + q)^{−α}, tail = 2`.
+    pub fn describe(self) -> String {
+        let mut words = self.about().replace('`', "");
+        if let Self::Other(loss, parameters) = self {
+            for (key, value) in loss.keys.iter().zip(parameters) {
+                words += &format!(", {} = {value}", key.name);
+            }
+        }
+        words
     }
 
     /// Whether it falls like `e^{−q}` and never vanishes, so that a descent that fits all samples
@@ -65,7 +125,7 @@ impl Loss {
     pub fn is_exponentially_tailed(self) -> bool {
         match self {
             Self::Logistic | Self::Exponential => true,
-            Self::Other(loss) => loss.is_exponentially_tailed,
+            Self::Other(loss, _) => loss.is_exponentially_tailed,
         }
     }
 
@@ -74,7 +134,7 @@ impl Loss {
         match self {
             Loss::Logistic => (-q).max(0.0) + (-q.abs()).exp().ln_1p(),
             Loss::Exponential => (-q).exp(),
-            Loss::Other(loss) => (loss.value)(q),
+            Loss::Other(loss, parameters) => (loss.value)(q, parameters),
         }
     }
 
@@ -85,7 +145,7 @@ impl Loss {
             Loss::Logistic if q > 37.0 => -q,
             Loss::Logistic => self.value(q).ln(),
             Loss::Exponential => -q,
-            Loss::Other(loss) => (loss.log_value)(q),
+            Loss::Other(loss, parameters) => (loss.log_value)(q, parameters),
         }
     }
 
@@ -94,7 +154,7 @@ impl Loss {
         match self {
             Loss::Logistic => 1.0 / (1.0 + q.exp()),
             Loss::Exponential => (-q).exp(),
-            Loss::Other(loss) => (loss.slope)(q),
+            Loss::Other(loss, parameters) => (loss.slope)(q, parameters),
         }
     }
 
@@ -103,7 +163,7 @@ impl Loss {
         match self {
             Loss::Logistic => -(q.max(0.0) + (-q.abs()).exp().ln_1p()),
             Loss::Exponential => -q,
-            Loss::Other(loss) => (loss.log_slope)(q),
+            Loss::Other(loss, parameters) => (loss.log_slope)(q, parameters),
         }
     }
 

@@ -237,6 +237,14 @@ impl Key {
         }
     }
 
+    /// The default, of a key whose value is a number and whose default is a constant.
+    pub const fn default_number(&self) -> Option<f64> {
+        match (self.kind, self.default) {
+            (Kind::Number, Default::Number(value)) => Some(value),
+            _ => None,
+        }
+    }
+
     /// The default, where it is a constant.
     pub fn default(&self) -> Option<Value> {
         match self.default {

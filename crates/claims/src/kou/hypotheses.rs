@@ -60,7 +60,7 @@ impl Conditions {
                 let initial_loss = self.initial_loss.filter(|loss| !loss.is_nan())?;
                 Some(m / r_max / r_max / initial_loss)
             }
-            Loss::Other(_) => None,
+            Loss::Other(..) => None,
         }
     }
 
@@ -161,7 +161,7 @@ fn loss(conditions: &Conditions) -> Hypothesis {
             "The exponential loss: not the paper's loss, which is the logistic one with the same \
              tail.",
         ),
-        Loss::Other(_) => (
+        Loss::Other(..) => (
             HypothesisStatus::NotMet,
             "Not the paper's loss, which is the logistic one, and without its exponential tail.",
         ),
@@ -261,7 +261,7 @@ fn step_size(conditions: &Conditions) -> Hypothesis {
     let formula = match conditions.loss {
         Loss::Logistic => "4 m n/(R_max² + (n − 1) p)",
         Loss::Exponential => "m/(R_max² L(0)) at the initial loss L(0)",
-        Loss::Other(_) => "no bound",
+        Loss::Other(..) => "no bound",
     };
     let sentence = format!(
         "η = {step_size} is {} times {} = {formula}, up to which no step raises the loss while no \

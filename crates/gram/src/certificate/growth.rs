@@ -59,7 +59,7 @@ impl Growth {
                     logistic: match problem.loss() {
                         Loss::Logistic => multiplier / rate,
                         Loss::Exponential => 0.0,
-                        Loss::Other(_) => unreachable!("refused by Problem::new"),
+                        Loss::Other(..) => unreachable!("refused by Problem::new"),
                     },
                     lipschitz,
                     jump: gap * path.norms[i] / width,

@@ -112,7 +112,7 @@ impl Field<'_> {
                 (1.0 - g, (1.0 - g) * (1.0 - 2.0 * g))
             }
             Loss::Exponential => (1.0, 1.0),
-            Loss::Other(_) => unreachable!("refused by Problem::new"),
+            Loss::Other(..) => unreachable!("refused by Problem::new"),
         }
     }
 

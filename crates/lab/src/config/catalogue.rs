@@ -93,7 +93,7 @@ impl Catalogue {
     /// This catalogue with one more loss.
     #[must_use]
     pub fn with_loss(mut self, loss: &'static MarginLoss) -> Self {
-        self.losses.push(Loss::Other(loss));
+        self.losses.push(Loss::of(loss));
         self
     }
 
@@ -150,6 +150,7 @@ impl Catalogue {
         let own = own.chain(self.initial_laws.iter().map(|law| law.keys));
         let own = own.chain(self.activations.iter().map(|kind| kind.keys));
         let own = own.chain(self.networks.iter().map(|kind| kind.keys()));
+        let own = own.chain(self.losses.iter().map(|loss| loss.keys()));
         let own = own.chain(self.optimizers.iter().map(|kind| kind.keys));
         let own: Vec<&Key> = own.flatten().collect();
         let all: Vec<&Key> = OF_EVERY_RUN
@@ -221,16 +222,9 @@ pub(crate) fn optimizers() -> impl Iterator<Item = &'static OptimizerKind> {
     catalogue().optimizers.iter().copied()
 }
 
-/// The loss that settings ask for.
-pub(super) fn loss(settings: &Settings) -> Result<Loss, Invalid> {
-    let asked = descent::LOSS.text_in(settings)?.unwrap_or_default();
-    let all = &catalogue().losses;
-    let found = all.iter().copied().find(|loss| loss.name() == asked);
-    found.ok_or_else(|| {
-        let names: Vec<&str> = all.iter().map(|loss| loss.name()).collect();
-        let expected = format!("one of {}", names.join(", "));
-        Invalid::new(descent::LOSS.name, expected, format!("`{asked}`"))
-    })
+/// The losses that can be chosen, their keys at the defaults.
+pub(super) fn losses() -> impl Iterator<Item = Loss> {
+    catalogue().losses.iter().copied()
 }
 
 /// The limits of directions.
@@ -266,12 +260,14 @@ fn groups_of(catalogue: &Catalogue) -> Vec<Group> {
     let of_initial_laws = catalogue.initial_laws.iter().map(|law| all(law.keys));
     let of_networks = catalogue.networks.iter();
     let of_networks = of_networks.map(|network| network_keys(catalogue, *network));
+    let of_losses = catalogue.losses.iter().map(|loss| all(loss.keys()));
     let of_optimizers = catalogue.optimizers.iter();
     let of_optimizers = of_optimizers.map(|optimizer| all(optimizer.keys));
     let data = [all(data::KEYS)].into_iter().chain(of_laws);
     let network = [all(network::KEYS)].into_iter().chain(of_initial_laws);
     let network = network.chain(of_networks);
-    let descent = [all(descent::OF_STEPS)].into_iter().chain(of_optimizers);
+    let descent = [all(descent::OF_STEPS)].into_iter().chain(of_losses);
+    let descent = descent.chain(of_optimizers);
     vec![
         group(data::HEADING, data.collect()),
         group(preparation::HEADING, vec![all(preparation::KEYS)]),
@@ -303,8 +299,8 @@ pub(super) fn components(key: &Key) -> Vec<Name> {
         let name = |law: &InitialLaw| Name::new(law.name, law.about);
         initial_laws().map(name).collect()
     } else if key.name == descent::LOSS.name {
-        let name = |loss: &Loss| Name::new(loss.name(), loss.about());
-        catalogue().losses.iter().map(name).collect()
+        let name = |loss: Loss| Name::new(loss.name(), loss.about());
+        losses().map(name).collect()
     } else if key.name == ACTIVATION.name {
         let name = |kind: &ActivationKind| Name::new(kind.name, kind.about);
         activations().map(name).collect()
@@ -331,6 +327,8 @@ pub(super) fn own_keys_of(chooser: &Key, name: &str) -> Vec<&'static Key> {
         initial_laws()
             .find(|law| law.name == name)
             .map(|law| law.keys)
+    } else if chooser.name == descent::LOSS.name {
+        losses().find(|loss| loss.name() == name).map(Loss::keys)
     } else if chooser.name == ACTIVATION.name {
         activations()
             .find(|kind| kind.name == name)
@@ -382,7 +380,11 @@ pub(super) fn is_ordinary(key: &Key) -> bool {
     let of_optimizers = optimizers().flat_map(|optimizer| optimizer.keys);
     let of_laws = data_laws().flat_map(|law| law.keys);
     let of_laws = of_laws.chain(initial_laws().flat_map(|law| law.keys));
-    let mut others = of_networks.chain(of_optimizers).chain(of_laws);
+    let of_losses = losses().flat_map(Loss::keys);
+    let mut others = of_networks
+        .chain(of_optimizers)
+        .chain(of_laws)
+        .chain(of_losses);
     default.any(is)
         || default_of(&ACTIVATION).into_iter().any(is)
         || !(others.any(is) || descent::ADVANCED.iter().any(is) || network::ADVANCED.iter().any(is))

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use implicit_bias_data::{DataLaw, DataLawKind, InitialLaw};
 use implicit_bias_engine::NetworkKind;
 use implicit_bias_engine::optimizers::OptimizerKind;
-use implicit_bias_model::{ACTIVATION, TargetKind, activation_kind};
+use implicit_bias_model::{ACTIVATION, Loss, TargetKind, activation_kind};
 use implicit_bias_settings::{Invalid, Key, Kind, Settings, Value};
 
 use super::catalogue;
 use super::keys::data::SYNTHETIC;
-use super::keys::descent::OPTIMIZER;
+use super::keys::descent::{LOSS, OPTIMIZER};
 use super::keys::network::{INIT_LAW, NETWORK};
 
 /// A component out of a list, with what was given of its keys.
@@ -97,6 +97,18 @@ impl Component {
             .map(|kind| (kind.name, kind.keys.iter().collect()))
             .collect();
         Self::choose(&OPTIMIZER, &all, settings)
+    }
+
+    /// The loss that settings choose, with the values of its keys.
+    pub(super) fn loss(settings: &Settings) -> Result<Loss, Invalid> {
+        let all: Vec<_> = catalogue::losses()
+            .map(|loss| (loss.name(), loss.keys().iter().collect()))
+            .collect();
+        let chosen = Self::choose(&LOSS, &all, settings)?;
+        let mut all = catalogue::losses();
+        all.find(|loss| loss.name() == chosen.name)
+            .expect("a component is one of the list it was chosen from")
+            .with_settings(&chosen.settings)
     }
 
     /// The data law that settings choose, with all its settings filled in: configurations have

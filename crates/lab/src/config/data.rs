@@ -127,7 +127,7 @@ enum Unasked {
 
 fn unasked_targets(settings: &Settings) -> Result<Unasked, LabError> {
     let network = Component::network(settings)?;
-    let is_squared = catalogue::loss(settings)? == SQUARED;
+    let is_squared = Component::loss(settings)? == SQUARED;
     Ok(match network.network_kind().targets(&network.settings) {
         TargetKind::Numbers => Unasked::Numbers,
         TargetKind::Reals if is_squared => Unasked::Reals,
@@ -400,7 +400,7 @@ pub(super) fn resolve_data(settings: &Settings) -> Result<DataSource, LabError> 
 /// Settings with the data law that the network asks for where none is named.
 fn with_law(settings: &Settings) -> Result<Settings, LabError> {
     let network = Component::network(settings)?;
-    let law = network.network_kind().law(catalogue::loss(settings)?);
+    let law = network.network_kind().law(Component::loss(settings)?);
     let given = settings.has(keys::SYNTHETIC.name);
     Ok(match law.filter(|_| !given) {
         Some(law) => settings.clone().with(keys::SYNTHETIC.name, law),

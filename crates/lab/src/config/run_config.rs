@@ -167,7 +167,7 @@ impl RunConfig {
             preparation: resolve_preparation(settings)?,
             init: resolve_init(settings)?,
             network,
-            loss: catalogue::loss(settings)?,
+            loss: Component::loss(settings)?,
             sum: descent::REDUCTION.text_in(settings)?.as_deref() == Some("sum"),
             optimizer,
             step_size: descent::STEP_SIZE.number_in(settings)?,

@@ -39,7 +39,8 @@ impl RunConfig {
         };
         let settings = settings
             .or(self.written_network())
-            .or(self.optimizer.settings.clone());
+            .or(self.optimizer.settings.clone())
+            .or(self.loss.settings());
         let unless = |default: bool, value: f64| (!default).then_some(value);
         let decays = self.step_decay != 0.0;
         let settings = settings

@@ -3,12 +3,20 @@
 //! A loss is a file with a [`MarginLoss`](crate::MarginLoss) and a line in [`LOSSES`].
 
 mod hinge;
+mod polynomial;
 mod squared;
 
 pub use hinge::HINGE;
+pub use polynomial::{POLYNOMIAL, TAIL};
 pub use squared::SQUARED;
 
 use crate::loss::Loss;
 
 /// The losses of the laboratory, the default first.
-pub const LOSSES: &[Loss] = &[Loss::Logistic, Loss::Exponential, HINGE, SQUARED];
+pub const LOSSES: &[Loss] = &[
+    Loss::Logistic,
+    Loss::Exponential,
+    HINGE,
+    SQUARED,
+    POLYNOMIAL,
+];

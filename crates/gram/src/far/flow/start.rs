@@ -93,7 +93,7 @@ impl Flow {
                 match self.problem.loss() {
                     Loss::Logistic => (g * (1.0 - g)).sqrt(),
                     Loss::Exponential => g.sqrt(),
-                    Loss::Other(_) => unreachable!("refused by Problem::new"),
+                    Loss::Other(..) => unreachable!("refused by Problem::new"),
                 }
             })
             .collect();

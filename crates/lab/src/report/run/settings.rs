@@ -22,7 +22,7 @@ pub(crate) fn settings_of(record: &RunRecord) -> Vec<Setting> {
         Loss::Logistic if data.classes.is_some() => "cross-entropy, log(1 + e^−q)".to_owned(),
         Loss::Logistic => "logistic, log(1 + e^−q)".to_owned(),
         Loss::Exponential => "exponential, e^−q".to_owned(),
-        Loss::Other(loss) => format!("{}, {}", loss.name, loss.about.replace('`', "")),
+        Loss::Other(..) => format!("{}, {}", config.loss.name(), config.loss.describe()),
     };
     let margin = match data.classes {
         Some(_) => " for q = s_c − log Σ e^s_j over the other classes j",
