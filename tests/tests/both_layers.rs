@@ -283,7 +283,7 @@ fn the_schedule_of_the_reference_is_a_formula() {
         return;
     };
     let file = folder.join("visible_evo.npz");
-    let schedule: implicit_bias_engine::StepSchedule = AUTHORS_SCHEDULE.parse().unwrap();
+    let schedule: implicit_bias_engine::FormulaSchedule = AUTHORS_SCHEDULE.parse().unwrap();
     let [steps, sizes] = ["steps", "lr_at_steps"].map(|name| array(&file, name));
     for (step, size) in steps.iter().zip(&sizes) {
         let found = number(&file, "lr0") * schedule.at(*step as u64);

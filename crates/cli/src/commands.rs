@@ -316,7 +316,7 @@ fn more_about(config: &RunConfig, geometry: &Geometry, found: &Contradictions) -
              no step raises the\nlogistic loss while no pre-activation changes sign (derived; at \
              least 4 m/R_max²). The default is {}.\n",
             format_number(bound),
-            config.step_size
+            config.step_size.first
         );
     }
     if !found.is_empty() {

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use implicit_bias_claims::Theory;
 use implicit_bias_data::{DataLawKind, InitialLaw};
 use implicit_bias_engine::optimizers::OptimizerKind;
+use implicit_bias_engine::step_sizes::StepScheduleKind;
 use implicit_bias_fetch::FetchError;
 use implicit_bias_lab::config::Catalogue;
 use implicit_bias_lab::{LabError, exit_instead_of_abort, print_to_stderr};
@@ -92,6 +93,14 @@ impl Laboratory {
     #[must_use]
     pub fn with_loss(mut self, loss: MarginLoss) -> Self {
         self.catalogue = self.catalogue.with_loss(Box::leak(Box::new(loss)));
+        self
+    }
+
+    /// With one more schedule of the step size, which a run has where one of its keys is given.
+    #[must_use]
+    pub fn with_step_schedule(mut self, schedule: StepScheduleKind) -> Self {
+        let schedule = Box::leak(Box::new(schedule));
+        self.catalogue = self.catalogue.with_step_schedule(schedule);
         self
     }
 

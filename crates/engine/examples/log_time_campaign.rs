@@ -112,12 +112,9 @@ impl Case {
             (name, matrix.expect("a matrix"))
         };
         let weights = Weights::new(blocks.into_iter().enumerate().map(block).collect());
-        let sizes = StepSize {
-            first: dice.between(0.02, 1.0),
-            decay: [0.0, 0.0, 0.0, 0.3][dice.below(4)],
-            offset: 1.0,
-            table: Vec::new(),
-            schedule: None,
+        let sizes = {
+            let first = dice.between(0.02, 1.0);
+            StepSize::decaying(first, [0.0, 0.0, 0.0, 0.3][dice.below(4)], 1.0)
         };
         let loss = [Loss::Logistic, Loss::Logistic, Loss::Exponential][dice.below(3)];
         let sum = dice.below(4) == 0;
@@ -128,7 +125,7 @@ impl Case {
                  {}, {}",
                 NAMES[kind],
                 sizes.first,
-                sizes.decay,
+                sizes.decay().map_or(0.0, |decay| decay.exponent),
                 loss.name(),
                 if sum { "sum" } else { "mean" }
             ),

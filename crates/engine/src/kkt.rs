@@ -130,7 +130,7 @@ mod tests {
     use super::*;
     use crate::log_time::{Clock, FlowOutcome, FlowStart, LogTimeFlow, Pace};
     use crate::select_device;
-    use crate::step_size::StepSize;
+    use crate::step_sizes::StepSize;
 
     /// A two-layer ReLU network on samples that are not orthogonal enough for its neurons to leave
     /// their kinks: gradients at one point say as little at step 10³⁰⁰ as at 10⁵⁰, those of a window

@@ -37,8 +37,7 @@ mod observation;
 pub mod optimizers;
 mod options;
 mod oracle;
-mod step_schedule;
-mod step_size;
+pub mod step_sizes;
 mod targets;
 mod tensor;
 #[cfg(test)]
@@ -60,6 +59,5 @@ pub use observation::{
 };
 pub use options::{Gradient, Precision};
 pub use oracle::{Batches, Evaluation, FlowPoint, Oracle};
-pub use step_schedule::StepSchedule;
-pub use step_size::StepSize;
+pub use step_sizes::{FormulaSchedule, StepSize};
 pub use tensor::{LogTimeOptions, OptimizerRun, TWIN_OFFSET, TensorEngine, TensorEngineOptions};

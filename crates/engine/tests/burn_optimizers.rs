@@ -41,13 +41,7 @@ fn engine(optimizer: Result<Box<dyn Optimizer>, Invalid>) -> impl Engine {
     };
     let run = OptimizerRun {
         optimizer: optimizer.unwrap(),
-        step_size: StepSize {
-            first: 0.05,
-            decay: 0.25,
-            offset: 1.0,
-            table: Vec::new(),
-            schedule: None,
-        },
+        step_size: StepSize::decaying(0.05, 0.25, 1.0),
         sum: false,
         batches: None,
         twin: None,

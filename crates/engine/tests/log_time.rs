@@ -266,13 +266,7 @@ fn the_flow_of_orthogonal_samples_is_its_closed_form() {
     let data = Dataset::new(x, Array1::from_vec(vec![1.0, -1.0])).unwrap();
     let case = Case::new("linear", Settings::default(), data.into(), 0.5, 7);
     for decay in [0.0, 0.5, 1.0] {
-        let sizes = StepSize {
-            first: STEP_SIZE,
-            decay,
-            offset: 2.0,
-            table: Vec::new(),
-            schedule: None,
-        };
+        let sizes = StepSize::decaying(STEP_SIZE, decay, 2.0);
         let flow = TensorEngineOptions {
             log_time: Some(LogTimeOptions {
                 exact_steps: 0.0,
@@ -399,13 +393,7 @@ fn samples_that_are_not_fitted_stall_the_run() {
 #[test]
 fn normalized_descent_agrees_with_its_steps() {
     for case in [&cases(10)[1], &cases(10)[4]] {
-        let sizes = StepSize {
-            first: 0.7,
-            decay: 1.0,
-            offset: 20.0,
-            table: Vec::new(),
-            schedule: None,
-        };
+        let sizes = StepSize::decaying(0.7, 1.0, 20.0);
         let run = || OptimizerRun {
             optimizer: (optimizers::NORMALIZED_GD.make)(&Settings::default(), {
                 let blocks = case.weights.blocks().iter();

@@ -43,7 +43,7 @@ impl RunRecord {
             .activation()
             .map(|phi| ("slope", arr0(phi.slope())));
         let has_step_size = self.config.optimizer.optimizer_kind().has_step_size;
-        let step_size = has_step_size.then(|| ("step_size", arr0(self.config.step_size)));
+        let step_size = has_step_size.then(|| ("step_size", arr0(self.config.step_size.first)));
         let scalars: Vec<_> = slope.into_iter().chain(step_size).collect();
         let columns: Vec<(String, Array1<f64>)> = self
             .series

@@ -126,8 +126,10 @@ pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedL
                 "loss".to_owned(),
                 format!("the {} loss", config.loss_name()),
             ]
-        } else if is_linear && config.step_decay > 1.0 {
-            ["step-decay".to_owned(), config.step_decay.to_string()]
+        } else if is_linear && !config.step_size.sums_to_infinity() {
+            let keys = config.step_size.settings();
+            let key = keys.iter().next().map_or("step-size", |(key, _)| key);
+            [key.to_owned(), config.step_size.to_string()]
         } else if is_linear {
             ["optimizer".to_owned(), config.optimizer.name.to_owned()]
         } else {

@@ -41,12 +41,14 @@ impl Maximum {
                 beta2: number("beta2").unwrap_or(0.999),
             },
         };
+        let decay = config.step_size.decay();
+        let decay = decay.ok_or("step sizes that are no power of the step")?;
         let descent = FarDescent {
             rule,
             step_sizes: StepSizes {
-                first: config.step_size,
-                offset: config.step_offset,
-                decay: config.step_decay,
+                first: config.step_size.first,
+                offset: decay.offset,
+                decay: decay.exponent,
             },
             loss: config.loss,
         };

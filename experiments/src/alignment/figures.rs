@@ -13,7 +13,7 @@ pub(super) fn figures(results: &[StudyResult<'_>]) -> Vec<Figure> {
 /// A column against the time `η · step`, up to a time.
 fn over_time(result: &StudyResult<'_>, column: &str, factor: f64, until: f64) -> Vec<[f64; 2]> {
     let values = result.record.series.column(column).unwrap_or_default();
-    let step_size = result.record.config.step_size;
+    let step_size = result.record.config.step_size.first;
     let rows = result.record.series.steps().into_iter().zip(values);
     rows.map(|(step, value)| [step_size * step, factor * value])
         .filter(|[time, _]| *time <= until)

@@ -159,7 +159,7 @@ impl Times {
     pub fn of(result: &StudyResult<'_>) -> Self {
         let series = &result.record.series;
         let column = |name: &str| series.column(name).unwrap_or_default();
-        let (steps, step_size) = (series.steps(), result.record.config.step_size);
+        let (steps, step_size) = (series.steps(), result.record.config.step_size.first);
         let misplaced = column("neurons_misplaced");
         let last = misplaced.iter().rposition(|count| *count > 0.0);
         let aligned = last.map_or(0, |row| row + 1);

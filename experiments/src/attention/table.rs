@@ -58,7 +58,7 @@ pub(super) fn rates(results: &[StudyResult<'_>]) -> Vec<Rate> {
     let rate = |result: &StudyResult<'_>| {
         let law = law(result)?;
         let config = &result.record.config;
-        let (eta, norm) = (config.step_size, law.norm);
+        let (eta, norm) = (config.step_size.first, law.norm);
         let series = &result.record.series;
         let last = |column: &str| series.last(column).unwrap_or(f64::NAN);
         let divisor = POLYAK_FACTOR
@@ -195,7 +195,7 @@ pub(super) fn found(results: &[StudyResult<'_>]) -> Vec<String> {
     let both: Vec<String> = of(STABILITY)
         .map(|result| {
             let per_step = slope(result, "weight_norm", |t| t);
-            let share = per_step / result.record.config.step_size;
+            let share = per_step / result.record.config.step_size.first;
             format!("{}: {share:.7}", result.run.label)
         })
         .collect();

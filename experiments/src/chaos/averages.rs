@@ -33,7 +33,7 @@ pub(super) fn averages(results: &[StudyResult<'_>]) -> Option<Averages> {
     let prepared = Prepared::new(config).ok()?;
     let targets = prepared.data.reals()?.y().to_vec();
     let width = prepared.width as f64;
-    let kappa = 2.0 * config.step_size / width / targets.len() as f64;
+    let kappa = 2.0 * config.step_size.first / width / targets.len() as f64;
     // x = Σ c_i x_i with Gaussian c, of norm near 1: what a teacher of the same neurons says of it.
     let seed = config.seed;
     let dim = prepared.data.dim();

@@ -1,6 +1,7 @@
 //! In which phase a network is, and in which its map is.
 
 use implicit_bias_data::TrainingSet;
+use implicit_bias_engine::StepSize;
 use implicit_bias_lab::Prepared;
 use implicit_bias_lab::config::RunConfig;
 use implicit_bias_lab::study::StudyResult;
@@ -87,7 +88,7 @@ pub(super) fn phases(results: &[StudyResult<'_>]) -> Vec<Seen> {
         .collect();
     seen.extend(of_panel.next().and_then(|result| {
         let config = RunConfig {
-            step_size: DIVERGENT,
+            step_size: StepSize::constant(DIVERGENT),
             ..result.record.config.clone()
         };
         phase(&config, result.record.series.last("step")?)
@@ -96,7 +97,7 @@ pub(super) fn phases(results: &[StudyResult<'_>]) -> Vec<Seen> {
 }
 
 fn phase(config: &RunConfig, end: f64) -> Option<Seen> {
-    let eta = config.step_size;
+    let eta = config.step_size.first;
     let a = 2.0 * eta / SAMPLES as f64;
     let predicted = match map::period(a) {
         _ if a > 2.0 => Phase::Divergent,

@@ -142,7 +142,7 @@ pub(super) fn clean(results: &[StudyResult<'_>]) -> Option<Clean> {
             .map(|k| count(k) as f64 / SAMPLES as f64)
             .collect(),
         length: LENGTH,
-        step_size: config.step_size,
+        step_size: config.step_size.first,
         activation: Huberized {
             exponent: 3.0,
             threshold: 1.0,

@@ -1,6 +1,6 @@
 //! The growth of four neurons under the authors' step sizes.
 
-use implicit_bias_engine::StepSchedule;
+use implicit_bias_engine::FormulaSchedule;
 use implicit_bias_lab::config::RunConfig;
 use implicit_bias_lab::study::StudyResult;
 use implicit_bias_lab::{LabError, Prepared};
@@ -60,7 +60,7 @@ impl Growth {
 
 /// The sum of the step sizes before an epoch.
 pub(super) fn time_of(epoch: u64) -> f64 {
-    let schedule: StepSchedule = SCHEDULE.parse().expect("a schedule of the study");
+    let schedule: FormulaSchedule = SCHEDULE.parse().expect("a schedule of the study");
     (0..epoch).map(|step| STEP_SIZE * schedule.at(step)).sum()
 }
 

@@ -116,6 +116,18 @@ fn what_no_machine_holds_or_reaches_is_refused_by_name() {
         ),
         ("limit --network linear --loss hinge", "loss: expected"),
         (
+            "train --loss hinge --tail 2",
+            "tail: expected loss polynomial, found loss hinge",
+        ),
+        (
+            "train --loss polynomial --tail 0",
+            "tail: expected a positive",
+        ),
+        (
+            "limit --network linear --optimizer normalized-gd --step-schedule 0:2^(-t)",
+            "step-schedule: expected",
+        ),
+        (
             "limit --network linear --optimizer sign-gd --step-decay 2",
             "step-decay: expected",
         ),

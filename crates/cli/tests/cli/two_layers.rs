@@ -44,6 +44,22 @@ fn a_run_goes_on_along_its_schedule_to_the_same_bytes() {
     assert_eq!(again, series);
 }
 
+/// A network that steps by its own formulas, looked at after every step, steps along the schedule too.
+#[test]
+fn a_formula_and_a_table_of_the_same_sizes_take_the_same_steps() {
+    let folder = folder();
+    let stops = "train --samples 5 --dim 20 --width 4 --steps 40 --engine tensor --loss hinge \
+                 --stop zero-loss";
+    let weights = ["--step-schedule 0:1,10:0.5", "--step-table 10:0.05", ""].map(|sizes| {
+        command(folder.path(), &format!("{stops} {sizes} --out run")).ok();
+        let weights = std::fs::read(folder.path().join("run/weights.safetensors")).unwrap();
+        std::fs::remove_dir_all(folder.path().join("run")).unwrap();
+        weights
+    });
+    assert_eq!(weights[0], weights[1]);
+    assert_ne!(weights[0], weights[2]);
+}
+
 #[test]
 fn what_is_the_default_is_not_written_and_flags_drop_what_they_replace() {
     let folder = folder();

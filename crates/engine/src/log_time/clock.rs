@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::step_size::StepSize;
+use crate::step_sizes::StepSize;
 
 /// How fast the steps of a descent go along the flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,16 +39,18 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The clock of a descent with these step sizes; `None` for a table or a schedule of them.
+    /// The clock of a descent with these step sizes; `None` where they are neither constant nor fall
+    /// like a power of the step.
     pub fn new(pace: Pace, step_size: &StepSize) -> Option<Self> {
         let steps = if pace == Pace::Flow { 0.0 } else { 0.5 };
-        (step_size.table.is_empty() && step_size.schedule.is_none()).then_some(Self {
+        let decay = step_size.decay()?;
+        Some(Self {
             pace,
             log_step_size: step_size.first.ln(),
-            decay: step_size.decay,
-            offset: match step_size.decay {
+            decay: decay.exponent,
+            offset: match decay.exponent {
                 0.0 => 0.0,
-                _ => step_size.offset - steps,
+                _ => decay.offset - steps,
             },
         })
     }
@@ -112,14 +114,11 @@ mod tests {
     use super::*;
 
     fn clock(pace: Pace, decay: f64, offset: f64) -> Clock {
-        let sizes = StepSize {
-            first: 0.3,
-            decay,
-            offset,
-            table: Vec::new(),
-            schedule: None,
-        };
-        Clock::new(pace, &sizes).unwrap()
+        Clock::new(pace, &sizes(decay, offset)).unwrap()
+    }
+
+    fn sizes(exponent: f64, offset: f64) -> StepSize {
+        StepSize::decaying(0.3, exponent, offset)
     }
 
     /// Sums of step sizes by a loop, and the reading that they lead to.
@@ -135,13 +134,7 @@ mod tests {
             (1.5, 1.0, 1e-7),
         ] {
             let clock = clock(Pace::Gradient, decay, offset);
-            let sizes = StepSize {
-                first: 0.3,
-                decay,
-                offset,
-                table: Vec::new(),
-                schedule: None,
-            };
+            let sizes = sizes(decay, offset);
             let (from, to) = (1000_u64, 20_000_u64);
             let sum: f64 = (from..to).map(|step| sizes.at(step)).sum();
             let reached = clock.after(clock.at(from as f64), sum.ln());

@@ -230,7 +230,7 @@ mod tests {
     use implicit_bias_model::{HostScores, Loss, Objective};
 
     use super::*;
-    use crate::step_size::StepSize;
+    use crate::step_sizes::StepSize;
 
     /// `q_1 = u v`, and `q_2 = −u v` where there are two samples.
     struct Product {

@@ -4,7 +4,7 @@ use implicit_bias_model::FirstStage;
 
 use crate::optimizers::Optimizer;
 use crate::oracle::{Batches, Oracle};
-use crate::step_size::StepSize;
+use crate::step_sizes::StepSize;
 use implicit_bias_record::StopRule;
 
 /// An optimizer and what its steps are made with.

@@ -73,11 +73,10 @@ fn facts(config: &RunConfig, samples: SampleFacts, width: usize, unit_roundoff: 
             is_full_batch: batches.is_none_or(|batches| batches.size >= samples.samples),
             loss: config.loss,
             is_sum: config.sum,
-            step_size: config.step_size,
-            step_decay: (optimizer.has_step_size
-                && config.step_table.is_empty()
-                && config.step_schedule.is_none())
-            .then_some(config.step_decay),
+            step_size: config.step_size.first,
+            step_decay: (config.step_size.decay())
+                .filter(|_| optimizer.has_step_size)
+                .map(|decay| decay.exponent),
             unit_roundoff,
         },
     }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use implicit_bias_claims::{THEORIES, Theory};
 use implicit_bias_data::{DataLawKind, INITIAL_LAWS, InitialLaw, LAWS};
 use implicit_bias_engine::optimizers::{OPTIMIZERS, OptimizerKind};
+use implicit_bias_engine::step_sizes::{STEP_SCHEDULES, StepScheduleKind};
 use implicit_bias_engine::{NETWORKS, NetworkKind};
 use implicit_bias_limits::{DIRECTION_LIMITS, DirectionLimit};
 use implicit_bias_model::{
@@ -33,6 +34,7 @@ pub struct Catalogue {
     networks: Vec<&'static dyn NetworkKind>,
     optimizers: Vec<&'static OptimizerKind>,
     losses: Vec<Loss>,
+    step_schedules: Vec<&'static StepScheduleKind>,
     theories: Vec<&'static Theory>,
     limits: Vec<&'static DirectionLimit>,
 }
@@ -50,6 +52,7 @@ impl Catalogue {
             networks: NETWORKS.to_vec(),
             optimizers: OPTIMIZERS.iter().collect(),
             losses: LOSSES.to_vec(),
+            step_schedules: STEP_SCHEDULES.iter().collect(),
             theories: THEORIES.iter().collect(),
             limits: DIRECTION_LIMITS.iter().collect(),
         }
@@ -97,6 +100,13 @@ impl Catalogue {
         self
     }
 
+    /// This catalogue with one more schedule of the step size.
+    #[must_use]
+    pub fn with_step_schedule(mut self, schedule: &'static StepScheduleKind) -> Self {
+        self.step_schedules.push(schedule);
+        self
+    }
+
     /// This catalogue with one more limit of directions; those of the laboratory come first.
     #[must_use]
     pub fn with_limit(mut self, limit: &'static DirectionLimit) -> Self {
@@ -124,6 +134,7 @@ impl Catalogue {
         let networks = self.networks.iter().map(|kind| kind.name());
         let optimizers = self.optimizers.iter().map(|kind| kind.name);
         let losses = self.losses.iter().map(|loss| loss.name());
+        let step_schedules = self.step_schedules.iter().map(|kind| kind.name);
         let limits = self.limits.iter().map(|limit| limit.name).collect();
         let theories = self.theories.iter();
         let claims = theories.clone().flat_map(|theory| theory.claims);
@@ -136,6 +147,7 @@ impl Catalogue {
             networks.collect(),
             optimizers.collect(),
             losses.collect(),
+            step_schedules.collect(),
             limits,
             theories,
             claims,
@@ -151,6 +163,7 @@ impl Catalogue {
         let own = own.chain(self.activations.iter().map(|kind| kind.keys));
         let own = own.chain(self.networks.iter().map(|kind| kind.keys()));
         let own = own.chain(self.losses.iter().map(|loss| loss.keys()));
+        let own = own.chain(self.step_schedules.iter().map(|kind| kind.keys));
         let own = own.chain(self.optimizers.iter().map(|kind| kind.keys));
         let own: Vec<&Key> = own.flatten().collect();
         let all: Vec<&Key> = OF_EVERY_RUN
@@ -180,7 +193,6 @@ const OF_EVERY_RUN: &[&[Key]] = &[
     preparation::KEYS,
     network::KEYS,
     descent::OF_STEPS,
-    descent::OF_STEP_SIZE,
     descent::OF_ENGINES,
     output::KEYS,
 ];
@@ -227,6 +239,17 @@ pub(super) fn losses() -> impl Iterator<Item = Loss> {
     catalogue().losses.iter().copied()
 }
 
+/// The schedules of the step size.
+pub(super) fn step_schedules() -> impl Iterator<Item = &'static StepScheduleKind> {
+    catalogue().step_schedules.iter().copied()
+}
+
+/// The keys of the step size: its own, and those of its schedules.
+pub(super) fn keys_of_step_size() -> impl Iterator<Item = &'static Key> {
+    let of_schedules = step_schedules().flat_map(|kind| kind.keys);
+    [&descent::STEP_SIZE].into_iter().chain(of_schedules)
+}
+
 /// The limits of directions.
 pub(crate) fn limits() -> impl Iterator<Item = &'static DirectionLimit> {
     catalogue().limits.iter().copied()
@@ -266,7 +289,9 @@ fn groups_of(catalogue: &Catalogue) -> Vec<Group> {
     let data = [all(data::KEYS)].into_iter().chain(of_laws);
     let network = [all(network::KEYS)].into_iter().chain(of_initial_laws);
     let network = network.chain(of_networks);
-    let descent = [all(descent::OF_STEPS)].into_iter().chain(of_losses);
+    let of_schedules = catalogue.step_schedules.iter().map(|kind| all(kind.keys));
+    let descent = [all(descent::OF_STEPS)].into_iter().chain(of_schedules);
+    let descent = descent.chain(of_losses);
     let descent = descent.chain(of_optimizers);
     vec![
         group(data::HEADING, data.collect()),
@@ -351,7 +376,7 @@ pub(crate) fn keys_of_network(network: &dyn NetworkKind) -> Vec<&'static Key> {
 pub(super) fn keys_of(chooser: &Key, name: &str) -> Vec<&'static Key> {
     let mut kinds = optimizers().filter(|_| chooser.name == descent::OPTIMIZER.name);
     let has_step_size = kinds.any(|kind| kind.name == name && kind.has_step_size);
-    let of_step_size = descent::OF_STEP_SIZE.iter().filter(|_| has_step_size);
+    let of_step_size = keys_of_step_size().filter(|_| has_step_size);
     own_keys_of(chooser, name)
         .into_iter()
         .chain(of_step_size)
@@ -381,6 +406,7 @@ pub(super) fn is_ordinary(key: &Key) -> bool {
     let of_laws = data_laws().flat_map(|law| law.keys);
     let of_laws = of_laws.chain(initial_laws().flat_map(|law| law.keys));
     let of_losses = losses().flat_map(Loss::keys);
+    let of_losses = of_losses.chain(step_schedules().flat_map(|kind| kind.keys));
     let mut others = of_networks
         .chain(of_optimizers)
         .chain(of_laws)

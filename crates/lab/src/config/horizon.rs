@@ -20,8 +20,9 @@ pub(super) struct Horizon {
     pub steps: Steps,
     /// How the steps of the optimizer go along gradient flow.
     pub pace: Option<Pace>,
-    pub step_decay: f64,
-    pub has_table: bool,
+    /// The exponent of a step size that falls like a power of the step, 0 where it is constant;
+    /// `None` where it changes in another way.
+    pub step_decay: Option<f64>,
     pub is_exponentially_tailed: bool,
     pub has_twin: bool,
     pub stops: bool,
@@ -35,13 +36,15 @@ impl Horizon {
     pub fn obstacle(&self) -> Option<&'static str> {
         match self.pace {
             None => Some("plain and normalized gradient descent, and gradient flow"),
-            Some(Pace::Normalized) if self.step_decay < 1.0 => {
+            Some(Pace::Normalized) if self.step_decay.is_some_and(|decay| decay < 1.0) => {
                 Some("normalized gradient descent with a step-decay of 1 or more")
             }
             _ if !self.is_exponentially_tailed => {
                 Some("losses with an exponential tail: logistic and exponential")
             }
-            _ if self.has_table => Some("step sizes without a step-table or a step-schedule"),
+            _ if self.step_decay.is_none() => {
+                Some("step sizes without a step-table or a step-schedule")
+            }
             _ if self.has_twin => Some("runs without a twin (--sensitivity)"),
             _ if self.stops => Some("runs to their horizon (no --stop)"),
             _ if self.compensated => Some("updates without compensation (--compensated)"),
@@ -120,8 +123,7 @@ mod tests {
         Horizon {
             steps: Steps::try_from(steps).unwrap(),
             pace: Some(Pace::Gradient),
-            step_decay: 0.0,
-            has_table: false,
+            step_decay: Some(0.0),
             is_exponentially_tailed: true,
             has_twin: false,
             stops: false,
@@ -167,7 +169,7 @@ mod tests {
             },
             Horizon {
                 pace: Some(Pace::Normalized),
-                step_decay: 0.5,
+                step_decay: Some(0.5),
                 ..horizon(1e9)
             },
             Horizon {
@@ -175,7 +177,7 @@ mod tests {
                 ..horizon(1e9)
             },
             Horizon {
-                has_table: true,
+                step_decay: None,
                 ..horizon(1e9)
             },
             Horizon {
@@ -200,7 +202,7 @@ mod tests {
         }
         let normalized = Horizon {
             pace: Some(Pace::Normalized),
-            step_decay: 1.0,
+            step_decay: Some(1.0),
             ..horizon(1e9)
         };
         assert_eq!(exact(&normalized, None), Ok(Some(1e4)));

@@ -5,7 +5,7 @@ use implicit_bias_model::ACTIVATION;
 use implicit_bias_settings::{Key, Settings};
 
 use super::catalogue;
-use super::keys::descent::OPTIMIZER;
+use super::keys::descent::{LOSS, OPTIMIZER};
 use super::keys::network::{INIT_LAW, NETWORK};
 use super::keys::{data, output, preparation};
 
@@ -58,7 +58,7 @@ pub fn overlay(flags: Settings, mut file: Settings) -> Settings {
     if has("init-scale") || has(INIT_LAW.name) {
         file.remove(&["init"]);
     }
-    for chooser in [NETWORK, ACTIVATION, OPTIMIZER, INIT_LAW] {
+    for chooser in [NETWORK, ACTIVATION, LOSS, OPTIMIZER, INIT_LAW] {
         drop_keys_of_another(&chooser, &flags, &mut file);
     }
     if flags.number("step-decay") == Some(0.0) {

@@ -3,16 +3,16 @@
 use std::fmt;
 
 use implicit_bias_data::{ClassRule, Preparation};
-use implicit_bias_engine::{Gradient, Precision, StepSchedule, StepSize};
+use implicit_bias_engine::{Gradient, Precision, StepSize};
 use implicit_bias_model::{Loss, SQUARED, TargetKind, WIDTH};
 use implicit_bias_record::{Steps, StopRule};
 use implicit_bias_settings::Settings;
 
+use super::catalogue;
 use super::component::Component;
 use super::horizon::LAST_WHOLE_STEP;
 use super::keys::descent::{
-    COMPENSATED, ENGINE, EXACT_STEPS, GRADIENT, OF_STEP_SIZE, PRECISION, STEP_DECAY, STEP_OFFSET,
-    STEP_SCHEDULE, STEP_TABLE, STEPS, STOP,
+    COMPENSATED, ENGINE, EXACT_STEPS, GRADIENT, PRECISION, STEP_SIZE, STEPS, STOP,
 };
 use super::keys::network::{INIT, INIT_LAW, INIT_SCALE};
 use super::keys::output::CHECKPOINT_INTERVAL;
@@ -57,44 +57,12 @@ pub(super) fn resolve_init(settings: &Settings) -> Result<InitSource, LabError> 
     })
 }
 
-/// The exponent and the offset of the step size.
-pub(super) fn resolve_decay(settings: &Settings) -> Result<[f64; 2], LabError> {
-    let decay = STEP_DECAY.number_in(settings)?;
-    match STEP_OFFSET.number_if_given(settings)? {
-        Some(offset) if decay == 0.0 => Err(invalid(
-            "step-offset",
-            "step-decay beside it, without which step sizes are constant",
-            offset,
-        )),
-        offset => Ok([decay, offset.unwrap_or(1.0)]),
-    }
-}
-
-/// The step sizes from some steps on.
-pub(super) fn resolve_step_table(settings: &Settings) -> Result<Vec<(u64, f64)>, LabError> {
-    let Some(text) = STEP_TABLE.text_in(settings)? else {
-        return Ok(Vec::new());
-    };
-    StepSize::read_table(&text).map_err(|found| {
-        let expected = "rising steps, each with a positive step size, such as 1e3:0.05,1e4:0.01";
-        invalid(STEP_TABLE.name, expected, found)
-    })
-}
-
-/// The factors of the step size.
-pub(super) fn resolve_step_schedule(settings: &Settings) -> Result<Option<StepSchedule>, LabError> {
-    let Some(text) = STEP_SCHEDULE.text_in(settings)? else {
-        return Ok(None);
-    };
-    let expected = "rising steps, each with a formula of t that is positive, such as \
-                    0:512,12:1,8192:t/8192";
-    let schedule: StepSchedule = text
-        .parse()
-        .map_err(|found| invalid(STEP_SCHEDULE.name, expected, found))?;
-    schedule
-        .check(STEPS.steps_in(settings)?.get())
-        .map_err(|found| invalid(STEP_SCHEDULE.name, expected, found))?;
-    Ok(Some(schedule))
+/// The step size of every step.
+pub(super) fn resolve_step_size(settings: &Settings) -> Result<StepSize, LabError> {
+    let first = STEP_SIZE.number_in(settings)?;
+    let steps = STEPS.steps_in(settings)?.get();
+    let kinds = catalogue::step_schedules();
+    Ok(StepSize::of_settings(first, settings, kinds, steps)?)
 }
 
 /// Refuses keys of a step size beside an optimizer that has none.
@@ -105,8 +73,7 @@ pub(super) fn require_step_size(
     if optimizer.optimizer_kind().has_step_size {
         return Ok(());
     }
-    let keys = OF_STEP_SIZE;
-    match keys.iter().find(|key| settings.has(key.name)) {
+    match catalogue::keys_of_step_size().find(|key| settings.has(key.name)) {
         None => Ok(()),
         Some(key) => Err(LabError::Config {
             key: key.name.into(),

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use implicit_bias_data::{Preparation, TrainingSet};
 use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE};
-use implicit_bias_engine::{
-    Batches, Clock, Gradient, LogTimeOptions, Pace, Precision, StepSchedule, StepSize,
-};
+use implicit_bias_engine::{Batches, Clock, Gradient, LogTimeOptions, Pace, Precision, StepSize};
 use implicit_bias_limits::DirectionFacts;
 use implicit_bias_model::{
     ACTIVATION, Activation, CLASSES, Loss, OUTPUT_WEIGHT, SharedActivation, WIDTH, activation,
@@ -21,8 +19,7 @@ use super::keys::{descent, output};
 use super::kinds::{EngineKind, ExportKind};
 use super::resolve::{
     invalid, named, require_signs, require_step_size, require_stop, resolve_checkpoint_interval,
-    resolve_compensated, resolve_decay, resolve_engine, resolve_exact_steps, resolve_init,
-    resolve_step_schedule, resolve_step_table,
+    resolve_compensated, resolve_engine, resolve_exact_steps, resolve_init, resolve_step_size,
 };
 use super::source::{DataSource, HeldOutSource, InitSource};
 use crate::LabError;
@@ -88,16 +85,8 @@ pub struct RunConfig {
     pub sum: bool,
     /// The optimizer.
     pub optimizer: Component,
-    /// Step size `η`.
-    pub step_size: f64,
-    /// Exponent `a` of a step size `η (t + t₀)^{−a}`; 0 for a constant one.
-    pub step_decay: f64,
-    /// Offset `t₀` of a step size that decays.
-    pub step_offset: f64,
-    /// Steps, rising, and the `η` from each of them on.
-    pub step_table: Vec<(u64, f64)>,
-    /// Factors of the step size.
-    pub step_schedule: Option<StepSchedule>,
+    /// The step size of every step.
+    pub step_size: StepSize,
     /// Horizon `T` in steps.
     pub steps: Steps,
     /// Where the run stops before its horizon, if it does.
@@ -158,7 +147,7 @@ impl RunConfig {
         if batch.is_some() && batch == optimizer.optimizer_kind().batch_size.map(|b| b as u64) {
             optimizer.settings.remove(&[BATCH_SIZE.name]);
         }
-        let [step_decay, step_offset] = resolve_decay(settings)?;
+        let step_size = resolve_step_size(settings)?;
         require_step_size(&optimizer, settings)?;
         let data = resolve_data(settings)?;
         let mut config = Self {
@@ -170,11 +159,7 @@ impl RunConfig {
             loss: Component::loss(settings)?,
             sum: descent::REDUCTION.text_in(settings)?.as_deref() == Some("sum"),
             optimizer,
-            step_size: descent::STEP_SIZE.number_in(settings)?,
-            step_decay,
-            step_offset,
-            step_table: resolve_step_table(settings)?,
-            step_schedule: resolve_step_schedule(settings)?,
+            step_size,
             steps: descent::STEPS.steps_in(settings)?,
             stop: named(&descent::STOP, settings)?,
             engine: resolve_engine(settings)?,
@@ -217,8 +202,7 @@ impl RunConfig {
         Horizon {
             steps: self.steps,
             pace: self.optimizer.optimizer_kind().pace,
-            step_decay: self.step_decay,
-            has_table: !self.step_table.is_empty() || self.step_schedule.is_some(),
+            step_decay: self.step_size.decay().map(|decay| decay.exponent),
             is_exponentially_tailed: self.loss.is_exponentially_tailed(),
             has_twin: self.sensitivity,
             stops: self.stop.is_some(),
@@ -237,7 +221,7 @@ impl RunConfig {
     /// How weight space goes on past its exact steps; all of them are exact without.
     pub(crate) fn log_time_options(&self) -> Option<LogTimeOptions> {
         let pace = self.optimizer.optimizer_kind().pace?;
-        let clock = Clock::new(pace, &self.step_sizes())?;
+        let clock = Clock::new(pace, &self.step_size)?;
         self.log_time.then_some(LogTimeOptions {
             exact_steps: match pace {
                 Pace::Flow => 0.0,
@@ -270,17 +254,6 @@ impl RunConfig {
             longer.exact_steps = if taken { self.steps } else { exact };
         }
         Ok(longer)
-    }
-
-    /// The step size of every step.
-    fn step_sizes(&self) -> StepSize {
-        StepSize {
-            first: self.step_size,
-            decay: self.step_decay,
-            offset: self.step_offset,
-            table: self.step_table.clone(),
-            schedule: self.step_schedule.clone(),
-        }
     }
 
     /// Refuses what only the two-layer network under plain gradient descent can have.
@@ -398,7 +371,7 @@ impl RunConfig {
         Some(TwoLayerDescent {
             activation: self.activation().filter(|_| applies)?,
             loss: self.loss,
-            step_size: self.step_size,
+            step_size: self.step_size.first,
             output_weight: self.network.settings.number(OUTPUT_WEIGHT.name),
         })
     }
@@ -417,10 +390,7 @@ impl RunConfig {
 
     /// Whether every step has the same step size.
     pub(crate) fn has_constant_step_size(&self) -> bool {
-        self.optimizer.optimizer_kind().has_step_size
-            && self.step_decay == 0.0
-            && self.step_table.is_empty()
-            && self.step_schedule.is_none()
+        self.optimizer.optimizer_kind().has_step_size && self.step_size.is_constant()
     }
 
     /// Whether this is plain gradient descent on the mean of a loss that falls like `e^{−q}`, with
@@ -450,7 +420,7 @@ impl RunConfig {
             is_exponentially_tailed: self.loss.is_exponentially_tailed(),
             norm: match (kind.step_norm)(&self.optimizer.settings) {
                 // Steps whose sizes have a finite sum lead nowhere far.
-                _ if !sees_all || self.step_decay > 1.0 => StepNorm::Unknown,
+                _ if !sees_all || !self.step_size.sums_to_infinity() => StepNorm::Unknown,
                 norm => norm,
             },
         }
@@ -493,7 +463,7 @@ impl RunConfig {
             return None;
         }
         Some(OptimizerSettings {
-            step_size: self.step_sizes(),
+            step_size: self.step_size.clone(),
             batches: batches(&self.optimizer, self.seed),
         })
     }

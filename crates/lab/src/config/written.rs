@@ -41,27 +41,13 @@ impl RunConfig {
             .or(self.written_network())
             .or(self.optimizer.settings.clone())
             .or(self.loss.settings());
-        let unless = |default: bool, value: f64| (!default).then_some(value);
-        let decays = self.step_decay != 0.0;
         let settings = settings
             .with(
                 descent::OPTIMIZER.name,
                 (!self.optimizer.optimizer_kind().is_plain).then_some(self.optimizer.name),
             )
             .with(descent::REDUCTION.name, self.sum.then_some("sum"))
-            .with(descent::STEP_DECAY.name, unless(!decays, self.step_decay))
-            .with(
-                descent::STEP_OFFSET.name,
-                unless(!decays || self.step_offset == 1.0, self.step_offset),
-            );
-        let piece = |(from, step_size): &(u64, f64)| format!("{from}:{step_size}");
-        let table: Vec<String> = self.step_table.iter().map(piece).collect();
-        let settings = settings.with(
-            descent::STEP_TABLE.name,
-            (!table.is_empty()).then(|| table.join(",")),
-        );
-        let schedule = self.step_schedule.as_ref().map(ToString::to_string);
-        let settings = settings.with(descent::STEP_SCHEDULE.name, schedule);
+            .or(self.step_size.settings());
         let has_step_size = self.optimizer.optimizer_kind().has_step_size;
         let counts = self.engine != EngineKind::Tensor && self.has_gram_coordinates();
         let takes_steps = self.optimizer.optimizer_kind().pace != Some(Pace::Flow);
@@ -70,7 +56,7 @@ impl RunConfig {
             .with(descent::LOSS.name, self.loss.name())
             .with(
                 descent::STEP_SIZE.name,
-                has_step_size.then_some(self.step_size),
+                has_step_size.then_some(self.step_size.first),
             )
             .with(descent::STEPS.name, self.steps)
             .with(descent::STOP.name, self.stop.map(Named::name))

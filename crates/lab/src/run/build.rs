@@ -53,7 +53,7 @@ impl Prepared {
             Pick::Gram => Ok(ReadyEngine {
                 engine: if config.is_linear_descent() {
                     let exact_steps = config.exact_steps.get();
-                    let (loss, step_size) = (config.loss, config.step_size);
+                    let (loss, step_size) = (config.loss, config.step_size.first);
                     let (data, weights) = (self.signs()?, &self.weights);
                     Box::new(LinearGramEngine::new(
                         data,
@@ -130,7 +130,7 @@ impl Prepared {
         let device = select_device(config.device.as_deref(), config.precision)?;
         let options = TensorEngineOptions {
             loss: config.loss,
-            step_size: config.step_size,
+            step_size: config.step_size.first,
             gradient: config.gradient,
             threads,
             compensated: config.compensated,

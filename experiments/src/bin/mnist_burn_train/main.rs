@@ -269,7 +269,7 @@ fn train_on_batches(
     let learner = Learner::new(
         ObservedNetwork::new(network, config.loss),
         GradientDescent.init(),
-        config.step_size,
+        config.step_size.first,
     );
     let result = training.launch(learner);
     if let Some(error) = result.error {

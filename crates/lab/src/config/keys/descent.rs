@@ -28,68 +28,11 @@ pub const STEP_SIZE: Key = Key::number("step-size", "ETA", "Step size η")
     .by_default(0.1)
     .positive();
 
-/// How the step size decays.
-pub const STEP_DECAY: Key = Key::number(
-    "step-decay",
-    "A",
-    "Exponent a of the step size η (t + t₀)^(−a) of step t = 0, 1, …",
-)
-.by_default(0.0)
-.non_negative();
+/// Keys that few runs need, beside those of step-size schedules.
+pub const ADVANCED: &[Key] = &[STOP, REDUCTION];
 
-/// From where the step size decays.
-pub const STEP_OFFSET: Key = Key::number(
-    "step-offset",
-    "T0",
-    "Offset t₀ of a step size that decays [default: 1]",
-)
-.positive();
-
-/// Step sizes from some steps on.
-pub const STEP_TABLE: Key = Key::text(
-    "step-table",
-    "T:ETA,…",
-    "Other step sizes η from some steps on, such as 1e3:0.05,1e4:0.01",
-);
-
-/// Factors of the step size as formulas of the step.
-pub const STEP_SCHEDULE: Key = Key::text(
-    "step-schedule",
-    "T:FORMULA,…",
-    "Factors of the step size from some steps on, formulas of the step t = 0, 1, … with + - * / ^ \
-     and parentheses, such as 0:512,12:1,8192:t/8192",
-);
-
-/// Keys of the step size.
-pub const OF_STEP_SIZE: &[Key] = &[
-    STEP_SIZE,
-    STEP_DECAY,
-    STEP_OFFSET,
-    STEP_TABLE,
-    STEP_SCHEDULE,
-];
-
-/// Keys that few runs need.
-pub const ADVANCED: &[Key] = &[
-    STOP,
-    REDUCTION,
-    STEP_DECAY,
-    STEP_OFFSET,
-    STEP_TABLE,
-    STEP_SCHEDULE,
-];
-
-/// Keys of the loss and of the steps; those of the optimizers follow them.
-pub const OF_STEPS: &[Key] = &[
-    LOSS,
-    REDUCTION,
-    OPTIMIZER,
-    STEP_SIZE,
-    STEP_DECAY,
-    STEP_OFFSET,
-    STEP_TABLE,
-    STEP_SCHEDULE,
-];
+/// Keys of the loss and of the steps; those of schedules, losses and optimizers follow them.
+pub const OF_STEPS: &[Key] = &[LOSS, REDUCTION, OPTIMIZER, STEP_SIZE];
 
 /// The horizon.
 pub const STEPS: Key =

@@ -130,21 +130,7 @@ fn step_size(record: &RunRecord) -> String {
     if !config.optimizer.optimizer_kind().has_step_size {
         return format!("that of {}", config.optimizer.name);
     }
-    let pieces = config.step_table.iter();
-    let pieces = pieces.map(|(from, step_size)| format!(", {step_size} from step {from}"));
-    let size = std::iter::once(config.step_size.to_string()).chain(pieces);
-    let size: String = size.collect();
-    let size = match &config.step_schedule {
-        Some(schedule) => format!("{size} times {schedule}"),
-        None => size,
-    };
-    match config.step_decay {
-        0.0 => size,
-        decay if config.step_table.is_empty() => {
-            format!("{size} (t + {})^−{decay}", config.step_offset)
-        }
-        decay => format!("({size}) (t + {})^−{decay}", config.step_offset),
-    }
+    config.step_size.to_string()
 }
 
 /// What a step sees of the data.

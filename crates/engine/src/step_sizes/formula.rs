@@ -2,6 +2,37 @@
 
 use std::fmt;
 
+use implicit_bias_settings::{Invalid, Key, Settings};
+
+use super::schedule::{SharedStepSchedule, StepSchedule, StepScheduleKind};
+
+/// Factors of the step size as formulas of the step.
+pub const STEP_SCHEDULE: Key = Key::text(
+    "step-schedule",
+    "T:FORMULA,…",
+    "Factors of the step size from some steps on, formulas of the step t = 0, 1, … with + - * / ^ \
+     and parentheses, such as 0:512,12:1,8192:t/8192",
+);
+
+const EXPECTED: &str = "rising steps, each with a formula of t that is positive, such as \
+                        0:512,12:1,8192:t/8192";
+
+/// Factors by formulas as users choose them.
+pub const FORMULA: StepScheduleKind = StepScheduleKind {
+    name: "formula",
+    about: "`η λ(t)` with formulas `λ` of the step",
+    keys: &[STEP_SCHEDULE],
+    make: |settings| {
+        let Some(text) = STEP_SCHEDULE.text_in(settings)? else {
+            return Ok(None);
+        };
+        let schedule: FormulaSchedule = text
+            .parse()
+            .map_err(|found: String| Invalid::new(STEP_SCHEDULE.name, EXPECTED, found))?;
+        Ok(Some(SharedStepSchedule::new(schedule)))
+    },
+};
+
 /// `λ(t)` of step sizes `η λ(t)`, piece by piece: each a first step and a formula that holds from
 /// there on.
 ///
@@ -9,31 +40,27 @@ use std::fmt;
 /// the step `t = 0, 1, …`, `+ - * / ^` and parentheses. Before the first piece `λ = 1`.
 ///
 /// ```
-/// use implicit_bias_engine::StepSchedule;
-/// let schedule: StepSchedule = "0:512,12:1,100:2^((t-100)/50)".parse()?;
+/// use implicit_bias_engine::FormulaSchedule;
+/// let schedule: FormulaSchedule = "0:512,12:1,100:2^((t-100)/50)".parse()?;
 /// assert_eq!([0, 11, 12, 200].map(|step| schedule.at(step)), [512.0, 512.0, 1.0, 4.0]);
 /// # Ok::<(), String>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct StepSchedule {
+pub struct FormulaSchedule {
     pieces: Vec<(u64, Formula)>,
     text: String,
 }
 
-impl StepSchedule {
+impl FormulaSchedule {
     /// `λ(t)`.
     pub fn at(&self, step: u64) -> f64 {
         let piece = self.pieces.iter().rev().find(|(from, _)| *from <= step);
         piece.map_or(1.0, |(_, formula)| formula.at(step as f64))
     }
 
-    /// Refuses a schedule that has no positive finite value at the first or the last step of one of
-    /// its pieces before step `steps`.
-    ///
-    /// # Errors
-    ///
-    /// The piece and its value there, in words.
-    pub fn check(&self, steps: f64) -> Result<(), String> {
+    /// What is wrong with a schedule that has no positive finite value at the first or the last step
+    /// of one of its pieces before step `steps`, in words.
+    fn positive_until(&self, steps: f64) -> Result<(), String> {
         let ends = self.pieces.iter().skip(1).map(|(from, _)| *from as f64);
         let ends = ends.chain([steps.max(1.0)]);
         for ((from, _), end) in self.pieces.iter().zip(ends) {
@@ -50,13 +77,13 @@ impl StepSchedule {
     }
 }
 
-impl fmt::Display for StepSchedule {
+impl fmt::Display for FormulaSchedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl std::str::FromStr for StepSchedule {
+impl std::str::FromStr for FormulaSchedule {
     type Err = String;
 
     /// # Errors
@@ -79,6 +106,30 @@ impl std::str::FromStr for StepSchedule {
             pieces.push((from as u64, formula));
         }
         Ok(Self { pieces, text })
+    }
+}
+
+impl StepSchedule for FormulaSchedule {
+    fn factor(&self, step: u64) -> f64 {
+        self.at(step)
+    }
+
+    /// Not known: a formula may fall as fast as it likes.
+    fn sums_to_infinity(&self) -> bool {
+        false
+    }
+
+    fn check(&self, steps: f64) -> Result<(), Invalid> {
+        let found = self.positive_until(steps);
+        found.map_err(|found| Invalid::new(STEP_SCHEDULE.name, EXPECTED, found))
+    }
+
+    fn settings(&self) -> Settings {
+        Settings::default().with(STEP_SCHEDULE.name, self.text.clone())
+    }
+
+    fn factor_words(&self) -> String {
+        format!("times {self}")
     }
 }
 
@@ -230,7 +281,7 @@ mod tests {
 
     fn value(formula: &str, step: u64) -> f64 {
         format!("0:{formula}")
-            .parse::<StepSchedule>()
+            .parse::<FormulaSchedule>()
             .unwrap()
             .at(step)
     }
@@ -262,7 +313,7 @@ mod tests {
 
     #[test]
     fn pieces_begin_at_their_steps() {
-        let schedule: StepSchedule = "10:t, 1e3:2*t".parse().unwrap();
+        let schedule: FormulaSchedule = "10:t, 1e3:2*t".parse().unwrap();
         let found = [0, 9, 10, 999, 1000].map(|step| schedule.at(step));
         assert_eq!(found, [1.0, 1.0, 10.0, 999.0, 2000.0]);
         assert_eq!(schedule.to_string(), "10:t,1e3:2*t");
@@ -276,12 +327,17 @@ mod tests {
             "", "1", "0:", "0:x", "0:1+", "0:(1", "0:1)", "0:2t", "-1:1", "1.5:1", "a:1",
             "5:1,5:2", "5:1,4:2", "0:1e", "0:1,", &deep,
         ] {
-            assert!(text.parse::<StepSchedule>().is_err(), "{text}");
+            assert!(text.parse::<FormulaSchedule>().is_err(), "{text}");
         }
-        let falls: StepSchedule = "0:10-t,20:1".parse().unwrap();
-        assert!(falls.check(10.0).is_ok() && falls.check(11.0).is_err());
-        assert!(falls.check(100.0).unwrap_err().contains("at step 19"));
-        let far: StepSchedule = "0:1,1000:t-1000".parse().unwrap();
-        assert!(far.check(1000.0).is_ok() && far.check(1001.0).is_err());
+        let falls: FormulaSchedule = "0:10-t,20:1".parse().unwrap();
+        assert!(falls.positive_until(10.0).is_ok() && falls.positive_until(11.0).is_err());
+        assert!(
+            falls
+                .positive_until(100.0)
+                .unwrap_err()
+                .contains("at step 19")
+        );
+        let far: FormulaSchedule = "0:1,1000:t-1000".parse().unwrap();
+        assert!(far.positive_until(1000.0).is_ok() && far.positive_until(1001.0).is_err());
     }
 }
