@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use implicit_bias_lab::config::explain;
+use implicit_bias_lab::config::{column_of, columns as all_columns, explain};
 use implicit_bias_lab::print_to_stderr;
-use implicit_bias_record::{COLUMNS, Column, column_of};
+use implicit_bias_record::Column;
 use serde_json::json;
 
 use crate::args::{Cli, ColumnsArgs, DevicesArgs, HelpArgs};
@@ -95,7 +95,7 @@ pub fn columns(arguments: &ColumnsArgs) -> Outcome {
         shown.push((name, column));
     }
     if shown.is_empty() {
-        shown = COLUMNS.iter().map(|column| (column.name, column)).collect();
+        shown = all_columns().map(|column| (column.name, column)).collect();
     }
     if arguments.json {
         let listed: Vec<_> = shown

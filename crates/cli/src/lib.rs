@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use implicit_bias_claims::Theory;
 use implicit_bias_data::{DataLawKind, InitialLaw};
 use implicit_bias_engine::optimizers::OptimizerKind;
+use implicit_bias_engine::probes::Probe;
 use implicit_bias_engine::step_sizes::StepScheduleKind;
 use implicit_bias_fetch::FetchError;
 use implicit_bias_lab::config::Catalogue;
@@ -108,6 +109,13 @@ impl Laboratory {
     #[must_use]
     pub fn with_limit(mut self, limit: DirectionLimit) -> Self {
         self.catalogue = self.catalogue.with_limit(Box::leak(Box::new(limit)));
+        self
+    }
+
+    /// With one more probe, whose columns `--probes NAME` then records.
+    #[must_use]
+    pub fn with_probe(mut self, probe: Probe) -> Self {
+        self.catalogue = self.catalogue.with_probe(Box::leak(Box::new(probe)));
         self
     }
 

@@ -37,6 +37,7 @@ mod observation;
 pub mod optimizers;
 mod options;
 mod oracle;
+pub mod probes;
 pub mod step_sizes;
 mod targets;
 mod tensor;

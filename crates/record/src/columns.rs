@@ -9,8 +9,26 @@ pub struct Column {
     pub meaning: &'static str,
 }
 
+impl Column {
+    /// A column and what it is.
+    pub const fn new(name: &'static str, meaning: &'static str) -> Self {
+        Self { name, meaning }
+    }
+
+    /// Whether this is the entry about a column of a name, by itself or as one of its family.
+    pub fn is_about(&self, name: &str) -> bool {
+        match self.name.split_once('<') {
+            Some((prefix, "block>")) => name.len() > prefix.len() && name.starts_with(prefix),
+            Some((prefix, _)) => name.strip_prefix(prefix).is_some_and(|rest| {
+                !rest.is_empty() && rest.bytes().all(|letter| letter.is_ascii_digit())
+            }),
+            None => self.name == name,
+        }
+    }
+}
+
 const fn column(name: &'static str, meaning: &'static str) -> Column {
-    Column { name, meaning }
+    Column::new(name, meaning)
 }
 
 /// The columns of `series.csv`, in its order, then that of `margins.csv`.
@@ -221,15 +239,8 @@ pub const COLUMNS: &[Column] = &[
 /// assert!(column_of("first_weight").is_none());
 /// ```
 pub fn column_of(name: &str) -> Option<&'static Column> {
-    let is_family = |column: &&Column| match column.name.split_once('<') {
-        Some((prefix, "block>")) => name.len() > prefix.len() && name.starts_with(prefix),
-        Some((prefix, _)) => name.strip_prefix(prefix).is_some_and(|rest| {
-            !rest.is_empty() && rest.bytes().all(|letter| letter.is_ascii_digit())
-        }),
-        None => false,
-    };
     let own = COLUMNS.iter().find(|column| column.name == name);
-    own.or_else(|| COLUMNS.iter().find(is_family))
+    own.or_else(|| COLUMNS.iter().find(|column| column.is_about(name)))
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Networks and optimizers by name: what belongs to which, what is refused, where they end.
 
+use implicit_bias_record::Series;
 use serde_json::Value;
 
-use crate::support::{folder, run};
+use crate::support::{folder, read, run};
 
 /// What a refused command says.
 fn refused(folder: &std::path::Path, command: &str) -> String {
@@ -115,6 +116,10 @@ fn what_no_machine_holds_or_reaches_is_refused_by_name() {
             "optimizer: expected",
         ),
         ("limit --network linear --loss hinge", "loss: expected"),
+        (
+            "train --probes effective-rank,cubic",
+            "probes: expected some of effective-rank, distance",
+        ),
         (
             "train --loss hinge --tail 2",
             "tail: expected loss polynomial, found loss hinge",
@@ -332,4 +337,41 @@ fn files_of_another_command_are_named_with_the_way_forward() {
         let said = refused(folder.path(), &format!("sweep {name}"));
         assert!(said.contains("found a data file"), "{said}");
     }
+}
+
+/// Both engines, and weight space in log time, show the probes' columns; a run goes on with them.
+#[test]
+fn probes_are_columns_of_every_engine() {
+    let folder = folder();
+    let problem = "train --samples 5 --dim 20 --width 4 --step-size 0.05 --probes \
+                   effective-rank,distance";
+    for (name, more) in [
+        ("gram", "--steps 1e100"),
+        ("tensor", "--steps 100 --engine tensor"),
+        ("log-time", "--network two-layer-both --steps 1e30"),
+    ] {
+        let words = format!("{problem} {more} --out {name}");
+        let words: Vec<&str> = words.split_whitespace().collect();
+        run(folder.path(), &words).ok();
+        let text = read(folder.path().join(name).join("series.csv"));
+        let series = Series::from_csv(&text).unwrap();
+        let is_rank = |column: &&String| column.starts_with("effective_rank_");
+        let ranks: Vec<&String> = series.columns().iter().filter(is_rank).collect();
+        assert_eq!(ranks.len(), 2, "{name}");
+        for column in ranks {
+            let ranks = series.column(column).unwrap();
+            // One neuron in the outer layer, four in the others.
+            assert!(ranks.len() > 20, "{name}");
+            assert!(
+                ranks
+                    .iter()
+                    .all(|rank| (1.0 - 1e-12..4.0 + 1e-12).contains(rank)),
+                "{name}"
+            );
+        }
+        assert_eq!(series.first("distance_from_start"), Some(0.0), "{name}");
+        assert!(series.last("distance_from_start").unwrap() > 0.0, "{name}");
+    }
+    let shown = run(folder.path(), &["columns", "effective_rank_pos"]);
+    shown.ok();
 }

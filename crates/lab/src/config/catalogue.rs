@@ -5,12 +5,14 @@ use std::sync::OnceLock;
 use implicit_bias_claims::{THEORIES, Theory};
 use implicit_bias_data::{DataLawKind, INITIAL_LAWS, InitialLaw, LAWS};
 use implicit_bias_engine::optimizers::{OPTIMIZERS, OptimizerKind};
+use implicit_bias_engine::probes::{PROBES, Probe};
 use implicit_bias_engine::step_sizes::{STEP_SCHEDULES, StepScheduleKind};
 use implicit_bias_engine::{NETWORKS, NetworkKind};
 use implicit_bias_limits::{DIRECTION_LIMITS, DirectionLimit};
 use implicit_bias_model::{
     ACTIVATION, ACTIVATIONS, ActivationKind, LOSSES, Loss, MarginLoss, install_activations,
 };
+use implicit_bias_record::{COLUMNS, Column};
 use implicit_bias_settings::{Invalid, Key, Name, Settings, Value};
 
 use super::keys::{data, descent, network, output, preparation};
@@ -37,6 +39,7 @@ pub struct Catalogue {
     step_schedules: Vec<&'static StepScheduleKind>,
     theories: Vec<&'static Theory>,
     limits: Vec<&'static DirectionLimit>,
+    probes: Vec<&'static Probe>,
 }
 
 static INSTALLED: OnceLock<Catalogue> = OnceLock::new();
@@ -55,6 +58,7 @@ impl Catalogue {
             step_schedules: STEP_SCHEDULES.iter().collect(),
             theories: THEORIES.iter().collect(),
             limits: DIRECTION_LIMITS.iter().collect(),
+            probes: PROBES.iter().collect(),
         }
     }
 
@@ -114,6 +118,13 @@ impl Catalogue {
         self
     }
 
+    /// This catalogue with one more probe.
+    #[must_use]
+    pub fn with_probe(mut self, probe: &'static Probe) -> Self {
+        self.probes.push(probe);
+        self
+    }
+
     /// This catalogue with one more theory.
     #[must_use]
     pub fn with_theory(mut self, theory: &'static Theory) -> Self {
@@ -136,6 +147,7 @@ impl Catalogue {
         let losses = self.losses.iter().map(|loss| loss.name());
         let step_schedules = self.step_schedules.iter().map(|kind| kind.name);
         let limits = self.limits.iter().map(|limit| limit.name).collect();
+        let probes = self.probes.iter().map(|probe| probe.name).collect();
         let theories = self.theories.iter();
         let claims = theories.clone().flat_map(|theory| theory.claims);
         let claims = claims.map(|(id, _)| id.as_str()).collect();
@@ -149,6 +161,7 @@ impl Catalogue {
             losses.collect(),
             step_schedules.collect(),
             limits,
+            probes,
             theories,
             claims,
         ] {
@@ -255,6 +268,25 @@ pub(crate) fn limits() -> impl Iterator<Item = &'static DirectionLimit> {
     catalogue().limits.iter().copied()
 }
 
+/// The probes that can be asked for.
+pub(crate) fn probes() -> impl Iterator<Item = &'static Probe> {
+    catalogue().probes.iter().copied()
+}
+
+/// What a column of `series.csv` or `margins.csv` is: one of the laboratory, or of a probe.
+pub fn column_of(name: &str) -> Option<&'static Column> {
+    let of_probes = || probes().flat_map(|probe| probe.columns);
+    implicit_bias_record::column_of(name)
+        .or_else(|| of_probes().find(|column| column.is_about(name)))
+}
+
+/// All columns that a run may have, but for those of networks of other crates.
+pub fn columns() -> impl Iterator<Item = &'static Column> {
+    COLUMNS
+        .iter()
+        .chain(probes().flat_map(|probe| probe.columns))
+}
+
 /// The theories whose claims are judged.
 pub(crate) fn theories() -> impl Iterator<Item = &'static Theory> {
     catalogue().theories.iter().copied()
@@ -317,7 +349,10 @@ fn network_keys(catalogue: &Catalogue, network: &dyn NetworkKind) -> Vec<&'stati
 
 /// The components that a key of components chooses from, each with a line about it.
 pub(super) fn components(key: &Key) -> Vec<Name> {
-    if key.name == data::SYNTHETIC.name {
+    if key.name == output::PROBES.name {
+        let name = |probe: &Probe| Name::new(probe.name, probe.columns[0].meaning);
+        probes().map(name).collect()
+    } else if key.name == data::SYNTHETIC.name {
         let name = |kind: &DataLawKind| Name::new(kind.name, kind.about);
         data_laws().map(name).collect()
     } else if key.name == network::INIT_LAW.name {

@@ -4,6 +4,7 @@ use implicit_bias_settings::{Key, Kind, Name};
 
 use super::catalogue;
 use super::keys::network::NETWORK;
+use super::keys::output::PROBES;
 
 /// What a user should know of a key, or of one of the names that it may have: `topic` is the key,
 /// then perhaps the name. `None` for what is no key.
@@ -12,6 +13,7 @@ pub fn explain(topic: &[String]) -> Option<Result<String, String>> {
     let key = catalogue::find(&first.replace('_', "-"))?;
     let names: Vec<Name> = match key.kind {
         Kind::Component => catalogue::components(key),
+        _ if key.name == PROBES.name => catalogue::components(key),
         Kind::Name(names) => names.to_vec(),
         _ => Vec::new(),
     };

@@ -21,7 +21,7 @@ mod written;
 #[cfg(test)]
 mod tests;
 
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, column_of, columns};
 pub(crate) use catalogue::{limits, theories};
 pub use component::Component;
 pub(crate) use every::{field, key_names, number_field};

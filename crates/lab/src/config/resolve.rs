@@ -3,6 +3,7 @@
 use std::fmt;
 
 use implicit_bias_data::{ClassRule, Preparation};
+use implicit_bias_engine::probes::Probe;
 use implicit_bias_engine::{Gradient, Precision, StepSize};
 use implicit_bias_model::{Loss, SQUARED, TargetKind, WIDTH};
 use implicit_bias_record::{Steps, StopRule};
@@ -15,7 +16,7 @@ use super::keys::descent::{
     COMPENSATED, ENGINE, EXACT_STEPS, GRADIENT, PRECISION, STEP_SIZE, STEPS, STOP,
 };
 use super::keys::network::{INIT, INIT_LAW, INIT_SCALE};
-use super::keys::output::CHECKPOINT_INTERVAL;
+use super::keys::output::{CHECKPOINT_INTERVAL, PROBES};
 use super::kinds::EngineKind;
 use super::names::Named;
 use super::source::{DataSource, InitSource};
@@ -152,6 +153,27 @@ pub(super) fn require_stop(
         }
         _ => Ok(()),
     }
+}
+
+/// The probes that are asked for, each once.
+pub(super) fn resolve_probes(settings: &Settings) -> Result<Vec<&'static Probe>, LabError> {
+    let text = PROBES.text_in(settings)?.unwrap_or_default();
+    let mut found: Vec<&'static Probe> = Vec::new();
+    for name in text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+    {
+        let Some(probe) = catalogue::probes().find(|probe| probe.name == name) else {
+            let names: Vec<&str> = catalogue::probes().map(|probe| probe.name).collect();
+            let expected = format!("some of {}, with commas between them", names.join(", "));
+            return Err(invalid(PROBES.name, &expected, format!("`{name}`")));
+        };
+        if found.iter().all(|other| other.name != name) {
+            found.push(probe);
+        }
+    }
+    Ok(found)
 }
 
 /// The value of a key that has names.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use implicit_bias_data::{Preparation, TrainingSet};
 use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE};
+use implicit_bias_engine::probes::Probe;
 use implicit_bias_engine::{Batches, Clock, Gradient, LogTimeOptions, Pace, Precision, StepSize};
 use implicit_bias_limits::DirectionFacts;
 use implicit_bias_model::{
@@ -19,7 +20,8 @@ use super::keys::{descent, output};
 use super::kinds::{EngineKind, ExportKind};
 use super::resolve::{
     invalid, named, require_signs, require_step_size, require_stop, resolve_checkpoint_interval,
-    resolve_compensated, resolve_engine, resolve_exact_steps, resolve_init, resolve_step_size,
+    resolve_compensated, resolve_engine, resolve_exact_steps, resolve_init, resolve_probes,
+    resolve_step_size,
 };
 use super::source::{DataSource, HeldOutSource, InitSource};
 use crate::LabError;
@@ -111,6 +113,8 @@ pub struct RunConfig {
     pub kkt: bool,
     /// Recorded steps a decade.
     pub record: u32,
+    /// The names of the probes whose columns are recorded besides.
+    pub probes: Vec<&'static str>,
     /// Seed of data and initial weights.
     pub seed: u64,
     /// Run directory; `None` for one named after the run.
@@ -172,6 +176,10 @@ impl RunConfig {
             sensitivity: descent::SENSITIVITY.switch_in(settings)?.unwrap_or(false),
             kkt: descent::KKT.switch_in(settings)?.unwrap_or(false),
             record: output::RECORD.count_in(settings)? as u32,
+            probes: resolve_probes(settings)?
+                .iter()
+                .map(|probe| probe.name)
+                .collect(),
             seed: output::SEED.count_in(settings)?,
             out: output::OUT.path_in(settings)?,
             export: named(&output::EXPORT, settings)?,
@@ -381,6 +389,13 @@ impl RunConfig {
     pub fn descent_of_kou(&self) -> Option<TwoLayerDescent> {
         self.two_layer_descent()
             .filter(|descent| descent.output_weight.is_none())
+    }
+
+    /// The probes whose columns are recorded besides.
+    pub(crate) fn probes(&self) -> Vec<&'static Probe> {
+        let all = catalogue::probes();
+        all.filter(|probe| self.probes.contains(&probe.name))
+            .collect()
     }
 
     /// The name of the loss.

@@ -72,6 +72,10 @@ impl RunConfig {
             .with(descent::SENSITIVITY.name, self.sensitivity.then_some(true))
             .with(descent::KKT.name, self.kkt.then_some(true))
             .with(output::RECORD.name, self.record)
+            .with(
+                output::PROBES.name,
+                (!self.probes.is_empty()).then(|| self.probes.join(",")),
+            )
             .with(output::SEED.name, self.seed)
             .with(output::EXPORT.name, self.export.map(Named::name))
     }

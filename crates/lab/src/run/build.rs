@@ -1,5 +1,6 @@
 //! The engine of a run.
 
+use implicit_bias_engine::probes::ProbedEngine;
 use implicit_bias_engine::{
     Engine, EngineError, GramEngine, GramEngineOptions, LinearGramEngine, OptimizerRun, Precision,
     TensorEngineOptions, select_device,
@@ -44,6 +45,21 @@ impl Prepared {
     }
 
     pub(super) fn engine_of(
+        &self,
+        config: &RunConfig,
+        threads: usize,
+        choice: EngineChoice,
+    ) -> Result<ReadyEngine, LabError> {
+        let mut ready = self.engine_without_probes(config, threads, choice)?;
+        let probes = config.probes();
+        if !probes.is_empty() {
+            let (weights, x) = (self.weights.clone(), self.data.x().clone());
+            ready.engine = Box::new(ProbedEngine::new(ready.engine, probes, weights, x));
+        }
+        Ok(ready)
+    }
+
+    fn engine_without_probes(
         &self,
         config: &RunConfig,
         threads: usize,

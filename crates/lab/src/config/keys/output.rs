@@ -15,6 +15,14 @@ pub const RECORD: Key = Key::count(
 // Past this the tables outgrow their use.
 .within("at most 1000", |count| count <= 1000.0);
 
+/// Which probes are recorded.
+pub const PROBES: Key = Key::text(
+    "probes",
+    "NAMES",
+    "Further columns of series.csv, by the names of probes with commas between them: \
+     `implicit-bias help probes` lists them",
+);
+
 /// The seed.
 pub const SEED: Key = Key::count(
     "seed",
@@ -85,6 +93,7 @@ pub const JSON: Key = Key::flag("json", "Print one JSON object on stdout");
 /// These keys, in the order of a configuration.
 pub const KEYS: &[Key] = &[
     RECORD,
+    PROBES,
     SEED,
     OUT,
     EXPORT,

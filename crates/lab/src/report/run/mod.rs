@@ -8,7 +8,7 @@ use implicit_bias_claims::{Claim, Hypothesis, fit_line};
 use implicit_bias_model::{Activation, Loss};
 use implicit_bias_output::format_number;
 use implicit_bias_plot::Figure;
-use implicit_bias_record::{LimitOf, column_of};
+use implicit_bias_record::LimitOf;
 
 use self::limit::limit_summary;
 pub(crate) use self::settings::{provenance_of, settings_of};
@@ -19,7 +19,7 @@ use super::latex::claims_table_latex;
 use super::table::claims_table_markdown;
 use crate::LabError;
 use crate::conclusion::RunRecord;
-use crate::config::theories;
+use crate::config::{column_of, theories};
 use crate::figures::{ClassSamples, LogFit, RunContext, quantity_label, run_figures};
 use crate::run::RunDirectory;
 
