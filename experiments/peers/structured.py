@@ -1,5 +1,5 @@
 """Steps a second on the systems with structure: this project's command line beside a jitted loop of JAX, both in double
-precision, in turn, and the bifurcation diagram beside NumPy. Prints a Markdown table of ratios.
+precision, in turn. Prints a Markdown table of ratios.
 
     cargo build --release
     python3 experiments/peers/structured.py target/release/implicit-bias

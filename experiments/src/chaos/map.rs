@@ -116,6 +116,19 @@ pub(super) fn density(
         .collect()
 }
 
+/// The density of an orbit's visits to `cells` cells of a width, from 0 up.
+pub(super) fn histogram(a: f64, width: f64, cells: usize, steps: usize) -> Vec<f64> {
+    let mut visits = vec![0_u32; cells];
+    for u in orbit(a, 1000, steps) {
+        if let Some(count) = visits.get_mut((u / width) as usize) {
+            *count += 1;
+        }
+    }
+    let each = visits.iter();
+    each.map(|&count| f64::from(count) / (steps as f64 * width))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@
 //! The settings are this project's own but where it is said.
 
 mod averages;
+mod basins;
 mod exact;
 mod figures;
 mod interval;
@@ -12,6 +13,7 @@ mod phases;
 mod runs;
 mod study;
 mod table;
+mod ulam;
 
 use implicit_bias_lab::study::{Effort, Study, System};
 
