@@ -167,8 +167,9 @@ fn densities() -> Table {
         ]
     });
     table(
-        "Invariant densities by Ulam's method on 4096 cells (derived), off by what cells make of spikes: exponent and mean of f/y by the \
-         density, beside those of an orbit of two million steps with standard errors.",
+        "Invariant densities by Ulam's method on 4096 cells (derived), off by what cells make of spikes: \
+         exponent and mean of f/y by the density, beside those of an orbit of two million steps with \
+         standard errors.",
         &[
             "a",
             "λ, density",
