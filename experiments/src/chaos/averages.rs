@@ -6,7 +6,6 @@ use implicit_bias_lab::study::StudyResult;
 use ndarray::Array2;
 
 use super::map::Mean;
-use super::runs::TEACHER;
 
 /// Steps past the end of a run over which predictions are averaged.
 const AVERAGED: usize = 1000;
@@ -26,12 +25,13 @@ pub(super) struct Averages {
     pub largest: f64,
 }
 
-/// The averages of the network with a teacher.
-pub(super) fn averages(results: &[StudyResult<'_>]) -> Option<Averages> {
-    let result = results.iter().find(|result| result.run.panel == TEACHER)?;
+/// The averages of the last network of a panel, whose targets are a teacher's.
+pub(super) fn averages(results: &[StudyResult<'_>], panel: &str) -> Option<Averages> {
+    let result = results.iter().rfind(|result| result.run.panel == panel)?;
     let config = &result.record.config;
     let prepared = Prepared::new(config).ok()?;
     let targets = prepared.data.reals()?.y().to_vec();
+    let squares = prepared.data.x().rows().into_iter().map(|x| x.dot(&x));
     let width = prepared.width as f64;
     let kappa = 2.0 * config.step_size.first / width / targets.len() as f64;
     // x = Σ c_i x_i with Gaussian c, of norm near 1: what a teacher of the same neurons says of it.
@@ -82,6 +82,8 @@ pub(super) fn averages(results: &[StudyResult<'_>]) -> Option<Averages> {
         single: Mean::of(errors.iter().copied(), AVERAGED),
         of_mean: error(&mean),
         of_mean_weights: error(&scores(&mean_weights)),
-        largest: targets.iter().fold(0.0, |most: f64, y| most.max(kappa * y)),
+        largest: squares
+            .zip(&targets)
+            .fold(0.0, |most: f64, (square, y)| most.max(kappa * square * y)),
     })
 }

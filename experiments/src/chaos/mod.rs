@@ -71,6 +71,14 @@ mod tests {
         for phase in &phases {
             assert!(phase.is_predicted, "{phase:?}");
         }
+        // Below 1 all orthogonal sets converge; one neuron on other samples does not at 0.9.
+        let dense: Vec<_> = phases::dense(&results);
+        let converges = |index: usize| dense[index].1.seen == phases::Phase::Converged;
+        assert_eq!(dense.len(), 4);
+        assert!(
+            (dense[1].1.a - 0.9).abs() < 0.01 && dense[1].1.predicted == phases::Phase::Converged
+        );
+        assert!(!converges(1) && converges(2), "{dense:?}");
         for table in table::tables(&results) {
             assert!(!table.rows.is_empty());
             assert!(table.rows.iter().all(|row| row.len() == table.header.len()));

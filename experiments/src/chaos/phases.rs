@@ -8,7 +8,7 @@ use implicit_bias_lab::study::StudyResult;
 use implicit_bias_model::Weights;
 
 use super::map;
-use super::runs::{DIVERGENT, ONE_NEURON, SAMPLES};
+use super::runs::{DENSE, DIVERGENT, ONE_NEURON, SAMPLES};
 
 /// Steps past the end of a run that its phase is told by.
 const WATCHED: usize = 192;
@@ -96,9 +96,31 @@ pub(super) fn phases(results: &[StudyResult<'_>]) -> Vec<Seen> {
     seen
 }
 
+/// The networks on samples that are not orthogonal, each with its width; `a` is the largest of a
+/// sample, and the prediction that of an orthogonal set with it.
+pub(super) fn dense(results: &[StudyResult<'_>]) -> Vec<(usize, Seen)> {
+    let of_panel = results.iter().filter(|result| result.run.panel == DENSE);
+    of_panel
+        .filter_map(|result| {
+            let config = &result.record.config;
+            let end = result.record.series.last("step")?;
+            let prepared = Prepared::new(config).ok()?;
+            let targets = prepared.data.reals()?;
+            let width = prepared.width;
+            let kappa = 2.0 * config.step_size.first / (width * targets.y().len()) as f64;
+            let each = targets.x().rows().into_iter().zip(targets.y());
+            let a = each.map(|(x, y)| kappa * x.dot(&x) * y).fold(0.0, f64::max);
+            Some((width, phase_of(config, a, end)?))
+        })
+        .collect()
+}
+
 fn phase(config: &RunConfig, end: f64) -> Option<Seen> {
+    phase_of(config, 2.0 * config.step_size.first / SAMPLES as f64, end)
+}
+
+fn phase_of(config: &RunConfig, a: f64, end: f64) -> Option<Seen> {
     let eta = config.step_size.first;
-    let a = 2.0 * eta / SAMPLES as f64;
     let predicted = match map::period(a) {
         _ if a > 2.0 => Phase::Divergent,
         Some(1) => Phase::Converged,

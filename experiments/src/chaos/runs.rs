@@ -8,6 +8,13 @@ pub(super) const ONE_NEURON: &str = "one neuron, orthonormal samples";
 /// The panel of the network with a teacher.
 pub(super) const TEACHER: &str = "three neurons, a teacher";
 
+/// The panel of networks on samples that are not orthogonal, with a teacher.
+pub(super) const DENSE: &str = "Gaussian samples, a teacher";
+
+/// Widths and step sizes of the networks on Gaussian samples: the largest `a` of a sample is 0.8 and
+/// 0.9 for one neuron, 0.9 and 1.5 for three.
+const DENSE_RUNS: [(u64, f64); 4] = [(1, 6.94), (1, 7.81), (3, 23.4), (3, 39.0)];
+
 /// The step sizes of the runs: 36, 48 and 60 are found in the paper.
 pub(super) const STEPS: [f64; 5] = [30.0, 36.0, 48.0, 60.0, 68.0];
 
@@ -50,7 +57,16 @@ pub(super) fn runs(effort: Effort) -> Vec<StudyRun> {
             run(ONE_NEURON, format!("η = {eta}"), settings)
         })
         .collect();
-    let teacher = base.with("width", 3).with("step-size", 60.0);
+    let teacher = base.clone().with("width", 3).with("step-size", 60.0);
     runs.push(run(TEACHER, "η = 60".to_owned(), teacher));
+    runs.extend(DENSE_RUNS.iter().map(|&(width, eta)| {
+        let settings = base
+            .clone()
+            .without("orthogonal-samples")
+            .with("width", width)
+            .with("step-size", eta);
+        let neurons = if width == 1 { "neuron" } else { "neurons" };
+        run(DENSE, format!("{width} {neurons}, η = {eta}"), settings)
+    }));
     runs
 }

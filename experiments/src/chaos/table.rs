@@ -5,7 +5,8 @@ use implicit_bias_lab::study::StudyResult;
 use implicit_bias_output::format_number;
 
 use super::averages::averages;
-use super::phases::phases;
+use super::phases::{self, phases};
+use super::runs::{DENSE, TEACHER};
 use super::ulam::Density;
 use super::{exact, interval, map};
 
@@ -28,6 +29,7 @@ fn signed(text: String) -> String {
 pub(super) fn tables(results: &[StudyResult<'_>]) -> Vec<Table> {
     vec![
         networks(results),
+        dense(results),
         boundaries(),
         exponents(),
         densities(),
@@ -67,6 +69,37 @@ fn networks(results: &[StudyResult<'_>]) -> Table {
             "",
             "mean of f",
             "stopped at step",
+        ],
+        rows.collect(),
+    )
+}
+
+fn dense(results: &[StudyResult<'_>]) -> Table {
+    let rows = phases::dense(results).into_iter().map(|(width, seen)| {
+        vec![
+            width.to_string(),
+            format_number(seen.eta),
+            format!("{:.3}", seen.a),
+            seen.predicted.words(),
+            seen.seen.words(),
+            if seen.is_predicted {
+                "as on orthogonal samples"
+            } else {
+                "refuted here"
+            }
+            .to_owned(),
+        ]
+    });
+    table(
+        "Networks on 80 Gaussian samples of norm near 1, with a teacher: \"the largest a = κ y of a sample \
+         decides\" is about orthogonal samples, and is refuted where a network does otherwise.",
+        &[
+            "neurons",
+            "η",
+            "largest a",
+            "orthogonal samples",
+            "the network",
+            "",
         ],
         rows.collect(),
     )
@@ -250,9 +283,12 @@ pub(super) fn found(results: &[StudyResult<'_>]) -> Vec<String> {
          {:.4} ± {:.4}.",
         square.value, square.error
     ));
-    if let Some(averages) = averages(results) {
+    for (panel, samples) in [(TEACHER, "orthonormal"), (DENSE, "Gaussian")] {
+        let Some(averages) = averages(results, panel) else {
+            continue;
+        };
         said.push(format!(
-            "With a teacher, the largest a of a sample being {}, single predictions err by {:.4} ± \
+            "With a teacher on {samples} samples, the largest a of a sample being {}, single predictions err by {:.4} ± \
              {:.4} of the targets on samples that were not trained on, predictions averaged over a \
              thousand steps by {:.4}, and those by averaged weights by {:.4}.",
             format_number(averages.largest),
