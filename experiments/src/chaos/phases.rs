@@ -1,7 +1,7 @@
 //! In which phase a network is, and in which its map is.
 
 use implicit_bias_data::TrainingSet;
-use implicit_bias_engine::StepSize;
+use implicit_bias_engine::{Engine, StepSize};
 use implicit_bias_lab::Prepared;
 use implicit_bias_lab::config::RunConfig;
 use implicit_bias_lab::study::StudyResult;
@@ -10,8 +10,14 @@ use implicit_bias_model::Weights;
 use super::map;
 use super::runs::{DENSE, DIVERGENT, ONE_NEURON, SAMPLES};
 
-/// Steps past the end of a run that its phase is told by.
+/// Steps past the end of a run that a period is told by.
 const WATCHED: usize = 192;
+
+/// Predictions that move by less at a step, on average, may come to rest yet.
+const MOVES: f64 = 1e-3;
+
+/// Predictions whose last moves are less than this share of the first ones may come to rest, too.
+const LASTS: f64 = 0.9;
 
 /// Steps after which a network that diverges has done so.
 const FIRST: u32 = 100;
@@ -29,8 +35,10 @@ pub(super) enum Phase {
     Converged,
     /// They repeat after so many steps.
     Period(usize),
-    /// Neither.
+    /// Neither, and predictions go on moving as fast as before.
     Chaotic,
+    /// None of these: predictions repeat after no number of steps, but move less and less.
+    Open,
     /// They grow without bound.
     Divergent,
 }
@@ -41,6 +49,7 @@ impl Phase {
             Self::Converged => "converges".to_owned(),
             Self::Period(period) => format!("period {period}"),
             Self::Chaotic => "no period".to_owned(),
+            Self::Open => "cannot tell".to_owned(),
             Self::Divergent => "diverges".to_owned(),
         }
     }
@@ -174,7 +183,37 @@ fn watch(config: &RunConfig, end: f64) -> Option<(Phase, f64, Option<f64>)> {
     let phase = match (1..=MOST).find(|&period| repeats(period)) {
         Some(1) => Phase::Converged,
         Some(period) => Phase::Period(period),
-        None => Phase::Chaotic,
+        None if goes_on(engine.as_mut(), &prepared.data, late, end)? => Phase::Chaotic,
+        None => Phase::Open,
     };
     Some((phase, mean, None))
+}
+
+/// Whether predictions go on moving, over as many steps again as the run had: what converges, even as
+/// slowly as a power of the number of steps, moves less in the last quarter of them than in the first.
+fn goes_on(
+    engine: &mut dyn Engine,
+    data: &TrainingSet,
+    late: Vec<Vec<f64>>,
+    end: f64,
+) -> Option<bool> {
+    let mut before = late.into_iter().next_back()?;
+    let (begin, steps) = (engine.step(), end.max(WATCHED as f64) as usize);
+    let mut moves = Vec::with_capacity(steps);
+    for step in 1..=steps {
+        if engine.advance(begin + step as f64).ok()?.is_some() {
+            return None;
+        }
+        let now = predictions(data, &engine.weights());
+        let moved = now
+            .iter()
+            .zip(&before)
+            .map(|(one, other)| (one - other).abs());
+        moves.push(moved.sum::<f64>() / now.len() as f64);
+        before = now;
+    }
+    let mean = |moves: &[f64]| moves.iter().sum::<f64>() / moves.len() as f64;
+    let quarter = steps / 4;
+    let [first, last] = [&moves[..quarter], &moves[steps - quarter..]].map(mean);
+    Some(last > MOVES && last > LASTS * first)
 }
