@@ -2,6 +2,7 @@
 //!
 //! The settings are this project's own, not the paper's.
 
+mod far;
 mod figures;
 mod law;
 mod runs;
@@ -69,6 +70,22 @@ mod tests {
             let error = (rate.constant / rate.predicted_constant - 1.0).abs();
             assert!(error < 0.1, "{label}: {error:e}");
         }
+        // The law from the middle of a run foretells its end; gradient descent is on its way to it.
+        for rate in &rates {
+            let Some(law) = far::Law::of(rate) else {
+                assert_eq!(rate.label, runs::POLYAK_PAST);
+                continue;
+            };
+            let [middle, last] = rate.ends;
+            let change = law.gap_change(middle.step, last.step);
+            let error = (last.log_gap - middle.log_gap) / change - 1.0;
+            let most = if rate.label == runs::GRADIENT {
+                0.1
+            } else {
+                1e-4
+            };
+            assert!(error.abs() < most, "{}: {error:e}", rate.label);
+        }
         for result in &results {
             let verdict = |id| {
                 let claims = &result.record.claims;
@@ -91,6 +108,9 @@ mod tests {
         }
         for table in table::tables(&results) {
             assert!(!table.rows.is_empty());
+            for cell in table.rows.iter().flatten() {
+                assert!(!cell.contains("NaN"), "{}: {cell}", table.caption);
+            }
             assert!(table.rows.iter().all(|row| row.len() == table.header.len()));
         }
     }

@@ -5,8 +5,17 @@ use implicit_bias_lab::report::Table;
 use implicit_bias_lab::study::StudyResult;
 use implicit_bias_output::format_number;
 
+use super::far;
 use super::law::Law;
 use super::runs::{JOINT, POLYAK_PAST, RATES, STABILITY, TOKENS};
+
+/// A recorded step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    pub step: f64,
+    pub log_gap: f64,
+    pub norm: f64,
+}
 
 /// The measured and the predicted rates of a descent.
 pub(super) struct Rate {
@@ -22,6 +31,10 @@ pub(super) struct Rate {
     pub predicted_constant: f64,
     /// `t η (L − L*)/‖W_mm‖²` at the last step, of gradient descent.
     pub product: f64,
+    /// `‖ρ_⊥‖`, what `W` lacks of the direction of maximum margin.
+    pub lag: f64,
+    /// The first recorded step of the later half of the run, and the last one.
+    pub ends: [Row; 2],
 }
 
 /// A number of a column at the first recorded step that is at least `step`.
@@ -72,6 +85,12 @@ pub(super) fn rates(results: &[StudyResult<'_>]) -> Vec<Rate> {
         let is_plain = config.optimizer.name == "gd";
         let weights = result.record.weights().ok()?;
         let (_, weights) = weights.blocks().first()?;
+        let lag = law.lag(weights);
+        let row = |step: f64| Row {
+            step: at(result, "step", step),
+            log_gap: at(result, "log_gap", step),
+            norm: at(result, "weight_norm", step),
+        };
         let time: fn(f64) -> f64 = if is_plain { f64::ln } else { |t| t };
         Some(Rate {
             label: result.run.label.clone(),
@@ -84,16 +103,14 @@ pub(super) fn rates(results: &[StudyResult<'_>]) -> Vec<Rate> {
             per_step: slope(result, "weight_norm", time),
             predicted_per_step: per_step,
             constant: last("step") * last("direction_distance_attention"),
-            predicted_constant: if is_plain {
-                f64::NAN
-            } else {
-                law.lag(weights) / per_step
-            },
+            predicted_constant: if is_plain { f64::NAN } else { lag / per_step },
             product: if is_plain {
                 last("step") * eta * last("log_gap").exp() / norm / norm
             } else {
                 f64::NAN
             },
+            lag,
+            ends: [0.5 * last("step"), last("step")].map(row),
         })
     };
     of_rates.filter_map(rate).collect()
@@ -166,7 +183,7 @@ pub(super) fn tables(results: &[StudyResult<'_>]) -> Vec<Table> {
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),
     };
-    vec![rates, others]
+    vec![rates, far::table(results), others]
 }
 
 /// What came out, in sentences.
