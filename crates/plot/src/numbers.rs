@@ -47,13 +47,10 @@ pub(crate) fn numbers(figure: &Figure, places: &[Placed]) -> String {
             bottom,
         } = place.frame;
         let mut layers = Vec::new();
-        let mut last_label = "";
-        for layer in &panel.layers {
-            if let Some(label) = layer.label().filter(|label| !label.is_empty()) {
-                last_label = label;
-            }
+        for (index, layer) in panel.layers.iter().enumerate() {
+            let name = name_of(&panel.layers, index);
             let on = On(Some([panel.x.scale, panel.y.scale]));
-            layers.push(layer_text(layer, last_label, on, &mut columns));
+            layers.push(layer_text(layer, &name, on, &mut columns));
         }
         panels.push(format!(
             "{{\"title\":{},\"frame\":[{left},{right},{top},{bottom}],\"x\":{},\"y\":{},\
@@ -82,8 +79,8 @@ fn axis(axis: &Axis, [low, high]: [f64; 2]) -> String {
     )
 }
 
-/// One layer; `last` is the label of this layer or of the nearest one before it that has a label.
-fn layer_text(layer: &Layer, last: &str, on: On, columns: &mut Columns) -> String {
+/// One layer of this name.
+fn layer_text(layer: &Layer, name: &str, on: On, columns: &mut Columns) -> String {
     let (kind, style, lines) = match layer {
         Layer::Curve { points, style, .. } => (
             "curve",
@@ -148,27 +145,45 @@ fn layer_text(layer: &Layer, last: &str, on: On, columns: &mut Columns) -> Strin
     };
     format!(
         "{{\"kind\":\"{kind}\",\"name\":{},\"colour\":\"{colour}\",\"dash\":\"{}\",\"lines\":[{}]}}",
-        quoted(&name_of(layer, last, style)),
+        quoted(name),
         dash.code().unwrap_or(""),
         lines.join(",")
     )
 }
 
-/// What a layer is called: its label; without one, the label before it and how it is drawn.
-fn name_of(layer: &Layer, last: &str, style: Option<Style>) -> String {
-    match (layer.label(), style) {
-        (Some(""), Some(style)) | (None, Some(style)) => {
-            let drawn = match layer {
-                Layer::Band { .. } => "band",
-                _ => style.dash.word(),
-            };
-            if last.is_empty() {
-                drawn.to_owned()
-            } else {
-                format!("{last}, {drawn}")
-            }
-        }
-        (label, _) => label.unwrap_or_default().to_owned(),
+/// What a layer is called: its label; without one, the label of the nearest layer of its colour,
+/// and how it is drawn.
+fn name_of(layers: &[Layer], index: usize) -> String {
+    let label = |layer: &Layer| layer.label().unwrap_or_default().to_owned();
+    let own = label(&layers[index]);
+    let Some(style) = style_of(&layers[index]).filter(|_| own.is_empty()) else {
+        return own;
+    };
+    let drawn = match &layers[index] {
+        Layer::Band { .. } => "band",
+        Layer::Points { .. } => "marks",
+        _ => style.dash.word(),
+    };
+    let alike = layers.iter().enumerate().filter(|(_, layer)| {
+        let colour = style_of(layer).map(|style| style.colour);
+        colour == Some(style.colour) && !label(layer).is_empty()
+    });
+    let nearest = alike.min_by_key(|(other, _)| other.abs_diff(index));
+    match nearest {
+        Some((_, layer)) => format!("{}, {drawn}", label(layer)),
+        None => drawn.to_owned(),
+    }
+}
+
+/// The style of a layer that has one.
+fn style_of(layer: &Layer) -> Option<Style> {
+    match layer {
+        Layer::Curve { style, .. }
+        | Layer::Points { style, .. }
+        | Layer::Bundle { style, .. }
+        | Layer::Level { style, .. }
+        | Layer::Band { style, .. } => Some(*style),
+        _ => None,
     }
 }
 

@@ -119,6 +119,9 @@ fn a_page_has_the_drawing_of_the_file_and_groups_in_it() {
             style: Style::of(1),
         },
         Layer::level("level", 2.5, Style::reference()),
+        // Of the colour of the layer after it, not of the one before.
+        Layer::curve("", points.clone(), Style::of(3)),
+        Layer::curve("d", points.clone(), Style::of(3)),
     ];
     let panel = Panel::new(Axis::log("x"), Axis::linear("y"), layers.clone()).with_title("p");
     let alone = Figure::new("f", "t", vec![panel]).render().unwrap();
@@ -138,6 +141,10 @@ fn a_page_has_the_drawing_of_the_file_and_groups_in_it() {
     );
     let layers = &read["panels"][0]["layers"];
     assert_eq!(layers[1]["name"], "a, dashed");
+    assert_eq!(
+        layers[4]["name"].as_str(),
+        Some(format!("d, {}", Style::of(3).dash.word()).as_str())
+    );
     assert_eq!(column(&read, 2, 0, "high"), [2.5; 3]);
     assert_eq!(column(&read, 3, 0, "y"), [2.5]);
 }
