@@ -40,6 +40,7 @@ fn curves() -> Figure {
         Layer::Bundle {
             label: "twelve samples".into(),
             curves: bundle.collect(),
+            names: Vec::new(),
             style: Style::of(2),
         },
         Layer::level("limit", 1.1, Style::reference()),

@@ -12,6 +12,7 @@ struct EndLabel {
     text: String,
     end: Point,
     style: Style,
+    layer: [usize; 2],
 }
 
 /// A pair of axes in the figure.
@@ -21,6 +22,8 @@ pub(crate) struct Canvas<'a> {
     pub(crate) y: Map,
     pub(crate) frame: Frame,
     labels: Vec<EndLabel>,
+    /// The panel and the layer that is drawn.
+    pub(crate) layer: [usize; 2],
 }
 
 impl Style {
@@ -30,13 +33,14 @@ impl Style {
 }
 
 impl<'a> Canvas<'a> {
-    pub fn new(svg: &'a mut Svg, x: Map, y: Map, frame: Frame) -> Self {
+    pub fn new(svg: &'a mut Svg, x: Map, y: Map, frame: Frame, panel: usize) -> Self {
         Self {
             svg,
             x,
             y,
             frame,
             labels: Vec::new(),
+            layer: [panel, 0],
         }
     }
 
@@ -50,6 +54,7 @@ impl<'a> Canvas<'a> {
                 text: text.into(),
                 end,
                 style,
+                layer: self.layer,
             });
         }
     }
@@ -85,6 +90,7 @@ impl<'a> Canvas<'a> {
         let wanted: Vec<f64> = self.labels.iter().map(|label| label.end[1]).collect();
         let places = spread(&wanted, LABEL_SPACING, top + 3.0, bottom - 3.0);
         for (label, y) in std::mem::take(&mut self.labels).into_iter().zip(places) {
+            self.svg.open_layer(label.layer);
             let colour = label.style.colour.code();
             let [end_x, end_y] = label.end;
             let edge = [right + 2.0, end_y];
@@ -114,6 +120,7 @@ impl<'a> Canvas<'a> {
                 Anchor::Start,
                 &text,
             );
+            self.svg.close_layer();
         }
     }
 }

@@ -40,6 +40,8 @@ pub enum Layer {
         label: String,
         /// The lines, each as `[x, y]` in order.
         curves: Vec<Vec<[f64; 2]>>,
+        /// What each line is, for a page that shows its numbers; empty where none has a name.
+        names: Vec<String>,
         /// Colour of all of them.
         style: Style,
     },
@@ -115,6 +117,21 @@ impl Layer {
             errors: Vec::new(),
             joined: true,
             style,
+        }
+    }
+
+    /// The label; `None` for layers that have none.
+    pub(crate) fn label(&self) -> Option<&str> {
+        match self {
+            Self::Curve { label, .. }
+            | Self::Points { label, .. }
+            | Self::Bundle { label, .. }
+            | Self::Level { label, .. }
+            | Self::Guide { label, .. }
+            | Self::Event { label, .. }
+            | Self::Matrix { label, .. } => Some(label),
+            Self::Cells(cells) => Some(&cells.label),
+            Self::Band { .. } | Self::Image { .. } | Self::Pictures(_) => None,
         }
     }
 

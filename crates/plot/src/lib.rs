@@ -4,15 +4,18 @@
 //! [`Layer`]s. [`Figure::render`] turns it into a self-contained SVG: log axes with decades
 //! labelled 10⁰, 10¹, …, labels at the right ends of the curves instead of a legend, Okabe–Ito
 //! colours together with dashes and markers. Equal input gives equal bytes.
+//! [`Figure::render_for_page`] adds the numbers, for a page whose script shows them.
 //!
 //! The crate knows nothing of what is plotted.
 
 mod axis;
 mod canvas;
 mod cells;
+mod columns;
 mod figure;
 mod labels;
 mod layers;
+mod numbers;
 mod pictures;
 mod render;
 mod scale;
@@ -23,6 +26,7 @@ mod trace;
 pub use axis::{Axis, Scale};
 pub use cells::Cells;
 pub use figure::{Figure, Layer, Panel};
+pub use numbers::PageFigure;
 pub use pictures::{Picture, Pictures, Tint};
 pub use style::{Colour, Dash, Marker, Style};
 

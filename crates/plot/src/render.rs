@@ -5,6 +5,7 @@ use crate::axis::{Axis, Scale};
 use crate::canvas::Canvas;
 use crate::figure::{Figure, Layer, Panel};
 use crate::labels::{LABEL_INDENT, LABEL_LIMIT, LABEL_SPACING, TEXT, shorten, text_width};
+use crate::numbers::{PageFigure, Placed, numbers};
 use crate::pictures::Pictures;
 use crate::scale::{Map, Tick, drawable, range_of, ticks};
 use crate::svg::{Anchor, Stroke, Svg};
@@ -37,6 +38,24 @@ impl Figure {
     /// finite, or not positive where the axis is logarithmic. Data never cause an error: what
     /// cannot be drawn is left out, and an empty panel says so.
     pub fn render(&self) -> Result<String, PlotError> {
+        Ok(self.draw(false)?.0)
+    }
+
+    /// Draws the figure for a page that shows its numbers: what is seen is what [`render`] draws.
+    ///
+    /// [`render`]: Self::render
+    ///
+    /// # Errors
+    ///
+    /// As [`render`](Self::render).
+    pub fn render_for_page(&self) -> Result<PageFigure, PlotError> {
+        let (svg, places) = self.draw(true)?;
+        let numbers = numbers(self, &places);
+        Ok(PageFigure { svg, numbers })
+    }
+
+    /// The SVG, in which layers have groups of their own or not, and where its panels are.
+    fn draw(&self, grouped: bool) -> Result<(String, Vec<Placed>), PlotError> {
         let fail = |reason: String| PlotError {
             name: self.name.clone(),
             reason,
@@ -47,7 +66,7 @@ impl Figure {
         for axis in self.panels.iter().flat_map(|panel| [&panel.x, &panel.y]) {
             check_range(axis).map_err(fail)?;
         }
-        let mut svg = Svg::default();
+        let mut svg = Svg::new(grouped);
         let width = [310.0, 250.0, 205.0][self.panels.len().min(3) - 1];
         let labels = self
             .panels
@@ -73,8 +92,9 @@ impl Figure {
             12.0
         };
         let prepared = self.prepare();
+        let mut places = Vec::new();
         let mut left = 2.0;
-        for part in &prepared {
+        for (index, part) in prepared.iter().enumerate() {
             left += part.left;
             let frame = Frame {
                 left,
@@ -82,11 +102,14 @@ impl Figure {
                 top,
                 bottom: top + height,
             };
-            draw_panel(&mut svg, part, frame);
+            draw_panel(&mut svg, index, part, frame);
+            let (x, y) = (part.x, part.y);
+            places.push(Placed { frame, x, y });
             left += width + part.right;
         }
         let total = left + 2.0;
-        Ok(svg.finish(total, top + height + 44.0, &self.title, &self.caption))
+        let svg = svg.finish(total, top + height + 44.0, &self.title, &self.caption);
+        Ok((svg, places))
     }
 
     fn prepare(&self) -> Vec<Prepared<'_>> {
@@ -311,7 +334,7 @@ fn matrix_size(panel: &Panel) -> Option<(usize, usize)> {
     })
 }
 
-fn draw_panel(svg: &mut Svg, part: &Prepared<'_>, frame: Frame) {
+fn draw_panel(svg: &mut Svg, index: usize, part: &Prepared<'_>, frame: Frame) {
     let panel = part.panel;
     let x = Map::new(panel.x.scale, part.x, frame.left, frame.right);
     let y = Map::new(panel.y.scale, part.y, frame.bottom, frame.top);
@@ -319,11 +342,12 @@ fn draw_panel(svg: &mut Svg, part: &Prepared<'_>, frame: Frame) {
     if !is_matrix {
         draw_grid(svg, part, frame, &x, &y);
     }
-    let mut canvas = Canvas::new(svg, x, y, frame);
+    let mut canvas = Canvas::new(svg, x, y, frame, index);
     let drawn = panel
         .layers
         .iter()
-        .map(|layer| canvas.draw(layer))
+        .enumerate()
+        .map(|(index, layer)| canvas.draw_numbered(index, layer))
         .filter(|drawn| *drawn)
         .count();
     canvas.draw_labels();

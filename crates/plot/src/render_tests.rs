@@ -89,6 +89,7 @@ fn awkward_data_still_give_a_well_formed_file() {
                     Layer::Bundle {
                         label: "many".into(),
                         curves: vec![points.clone(); 3],
+                        names: Vec::new(),
                         style: Style::of(2),
                     },
                     Layer::level("level", nan, Style::reference()),

@@ -90,6 +90,17 @@ impl Dash {
         ][index % 5]
     }
 
+    /// What the pattern is called.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Solid => "solid",
+            Self::Dashed => "dashed",
+            Self::DashDot => "dash-dotted",
+            Self::Dotted => "dotted",
+            Self::Long => "long dashes",
+        }
+    }
+
     /// The value of SVG's `stroke-dasharray`.
     pub(crate) fn code(self) -> Option<&'static str> {
         match self {

@@ -68,9 +68,33 @@ pub(crate) enum Anchor {
 #[derive(Debug, Default)]
 pub(crate) struct Svg {
     body: String,
+    /// Whether the elements of a layer are in a group that names it.
+    grouped: bool,
 }
 
 impl Svg {
+    /// An empty drawing; with groups that name layers, where a page wants them.
+    pub fn new(grouped: bool) -> Self {
+        Self {
+            body: String::new(),
+            grouped,
+        }
+    }
+
+    /// Begins the elements of a layer of a panel.
+    pub fn open_layer(&mut self, [panel, layer]: [usize; 2]) {
+        if self.grouped {
+            let _ = writeln!(self.body, "<g data-layer=\"{panel}.{layer}\">");
+        }
+    }
+
+    /// Ends the elements of a layer.
+    pub fn close_layer(&mut self) {
+        if self.grouped {
+            self.body.push_str("</g>\n");
+        }
+    }
+
     /// Closes the file: `label` is its accessible name, `description` what a screen reader adds.
     pub fn finish(self, width: f64, height: f64, label: &str, description: &str) -> String {
         let (width, height, label) = (px(width.ceil()), px(height.ceil()), escape(label));

@@ -68,7 +68,9 @@ pub(super) fn normalized_margins(margins: &Series, context: &RunContext) -> Opti
                 .collect::<Vec<_>>()
         };
         let drawn = kept.iter().filter(|sample| group.samples.contains(sample));
-        let curves: Vec<_> = drawn.map(curve).collect();
+        let drawn: Vec<usize> = drawn.copied().collect();
+        let curves: Vec<_> = drawn.iter().map(curve).collect();
+        let names = drawn.iter().map(|sample| format!("sample {sample}"));
         if curves
             .iter()
             .flatten()
@@ -82,6 +84,7 @@ pub(super) fn normalized_margins(margins: &Series, context: &RunContext) -> Opti
             layers.push(Layer::Bundle {
                 label: group.label,
                 curves,
+                names: names.collect(),
                 style,
             });
         }

@@ -10,3 +10,6 @@ mod sweep;
 pub use context::{ClassSamples, LogFit, RunContext};
 pub use run::{quantity_label, run_figures};
 pub use sweep::{CurveEntry, PointEntry, curves_by_parameter, final_against};
+
+#[cfg(test)]
+pub(crate) use run::tests::laws;

@@ -417,4 +417,4 @@ fn margin_gap(series: &Series, context: &RunContext) -> Option<Figure> {
 
 #[cfg(test)]
 #[path = "run_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -3,7 +3,7 @@
 use super::claim_row::ClaimRow;
 use crate::LabError;
 use implicit_bias_claims::{Claim, Verdict};
-use implicit_bias_plot::Figure;
+use implicit_bias_plot::{Figure, PageFigure};
 
 /// One line of a table of settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,11 +34,13 @@ impl Setting {
     }
 }
 
-/// A figure in a report: its SVG, its title and its caption.
+/// A figure in a report: its SVG, its numbers, its title and its caption.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportFigure {
     // Private: raw HTML may only come from our own renderer, which escapes every text.
     svg: String,
+    page: PageFigure,
+    panels: usize,
     title: String,
     caption: String,
 }
@@ -52,14 +54,26 @@ impl ReportFigure {
     pub fn new(figure: &Figure) -> Result<Self, LabError> {
         Ok(Self {
             svg: figure.render()?,
+            page: figure.render_for_page()?,
+            panels: figure.panels.len(),
             title: figure.title.clone(),
             caption: figure.caption.clone(),
         })
     }
 
-    /// The figure as SVG.
+    /// The figure as an SVG file of its own.
     pub fn svg(&self) -> &str {
         &self.svg
+    }
+
+    /// The figure as it stands in a page: the same drawing in groups, and its numbers.
+    pub fn page(&self) -> &PageFigure {
+        &self.page
+    }
+
+    /// How many panels there are side by side.
+    pub fn panels(&self) -> usize {
+        self.panels
     }
 
     /// What is shown, in a few words.

@@ -1,5 +1,8 @@
 //! The pages, from the templates.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use implicit_bias_output::sha256_bytes;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Value, context};
 
@@ -20,6 +23,17 @@ const TEMPLATES: [(&str, &str); 7] = [
     ("sweep.html", include_str!("templates/sweep.html.j2")),
     ("systems.html", include_str!("templates/systems.html.j2")),
 ];
+
+/// What makes the figures of a page answer: one module in several files, which share its names.
+const SCRIPT: &str = concat!(
+    "\"use strict\";\n",
+    include_str!("scripts/numbers.js"),
+    include_str!("scripts/legend.js"),
+    include_str!("scripts/scrub.js"),
+    include_str!("scripts/hover.js"),
+    include_str!("scripts/download.js"),
+    include_str!("scripts/main.js"),
+);
 
 /// The report of one run as a self-contained HTML page.
 ///
@@ -121,6 +135,14 @@ fn render(name: &str, values: Value) -> Result<String, LabError> {
         .lstrip_blocks(true)
         .build()?;
     environment.set_syntax(syntax);
+    // The page's policy lets this one script run, known by its hash. Browsers take it with plain
+    // line ends, whatever those of the source files are.
+    let script = SCRIPT.replace('\r', "");
+    environment.add_global(
+        "script_hash",
+        STANDARD.encode(sha256_bytes(script.as_bytes())),
+    );
+    environment.add_global("script", Value::from_safe_string(script));
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;
     }

@@ -1,11 +1,14 @@
 //! The pages: escaped, self-contained, with anchors that exist.
 
 use super::*;
+use crate::figures::{laws, run_figures};
 use crate::report::{
     ClaimRow, Finding, LimitSummary, Quantity, ReportFigure, Section, Setting, Statement, Table,
 };
 use implicit_bias_claims::{Claim, ClaimLimit, DecidedBy, Fit, Shown, Verdict, kou::ids};
+use implicit_bias_output::format_exact;
 use implicit_bias_plot::{Axis, Figure, Layer, Panel, Style};
+use implicit_bias_record::Series;
 
 const EVIL: &str = "<script>alert('x')</script>\"><img src=http://evil>{{ 7001*3 }}";
 
@@ -121,10 +124,11 @@ fn pages(text: &str) -> [String; 2] {
 #[test]
 fn no_text_becomes_markup() {
     for page in pages(EVIL) {
-        assert!(
-            !page.contains("<script") && !page.contains("<img"),
-            "{page}"
-        );
+        // The numbers of each figure, and the one script.
+        let scripts = page.matches("<figure").count() + 1;
+        assert_eq!(page.matches("<script").count(), scripts);
+        assert_eq!(page.matches("</script").count(), scripts);
+        assert!(!page.contains("<img"), "{page}");
         assert!(!page.contains("21003"), "text is not a template");
         assert!(page.contains("&lt;script&gt;"));
         // Attributes end where they should: no quote of the text is left bare inside a tag.
@@ -155,15 +159,69 @@ fn nothing_is_fetched_and_every_anchor_exists_once() {
             }
         }
         assert!(attributes(&page, "src").is_empty());
-        for word in [
-            "@import", "url(", "<script", "<iframe", "<object", " onload",
-        ] {
+        for word in ["@import", "url(", "<iframe", "<object", " onload"] {
             assert!(!page.contains(word), "{word}");
         }
         let count = ids.len();
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), count, "ids are unique although figures repeat");
+    }
+}
+
+/// The text between two others.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let (_, rest) = text.split_once(start).expect(start);
+    rest.split_once(end).expect(end).0
+}
+
+#[test]
+fn the_policy_lets_the_script_of_the_page_run_and_nothing_else() {
+    for page in pages(EVIL) {
+        let script = between(&page, "<script type=\"module\">", "</script>");
+        let hash = STANDARD.encode(sha256_bytes(script.as_bytes()));
+        let policy = between(&page, "Content-Security-Policy\" content=\"", "\"");
+        let expected = format!(
+            "default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; \
+             img-src data:"
+        );
+        assert_eq!(policy, expected);
+        for word in ["eval(", "Function(", "innerHTML", "fetch(", "http:", "\r"] {
+            let script = script.replace("http://www.w3.org/2000/svg", "");
+            assert!(!script.contains(word), "{word}");
+        }
+    }
+}
+
+#[test]
+fn the_page_has_the_numbers_of_the_tables() {
+    let (series, margins, context) = laws(3);
+    let figures = run_figures(&series, &margins, &context);
+    let read = |text: &str| Series::from_csv(text).unwrap();
+    let (series, margins) = (read(&series.to_csv()), read(&margins.to_csv()));
+    let columns = [
+        ("loss", "loss", series.column("loss")),
+        ("weight-norm", "‖W(t)‖", series.column("weight_norm")),
+        ("stable-rank", "W₋₁", series.column("stable_rank_neg")),
+        ("margins", "y = +1", margins.column("sample_0")),
+    ];
+    for (name, label, expected) in columns {
+        let figure = figures.iter().find(|figure| figure.name == name);
+        let figure = ReportFigure::new(figure.unwrap()).unwrap();
+        let numbers: serde_json::Value = serde_json::from_str(&figure.page().numbers).unwrap();
+        let layers = numbers["panels"][0]["layers"].as_array().unwrap();
+        let layer = layers.iter().find(|layer| layer["name"] == label).unwrap();
+        let column = |axis: &str| -> Vec<f64> {
+            let index = layer["lines"][0][axis].as_u64().unwrap();
+            let text = numbers["columns"][usize::try_from(index).unwrap()].as_str();
+            let bytes = STANDARD.decode(text.unwrap()).unwrap();
+            let number = |bytes: &[u8]| f64::from_le_bytes(bytes.try_into().unwrap());
+            bytes.chunks_exact(8).map(number).collect()
+        };
+        assert_eq!(column("x"), series.steps(), "{name}");
+        // An empty field is NaN, which equals nothing.
+        let text = |values: Vec<f64>| values.into_iter().map(format_exact).collect::<Vec<_>>();
+        assert_eq!(text(column("y")), text(expected.unwrap()), "{name}");
     }
 }
 

@@ -2,9 +2,10 @@
 //! of claims as plain text, Markdown and LaTeX.
 //!
 //! The pages need no network and no scripts: figures are inline SVG, the style sheet is inline, and
-//! a content security policy forbids everything else. Every text is escaped; the only raw HTML is
-//! the SVG of a [`ReportFigure`], which only [`Figure::render`](implicit_bias_plot::Figure::render)
-//! can make.
+//! a content security policy forbids everything else but one script of our own, by its hash, which
+//! makes figures answer. Every text is escaped; the only raw HTML is the SVG and the numbers of a
+//! [`ReportFigure`], which only
+//! [`Figure::render_for_page`](implicit_bias_plot::Figure::render_for_page) can make.
 
 mod claim_row;
 mod contents;

@@ -83,7 +83,9 @@ pub(super) fn figures(figures: &[ReportFigure], first: usize) -> Value {
     let view = |(index, figure): (usize, &ReportFigure)| {
         context! {
             number => first + index,
-            svg => figure.svg(),
+            svg => figure.page().svg.as_str(),
+            numbers => figure.page().numbers.as_str(),
+            several => figure.panels() > 1,
             title => figure.title(),
             caption => for_readers(figure.caption()),
         }

@@ -12,8 +12,16 @@ use crate::svg::{Anchor, Point, Stroke};
 use crate::trace::Frame;
 
 impl Canvas<'_> {
-    /// Draws a layer; whether it showed any data.
-    pub fn draw(&mut self, layer: &Layer) -> bool {
+    /// Draws a layer with its number in the panel; whether it showed any data.
+    pub fn draw_numbered(&mut self, index: usize, layer: &Layer) -> bool {
+        self.layer[1] = index;
+        self.svg.open_layer(self.layer);
+        let drawn = self.draw(layer);
+        self.svg.close_layer();
+        drawn
+    }
+
+    fn draw(&mut self, layer: &Layer) -> bool {
         match layer {
             Layer::Curve {
                 label,
@@ -31,6 +39,7 @@ impl Canvas<'_> {
                 label,
                 curves,
                 style,
+                ..
             } => self.bundle(label, curves, *style),
             Layer::Level {
                 label,
