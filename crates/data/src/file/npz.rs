@@ -8,7 +8,7 @@ use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::labels::{LABEL_EXPECTED, LabelList, Labels, finite, is_missing};
+use super::labels::{LABEL_EXPECTED, LabelList, Labels, finite, is_missing, is_rounded};
 use super::npy;
 use super::npy::Header;
 use super::packed::{check_method, open_zip};
@@ -290,6 +290,11 @@ pub(super) fn read_npy_labels(size: Size, entry: &mut dyn Read) -> Result<Labels
         Some(sample) => {
             let found = format!("{} for sample {sample}", values[sample]);
             Err(Mismatch::new(LABEL_EXPECTED, found))
+        }
+        None if header.is_of_long_integers() && values.iter().any(|&label| is_rounded(label)) => {
+            let expected = "labels below 2^53, past which whole numbers are not told apart; save \
+                            y.astype(str)";
+            Err(Mismatch::new(expected, "a larger one"))
         }
         None => Ok(Labels::Numbers(values)),
     }
