@@ -14,6 +14,7 @@ use super::npy::Header;
 use super::packed::{check_method, open_zip};
 use super::reading::{Mismatch, check_expansion, make_room};
 use crate::checks::check_finite;
+use crate::size::missing_room;
 use crate::{DataError, MAX_ENTRIES};
 
 /// Reads the named arrays of a NumPy archive (`.npz`), as `f64`, in the order of `names`.
@@ -252,6 +253,10 @@ fn read_header(size: Size, entry: &mut dyn Read) -> Result<(Header, usize), Mism
     }
     if let Some(compressed) = size.compressed {
         check_expansion(entries, item_size, compressed)?;
+    }
+    if let Some([expected, needed]) = missing_room(entries) {
+        let found = format!("shape {:?}, {needed}", header.shape);
+        return Err(Mismatch::new(expected, found));
     }
     Ok((header, entries as usize))
 }
