@@ -221,8 +221,9 @@ impl Sweep {
         Ok(Done::Failed(reason))
     }
 
-    /// Gathers what the run directories hold, whoever wrote them, and writes `sweep.csv`, the figures,
-    /// those of some columns among them, and `report.html`.
+    /// Gathers what the run directories hold, whoever wrote them, and writes `sweep.csv`, the table of
+    /// claims as `claims.md` and `claims.tex`, the figures, those of some columns among them, and
+    /// `report.html`.
     ///
     /// # Errors
     ///
@@ -235,7 +236,7 @@ impl Sweep {
         columns: &[String],
         progress: &Progress,
     ) -> Result<SweepTable<'_>, LabError> {
-        let mut table = self.gather(directory, progress)?;
+        let (mut table, claims) = self.gather(directory, progress)?;
         std::fs::create_dir_all(directory).map_err(|source| LabError::Write {
             path: directory.to_owned(),
             source,
@@ -244,6 +245,13 @@ impl Sweep {
         let mut drawn = Vec::new();
         for figure in figures::figures(self, &table, columns)? {
             let folder = directory.join("figures");
+        if let Some(claims) = claims.table() {
+            write_atomically(
+                &directory.join("claims.md"),
+                claims.to_markdown().as_bytes(),
+            )?;
+            write_atomically(&directory.join("claims.tex"), claims.to_latex().as_bytes())?;
+        }
             std::fs::create_dir_all(&folder).map_err(|source| LabError::Write {
                 path: folder.clone(),
                 source,

@@ -5,6 +5,7 @@
 //! named by the hash of its configuration, and what is there decides what is left to do. Killed
 //! processes, other machines and added values need no bookkeeping besides.
 
+mod claims;
 mod compare;
 mod execute;
 mod figures;
