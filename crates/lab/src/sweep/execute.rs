@@ -88,6 +88,9 @@ impl Sweep {
     /// is in the outcome.
     pub fn run(&self, options: &SweepOptions<'_>) -> Result<SweepOutcome, LabError> {
         let asked = self.asked_for(options.shard, options.precisions);
+        if !asked.is_empty() {
+            self.note_files(options.directory)?;
+        }
         let (mut skipped, mut runs, mut failed) = (0, Vec::new(), HashMap::new());
         let mut anew = false;
         for run in asked {
@@ -242,9 +245,6 @@ impl Sweep {
             source,
         })?;
         write_atomically(&directory.join("sweep.csv"), table.to_csv().as_bytes())?;
-        let mut drawn = Vec::new();
-        for figure in figures::figures(self, &table, columns)? {
-            let folder = directory.join("figures");
         if let Some(claims) = claims.table() {
             write_atomically(
                 &directory.join("claims.md"),
@@ -252,6 +252,9 @@ impl Sweep {
             )?;
             write_atomically(&directory.join("claims.tex"), claims.to_latex().as_bytes())?;
         }
+        let mut drawn = Vec::new();
+        for figure in figures::figures(self, &table, columns)? {
+            let folder = directory.join("figures");
             std::fs::create_dir_all(&folder).map_err(|source| LabError::Write {
                 path: folder.clone(),
                 source,

@@ -61,7 +61,7 @@ impl Sweep {
     pub fn state(&self, directory: &Path, run: &SweepRun) -> RunState {
         let path = self.run_directory(directory, run);
         if let Ok(manifest) = read_manifest(&path)
-            && manifest.config_sha256 == sha256(run.config().to_toml())
+            && manifest.has_configuration(run.config())
             && !matches!(manifest.stop, None | Some(StopReason::Interrupted { .. }))
         {
             return RunState::Ended(Box::new(manifest));
@@ -99,7 +99,7 @@ impl Sweep {
             rows.push(row);
             progress.set((index + 1) as f64 / self.runs().len() as f64);
         }
-        Ok(SweepTable::new(self, rows))
+        Ok((SweepTable::new(self, rows), all))
     }
 }
 

@@ -9,6 +9,7 @@ mod claims;
 mod compare;
 mod execute;
 mod figures;
+mod files;
 mod gather;
 mod page;
 mod plan;
