@@ -55,3 +55,8 @@ pub const THEORIES: &[Theory] = &[
     tokens::ATTENTION,
     tokens::TRANSFORMER,
 ];
+
+/// The examples of the README, which are compiled and run with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

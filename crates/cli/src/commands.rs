@@ -76,6 +76,7 @@ pub fn resume(arguments: &ResumeArgs) -> Outcome {
                 steps: arguments.steps,
                 checkpoint_interval: arguments.checkpoint_interval,
                 moved: arguments.moved.clone(),
+                config: None,
             };
             let run = &arguments.run;
             let resumed = implicit_bias_lab::resume(run, &request, options, Report::Written)?;

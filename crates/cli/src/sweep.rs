@@ -49,7 +49,7 @@ fn open(plan: &SweepPlanArgs) -> anyhow::Result<(Sweep, PathBuf)> {
         Some(out) => out.clone(),
         None => Path::new(RUNS).join(path.file_stem().unwrap_or_default()),
     };
-    Ok((sweep, directory))
+    Ok((sweep.bound_to(&directory)?, directory))
 }
 
 /// The runs of which precisions this process does: a command that is not told otherwise does those in

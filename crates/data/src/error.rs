@@ -208,6 +208,15 @@ pub enum DataError {
         columns: usize,
     },
 
+    /// An array would not fit into the memory that is free.
+    #[error("expected {expected}, found {found}")]
+    NoRoom {
+        /// What was expected.
+        expected: String,
+        /// The rows and columns asked for, and what they would take.
+        found: String,
+    },
+
     /// There are too few samples, or they have no coordinates.
     #[error("X: expected at least 2 samples and 1 dimension, found shape [{samples}, {dim}]")]
     TooSmall {

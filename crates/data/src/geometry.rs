@@ -6,6 +6,7 @@ use ndarray::{ArrayView2, Axis};
 use serde::{Serialize, Serializer};
 
 use crate::labelled::Labelled;
+use crate::size::missing_room;
 use crate::threads::threads;
 
 /// How many samples of each class there are.
@@ -112,7 +113,8 @@ impl Geometry {
         Self::without_rank(data).with_rank(data)
     }
 
-    /// The same numbers with the rank of `data`, whose decomposition takes the most memory.
+    /// The same numbers with the rank of `data`, whose decomposition takes the most memory; none
+    /// where that would take too long or is not free.
     #[must_use]
     pub fn with_rank(mut self, data: &impl Labelled) -> Self {
         self.rank = numerical_rank(data.x().view());
@@ -211,7 +213,10 @@ fn numerical_rank(x: ArrayView2<'_, f64>) -> Option<usize> {
     const MOST_WORK: f64 = 4e11;
     let (n, d) = x.dim();
     let (short, long) = (n.min(d), n.max(d));
-    if (short as f64).powi(2) * long as f64 > MOST_WORK {
+    let too_long = (short as f64).powi(2) * long as f64 > MOST_WORK;
+    // The decomposition works on a copy, and on squares of the shorter side.
+    let copies = long as u64 * short as u64 + 2 * short as u64 * short as u64;
+    if too_long || missing_room(copies).is_some() {
         return None;
     }
     // σ(X) = σ(Xᵀ): row-major X read by columns is Xᵀ, d×n, without a copy.

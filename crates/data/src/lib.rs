@@ -77,3 +77,8 @@ pub use size::MAX_ENTRIES;
 pub use split::Split;
 pub use threads::{asked_threads, threads, use_threads};
 pub use training_set::TrainingSet;
+
+/// The examples of the README, which are compiled and run with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -11,7 +11,8 @@ use ndarray::{Array1, Array2};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
-use crate::{DataError, MAX_ENTRIES};
+use crate::DataError;
+use crate::size::require_room;
 
 /// What a stream of random numbers is for.
 ///
@@ -182,7 +183,8 @@ pub fn fill_standard_normal(generator: &mut impl Rng, values: &mut [f64]) {
 ///
 /// # Errors
 ///
-/// [`DataError::TooLarge`] above [`MAX_ENTRIES`] entries.
+/// [`DataError::TooLarge`] above [`MAX_ENTRIES`](crate::MAX_ENTRIES) entries,
+/// [`DataError::NoRoom`] where memory has no room for them.
 pub fn gaussian_matrix(
     rows: usize,
     columns: usize,
@@ -267,11 +269,10 @@ pub fn shuffled(count: usize, seed: u64, round: u64) -> Vec<usize> {
 /// Streams of shuffles.
 const FIRST_SHUFFLE_STREAM: u64 = 1 << 48;
 
-/// A zero matrix, refused above [`MAX_ENTRIES`].
+/// A zero matrix, refused above [`MAX_ENTRIES`](crate::MAX_ENTRIES) and where memory has no room
+/// for it.
 pub(crate) fn zeros(rows: usize, columns: usize) -> Result<Array2<f64>, DataError> {
-    if rows as u128 * columns as u128 > u128::from(MAX_ENTRIES) {
-        return Err(DataError::TooLarge { rows, columns });
-    }
+    require_room(rows, columns)?;
     Ok(Array2::zeros((rows, columns)))
 }
 

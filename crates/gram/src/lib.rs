@@ -78,3 +78,8 @@ pub use measure::{
     Start, weights,
 };
 pub use problem::Problem;
+
+/// The examples of the README, which are compiled and run with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -11,6 +11,7 @@ use implicit_bias_limits::{Reached, certificate_text, direction_reached, predict
 use implicit_bias_output::format_step;
 use implicit_bias_record::{Family, NamedLimit, StopReason, schedule};
 use ndarray::{ArrayView1, ArrayViewD, Axis, arr0};
+use serde::{Deserialize, Serialize};
 
 use crate::LabError;
 use crate::config::{RunConfig, limits};
@@ -24,7 +25,7 @@ const FIRST: f64 = 1e3;
 const SETTLED: f64 = 100.0;
 
 /// The limit of a run, and how far it can be trusted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LimitReport {
     /// The solution of the limit program for the pattern of step [`step`](Self::step).

@@ -128,14 +128,17 @@ pub(crate) fn begin_or_resume(
         };
         return execute_in(config, place, options, report).map(Resumed::WentOn);
     }
-    if read_manifest(path)?.config_sha256 != sha256(config.to_toml()) {
+    let manifest = read_manifest(path)?;
+    if !manifest.has_configuration(config) {
         return Err(LabError::Content {
             path: path.to_owned(),
             reason: "expected a run of this configuration, found one of another".to_owned(),
         });
     }
+    let moved = manifest.config_sha256 != sha256(config.to_toml());
     let request = ResumeRequest {
         checkpoint_interval: Some(config.checkpoint_interval),
+        config: moved.then(|| config.clone()),
         ..ResumeRequest::default()
     };
     resume_in(path, Some(held), &request, options, report)

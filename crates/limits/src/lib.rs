@@ -26,3 +26,8 @@ pub use two_layer::{
     DescentSettings, certificate_text, margins_become_equal, pre_activations, predict, solve,
     too_large,
 };
+
+/// The examples of the README, which are compiled and run with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -9,6 +9,17 @@ use burn::tensor::{Device, Tensor};
 /// Burn calls the learning rate of a step; give it the same number at every step, and the gradient
 /// of the full batch, to get the dynamics the theorems are about.
 ///
+/// # Beside Burn's `SgdConfig`
+///
+/// `SgdConfig::new().init()`, which is stochastic only in its name, takes the same steps to the last
+/// bit: `W − η g` is all it does while its momentum, weight decay and gradient clipping are left
+/// out. A model that trains with it needs nothing from here. This type is for where *plain* has to
+/// be certain: each of those three options makes another descent with another limit, and here none
+/// can be set, so that a signature with `GradientDescent` says what the theorems ask for. It keeps
+/// nothing between steps, where `Sgd` keeps a state a parameter that may have a momentum. And it is
+/// what [`CompensatedGradientDescent`], which Burn has no counterpart of, differs from by its
+/// compensation alone.
+///
 /// ```
 /// use implicit_bias_model::GradientDescent;
 /// let optimizer = GradientDescent.init(); // then: model = optimizer.step(step_size, model, grads)

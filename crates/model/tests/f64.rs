@@ -3,7 +3,8 @@
 //! One process, one precision: Burn fixes a device's float type at its first tensor.
 
 use burn::module::Module;
-use burn::optim::GradientsParams;
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use implicit_bias_model::{
     Activation, DescentProblem, GradientDescent, Loss, ModelError, Network, Objective,
@@ -285,6 +286,32 @@ fn descent_stops_before_a_score_that_is_not_finite() {
         .descent(&case.problem(&objective, 1e200, 1))
         .unwrap();
     assert!(descent.advance(100) < 100);
+}
+
+#[test]
+fn sgd_of_burn_without_its_options_takes_the_same_steps_to_the_last_bit() {
+    let case = case(6, 5, 4, 0.1, 17);
+    let device = device().autodiff();
+    let objective = case.objective(Loss::Logistic).on(&device);
+    let after = |mut optimizer: ModuleOptimizer| {
+        let mut network = case.network(&device);
+        for _ in 0..20 {
+            let mean = objective.forward(network.scores(case.x(&device)));
+            let gradients = GradientsParams::from_grads(mean.backward(), &network);
+            network = optimizer.step(0.7, network, gradients);
+        }
+        let blocks = network.blocks().into_iter();
+        let entries = blocks.flat_map(|block| to_vec(block.weight));
+        entries.map(f64::to_bits).collect::<Vec<u64>>()
+    };
+    let own = after(GradientDescent.init());
+    assert_eq!(own, after(SgdConfig::new().init()));
+    // A test of the test: an option makes another descent.
+    let decay = WeightDecayConfig::new(1e-3);
+    assert_ne!(
+        own,
+        after(SgdConfig::new().with_weight_decay(Some(decay)).init())
+    );
 }
 
 #[test]

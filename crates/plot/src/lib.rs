@@ -39,3 +39,8 @@ pub struct PlotError {
     /// What was expected and what was found.
     pub reason: String,
 }
+
+/// The examples of the README, which are compiled and run with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -371,14 +371,100 @@ fn absurd_sizes_are_refused_without_a_giant_allocation() {
         ["train", "--samples", "18446744073709551615"],
     ] {
         assert_refused(folder.path(), &arguments, || {
-            let program = program(folder.path());
-            let mut limited = std::process::Command::new("sh");
-            limited
-                .args(["-c", "ulimit -v 2000000; exec \"$0\" \"$@\""])
-                .arg(program.get_program())
-                .args(arguments)
-                .current_dir(folder.path());
-            finish(&mut limited)
+            limited(folder.path(), &arguments, 2_000_000)
         });
     }
+}
+
+/// What fits into what a header claims and into the file may still not fit into memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn data_that_memory_has_no_room_for_are_refused_before_they_are_read() {
+    let folder = folder();
+    let file = |name: &str, header: &[u8], entries: u64| {
+        let file = fs::File::create(folder.path().join(name)).expect("a writable folder");
+        std::io::Write::write_all(&mut &file, header).expect("a writable folder");
+        // No bytes on the disk, as nothing is written into them.
+        file.set_len(header.len() as u64 + entries)
+            .expect("a file system with sparse files");
+    };
+    let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (300, 1000000), }\n";
+    let npy = [&b"\x93NUMPY\x01\x00"[..], &[header.len() as u8, 0]].concat();
+    file("x.npy", &[&npy, header.as_bytes()].concat(), 300_000_000);
+    let images = [
+        &[0, 0, 8, 3, 0, 0, 1, 44][..],
+        &[0, 0, 3, 232, 0, 0, 3, 232],
+    ]
+    .concat();
+    file("images-idx3-ubyte", &images, 300_000_000);
+    let labels: Vec<u8> = (0..300)
+        .map(|sample| sample % 2)
+        .map(|label| label as u8)
+        .collect();
+    let labels = [&[0, 0, 8, 1, 0, 0, 1, 44][..], &labels].concat();
+    fs::write(folder.path().join("labels-idx1-ubyte"), labels).expect("a writable folder");
+    for (command, place) in [
+        ("check --synthetic gaussian --samples 20000 --dim 20000", ""),
+        ("check --synthetic mixture --samples 20000 --dim 20000", ""),
+        (
+            "check --synthetic orthogonal --samples 10000 --dim 40000",
+            "",
+        ),
+        ("train --samples 20000 --dim 20000", "samples: "),
+        (
+            "check x.npy --label-file labels-idx1-ubyte --positive 1",
+            "x.npy: ",
+        ),
+        (
+            "train --data x.npy --label-file labels-idx1-ubyte --positive 1",
+            "x.npy: ",
+        ),
+        (
+            "check images-idx3-ubyte --positive 1",
+            "images-idx3-ubyte: ",
+        ),
+        (
+            "limit --data images-idx3-ubyte --positive 1",
+            "images-idx3-ubyte: ",
+        ),
+    ] {
+        let arguments: Vec<&str> = command.split(' ').collect();
+        let outcome = assert_refused(folder.path(), &arguments, || {
+            limited(folder.path(), &arguments, 2_000_000)
+        });
+        let said = &outcome.stderr;
+        assert!(said.contains(place), "{command}: {said}");
+        for word in ["that are free of memory hold, found ", " GiB"] {
+            assert!(said.contains(word), "{command}: {said}");
+        }
+    }
+    // Where its decomposition has no room, the rank is left out and the rest is measured.
+    let arguments = [
+        "check",
+        "--synthetic",
+        "gaussian",
+        "--samples",
+        "4000",
+        "--dim",
+        "4000",
+        "--json",
+    ];
+    let outcome = limited(folder.path(), &arguments, 500_000);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let json: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+    assert!(json["rank"].is_null() && json["n"] == 4000, "{json}");
+}
+
+/// The program with so many KiB of address space.
+#[cfg(target_os = "linux")]
+fn limited(folder: &Path, arguments: &[&str], kib: usize) -> Outcome {
+    let program = program(folder);
+    let mut limited = std::process::Command::new("sh");
+    let script = format!("ulimit -v {kib}; exec \"$0\" \"$@\"");
+    limited
+        .args(["-c", &script])
+        .arg(program.get_program())
+        .args(arguments)
+        .current_dir(folder);
+    finish(&mut limited)
 }

@@ -375,3 +375,153 @@ fn what_a_plan_no_longer_has_is_removed_after_asking() {
         again.stdout
     );
 }
+
+#[test]
+fn claims_of_a_sweep_are_a_table_for_a_paper() {
+    let folder = folder();
+    plan(
+        folder.path(),
+        "dim = 60\nsamples = 5\nsteps = '1e6'\nexact-steps = 1000\nwidth = 4\nseeds = 2\n\
+         [grid]\nslope = [0.1, 0.5]",
+    );
+    sweep(folder.path(), &[]).ok();
+    let text = |name: &str| {
+        fs::read_to_string(folder.path().join("runs/plan").join(name)).expect("a table")
+    };
+    let markdown = text("claims.md");
+    let lines: Vec<&str> = markdown.lines().collect();
+    assert!(
+        lines[0]
+            .starts_with("| claim | setting | runs | measured | limit | predicted | supported |"),
+        "{markdown}"
+    );
+    let of = |claim: &str| -> Vec<Vec<&str>> {
+        let rows = lines
+            .iter()
+            .map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+        rows.filter(|cells| cells[1] == claim).collect()
+    };
+    let loss = of("loss");
+    assert_eq!(loss.len(), 2, "a row a setting: {markdown}");
+    // What the table counts is what sweep.csv says run by run.
+    let slopes = column(folder.path(), "runs/plan", "slope");
+    let verdicts = column(folder.path(), "runs/plan", "verdict_loss");
+    for (row, slope) in loss.iter().zip(["0.1", "0.5"]) {
+        assert_eq!((row[2], row[3]), (format!("slope = {slope}").as_str(), "2"));
+        let supported = slopes.iter().zip(&verdicts);
+        let supported = supported.filter(|(own, verdict)| *own == slope && *verdict == "supported");
+        assert_eq!(row[7], supported.count().to_string(), "{markdown}");
+    }
+    let latex = text("claims.tex");
+    assert!(
+        latex.contains("\\begin{tabular}") && latex.contains("slope = 0.5 & 2 &"),
+        "{latex}"
+    );
+    assert_eq!(latex.matches("\\\\\n").count(), lines.len() - 1);
+}
+
+/// Two samples of each class in the plane, the first of them `first`.
+fn write_table(path: &Path, first: &str) {
+    let table = format!("a,b,y\n{first},1\n0.5,1,1\n-1,0.25,-1\n-0.5,-1,-1\n");
+    fs::write(path, table).expect("a writable folder");
+}
+
+#[test]
+fn the_data_of_a_sweep_are_known_by_their_content() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    let of_data = |name: &str| {
+        plan(
+            folder.path(),
+            &format!("data = '{name}'\nwidth = 3\nsteps = 50\nseeds = 2"),
+        );
+    };
+    let directories = || {
+        let entries = fs::read_dir(path("runs/plan/runs")).expect("runs");
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.expect("a name").file_name())
+            .collect();
+        names.sort();
+        names
+    };
+    write_table(&path("first.csv"), "1,0.25");
+    of_data("first.csv");
+    sweep(folder.path(), &[]).ok();
+    let (before, table) = (directories(), rows(folder.path(), "runs/plan"));
+    // Moved: the same runs, which have ended.
+    fs::create_dir(path("elsewhere")).expect("a writable folder");
+    fs::rename(path("first.csv"), path("elsewhere/second.csv")).expect("moved");
+    of_data("elsewhere/second.csv");
+    let again = sweep(folder.path(), &[]);
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    assert!(
+        again.stdout.starts_with("0 runs ended, 2 had ended before"),
+        "{}",
+        again.stdout
+    );
+    assert_eq!(directories(), before);
+    let measured = |rows: &[String]| -> Vec<String> {
+        let fields = rows
+            .iter()
+            .map(|row| row.split(',').rev().take(5).collect::<Vec<_>>().join(","));
+        fields.collect()
+    };
+    assert_eq!(
+        measured(&rows(folder.path(), "runs/plan")),
+        measured(&table)
+    );
+    // One that was cut off goes on with the file where it is now, in its directory.
+    let first = path("runs/plan/runs").join(&before[0]);
+    let manifest = fs::read_to_string(first.join("manifest.json")).expect("a manifest");
+    let mut manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+    manifest["stop"] = serde_json::json!({ "reason": "interrupted", "step": 50 });
+    fs::write(first.join("manifest.json"), manifest.to_string()).expect("a writable folder");
+    let status = run(folder.path(), &["sweep", "status", "plan.toml"]);
+    assert!(
+        status.stdout.contains("2 runs: 1 ended"),
+        "{}",
+        status.stdout
+    );
+    let on = sweep(folder.path(), &[]);
+    assert!(
+        on.stdout.starts_with("1 runs ended, 1 had ended before"),
+        "{}{}",
+        on.stdout,
+        on.stderr
+    );
+    assert_eq!(directories(), before);
+    let config = fs::read_to_string(first.join("config.toml")).expect("a configuration");
+    assert!(config.contains("elsewhere/second.csv"), "{config}");
+    // A new value beside them has a directory as if the file had never moved.
+    plan(
+        folder.path(),
+        "data = 'elsewhere/second.csv'\nwidth = 3\nsteps = 50\nseeds = 3",
+    );
+    sweep(folder.path(), &[]).ok();
+    assert_eq!(directories().len(), 3);
+    assert!(before.iter().all(|name| directories().contains(name)));
+    // Changed under the same name: refused by every command, and nothing is run.
+    write_table(&path("elsewhere/second.csv"), "1,0.75");
+    let second = path("elsewhere/second.csv");
+    // Where the runs were begun with it, the file is known by its first place.
+    fs::copy(&second, path("first.csv")).expect("copied");
+    of_data("first.csv");
+    for command in [
+        &["sweep", "plan.toml"][..],
+        &["sweep", "status", "plan.toml"],
+        &["sweep", "collect", "plan.toml"],
+        &["sweep", "plan.toml", "--dry-run"],
+    ] {
+        let refused = run(folder.path(), command);
+        assert_eq!(refused.code, Some(2), "{command:?}: {}", refused.stdout);
+        for word in ["first.csv", "SHA-256", "put the old one back", "--out"] {
+            assert!(
+                refused.stderr.contains(word),
+                "{command:?}: {}",
+                refused.stderr
+            );
+        }
+    }
+    assert_eq!(directories().len(), 3);
+    sweep(folder.path(), &["--out", "another"]).ok();
+}

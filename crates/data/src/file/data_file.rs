@@ -420,6 +420,7 @@ impl DataFile {
             DataError::Length { .. }
             | DataError::TooSmall { .. }
             | DataError::TooLarge { .. }
+            | DataError::NoRoom { .. }
             | DataError::NotFinite { .. }
             | DataError::Scale { .. }
             | DataError::Label { .. }

@@ -10,7 +10,7 @@ use self::known::{
 };
 use crate::DataError;
 
-pub(super) use self::known::{Foreign, GZIPPED_ZIP, IMAGES, SPARSE};
+pub(super) use self::known::{Foreign, GZIPPED_TWICE, GZIPPED_ZIP, IMAGES, SPARSE};
 
 /// The format that the first bytes of a file are of, unless they are text.
 pub(super) fn by_bytes(start: &[u8]) -> Option<Foreign> {

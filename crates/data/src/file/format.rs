@@ -105,6 +105,9 @@ impl Format {
         if inner.starts_with(ZIP) {
             return Err(foreign::GZIPPED_ZIP.refuse(path, ""));
         }
+        if inner.starts_with(GZIP) {
+            return Err(foreign::GZIPPED_TWICE.refuse(path, ""));
+        }
         let stem = path.with_extension("");
         let stem = if extension == "gz" {
             stem.as_path()

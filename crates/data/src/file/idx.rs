@@ -8,9 +8,8 @@ use flate2::bufread::MultiGzDecoder;
 use ndarray::Array2;
 
 use super::labels::{LABEL_EXPECTED, Labels};
-use super::reading::{
-    Mismatch, check_count, check_expansion, check_size, io_error, make_room, open,
-};
+use super::reading::{Mismatch, check_count, check_expansion, io_error, make_room, open};
+use crate::size::require_room;
 use crate::{DataError, MAX_ENTRIES};
 
 /// The most axes of an array: images of several channels in a series have five.
@@ -114,7 +113,7 @@ pub(super) fn rows(path: &Path, keep: &[usize], expected: usize) -> Result<Array
     }
     let dim: usize = axes.iter().product();
     check_count(samples, expected)?;
-    let entries = check_size(keep.len(), dim)?;
+    let entries = require_room(keep.len(), dim)?;
     let mut values = Vec::new();
     let mut next = 0;
     for &row in keep {

@@ -116,14 +116,14 @@ impl LabelList {
         true
     }
 
-    /// The labels: numbers if `number` says so of every one, names otherwise.
+    /// The labels: numbers if `number` says so of every one and keeps them apart, names otherwise.
     pub fn finish(self, number: impl Fn(&str) -> Option<f64>) -> Labels {
         let mut names = vec![String::new(); self.known.len()];
         for (name, class) in self.known {
             names[class as usize] = name;
         }
         let numbers: Option<Vec<f64>> = names.iter().map(|name| number(name)).collect();
-        match numbers {
+        match numbers.filter(|numbers| !merge(numbers)) {
             Some(numbers) => {
                 let index = self.index.iter();
                 Labels::Numbers(index.map(|&class| numbers[class as usize]).collect())
@@ -136,13 +136,32 @@ impl LabelList {
     }
 }
 
-/// Whether a text stands for a label that is not there: what pandas reads as one, a question mark,
-/// and numbers that are not finite.
+/// Whether whole numbers past the last that `f64` tells from its neighbours became one, as
+/// identifiers of 18 digits do: classes would be mixed.
+fn merge(numbers: &[f64]) -> bool {
+    let mut large: Vec<f64> = numbers.iter().copied().filter(|&n| is_rounded(n)).collect();
+    large.sort_by(f64::total_cmp);
+    large.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+/// Whether a whole number may have been rounded to this one.
+pub(super) fn is_rounded(number: f64) -> bool {
+    number.abs() >= 9_007_199_254_740_992.0
+}
+
+/// Whether a text stands for a label that is not there: what pandas, SAS, MySQL and spreadsheets
+/// write for one, a question mark, and numbers that are not finite.
 pub(super) fn is_missing(label: &str) -> bool {
-    const MISSING: [&str; 11] = [
-        "", "?", "#N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "None", "n/a", "null",
+    const MISSING: [&str; 17] = [
+        "?", ".", "--", "#N/A", "#NA", "#N/A N/A", "<NA>", "None", "NaT", "\\N", "(null)",
+        "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!",
     ];
-    MISSING.contains(&label)
+    const IN_ANY_CASE: [&str; 4] = ["NA", "N/A", "N.A.", "NULL"];
+    label.trim().is_empty()
+        || MISSING.contains(&label)
+        || IN_ANY_CASE
+            .iter()
+            .any(|missing| missing.eq_ignore_ascii_case(label))
         || label.parse::<f64>().is_ok_and(|number| !number.is_finite())
         || label.contains("#IND")
         || label.contains("#QNAN")

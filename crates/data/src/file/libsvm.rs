@@ -10,8 +10,9 @@ use ndarray::Array2;
 
 use super::labels::{LABEL_EXPECTED, LabelList, Labels, finite, is_missing};
 use super::packed::open_text;
-use super::reading::{MODEST_ENTRIES, check_count, check_size};
+use super::reading::{MODEST_ENTRIES, check_count};
 use crate::DataError;
+use crate::size::require_room;
 
 /// The longest line that is read.
 const MAX_LINE: u64 = 1 << 26;
@@ -97,7 +98,7 @@ pub(super) fn rows(path: &Path, keep: &[usize], expected: usize) -> Result<Array
     let (_, extent) = labels(path)?;
     check_count(extent.samples, expected)?;
     let dim = extent.dim();
-    let entries = check_size(keep.len(), dim)? as u64;
+    let entries = require_room(keep.len(), dim)? as u64;
     let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     if entries > MODEST_ENTRIES && entries > length.saturating_mul(100) {
         return Err(DataError::Format {

@@ -97,6 +97,11 @@ impl Header {
         }
     }
 
+    /// Whether the entries are integers of which `f64` does not hold all.
+    pub fn is_of_long_integers(&self) -> bool {
+        matches!(self.scalar, Scalar::I64 | Scalar::U64)
+    }
+
     /// Whether the entries are text.
     pub fn is_text(&self) -> bool {
         matches!(self.scalar, Scalar::Bytes(_) | Scalar::Characters(_))

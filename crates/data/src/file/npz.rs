@@ -8,12 +8,13 @@ use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::labels::{LABEL_EXPECTED, LabelList, Labels, finite, is_missing};
+use super::labels::{LABEL_EXPECTED, LabelList, Labels, finite, is_missing, is_rounded};
 use super::npy;
 use super::npy::Header;
 use super::packed::{check_method, open_zip};
 use super::reading::{Mismatch, check_expansion, make_room};
 use crate::checks::check_finite;
+use crate::size::missing_room;
 use crate::{DataError, MAX_ENTRIES};
 
 /// Reads the named arrays of a NumPy archive (`.npz`), as `f64`, in the order of `names`.
@@ -253,6 +254,10 @@ fn read_header(size: Size, entry: &mut dyn Read) -> Result<(Header, usize), Mism
     if let Some(compressed) = size.compressed {
         check_expansion(entries, item_size, compressed)?;
     }
+    if let Some([expected, needed]) = missing_room(entries) {
+        let found = format!("shape {:?}, {needed}", header.shape);
+        return Err(Mismatch::new(expected, found));
+    }
     Ok((header, entries as usize))
 }
 
@@ -290,6 +295,11 @@ pub(super) fn read_npy_labels(size: Size, entry: &mut dyn Read) -> Result<Labels
         Some(sample) => {
             let found = format!("{} for sample {sample}", values[sample]);
             Err(Mismatch::new(LABEL_EXPECTED, found))
+        }
+        None if header.is_of_long_integers() && values.iter().any(|&label| is_rounded(label)) => {
+            let expected = "labels below 2^53, past which whole numbers are not told apart; save \
+                            y.astype(str)";
+            Err(Mismatch::new(expected, "a larger one"))
         }
         None => Ok(Labels::Numbers(values)),
     }

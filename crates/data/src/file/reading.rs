@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
 
-use crate::{DataError, MAX_ENTRIES};
+use crate::DataError;
 
 /// The most that compressed data may expand, as a multiple of their compressed size, where they
 /// have more than `MODEST_ENTRIES` entries. Images and floating-point numbers compress five- to
@@ -110,12 +110,4 @@ pub(super) fn make_room(values: &mut Vec<f64>, more: usize, total: usize) -> Res
     values
         .try_reserve_exact(values.len().min(missing).max(more))
         .map_err(|error| Mismatch::new("entries that fit into memory", error.to_string()))
-}
-
-/// The number of entries of `rows × columns`, refused above [`MAX_ENTRIES`].
-pub(super) fn check_size(rows: usize, columns: usize) -> Result<usize, DataError> {
-    match rows.checked_mul(columns) {
-        Some(entries) if entries as u64 <= MAX_ENTRIES => Ok(entries),
-        _ => Err(DataError::TooLarge { rows, columns }),
-    }
 }

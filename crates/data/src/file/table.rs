@@ -20,8 +20,9 @@ use super::contents::{Contents, Features};
 use super::labels::{LABEL_EXPECTED, LabelList, Labels, finite, is_missing};
 use super::options::{Separator, TableOptions};
 use super::packed::open_text;
-use super::reading::{Mismatch, check_count, check_size, io_error, make_room};
+use super::reading::{Mismatch, check_count, io_error, make_room};
 use crate::DataError;
+use crate::size::require_room;
 
 /// The labels: numbers if every one of them is one, names otherwise.
 pub(super) fn labels(path: &Path, options: &TableOptions) -> Result<Labels, DataError> {
@@ -42,7 +43,7 @@ pub(super) fn rows(
 ) -> Result<Array2<f64>, DataError> {
     let mut table = Table::open(path, options)?;
     let dim = table.columns.dim();
-    let entries = check_size(keep.len(), dim)?;
+    let entries = require_room(keep.len(), dim)?;
     let mut values = Vec::new();
     let mut wanted = keep.iter().copied().peekable();
     let mut row = 0;

@@ -124,7 +124,30 @@ mod projection;
 mod reason;
 mod sides;
 
+/// A matrix as its number of columns and its entries, row by row.
+mod matrix {
+    use ndarray::Array2;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(
+        matrix: &Array2<f64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let entries: Vec<f64> = matrix.iter().copied().collect();
+        (matrix.dim(), entries).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Array2<f64>, D::Error> {
+        let (dim, entries) = <((usize, usize), Vec<f64>)>::deserialize(deserializer)?;
+        Array2::from_shape_vec(dim, entries).map_err(D::Error::custom)
+    }
+}
+
 use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
 
 use self::growth::Growth;
 use self::path::Path;
@@ -133,7 +156,7 @@ use crate::problem::require_finite;
 use crate::{GramError, Limit, Problem};
 
 /// Whether the same-sign pattern provably never changes again.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Certificate {
     /// It never changes again, and the run converges to the limit.
@@ -175,7 +198,7 @@ impl std::fmt::Display for Certificate {
 }
 
 /// The numbers of a proof; symbols as in the module's theorem.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Proof {
     /// The step `T` from which on the pattern holds.
@@ -192,6 +215,7 @@ pub struct Proof {
     pub smallest_slack: f64,
     /// Coefficients of `ρ(T) = w(T) − w*(θ_T)` in the samples, `2m × n`; zero for dead
     /// neurons.
+    #[serde(with = "matrix")]
     pub displacement: Array2<f64>,
     /// `ε`, the relative error of the margins that the proof allows for; 0 where every step was
     /// exact.

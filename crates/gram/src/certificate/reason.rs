@@ -1,7 +1,9 @@
 //! Reasons why there is no proof.
 
+use serde::{Deserialize, Serialize};
+
 /// Why the same-sign pattern is not proven to last. None of these says that it changes.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotProven {
     /// The limit was solved for another pattern than the state has.

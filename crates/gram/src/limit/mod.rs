@@ -58,6 +58,7 @@ pub(crate) mod symmetric;
 mod tests;
 
 use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
 
 use self::groups::{Grouping, PatternGroup};
 use self::polish::Solution;
@@ -77,7 +78,7 @@ const UNMOVED: f64 = 1e-12;
 /// Neurons of one sign and one same-sign pattern, and the weights they share in the limit.
 ///
 /// The scale is that of the program: the smallest margin is 1.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NeuronGroup {
     /// Second-layer sign `s_a = ±1`.
@@ -132,7 +133,7 @@ impl NeuronGroup {
 }
 
 /// An opposite-sign sample that holds a group of neurons at its kink.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SlidingPair {
     /// Index of the group.
@@ -144,7 +145,7 @@ pub struct SlidingPair {
 }
 
 /// The same-sign pair that comes closest to leaving its assumed sign.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TightestPair {
     /// Index of the group.
@@ -175,7 +176,7 @@ pub struct TightestPair {
 /// assert!((limit.normalized_margins()[0] - 0.5).abs() < 1e-14);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Limit {
     groups: Vec<NeuronGroup>,
     group_of: Vec<Option<usize>>,

@@ -1,5 +1,7 @@
 //! The Karush–Kuhn–Tucker conditions of a solution, recomputed.
 
+use serde::{Deserialize, Serialize};
+
 use super::program::{Program, ProgramPoint};
 
 /// How far a solution of the limit program is from satisfying its Karush–Kuhn–Tucker
@@ -8,7 +10,7 @@ use super::program::{Program, ProgramPoint};
 /// All are relative and computed from the solution alone: margins to the
 /// required margin, multipliers to the largest multiplier, pre-activations to the largest
 /// `‖w_a‖ ‖x_i‖`. The program being convex, all zero proves the solution.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KktResiduals {
     /// Largest `|h_ai − ⟨Σ_j c_aj x_j, x_i⟩|`: the weights are the multipliers' combination

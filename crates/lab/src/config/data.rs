@@ -12,6 +12,7 @@ use implicit_bias_settings::{Key, Settings};
 use super::catalogue;
 use super::component::Component;
 use super::keys::data as keys;
+use super::keys::network::INIT;
 use super::keys::preparation;
 use super::names::Named;
 use super::resolve::invalid;
@@ -23,6 +24,17 @@ pub(super) fn describe_law(law: &Component, settings: Settings) -> Settings {
     settings
         .with(keys::SYNTHETIC.name, law.name)
         .or(law.settings.clone())
+}
+
+/// The keys of the files that a run reads, by name.
+pub(crate) fn file_keys() -> impl Iterator<Item = &'static str> {
+    [
+        keys::DATA.name,
+        keys::LABEL_FILE.name,
+        keys::HELD_OUT_DATA.name,
+        INIT.name,
+    ]
+    .into_iter()
 }
 
 /// Whether a configuration asks by this path for a data set that `fetch` brings.

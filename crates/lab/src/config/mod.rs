@@ -24,6 +24,7 @@ mod tests;
 pub use catalogue::{Catalogue, column_of, columns};
 pub(crate) use catalogue::{limits, theories};
 pub use component::Component;
+pub(crate) use data::file_keys;
 pub(crate) use every::{field, key_names, number_field};
 pub use explain::explain;
 pub use files::{parse_settings, read_settings};

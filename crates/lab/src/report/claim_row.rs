@@ -92,7 +92,7 @@ pub(super) fn verdict_words(verdict: Verdict) -> (&'static str, &'static str) {
 }
 
 /// A weight block as a reader should see it.
-pub(super) fn block_name(block: &str) -> &str {
+pub(crate) fn block_name(block: &str) -> &str {
     match block {
         "pos" => "W₊₁",
         "neg" => "W₋₁",

@@ -1,6 +1,8 @@
 //! The table of claims for a paper.
 
 use super::claim_row::{ClaimRow, HEADER, verdict_words};
+use super::contents::Table;
+use super::table::numeric_columns;
 
 /// The table of claims as a LaTeX `tabular` with the rules of the package `booktabs`.
 ///
@@ -25,6 +27,28 @@ pub fn claims_table_latex(rows: &[ClaimRow]) -> String {
     }
     text.push_str("\\bottomrule\n\\end{tabular}\n");
     text
+}
+
+impl Table {
+    /// The table as a LaTeX `tabular` with the rules of the package `booktabs`, columns of numbers
+    /// flush right.
+    pub fn to_latex(&self) -> String {
+        let line = |cells: &[String]| {
+            let cells: Vec<String> = cells.iter().map(|cell| latex(cell)).collect();
+            format!("{} \\\\\n", cells.join(" & "))
+        };
+        let numeric = numeric_columns(self);
+        let sides: String = numeric
+            .iter()
+            .map(|&number| if number { 'r' } else { 'l' })
+            .collect();
+        let mut text =
+            format!("% \\usepackage{{booktabs}}\n\\begin{{tabular}}{{{sides}}}\n\\toprule\n");
+        text += &line(&self.header);
+        text += "\\midrule\n";
+        self.rows.iter().for_each(|row| text += &line(row));
+        text + "\\bottomrule\n\\end{tabular}\n"
+    }
 }
 
 /// What one character becomes.
@@ -156,6 +180,25 @@ mod tests {
         assert_eq!(
             latex("\\input{~^}"),
             "\\textbackslash{}input\\{\\textasciitilde{}\\textasciicircum{}\\}"
+        );
+    }
+
+    #[test]
+    fn any_table_has_its_columns_and_escapes() {
+        let table = Table {
+            caption: String::new(),
+            header: ["claim", "a_b"].map(str::to_owned).to_vec(),
+            rows: vec![["γ & |x|", "−1.02 … −1"].map(str::to_owned).to_vec()],
+        };
+        assert_eq!(
+            table.to_latex(),
+            "% \\usepackage{booktabs}\n\\begin{tabular}{lr}\n\\toprule\nclaim & a\\_b \\\\\n\\midrule\n\
+             $\\gamma$ \\& $|$x$|$ & $-$1.02 \\dots{} $-$1 \\\\\n\\bottomrule\n\\end{tabular}\n"
+        );
+        assert_eq!(
+            table.to_markdown(),
+            "| claim | a\\_b |\n|---|--:|\n| γ & |x| | −1.02 … −1 |\n"
+                .replace("& |x|", "&amp; \\|x\\|")
         );
     }
 

@@ -16,6 +16,7 @@ mod table;
 mod view;
 
 pub use claim_row::ClaimRow;
+pub(crate) use claim_row::block_name;
 pub use contents::{
     Finding, LimitSummary, Quantity, ReportFigure, ReproductionReport, RunReport, Section, Setting,
     Statement, SweepReport, SystemEntry, Table,

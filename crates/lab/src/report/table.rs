@@ -107,6 +107,21 @@ fn aligned(header: &[String], rows: &[Vec<String>], numbers: &[bool]) -> String 
 }
 
 impl Table {
+    /// The table in GitHub-flavoured Markdown, columns of numbers flush right.
+    pub fn to_markdown(&self) -> String {
+        let line = |cells: &[String]| {
+            let safe: Vec<String> = cells.iter().map(|cell| markdown(cell)).collect();
+            format!("| {} |\n", safe.join(" | "))
+        };
+        let numeric = numeric_columns(self);
+        let sides = numeric
+            .iter()
+            .map(|&number| if number { "--:|" } else { "---|" });
+        let mut text = format!("{}|{}\n", line(&self.header), sides.collect::<String>());
+        self.rows.iter().for_each(|row| text += &line(row));
+        text
+    }
+
     /// The table for a terminal: aligned columns, numbers flush right, the caption below.
     pub fn to_text(&self) -> String {
         let mut text = aligned(&self.header, &self.rows, &numeric_columns(self));

@@ -9,8 +9,9 @@ use implicit_bias_limits::DirectionProblem;
 use implicit_bias_model::ModelError;
 use ndarray::Array2;
 
+use implicit_bias_output::free_memory;
+
 use super::choice::{EngineChoice, Pick, check_memory, choose};
-use super::memory;
 use super::prepare::Prepared;
 use crate::LabError;
 use crate::config::{InitSource, RunConfig, limits};
@@ -41,7 +42,7 @@ impl Prepared {
 
     /// The engine to build, and why.
     pub(super) fn choice(&self, config: &RunConfig) -> Result<EngineChoice, LabError> {
-        choose(config, self.sizes(), memory::free())
+        choose(config, self.sizes(), free_memory())
     }
 
     pub(super) fn engine_of(
@@ -97,7 +98,7 @@ impl Prepared {
     /// Those of the engine; [`LabError::Config`] for more samples than memory has room for in Gram
     /// coordinates.
     pub fn gram_engine(&self, config: &RunConfig) -> Result<GramEngine, LabError> {
-        check_memory(self.sizes(), memory::free())?;
+        check_memory(self.sizes(), free_memory())?;
         self.gram_engine_unchecked(config)
     }
 

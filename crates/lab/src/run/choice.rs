@@ -1,12 +1,12 @@
 //! Which engine runs a configuration, and why: by what a step costs, and by what memory there is.
 
-use super::memory::{Bytes, words};
+use super::memory;
 use super::sizes::Sizes;
 use crate::LabError;
 use crate::config::{EngineKind, RunConfig};
 use implicit_bias_engine::is_on_host;
 use implicit_bias_engine::{Gradient, Precision};
-use implicit_bias_output::format_number;
+use implicit_bias_output::{Bytes, format_number, free_words};
 
 /// Past this a step number is no longer exact, and no machine gets there one step at a time.
 const MAX_TENSOR_STEPS: f64 = 9_007_199_254_740_992.0;
@@ -43,11 +43,11 @@ pub(super) fn choose(
         Pick::Gram => check_memory(sizes, free)?,
         // Elsewhere memory is another.
         Pick::Tensor if is_on_host(config.device.as_deref()).unwrap_or(false) => {
-            let needed = Bytes::tensor(sizes);
+            let needed = memory::tensor(sizes);
             if !needed.fit(free) {
                 return Err(LabError::Config {
                     key: "samples".into(),
-                    expected: format!("a problem that {} of memory hold", words(free)),
+                    expected: format!("a problem that {} of memory hold", free_words(free)),
                     found: format!(
                         "n = {}, d = {}, m = {}, about {needed} in weight space ({reason})",
                         sizes.samples, sizes.dim, sizes.width
@@ -124,13 +124,13 @@ fn pick(config: &RunConfig, sizes: Sizes, free: Option<Bytes>) -> Result<(Pick, 
     if !sizes.squares_in_range {
         return Ok((Pick::Tensor, OUT_OF_RANGE.into()));
     }
-    let memory = [Bytes::gram(sizes), Bytes::tensor(sizes)];
-    if !memory[0].fit(free) {
+    let needed = [memory::gram(sizes), memory::tensor(sizes)];
+    if !needed[0].fit(free) {
         let reason = format!(
             "Gram coordinates would take about {} of memory for n = {} samples, more than {}",
-            memory[0],
+            needed[0],
             sizes.samples,
-            words(free)
+            free_words(free)
         );
         return Ok((Pick::Tensor, reason));
     }
@@ -139,9 +139,9 @@ fn pick(config: &RunConfig, sizes: Sizes, free: Option<Bytes>) -> Result<(Pick, 
         [sizes.tensor_step(), sizes.gram_step(), sizes.gram_setup()].map(format_number);
     let gram = format!(
         "at most {gram} operations a step (4mn²) after {setup} once and about {} of memory",
-        memory[0]
+        needed[0]
     );
-    let tensor = format!("{tensor} (8mnd) and {}", memory[1]);
+    let tensor = format!("{tensor} (8mnd) and {}", needed[1]);
     if steps > MANY_STEPS {
         let reason = format!(
             "Gram coordinates on the host: {} steps are too many for weight space; {gram}, against \
@@ -161,7 +161,7 @@ fn pick(config: &RunConfig, sizes: Sizes, free: Option<Bytes>) -> Result<(Pick, 
 
 /// Refuses a problem whose Gram coordinates take more memory than there is.
 pub(super) fn check_memory(sizes: Sizes, free: Option<Bytes>) -> Result<(), LabError> {
-    let needed = Bytes::gram(sizes);
+    let needed = memory::gram(sizes);
     if needed.fit(free) {
         return Ok(());
     }
@@ -170,7 +170,7 @@ pub(super) fn check_memory(sizes: Sizes, free: Option<Bytes>) -> Result<(), LabE
         expected: format!(
             "tensor, or fewer samples: Gram coordinates take about 16 n² bytes of memory, and {} \
              hold no more",
-            words(free)
+            free_words(free)
         ),
         found: format!("gram, with n = {}, about {needed}", sizes.samples),
     })
@@ -267,7 +267,7 @@ mod tests {
         };
         let auto = RunConfig::resolve(&Settings::default()).unwrap();
         let asked = RunConfig::resolve(&Settings::default().with("engine", "gram")).unwrap();
-        let plenty = Some(Bytes::gram(many));
+        let plenty = Some(memory::gram(many));
         let choice = choose(&auto, many, plenty).unwrap();
         assert_eq!(choice.engine, Pick::Gram, "{}", choice.reason);
         assert!(
@@ -277,7 +277,7 @@ mod tests {
         );
         assert_eq!(choose(&asked, many, plenty).unwrap().engine, Pick::Gram);
         let wide = Sizes { dim: 1000, ..many };
-        let little = Some(Bytes::tensor(wide));
+        let little = Some(memory::tensor(wide));
         let choice = choose(&auto, wide, little).unwrap();
         assert_eq!(choice.engine, Pick::Tensor, "{}", choice.reason);
         assert!(choice.reason.contains("GiB"), "{}", choice.reason);
@@ -286,7 +286,7 @@ mod tests {
             error.is_input() && error.to_string().contains("n = 20000"),
             "{error}"
         );
-        let none = Some(Bytes::tensor(NEARLY_ORTHOGONAL));
+        let none = Some(memory::tensor(NEARLY_ORTHOGONAL));
         let error = choose(&auto, wide, none).unwrap_err();
         assert!(error.is_input(), "{error}");
         assert!(error.to_string().contains("in weight space"), "{error}");

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use implicit_bias_data::{ClassDataset, Preparation};
-use implicit_bias_output::format_step;
+use implicit_bias_output::{format_step, sha256};
 use serde::{Deserialize, Serialize};
 
 use super::prepare::Prepared;
@@ -219,6 +219,11 @@ impl Manifest {
     pub(crate) fn is_of(&self, config: &RunConfig) -> bool {
         let known = self.config_sha256_without_paths.as_ref();
         known.is_some_and(|known| config.sha256_without_paths().as_ref() == Some(known))
+    }
+
+    /// Whether the run is one of this configuration, wherever its files were.
+    pub(crate) fn has_configuration(&self, config: &RunConfig) -> bool {
+        self.config_sha256 == sha256(config.to_toml()) || self.is_of(config)
     }
 
     /// Notes that the run up to a step is that of another manifest.

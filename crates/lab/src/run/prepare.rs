@@ -4,10 +4,9 @@ use implicit_bias_data::{
     Dataset, Geometry, InitialBlocks, Labelled, TrainingSet, read_matrix_npz, read_weights_npz,
 };
 use implicit_bias_model::{TwoLayerConfig, Weights};
-use implicit_bias_output::sha256;
+use implicit_bias_output::{Bytes, free_memory, free_words, sha256};
 use implicit_bias_record::Family;
 
-use super::memory::{self, Bytes};
 use super::sizes::Sizes;
 use crate::LabError;
 use crate::config::{DataSource, HeldOutSource, InitSource, RunConfig};
@@ -102,7 +101,7 @@ impl Prepared {
 
     /// SHA-256 of the data and the initial weights: two runs that agree in it start at the same
     /// place. Held-out samples of a law follow from it, those of a file are part of it.
-    pub(super) fn sha256(&self, config: &RunConfig) -> String {
+    pub(crate) fn sha256(&self, config: &RunConfig) -> String {
         let weights = sha256(self.weights.to_safetensors());
         let of_file = matches!(config.held_out, Some(HeldOutSource::File(..)));
         if let Some(held_out) = self.held_out.as_ref().filter(|_| of_file) {
@@ -245,7 +244,7 @@ fn require_room(config: &RunConfig, blocks: &[(String, [usize; 2])]) -> Result<(
         .map(|(_, [rows, columns])| *rows as u128 * *columns as u128);
     let weights: u128 = sizes.sum();
     let needed = Bytes::numbers(weights as f64);
-    let free = memory::free();
+    let free = free_memory();
     if weights <= MAX_ENTRIES as u128 && needed.fit(free) {
         return Ok(());
     }
@@ -259,7 +258,7 @@ fn require_room(config: &RunConfig, blocks: &[(String, [usize; 2])]) -> Result<(
         expected: format!(
             "at most {MAX_ENTRIES} weights in all, 2 GiB of numbers, and no more than {} of memory \
              hold",
-            memory::words(free)
+            free_words(free)
         ),
         found: format!("{weights} in {} blocks, {needed}", blocks.len()),
     })
@@ -272,13 +271,13 @@ fn require_memory_for_data(config: &RunConfig) -> Result<(), LabError> {
     };
     let (samples, dim) = law.law().shape();
     let needed = Bytes::numbers(samples as f64 * dim as f64);
-    let free = memory::free();
+    let free = free_memory();
     if needed.fit(free) {
         return Ok(());
     }
     Err(LabError::Config {
         key: "samples".into(),
-        expected: format!("samples that {} of memory hold", memory::words(free)),
+        expected: format!("samples that {} of memory hold", free_words(free)),
         found: format!("n = {samples}, d = {dim}, {needed}"),
     })
 }

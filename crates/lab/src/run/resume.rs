@@ -17,7 +17,9 @@ use super::prepare::Prepared;
 use super::snapshots::Snapshots;
 use super::steps::{EndedRun, Messages, RunInProgress};
 use crate::LabError;
-use crate::config::{MovedFiles, RunConfig, Steps, read_settings, resolve_checkpoint_interval};
+use crate::config::{
+    EngineKind, MovedFiles, RunConfig, Steps, read_settings, resolve_checkpoint_interval,
+};
 
 /// The configuration of an extended run until its manifest knows it.
 const NEXT_CONFIG: &str = "config.toml.next";
@@ -31,6 +33,8 @@ pub struct ResumeRequest {
     pub checkpoint_interval: Option<f64>,
     /// Where its files are now.
     pub moved: MovedFiles,
+    /// The same configuration with all files where they are now, in place of `moved`.
+    pub config: Option<RunConfig>,
 }
 
 /// What [`resume`] came to.
@@ -74,8 +78,11 @@ pub(crate) fn resume<T>(
     let ended = manifest.stop;
     let config = read_config(path, directory, &manifest)?;
     let by_hand = sha256(config.to_toml()) != manifest.config_sha256;
-    let are_elsewhere = by_hand || !request.moved.is_empty();
-    let mut config = request.moved.apply(config)?;
+    let are_elsewhere = by_hand || !request.moved.is_empty() || request.config.is_some();
+    let mut config = match &request.config {
+        Some(config) => config.clone(),
+        None => request.moved.apply(config)?,
+    };
     config.checkpoint_interval = resolve_checkpoint_interval(request.checkpoint_interval)?;
     let longer = match plan(&config, &manifest, request.steps)? {
         Plan::Nothing => return Ok(ResumeOutcome::AlreadyEnded),
@@ -90,7 +97,7 @@ pub(crate) fn resume<T>(
     if let Some(steps) = longer {
         config = config.extended_to(steps, choice.engine == Pick::Tensor)?;
         require_reachable(choice.engine, &config, "asked for when the run began")?;
-        choice = choice_of_longer(choice, &config, &prepared, options.announce)?;
+        choice = stay_with(choice, &mut config, &prepared, options.announce)?;
     }
     let as_before = with_gradient_of(&config, &manifest);
     let ready = ready(&as_before, &prepared, choice, &mut options, notices)?;
@@ -242,11 +249,12 @@ fn leave_out_the_end(
 }
 
 /// The engine of a run that is extended, which is the run's, with the reason that a run of so many
-/// steps has for it. Where such a run would have another engine, its bytes would be others, which
-/// `announce` is told.
-fn choice_of_longer(
+/// steps has for it. Where `auto` would pick another one for such a run, whose bytes are others, the
+/// configuration asks for this engine by name from here on: the run is then that of its
+/// configuration, begun at step 0 and never cut off.
+fn stay_with(
     own: EngineChoice,
-    config: &RunConfig,
+    config: &mut RunConfig,
     prepared: &Prepared,
     announce: &mut dyn FnMut(&str),
 ) -> Result<EngineChoice, LabError> {
@@ -254,19 +262,17 @@ fn choice_of_longer(
     if anew.engine == own.engine {
         return Ok(anew);
     }
-    let name = |engine: Pick| match engine {
-        Pick::Gram => "gram",
-        Pick::Tensor => "tensor",
+    let (engine, name) = match own.engine {
+        Pick::Gram => (EngineKind::Gram, "gram"),
+        Pick::Tensor => (EngineKind::Tensor, "tensor"),
     };
+    config.engine = engine;
     announce(&format!(
-        "the run stays with engine {}; one of {} steps from its start would have engine {} ({}), whose \
-         last digits are others",
-        name(own.engine),
-        config.steps,
-        name(anew.engine),
-        anew.reason
+        "the run stays with engine {name}, which its configuration asks for from here on; one of {} \
+         steps from its start would have another ({})",
+        config.steps, anew.reason
     ));
-    Ok(own)
+    prepared.choice(config)
 }
 
 /// The configuration with the gradient that the run had: a later version may have a faster one,

@@ -87,7 +87,7 @@ impl Reproduction {
     /// Runs some studies into `directory`: the runs in `runs/`, the figures in
     /// `figures/`, the table of claims as `claims.md` and `claims.tex`, and `report.html`. A
     /// configuration that several studies share is run once, and one that is there already is not
-    /// run again.
+    /// run again; nor is a limit, which `limits/` has until all is done.
     ///
     /// # Errors
     ///
@@ -123,12 +123,18 @@ impl Reproduction {
             progress,
             interrupted,
         )?;
+        let kept = directory.path().join("limits");
         let mut limits = Vec::new();
         for study in studies {
             if !study.limits.is_empty() {
                 progress.set_message(&format!("limits of {}", study.name));
             }
-            limits.push(find_limits(&study.limits, progress, interrupted)?);
+            limits.push(find_limits(
+                &study.limits,
+                Some(&kept),
+                progress,
+                interrupted,
+            )?);
         }
         progress.set_message("figures and report");
         let mut found = Vec::new();
@@ -171,6 +177,8 @@ impl Reproduction {
         directory.write("report.html", reproduction_report(&report)?.as_bytes())?;
         directory.write("claims.md", claims_table_markdown(&rows).as_bytes())?;
         directory.write("claims.tex", claims_table_latex(&rows).as_bytes())?;
+        // All of it is in the report; where it stays, nothing reads it.
+        let _ = std::fs::remove_dir_all(&kept);
         Ok(Self {
             folder: directory.path().to_owned(),
             rows,

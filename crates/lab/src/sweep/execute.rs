@@ -88,6 +88,9 @@ impl Sweep {
     /// is in the outcome.
     pub fn run(&self, options: &SweepOptions<'_>) -> Result<SweepOutcome, LabError> {
         let asked = self.asked_for(options.shard, options.precisions);
+        if !asked.is_empty() {
+            self.note_files(options.directory)?;
+        }
         let (mut skipped, mut runs, mut failed) = (0, Vec::new(), HashMap::new());
         let mut anew = false;
         for run in asked {
@@ -221,8 +224,9 @@ impl Sweep {
         Ok(Done::Failed(reason))
     }
 
-    /// Gathers what the run directories hold, whoever wrote them, and writes `sweep.csv`, the figures,
-    /// those of some columns among them, and `report.html`.
+    /// Gathers what the run directories hold, whoever wrote them, and writes `sweep.csv`, the table of
+    /// claims as `claims.md` and `claims.tex`, the figures, those of some columns among them, and
+    /// `report.html`.
     ///
     /// # Errors
     ///
@@ -235,12 +239,19 @@ impl Sweep {
         columns: &[String],
         progress: &Progress,
     ) -> Result<SweepTable<'_>, LabError> {
-        let mut table = self.gather(directory, progress)?;
+        let (mut table, claims) = self.gather(directory, progress)?;
         std::fs::create_dir_all(directory).map_err(|source| LabError::Write {
             path: directory.to_owned(),
             source,
         })?;
         write_atomically(&directory.join("sweep.csv"), table.to_csv().as_bytes())?;
+        if let Some(claims) = claims.table() {
+            write_atomically(
+                &directory.join("claims.md"),
+                claims.to_markdown().as_bytes(),
+            )?;
+            write_atomically(&directory.join("claims.tex"), claims.to_latex().as_bytes())?;
+        }
         let mut drawn = Vec::new();
         for figure in figures::figures(self, &table, columns)? {
             let folder = directory.join("figures");

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::claims::SweepClaims;
 use super::plan::{Sweep, SweepRun};
 use super::table::{Row, SweepTable};
 use crate::run::write_atomically;
 use crate::run::{Manifest, read_last_row, read_manifest};
 use crate::{LabError, Progress};
 use implicit_bias_claims::Claim;
-use implicit_bias_output::sha256;
 use implicit_bias_record::{LimitOf, Prediction, StopReason};
 
 /// What is there of a run.
@@ -61,7 +61,7 @@ impl Sweep {
     pub fn state(&self, directory: &Path, run: &SweepRun) -> RunState {
         let path = self.run_directory(directory, run);
         if let Ok(manifest) = read_manifest(&path)
-            && manifest.config_sha256 == sha256(run.config().to_toml())
+            && manifest.has_configuration(run.config())
             && !matches!(manifest.stop, None | Some(StopReason::Interrupted { .. }))
         {
             return RunState::Ended(Box::new(manifest));
@@ -73,7 +73,7 @@ impl Sweep {
         }
     }
 
-    /// The table of all runs, in the order of the sweep, and nothing written.
+    /// The table of all runs, in the order of the sweep, and their claims; nothing is written.
     ///
     /// # Errors
     ///
@@ -82,7 +82,8 @@ impl Sweep {
         &self,
         directory: &Path,
         progress: &Progress,
-    ) -> Result<SweepTable<'_>, LabError> {
+    ) -> Result<(SweepTable<'_>, SweepClaims), LabError> {
+        let mut all = SweepClaims::default();
         let mut rows = Vec::with_capacity(self.runs().len());
         for (index, run) in self.runs().iter().enumerate() {
             let mut row = Row::new(run);
@@ -91,18 +92,19 @@ impl Sweep {
                 RunState::Begun => row.set_stop("unfinished", ""),
                 RunState::Failed(reason) => row.set_stop("failed", &reason),
                 RunState::Ended(manifest) => {
-                    fill(&mut row, &self.run_directory(directory, run), &manifest)?;
+                    let path = self.run_directory(directory, run);
+                    all.add(self, run, &fill(&mut row, &path, &manifest)?);
                 }
             }
             rows.push(row);
             progress.set((index + 1) as f64 / self.runs().len() as f64);
         }
-        Ok(SweepTable::new(self, rows))
+        Ok((SweepTable::new(self, rows), all))
     }
 }
 
-/// Everything of an ended run that a row has.
-fn fill(row: &mut Row, path: &Path, manifest: &Manifest) -> Result<(), LabError> {
+/// Everything of an ended run that a row has; its claims.
+fn fill(row: &mut Row, path: &Path, manifest: &Manifest) -> Result<Vec<Claim>, LabError> {
     row.set_stop(manifest.stop.map_or("", StopReason::word), "");
     row.text("engine", &manifest.engine);
     row.number("ratio", manifest.data.ratio);
@@ -139,7 +141,7 @@ fn fill(row: &mut Row, path: &Path, manifest: &Manifest) -> Result<(), LabError>
         );
         row.text("limit_proven", if limit.proven { "true" } else { "false" });
     }
-    Ok(())
+    Ok(claims)
 }
 
 fn read(path: &Path) -> Result<String, LabError> {

@@ -5,9 +5,11 @@
 //! named by the hash of its configuration, and what is there decides what is left to do. Killed
 //! processes, other machines and added values need no bookkeeping besides.
 
+mod claims;
 mod compare;
 mod execute;
 mod figures;
+mod files;
 mod gather;
 mod page;
 mod plan;

@@ -31,7 +31,7 @@ pub struct SweepRun {
 }
 
 impl SweepRun {
-    /// The name of its directory, from the hash of its configuration.
+    /// The name of its directory, from the hash of its configuration as it was first run.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -40,6 +40,11 @@ impl SweepRun {
     /// settings.
     pub fn values(&self) -> &[Option<Value>] {
         &self.values
+    }
+
+    /// Has the directory of another name: that of the same run when its files lay elsewhere.
+    pub(super) fn set_name(&mut self, name: String) {
+        self.name = name;
     }
 
     /// What is run.
@@ -188,6 +193,10 @@ impl Sweep {
     /// The runs; seeds vary fastest, then the last key of the grid, in the order of the alphabet.
     pub fn runs(&self) -> &[SweepRun] {
         &self.runs
+    }
+
+    pub(super) fn runs_mut(&mut self) -> &mut [SweepRun] {
+        &mut self.runs
     }
 
     /// The runs of a part and of some precisions.

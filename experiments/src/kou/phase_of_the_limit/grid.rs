@@ -174,7 +174,7 @@ mod tests {
         });
         runs.reverse();
         runs[0].settings.set("steps", 1);
-        let mut limits = find_limits(&runs, &Progress::new("test"), &|| false).unwrap();
+        let mut limits = find_limits(&runs, None, &Progress::new("test"), &|| false).unwrap();
         limits[1].report = Err("no limit".into());
         let grid = Grid::of(&limits);
         assert_eq!([grid.rows.len(), grid.ratios.len()], [2, 2]);

@@ -208,6 +208,8 @@ pub const RAR: Foreign = format(
 /// A gzipped archive of arrays, which a reader would have to jump about in.
 pub const GZIPPED_ZIP: Foreign =
     format("a gzipped zip archive, such as .npz", unpack!("gzip"), &[]);
+/// What a script compressed that was compressed already.
+pub const GZIPPED_TWICE: Foreign = format("a file gzipped twice", unpack!("gzip"), &[]);
 /// Text of two bytes a character.
 pub const UTF_16: Foreign = format(
     "text in UTF-16 (save it as UTF-8)",

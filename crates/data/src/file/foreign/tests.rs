@@ -174,6 +174,11 @@ fn every_format_is_named_whatever_the_file_is_called_and_with_python_that_conver
             "a gzipped zip archive, such as .npz",
             "gzip.open('",
         ),
+        (
+            gzipped(&gzipped(b"a,y\n1,1\n")),
+            "a file gzipped twice",
+            "gzip.open('",
+        ),
         (gzipped(b"RDX3\nX\n"), "R data, gzipped", "pyreadr"),
     ] {
         for file in ["d", "d.csv", "d.txt", "d.bin.gz"] {

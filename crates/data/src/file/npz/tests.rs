@@ -635,3 +635,20 @@ fn honest_data_that_compress_a_thousandfold_are_read() {
     let data = OnDisk::new(&bytes).read().unwrap();
     assert_eq!(data.x().as_slice().unwrap(), x);
 }
+
+#[test]
+fn long_integers_that_no_number_tells_apart_are_no_labels() {
+    let x = matrix("(3, 1)", &[1.0, 2.0, 3.0]);
+    let y = |labels: [i64; 3]| {
+        let bytes = labels.map(i64::to_le_bytes).concat();
+        npy("'<i8'", false, "(3,)", &bytes)
+    };
+    let last = 1 << 53;
+    let message = refusal(x.clone(), y([last, last + 1, last + 1]));
+    assert!(
+        message.contains("y.astype(str)") && message.contains("2^53"),
+        "{message}"
+    );
+    let message = refusal(x, y([last - 1, last - 2, last - 2]));
+    assert!(message.contains("expected labels -1 and 1"), "{message}");
+}

@@ -299,6 +299,16 @@ fn noted(table: &str) -> Found {
 }
 
 #[test]
+fn identifiers_that_no_number_tells_apart_stay_different_labels() {
+    let table = "a,y\n1,9007199254740992\n2,9007199254740993\n3,9007199254740993\n";
+    let ids = names(&["9007199254740992", "9007199254740993"], &[0, 1, 1]);
+    assert_eq!(read(table).unwrap().0, ids);
+    // Real targets may be as large, and are numbers.
+    let (labels, _) = read("a,y\n1,1e20\n2,-3e300\n3,1e20\n").unwrap();
+    assert_eq!(labels, Labels::Numbers(vec![1e20, -3e300, 1e20]));
+}
+
+#[test]
 fn a_label_that_is_not_there_is_refused_wherever_it_stands() {
     for missing in [
         "",
@@ -319,6 +329,18 @@ fn a_label_that_is_not_there_is_refused_wherever_it_stands() {
         "-Infinity",
         "1e999",
         "1.#QNAN",
+        "na",
+        "Null",
+        "N.A.",
+        "#N/A N/A",
+        "NaT",
+        ".",
+        "--",
+        "\\N",
+        "(null)",
+        "#DIV/0!",
+        "#VALUE!",
+        "\u{a0}",
     ] {
         for label in ["1", "cat"] {
             let error = refusal(&format!("a,y,b\n1,{label},2\n3,{missing},4\n"));
