@@ -212,8 +212,9 @@ class Run:
     def limit(self) -> dict[str, Any]:
         """Where the run ends, or why that is not known: ``limit.json``.
 
-        ``status`` is ``solved``, and the numbers are those of a convex program (derived in this
-        project); or ``unsolved``, with a ``reason``.
+        Of the two-layer network under plain gradient descent the solution of a convex program
+        (derived in this project): ``stable_rank_pos``, ``normalized_margin_min``, whether it is
+        ``proven``, and more. Where there is none, a ``reason``.
         """
         return dict(json.loads(self._record.limit()))
 
@@ -333,11 +334,14 @@ def _verdicts(claims: list[dict[str, Any]]) -> str:
     """The claims as a table of HTML."""
     if not claims:
         return "<p>No claim is judged on this run.</p>"
-    names = ["claim", "block", "measured", "limit", "predicted", "verdict"]
+    names = ["claim", "block", "quantity", "measured", "predicted", "verdict", "hypotheses"]
     head = "".join(f"<th>{name}</th>" for name in names)
     rows = []
     for claim in claims:
-        cells = [_cell(claim.get(name)) for name in names]
+        hypotheses = claim.get("hypotheses")
+        met = None if hypotheses is None else "met" if hypotheses["met"] else "not met"
+        values = claim | {"claim": claim["id"], "hypotheses": met}
+        cells = [_cell(values.get(name)) for name in names]
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
