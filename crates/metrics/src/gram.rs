@@ -41,8 +41,15 @@ pub(crate) struct Scaled {
 impl Scaled {
     /// Fails on a matrix that is empty, not finite or zero.
     pub(crate) fn read(weight: &Tensor<2>, name: &str) -> Result<Self, MetricError> {
-        let [rows, columns] = weight.dims();
-        let mut values = host::read(weight, name)?;
+        Self::of(host::read(weight, name)?, weight.dims(), name)
+    }
+
+    /// Of finite values row by row; fails on a matrix that is zero.
+    pub(crate) fn of(
+        mut values: Vec<f64>,
+        [rows, columns]: [usize; 2],
+        name: &str,
+    ) -> Result<Self, MetricError> {
         let Some(scale) = sums::normalize(&mut values) else {
             return Err(MetricError::ZeroMatrix { what: name.into() });
         };

@@ -13,6 +13,7 @@ mod spectrum;
 mod sums;
 #[cfg(feature = "train")]
 pub mod train;
+pub mod values;
 
 pub use alignment::{alignment, class_direction};
 pub use block_spectrum::BlockSpectrum;

@@ -27,8 +27,11 @@ use crate::{MetricError, host};
 /// ```
 pub fn margins(scores: &Tensor<1>, labels: &Tensor<1>) -> Result<Vec<f64>, MetricError> {
     // Multiplied on the host: the two tensors may differ in device and element type.
-    let mut margins = host::read(scores, "scores")?;
-    let labels = host::read(labels, "labels")?;
+    of_signs(host::read(scores, "scores")?, host::read(labels, "labels")?)
+}
+
+/// The margins of finite scores and labels.
+pub(crate) fn of_signs(mut margins: Vec<f64>, labels: Vec<f64>) -> Result<Vec<f64>, MetricError> {
     host::length(labels.len(), margins.len(), "labels")?;
     host::signs(&labels, "labels")?;
     for (margin, label) in margins.iter_mut().zip(labels) {
@@ -62,8 +65,15 @@ pub fn margins(scores: &Tensor<1>, labels: &Tensor<1>) -> Result<Vec<f64>, Metri
 /// # Ok::<(), implicit_bias_metrics::MetricError>(())
 /// ```
 pub fn class_margins(scores: &Tensor<2>, classes: &[usize]) -> Result<Vec<f64>, MetricError> {
-    let [samples, count] = scores.dims();
-    let values = host::read(scores, "scores")?;
+    of_classes(&host::read(scores, "scores")?, scores.dims(), classes)
+}
+
+/// The margins of finite scores, row by row.
+pub(crate) fn of_classes(
+    values: &[f64],
+    [samples, count]: [usize; 2],
+    classes: &[usize],
+) -> Result<Vec<f64>, MetricError> {
     host::length(classes.len(), samples, "classes")?;
     if count < 2 {
         return Err(MetricError::Shape {

@@ -48,15 +48,21 @@ pub fn frobenius_norm(weight: &Tensor<2>) -> Result<f64, MetricError> {
 /// # Ok::<(), implicit_bias_metrics::MetricError>(())
 /// ```
 pub fn weight_norm(blocks: &[Tensor<2>]) -> Result<f64, MetricError> {
-    if blocks.is_empty() {
+    let read = |(index, block)| host::read(block, &format!("block {index}"));
+    of_blocks(blocks.iter().enumerate().map(read))
+}
+
+/// The norm of blocks of finite values.
+pub(crate) fn of_blocks(
+    blocks: impl Iterator<Item = Result<Vec<f64>, MetricError>>,
+) -> Result<f64, MetricError> {
+    let norms: Vec<f64> = blocks
+        .map(|block| block.map(sums::norm))
+        .collect::<Result<_, _>>()?;
+    if norms.is_empty() {
         return Err(MetricError::Empty {
             what: "blocks".into(),
         });
     }
-    let norms = blocks
-        .iter()
-        .enumerate()
-        .map(|(index, block)| host::read(block, &format!("block {index}")).map(sums::norm))
-        .collect::<Result<Vec<f64>, _>>()?;
     host::in_range(sums::norm(norms), "weight norm")
 }
