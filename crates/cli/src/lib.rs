@@ -3,14 +3,18 @@
 //! The command line as a library: the program is [`Laboratory::standard`], and a program of your
 //! own is the same with data laws, activations, networks, losses, optimizers, limits or theories
 //! added. Here flags are read, the laboratory called and results printed; everything else is in
-//! `implicit-bias-lab`.
+//! `implicit-bias-lab`. What commands answer before it is printed ([`Checked`], [`FoundLimit`],
+//! [`reproduce_systems`]) the Python package has as well.
 
 mod args;
+mod check;
 mod commands;
 mod explain;
 mod fetch;
 mod limit;
+mod reproduce;
 mod sweep;
+mod threads;
 
 use std::process::ExitCode;
 
@@ -24,6 +28,11 @@ use implicit_bias_limits::DirectionLimit;
 use implicit_bias_model::{ActivationKind, Architecture, MarginLoss};
 
 use args::{Cli, Command};
+
+pub use check::Checked;
+pub use limit::FoundLimit;
+pub use reproduce::{ReproduceRequest, Turn, reproduce_systems};
+pub use threads::compute_alone_on;
 
 /// A command line for the components of the laboratory, and for yours: data laws, activations,
 /// networks, losses, optimizers, limits and theories.
@@ -127,7 +136,7 @@ fn run() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let result = match Cli::read().command {
-        Command::Reproduce(arguments) => commands::reproduce(&arguments),
+        Command::Reproduce(arguments) => reproduce::reproduce(&arguments),
         Command::Train(arguments) => commands::train(&arguments),
         Command::Resume(arguments) => commands::resume(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),

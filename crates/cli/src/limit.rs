@@ -12,64 +12,128 @@ use implicit_bias_lab::{
 };
 use implicit_bias_limits::EVIDENCE;
 use implicit_bias_output::{format_number, format_step};
+use implicit_bias_record::NamedLimit;
 use serde_json::{Value, json};
 
 use crate::args::LimitArgs;
-use crate::commands::{Outcome, compute_alone_on, print};
+use crate::commands::{Outcome, print};
+use crate::threads::compute_alone_on;
 
 /// The last step where the flags give none: patterns of ReLU networks can change once in many
 /// decades, and going on costs little.
 const LAST_STEP: f64 = 1e300;
 
+/// The limit of a run, by whichever of the two ways is known for it.
+enum Answer {
+    /// Of the two-layer network, by its program once the pattern settles.
+    Program(Box<LimitReport>),
+    /// Of the direction of any other descent.
+    Direction(Box<NamedLimit>),
+}
+
+/// Where gradient descent ends: what `limit` says.
+pub struct FoundLimit {
+    config: RunConfig,
+    prepared: Prepared,
+    export: Option<PathBuf>,
+    answer: Answer,
+}
+
+impl FoundLimit {
+    /// Looks for the limit of some settings, on the data of `input` or of the run of that directory.
+    /// `goes_on` is asked on the way; where it says no, the answer is that for the pattern reached.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::Config`] for settings that have no use here, and those of the run and of the
+    /// program; [`LabError::Interrupted`] where there is no answer yet.
+    pub fn of(
+        input: Option<&Path>,
+        settings: &Settings,
+        progress: &Progress,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Self, LabError> {
+        refuse_what_has_no_use(settings)?;
+        let (config, record) = configuration(input, settings.clone())?;
+        let export = export_path(settings, &config, record.as_ref())?;
+        let prepared = Prepared::watched(&config, &mut |what, fraction| {
+            progress.stage(&format!("limit: {what}"), fraction);
+        })?;
+        if let Some(record) = record {
+            require_own_data(&config, &prepared, &record)?;
+        }
+        for note in config.data.notes()? {
+            progress.line(&format!("data: {note}"));
+        }
+        let contradictions = Contradictions::of(&prepared.data);
+        if !contradictions.is_empty() {
+            progress.line(&format!("data: {contradictions}"));
+        }
+        progress.stage("limit", 0.0);
+        let answer = if config.two_layer_descent().is_none() {
+            Answer::Direction(Box::new(direction(&config, &prepared, progress, goes_on)?))
+        } else {
+            let report = find_limit(&config, &prepared, &mut |fraction| {
+                progress.set(fraction);
+                goes_on()
+            })?;
+            Answer::Program(Box::new(report))
+        };
+        Ok(Self {
+            config,
+            prepared,
+            export,
+            answer,
+        })
+    }
+
+    /// Writes the solution where the settings ask for that, and says where it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn export(&self) -> Result<Option<&Path>, LabError> {
+        let (Some(path), Answer::Program(report)) = (&self.export, &self.answer) else {
+            return Ok(None);
+        };
+        report.export(&self.config, &self.prepared, path)?;
+        Ok(Some(path))
+    }
+
+    /// The contract's JSON object.
+    ///
+    /// # Errors
+    ///
+    /// Those of the JSON writer.
+    pub fn to_json(&self) -> Result<Value, serde_json::Error> {
+        match &self.answer {
+            Answer::Program(report) => Ok(summary(report)),
+            Answer::Direction(limit) => serde_json::to_value(limit),
+        }
+    }
+
+    /// The same for people.
+    pub fn to_text(&self) -> String {
+        match &self.answer {
+            Answer::Program(report) => text(report),
+            Answer::Direction(limit) => direction_text(limit),
+        }
+    }
+}
+
 /// `limit`: settles the same-sign pattern and solves the limit program.
 pub fn limit(arguments: &LimitArgs) -> Outcome {
     let settings = &arguments.settings.0;
-    refuse_what_has_no_use(settings)?;
-    let (config, record) = configuration(arguments.input.as_deref(), settings.clone())?;
-    let export = export_path(settings, &config, record.as_ref())?;
     let progress = Progress::new("limit");
-    let prepared = Prepared::watched(&config, &mut |what, fraction| {
-        progress.stage(&format!("limit: {what}"), fraction);
-    })?;
-    if let Some(record) = record {
-        // Flags may name other data; then the run only lends its settings.
-        let source = |config: &RunConfig| (config.data.clone(), config.seed);
-        let own = source(&config) == source(&record.config);
-        if own && prepared.data.sha256() != record.manifest.data.sha256 {
-            return Err(LabError::Content {
-                path: record.path.join("config.toml"),
-                reason: format!(
-                    "expected the data of the run, found that {} has changed",
-                    config.data
-                ),
-            }
-            .into());
-        }
-    }
-    for note in config.data.notes()? {
-        progress.line(&format!("data: {note}"));
-    }
-    let contradictions = Contradictions::of(&prepared.data);
-    if !contradictions.is_empty() {
-        progress.line(&format!("data: {contradictions}"));
-    }
-    progress.stage("limit", 0.0);
-    if config.two_layer_descent().is_none() {
-        return direction(&config, &prepared, &progress, settings.is_on("json"));
-    }
-    let report = find_limit(&config, &prepared, &mut |fraction| {
-        progress.set(fraction);
-        true
-    })?;
+    let found = FoundLimit::of(arguments.input.as_deref(), settings, &progress, &|| true);
     progress.finish();
-    if let Some(path) = &export {
-        report.export(&config, &prepared, path)?;
-    }
+    let found = found?;
+    let exported = found.export()?;
     if settings.is_on("json") {
-        print(format_args!("{}\n", summary(&report)))?;
+        print(format_args!("{}\n", found.to_json()?))?;
     } else {
-        print(text(&report))?;
-        if let Some(path) = &export {
+        print(found.to_text())?;
+        if let Some(path) = exported {
             print(format_args!(
                 "weights, multipliers, margins: {}\n",
                 path.display()
@@ -77,6 +141,27 @@ pub fn limit(arguments: &LimitArgs) -> Outcome {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses data of a run that are no longer those that it was started with. Flags may name other
+/// data; then the run only lends its settings.
+fn require_own_data(
+    config: &RunConfig,
+    prepared: &Prepared,
+    record: &RunRecord,
+) -> Result<(), LabError> {
+    let source = |config: &RunConfig| (config.data.clone(), config.seed);
+    let own = source(config) == source(&record.config);
+    if own && prepared.data.sha256() != record.manifest.data.sha256 {
+        return Err(LabError::Content {
+            path: record.path.join("config.toml"),
+            reason: format!(
+                "expected the data of the run, found that {} has changed",
+                config.data
+            ),
+        });
+    }
+    Ok(())
 }
 
 /// Where the solution is written to, if it is: `limit.npz` of a run directory or of this folder.
@@ -104,25 +189,28 @@ fn export_path(
 }
 
 /// The limit of the direction of a descent that has no activation pattern.
-fn direction(config: &RunConfig, prepared: &Prepared, progress: &Progress, json: bool) -> Outcome {
+fn direction(
+    config: &RunConfig,
+    prepared: &Prepared,
+    progress: &Progress,
+    goes_on: &dyn Fn() -> bool,
+) -> Result<NamedLimit, LabError> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let reached = direction_by_descent(config, prepared, threads, &mut |fraction| {
         progress.set(fraction);
-    });
-    let found = match reached {
-        Ok(Some((limit, notes))) => {
+        goes_on()
+    })?;
+    match reached {
+        Some((limit, notes)) => {
             notes.iter().for_each(|note| progress.line(note));
             Ok(limit)
         }
-        Ok(None) => direction_limit(config, prepared),
-        Err(error) => Err(error),
-    };
-    progress.finish();
-    let limit = found?;
-    if json {
-        print(format_args!("{}\n", serde_json::to_string(&limit)?))?;
-        return Ok(ExitCode::SUCCESS);
+        None => direction_limit(config, prepared),
     }
+}
+
+/// The limit of a direction for people.
+fn direction_text(limit: &NamedLimit) -> String {
     let (title, width) = if limit.status == EVIDENCE {
         ("EVIDENCE, not proof: the", 21)
     } else {
@@ -146,8 +234,7 @@ fn direction(config: &RunConfig, prepared: &Prepared, progress: &Progress, json:
     };
     text += &format!("  {:<width$} {unique}\n", "the only one");
     text += &format!("  {:<width$} {:.1e}\n", "KKT residual", limit.kkt_residual);
-    print(text)?;
-    Ok(ExitCode::SUCCESS)
+    text
 }
 
 /// The configuration of the run to settle, and the run whose directory was given.

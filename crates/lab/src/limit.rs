@@ -148,18 +148,19 @@ pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedL
 /// The direction that a descent reaches at the configuration's last step, with how far it is from a
 /// Karush–Kuhn–Tucker point: of a network for which no program is known. Evidence, not proof.
 ///
-/// `progress` is told the fraction of the way in decades. `None` for a run whose direction tends to
-/// no such point as far as is known, or that takes every step of a horizon past 2⁵³.
+/// `progress` is told the fraction of the way in decades; `false` ends the run there. `None` for a run
+/// whose direction tends to no such point as far as is known, or that takes every step of a horizon
+/// past 2⁵³.
 ///
 /// # Errors
 ///
 /// Those of the engine; [`LabError::Config`] if the run diverges or its margins are not positive at
-/// the end.
+/// the end; [`LabError::Interrupted`] if `progress` ended it.
 pub fn direction_by_descent(
     config: &RunConfig,
     prepared: &Prepared,
     threads: usize,
-    progress: &mut dyn FnMut(f64),
+    progress: &mut dyn FnMut(f64) -> bool,
 ) -> Result<Option<(NamedLimit, Vec<String>)>, LabError> {
     let has_degree = config
         .activation_function()
@@ -186,7 +187,9 @@ pub fn direction_by_descent(
                 return Err(no_limit(expected, stop.to_string()));
             }
         }
-        progress(mark.ln_1p() / horizon.ln_1p());
+        if !progress(mark.ln_1p() / horizon.ln_1p()) {
+            return Err(LabError::Interrupted);
+        }
     }
     let last = engine.observe()?;
     let Some(kkt) = engine.kkt(false) else {

@@ -89,6 +89,26 @@ impl Progress {
         }
     }
 
+    /// One that shows nothing: whoever made it looks at [`now`](Self::now) and shows that.
+    pub fn hidden(message: &str) -> Self {
+        let now = Instant::now();
+        Self {
+            bar: ProgressBar::hidden(),
+            state: Arc::new(Mutex::new(State {
+                message: message.to_owned(),
+                began: now,
+                pace: Pace::new(now, 0.0),
+            })),
+            _heartbeat: None,
+        }
+    }
+
+    /// What is going on, and the fraction of it that is done.
+    pub fn now(&self) -> (String, f64) {
+        let state = lock(&self.state);
+        (state.message.clone(), state.pace.fraction())
+    }
+
     /// Moves the bar to a fraction of the whole.
     pub fn set(&self, fraction: f64) {
         let fraction = fraction.clamp(0.0, 1.0);

@@ -5,16 +5,63 @@ use implicit_bias_settings::{Key, Kind, Name};
 use super::catalogue;
 use super::keys::network::NETWORK;
 
+/// A key as a list shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedKey {
+    /// Its name, spelled as its flag is.
+    pub name: &'static str,
+    /// Other spellings of the name.
+    pub aliases: &'static [&'static str],
+    /// The heading that it has in `--help`.
+    pub heading: &'static str,
+    /// What its value is, in a word: `switch`, `count`, `number`, `steps`, `text`, `label`, `path`
+    /// or `name`.
+    pub kind: &'static str,
+    /// What it means, with its default.
+    pub help: String,
+    /// The names that it may have as its value; none of most.
+    pub names: Vec<&'static str>,
+}
+
+/// All keys of a run, in the order of `--help`.
+pub fn listed_keys() -> Vec<ListedKey> {
+    let groups = catalogue::groups().iter();
+    let keys = groups.flat_map(|group| group.keys.iter().map(|key| (group.heading, *key)));
+    let listed = keys.map(|(heading, key)| ListedKey {
+        name: key.name,
+        aliases: key.aliases,
+        heading,
+        kind: match key.kind {
+            Kind::Switch | Kind::Flag => "switch",
+            Kind::Count => "count",
+            Kind::Number => "number",
+            Kind::Steps => "steps",
+            Kind::Text => "text",
+            Kind::Label => "label",
+            Kind::Path => "path",
+            Kind::Name(_) | Kind::Component => "name",
+        },
+        help: key.help_with_default(),
+        names: names_of(key).iter().map(|name| name.name).collect(),
+    });
+    listed.collect()
+}
+
+/// The names that a key may have as its value.
+fn names_of(key: &Key) -> Vec<Name> {
+    match key.kind {
+        Kind::Component => catalogue::components(key),
+        Kind::Name(names) => names.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
 /// What a user should know of a key, or of one of the names that it may have: `topic` is the key,
 /// then perhaps the name. `None` for what is no key.
 pub fn explain(topic: &[String]) -> Option<Result<String, String>> {
     let (first, rest) = topic.split_first()?;
     let key = catalogue::find(&first.replace('_', "-"))?;
-    let names: Vec<Name> = match key.kind {
-        Kind::Component => catalogue::components(key),
-        Kind::Name(names) => names.to_vec(),
-        _ => Vec::new(),
-    };
+    let names = names_of(key);
     match rest {
         [] => Some(Ok(about_key(key, &names))),
         [name] => Some(match names.iter().find(|known| known.name == name) {

@@ -32,9 +32,12 @@ pub fn parse_settings(text: &str, folder: &Path) -> Result<Settings, String> {
     settings_of_table(table, folder)
 }
 
-/// The settings of a table of keys, in which paths are relative to `folder`; or what is wrong with
-/// it.
-pub(crate) fn settings_of_table(table: toml::Table, folder: &Path) -> Result<Settings, String> {
+/// The settings of a table of keys, in which paths are relative to `folder`.
+///
+/// # Errors
+///
+/// What is wrong with it, in words.
+pub fn settings_of_table(table: toml::Table, folder: &Path) -> Result<Settings, String> {
     let mut settings = Settings::default();
     for (name, value) in with_flag_spelling(table)? {
         let key = catalogue::find(&name).ok_or_else(|| unknown(&name))?;

@@ -1,5 +1,7 @@
 //! A configuration as settings again, as TOML, and by a short name.
 
+use std::path::PathBuf;
+
 use implicit_bias_data::{DataFile, GAUSSIAN_WEIGHTS};
 use implicit_bias_engine::Pace;
 use implicit_bias_model::{
@@ -7,7 +9,7 @@ use implicit_bias_model::{
 };
 use implicit_bias_output::sha256;
 use implicit_bias_record::Family;
-use implicit_bias_settings::{Kind, Settings};
+use implicit_bias_settings::{Kind, Settings, Value};
 
 use super::catalogue;
 use super::data::{describe_file, describe_held_out, describe_law, describe_preparation};
@@ -127,6 +129,16 @@ impl RunConfig {
         let of_files = |name: &str| catalogue::find(name).is_some_and(|key| key.kind == Kind::Path);
         let others = settings.only(|name| !of_files(name));
         (others != settings).then(|| sha256(others.to_toml(catalogue::keys())))
+    }
+
+    /// The files that the run reads, by their paths from the root.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let settings = self.to_settings();
+        let values = settings.iter().filter_map(|(_, value)| match value {
+            Value::Path(path) => Some(path.clone()),
+            _ => None,
+        });
+        values.collect()
     }
 
     /// A short name for a run directory: what it is, and a hash of the whole configuration.

@@ -37,14 +37,19 @@ impl RunDirectory {
     }
 
     /// The same for a run of this configuration, which may begin where one was killed before it
-    /// began.
+    /// began, and beside the `files` that it reads.
     ///
     /// # Errors
     ///
     /// As [`create`](Self::create).
-    pub(super) fn begin(path: &Path, config: &str) -> Result<Self, LabError> {
+    pub(super) fn begin(path: &Path, config: &str, files: &[PathBuf]) -> Result<Self, LabError> {
+        let is_read = |name: &str| {
+            let file = std::path::absolute(path.join(name));
+            file.is_ok_and(|file| files.contains(&file))
+        };
         Self::create_unless(path, |name| match name {
             lock::FILE | CHECKPOINT => false,
+            name if is_read(name) => false,
             "config.toml" => {
                 !std::fs::read(path.join(name)).is_ok_and(|found| found == config.as_bytes())
             }
@@ -229,8 +234,13 @@ impl RunDirectory {
     ///
     /// [`LabError::Content`] if it is in use by now, [`LabError::Write`] if the file cannot be
     /// written.
-    pub(super) fn write_first(&self, name: &str, content: &str) -> Result<(), LabError> {
-        Self::begin(&self.path, content)?;
+    pub(super) fn write_first(
+        &self,
+        name: &str,
+        content: &str,
+        files: &[PathBuf],
+    ) -> Result<(), LabError> {
+        Self::begin(&self.path, content, files)?;
         self.remove_unfinished()?;
         self.write(name, content.as_bytes())
     }
@@ -268,21 +278,21 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let choose = || RunDirectory::choose(None, parent.path(), "run").unwrap();
         let first = choose();
-        let begin = |config| RunDirectory::begin(&parent.path().join("asked"), config);
+        let begin = |config| RunDirectory::begin(&parent.path().join("asked"), config, &[]);
         let asked = begin("a = 1").unwrap();
         assert!(!asked.path().exists(), "bad input leaves no directory");
-        asked.write_first("config.toml", "a = 1").unwrap();
+        asked.write_first("config.toml", "a = 1", &[]).unwrap();
         // As a kill at this moment leaves it: a run of the same configuration may begin there.
         std::fs::write(asked.path().join(".writing-abc"), "half").unwrap();
         std::fs::write(asked.path().join("lock"), "1").unwrap();
         begin("a = 1")
             .unwrap()
-            .write_first("config.toml", "a = 1")
+            .write_first("config.toml", "a = 1", &[])
             .unwrap();
         assert!(!asked.path().join(".writing-abc").exists());
         for late in [
             begin("a = 2").unwrap_err(),
-            asked.write_first("config.toml", "").unwrap_err(),
+            asked.write_first("config.toml", "", &[]).unwrap_err(),
         ] {
             assert!(late.to_string().contains("found one in use"), "{late}");
         }
@@ -294,6 +304,21 @@ mod tests {
         let error = RunDirectory::choose(Some(first.path()), parent.path(), "").unwrap_err();
         assert!(error.to_string().contains("found one in use"), "{error}");
         assert!(error.is_input());
+    }
+
+    #[test]
+    fn a_run_begins_beside_the_files_that_it_reads_and_no_others() {
+        let parent = tempfile::tempdir().unwrap();
+        let data = parent.path().join("data.npz");
+        std::fs::write(&data, "samples").unwrap();
+        let begin = |files: &[PathBuf]| RunDirectory::begin(parent.path(), "a = 1", files);
+        assert!(begin(&[]).is_err());
+        assert!(begin(&[PathBuf::from("/elsewhere/data.npz")]).is_err());
+        let directory = begin(std::slice::from_ref(&data)).unwrap();
+        directory
+            .write_first("config.toml", "a = 1", std::slice::from_ref(&data))
+            .unwrap();
+        assert_eq!(std::fs::read(&data).unwrap(), b"samples");
     }
 
     #[test]

@@ -55,7 +55,8 @@ pub(crate) fn execute<T>(
     // A directory in use is refused before any work.
     let held_path = held.as_ref().map(|held| held.directory.path());
     let asked = held_path.or(config.out.as_deref());
-    let asked = asked.map(|path| RunDirectory::begin(path, &config_text));
+    let files = config.files();
+    let asked = asked.map(|path| RunDirectory::begin(path, &config_text, &files));
     let asked = asked.transpose()?;
     let prepared = Prepared::watched(config, options.stage)?;
     for note in config.data.notes()? {
@@ -74,7 +75,7 @@ pub(crate) fn execute<T>(
     };
     let directory = &held.directory;
     let mut manifest = first_manifest(config, &prepared, &ready, &config_text);
-    directory.write_first("config.toml", &config_text)?;
+    directory.write_first("config.toml", &config_text, &files)?;
     let mut snapshots = Snapshots::of(&prepared.data, prepared.width);
     let mut tables = None;
     if let Some(ShorterRun {

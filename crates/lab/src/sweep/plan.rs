@@ -122,6 +122,15 @@ impl Sweep {
         let table: Table = text
             .parse()
             .map_err(|error| format!("{error}").trim().to_owned())?;
+        Self::from_table(table, folder)
+    }
+
+    /// The same of a table.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, in words.
+    pub fn from_table(table: Table, folder: &Path) -> Result<Self, String> {
         let mut base = with_flag_spelling(table)?;
         let grid = Axis::of_grid(base.remove("grid"))?;
         let list = list_of(base.remove("list"))?;

@@ -1,0 +1,130 @@
+"""Arrays of NumPy, PyTorch, JAX and others, and measures of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _native
+
+
+def to_numpy(array: Any, name: str) -> NDArray[np.float64]:
+    """An array of numbers as float64; of PyTorch it may need gradients, or be on another device."""
+    if all(hasattr(array, method) for method in ("detach", "cpu", "double", "numpy")):
+        array = array.detach().cpu().double().numpy()
+    elif hasattr(array, "__dlpack__") and not hasattr(array, "__array__"):
+        array = np.from_dlpack(array)
+    found = np.asarray(array)
+    if found.dtype.kind == "V":
+        # Types that NumPy does not have, as JAX's bfloat16.
+        found = found.astype(np.float64)
+    if found.dtype.kind not in "biuf":
+        raise ValueError(f"{name}: expected an array of numbers, found one of {found.dtype}")
+    return np.ascontiguousarray(found, dtype=np.float64).reshape(found.shape)
+
+
+def write(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Writes arrays by name to an archive of NumPy, equal arrays as equal bytes."""
+    _native.write_arrays(path, [(name, to_numpy(array, name)) for name, array in arrays.items()])
+
+
+def is_path(value: Any) -> bool:
+    """Whether a value names a file."""
+    return isinstance(value, (str, os.PathLike))
+
+
+def stable_rank(weight: Any) -> float:
+    """Stable rank ``‖A‖_F² / ‖A‖_2²`` of a matrix.
+
+    Between 1, when the matrix has rank one, and its rank, when all its nonzero singular values are
+    equal; unchanged by scaling, rotation and transposition. On leaky ReLU networks that of each
+    block of neurons of one sign tends to 1, on ReLU networks it stays bounded (Kou, Chen & Gu,
+    NeurIPS 2023, arXiv:2310.18935).
+
+    Parameters
+    ----------
+    weight : array, ``[rows, columns]``
+        Of NumPy, PyTorch, JAX, or anything with ``__array__`` or ``__dlpack__``. It is measured in
+        float64, exact to about 1e-14 relative for the numbers as they are.
+
+    Raises
+    ------
+    ValueError
+        If it is empty, zero, or has entries that are NaN or infinite.
+
+    >>> stable_rank([[2.0, 0.0], [0.0, 1.0]])
+    1.25
+    """
+    matrix = to_numpy(weight, "weight")
+    if matrix.ndim != 2:
+        raise ValueError(f"weight: expected shape [rows, columns], found {list(matrix.shape)}")
+    return _native.stable_rank(matrix)
+
+
+def normalized_margins(
+    scores: Any,
+    y: Any,
+    weights: Any,
+    homogeneity: float = 1.0,
+) -> NDArray[np.float64]:
+    """Normalized margins ``q_i / ‖W‖_F^L`` of a batch, ``[n]``.
+
+    The margin ``q_i`` of a sample is ``y_i f(x_i)`` for labels ±1, and the score of its class minus
+    the best other for classes. Of two-layer networks on nearly orthogonal samples all normalized
+    margins become equal (Kou, Chen & Gu, NeurIPS 2023, arXiv:2310.18935).
+
+    Parameters
+    ----------
+    scores : array, ``[n]`` or ``[n, classes]``
+        The outputs ``f(x_i)`` of the network.
+    y : array, ``[n]``
+        Labels ±1 beside scores ``[n]``; else numbers of classes, from 0.
+    weights : array, or arrays in a list or a dictionary
+        All trained weights of the network, of any shapes.
+    homogeneity : float
+        Degree ``L`` of the network: ``f(c W; x) = c^L f(W; x)``. 1 where one layer is trained.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a label is neither of the two, a number is not finite, or all weights
+        are zero.
+
+    >>> normalized_margins([6.0, -3.0], [1, -1], [[2.0]])
+    array([3. , 1.5])
+    """
+    found = to_numpy(scores, "scores")
+    labels = to_numpy(y, "y")
+    if labels.ndim != 1:
+        raise ValueError(f"y: expected shape [n], found {list(labels.shape)}")
+    norm = _native.weight_norm(_blocks(weights))
+    if found.ndim == 1:
+        return _native.margins_of_signs(found, labels, norm, homogeneity)
+    if found.ndim != 2:
+        raise ValueError(f"scores: expected shape [n] or [n, classes], found {list(found.shape)}")
+    classes = labels.astype(np.int64)
+    if (classes != labels).any() or (classes < 0).any():
+        raise ValueError("y: expected numbers of classes, from 0, beside scores [n, classes]")
+    return _native.margins_of_classes(found, classes.tolist(), norm, homogeneity)
+
+
+def _blocks(weights: Any) -> list[NDArray[np.float64]]:
+    if isinstance(weights, Mapping):
+        weights = list(weights.values())
+    is_list = isinstance(weights, Sequence) and not isinstance(weights, (str, bytes))
+    if is_list and any(np.ndim(_shaped(block)) > 0 for block in weights):
+        try:
+            return [to_numpy(block, f"weights[{k}]") for k, block in enumerate(weights)]
+        except ValueError as error:
+            raise ValueError(f"weights: {error}") from None
+    return [to_numpy(weights, "weights")]
+
+
+def _shaped(block: Any) -> Any:
+    """What has the dimensions of a block: tensors may refuse to become arrays."""
+    return block if not hasattr(block, "shape") else np.empty(tuple(block.shape), dtype=bool)

@@ -1,0 +1,148 @@
+"""Where things go: run directories, and the files that arrays are written to."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any, Mapping, Optional
+
+from ._arrays import is_path, write
+
+#: Folders that live as long as the process.
+_KEPT: list[TemporaryDirectory[str]] = []
+
+
+def temporary() -> TemporaryDirectory[str]:
+    """A folder that goes with the object."""
+    return TemporaryDirectory(prefix="implicit-bias-")
+
+
+def keep(folder: Optional[TemporaryDirectory[str]]) -> None:
+    """Lets a folder live as long as the process."""
+    if folder is not None:
+        _KEPT.append(folder)
+
+
+class Place:
+    """A folder, asked for or temporary, with the data that were written into it.
+
+    In one that is ``shared`` by calls they are named by their content, so that the same call finds
+    the same file.
+    """
+
+    def __init__(self, out: Any = None, name: str = "", shared: bool = False) -> None:
+        self._shared = shared
+        self.temporary = temporary() if out is None else None
+        self.path = Path(out if self.temporary is None else self.temporary.name)
+        if self.temporary is not None and name:
+            self.path /= name
+        self._written: list[Path] = []
+
+    def fill(
+        self,
+        X: Any,
+        y: Any,
+        arrays: Optional[Mapping[str, Any]],
+        init: Any,
+        keys: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """The keys, with arrays written to files that keys name."""
+        given = {name: value for name, value in keys.items() if value is not None}
+        archive = _archive(X, y, arrays, given)
+        if archive:
+            given["data"] = self._write("data.npz", archive)
+        elif X is not None:
+            given["data"] = os.fspath(X)
+        if isinstance(init, Mapping):
+            given["init"] = self._write("init.npz", init)
+        elif init is not None:
+            given["init"] = os.fspath(init)
+        return given
+
+    def _write(self, name: str, arrays: Mapping[str, Any]) -> str:
+        path = self.path.absolute() / name
+        in_use = path.parent.exists() and any(path.parent.iterdir())
+        if in_use and not self._written and not self._shared:
+            raise ValueError(
+                f"{self.path}: expected a new or empty directory for the run, found one in use; "
+                "choose another with `out`"
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._written.append(path)
+        write(path, arrays)
+        if self._shared:
+            content = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+            path = path.rename(path.with_name(f"{path.stem}-{content}.npz"))
+            self._written[-1] = path
+        return str(path)
+
+    def give_up(self, begun: str) -> None:
+        """Removes what was written for something of which there is no file ``begun``."""
+        if (self.path / begun).exists():
+            return
+        for path in self._written:
+            path.unlink(missing_ok=True)
+        if self._written and not any(self.path.iterdir()):
+            self.path.rmdir()
+
+    @staticmethod
+    def is_run(path: Any) -> bool:
+        """Whether a path is a run directory."""
+        return path is not None and (Path(path) / "manifest.json").is_file()
+
+    @classmethod
+    def of_question(
+        cls,
+        X: Any,
+        y: Any,
+        arrays: Optional[Mapping[str, Any]],
+        keys: Mapping[str, Any],
+        init: Any = None,
+    ) -> _Question:
+        """A context that gives the keys of one call."""
+        return _Question(cls(), (X, y, arrays, init, keys))
+
+
+class _Question:
+    def __init__(self, place: Place, arguments: tuple[Any, ...]) -> None:
+        self._place = place
+        self._arguments = arguments
+
+    def __enter__(self) -> dict[str, Any]:
+        try:
+            return self._place.fill(*self._arguments)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        if self._place.temporary is not None:
+            self._place.temporary.cleanup()
+
+
+def _archive(
+    X: Any, y: Any, arrays: Optional[Mapping[str, Any]], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The arrays of a data file; none where the data are a file or a law."""
+    if is_path(X):
+        if y is not None or arrays:
+            raise ValueError(f"data: expected no arrays beside the file {os.fspath(X)}, found some")
+        other = {"X": X}
+        archive: dict[str, Any] = {}
+    else:
+        archive = {"X": X, "y": y, **(arrays or {})}
+        archive = {name: array for name, array in archive.items() if array is not None}
+        other = archive
+    clash = [name for name in ("data", "data_dir", "synthetic") if name in given]
+    if clash and any(value is not None for value in other.values()):
+        if not (clash == ["data_dir"] and is_path(X)):
+            raise ValueError(f"data: expected no other data beside {', '.join(other)}, found {clash[0]}")
+    return archive
