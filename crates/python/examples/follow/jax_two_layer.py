@@ -21,7 +21,7 @@ def network(w, X):
     return relu(X @ w["W_pos"].T).mean(1) - relu(X @ w["W_neg"].T).mean(1)
 
 
-native = ib.train(X, y, network="two-layer", activation="relu", width=10, init=w0, engine="tensor",
+native = ib.train(X, y, network="two-layer", activation="relu", init=w0, engine="tensor",
                   step_size=0.1, exact_steps=1e4, steps=1e300)
 own = ib.follow(ib.jax_margins(network, X, y), {name: jax.numpy.asarray(w) for name, w in w0.items()},
                 step_size=0.1, exact_steps=1e4)

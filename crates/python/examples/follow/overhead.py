@@ -22,6 +22,7 @@ def torch_cnn():
     import torch
     from torch import nn
 
+    torch.set_num_threads(1)
     torch.manual_seed(0)
     X = torch.randn(16, 1, 8, 8, dtype=torch.float64)
     y = torch.tensor([1.0, -1.0] * 8, dtype=torch.float64)
