@@ -5,9 +5,13 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=../../.git/HEAD");
-    println!("cargo::rerun-if-changed=../../.git/refs/heads");
-    println!("cargo::rerun-if-changed=../../Cargo.lock");
+    // A file that is not there, as in a linked work tree, would count as changed every time.
+    for path in [".git/HEAD", ".git/refs/heads", "Cargo.lock"] {
+        let path = Path::new("../..").join(path);
+        if path.exists() {
+            println!("cargo::rerun-if-changed={}", path.display());
+        }
+    }
     let commit = Command::new("git")
         .args(["describe", "--always", "--dirty", "--abbrev=12"])
         .output();

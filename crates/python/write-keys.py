@@ -17,7 +17,7 @@ TYPES = {
     "number": "float",
     "steps": "float",
     "text": "str | Sequence[str | int]",
-    "label": "str | float",
+    "label": "str | float | Sequence[str | int]",
     "path": "str | PathLike[str]",
 }
 # Arguments of their own.

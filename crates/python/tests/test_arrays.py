@@ -68,14 +68,10 @@ def test_margins_of_labels_and_of_classes():
     scores, c = rng.normal(size=(8, 3)), rng.integers(0, 3, size=8)
     own = scores[np.arange(8), c]
     others = np.where(np.arange(3) == c[:, None], -np.inf, scores).max(axis=1)
-    found = ib.normalized_margins(ArrayAlone(scores), c, [torch_free(w) for w in weights.values()])
+    found = ib.normalized_margins(ArrayAlone(scores), c, [CapsuleAlone(w) for w in weights.values()])
     assert np.allclose(found, (own - others) / norm, rtol=1e-13, atol=0)
     # A list of numbers is one vector, not a list of blocks.
     assert np.allclose(ib.normalized_margins([1.0], [1], [3.0, 4.0]), [0.2])
-
-
-def torch_free(array):
-    return CapsuleAlone(array)
 
 
 @pytest.mark.parametrize("weight, said", [
@@ -96,6 +92,7 @@ def test_what_has_no_stable_rank_is_said(weight, said):
     ([1.0, 2.0], [1.0], [[1.0]], "labels"),
     ([1.0], [1.0], [[0.0]], "weights: every entry is zero"),
     ([1.0], [1.0], [], "expected at least one element"),
+    ([1.0], [1.0], [[]], "expected at least one element"),
     ([[1.0, 2.0]], [2], [[1.0]], "classes"),
     ([[1.0, 2.0]], [0.5], [[1.0]], "y: expected numbers of classes"),
     ([[[1.0]]], [1], [[1.0]], "scores: expected shape"),

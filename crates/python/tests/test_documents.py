@@ -17,7 +17,7 @@ def blocks(page):
     """The blocks of Python that use the package."""
     text = (ROOT / page).read_text(encoding="utf-8")
     found = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return [block for block in found if "ib." in block or "implicit_bias" in block]
+    return [block for block in found if re.search(r"\bib\.|implicit_bias", block)]
 
 
 @pytest.mark.parametrize("page, least", [("README.md", 1), ("docs/python.md", 6)])

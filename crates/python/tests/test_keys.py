@@ -52,7 +52,8 @@ def test_every_optimizer_trains(optimizer):
 
 @pytest.mark.parametrize("loss", names("loss"))
 def test_every_loss_trains(loss):
-    assert ib.train(network="linear", loss=loss, steps=5).steps[-1] == 5
+    # The squared loss of ten samples in 2000 dimensions is soon as small as it gets.
+    assert ib.train(network="linear", loss=loss, steps=2).steps[-1] == 2
 
 
 @pytest.mark.parametrize("activation", names("activation"))

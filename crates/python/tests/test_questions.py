@@ -43,11 +43,11 @@ def test_the_limit_is_where_the_run_goes_and_that_of_the_command_line(tmp_path, 
 
 
 def test_the_limit_of_a_linear_network_is_the_maximum_margin():
-    # Of two samples: the direction of their sum, by hand.
-    X, y = np.array([[3.0, 1.0], [-3.0, 1.0]]), [1, 1]
-    found = ib.limit(np.vstack([X, -X]), [*y, -1, -1], network="linear")
-    assert found["margin"] if "margin" in found else found
+    # Of four samples (±3, ±1) on one side of the second axis each: that axis, with margin 1.
+    X, y = np.array([[3.0, 1.0], [-3.0, 1.0], [-3.0, -1.0], [3.0, -1.0]]), [1, 1, -1, -1]
+    found = ib.limit(X, y, network="linear")
     assert found["kkt_residual"] < 1e-8
+    assert found["gamma_l2"] == pytest.approx(1.0, abs=1e-8) and found["unique"]
 
 
 def test_what_has_no_limit_is_said(data):

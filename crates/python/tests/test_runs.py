@@ -154,7 +154,7 @@ def test_what_a_run_shows(tmp_path, data):
     page = run._repr_html_()
     assert page.count("<img") == len(run.figures)
     for claim in run.claims:
-        assert claim["verdict"] in page and claim["claim"] in page
+        assert claim["verdict"] in page and claim["id"] in page
     assert "supported" in repr(run) and str(run).count("\n") > 5
     assert run.report.read_text().startswith("<!DOCTYPE html>")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from numbers import Number
 from pathlib import Path
 from typing import Any
 
@@ -117,14 +118,6 @@ def _blocks(weights: Any) -> list[NDArray[np.float64]]:
     if isinstance(weights, Mapping):
         weights = list(weights.values())
     is_list = isinstance(weights, Sequence) and not isinstance(weights, (str, bytes))
-    if is_list and any(np.ndim(_shaped(block)) > 0 for block in weights):
-        try:
-            return [to_numpy(block, f"weights[{k}]") for k, block in enumerate(weights)]
-        except ValueError as error:
-            raise ValueError(f"weights: {error}") from None
+    if is_list and not all(isinstance(entry, Number) for entry in weights):
+        return [to_numpy(block, f"weights[{k}]") for k, block in enumerate(weights)]
     return [to_numpy(weights, "weights")]
-
-
-def _shaped(block: Any) -> Any:
-    """What has the dimensions of a block: tensors may refuse to become arrays."""
-    return block if not hasattr(block, "shape") else np.empty(tuple(block.shape), dtype=bool)

@@ -20,10 +20,10 @@ class Keys(TypedDict, total=False):
     """Array of samples in an .npz file [default: X, or a usual name such as x_train]."""
     labels_array: Optional[str | Sequence[str | int]]
     """Array of labels in an .npz file [default: y, or a usual name such as y_train]."""
-    label_column: Optional[str | float]
+    label_column: Optional[str | float | Sequence[str | int]]
     """Column of labels of a table: its name, or its position from 1 (-1 is the last) [default:
     y]."""
-    drop_columns: Optional[str | float]
+    drop_columns: Optional[str | float | Sequence[str | int]]
     """Columns of a table to leave out, by name or position, with commas between them."""
     no_header: Optional[bool]
     """Read the first line of a table as a sample; with =false as names whatever it holds."""
@@ -37,11 +37,11 @@ class Keys(TypedDict, total=False):
     labels: Optional[Literal["plus-minus-one", "zero-one", "real"]]
     """How the labels of the data file are written [default: plus-minus-one; real for the
     quadratic network under the squared loss]."""
-    positive: Optional[str | float]
+    positive: Optional[str | float | Sequence[str | int]]
     """Label of the class +1, in a file of any number of classes."""
-    negative: Optional[str | float]
+    negative: Optional[str | float | Sequence[str | int]]
     """Label of the class −1 [default: every label but that of +1]."""
-    classes: Optional[str | float]
+    classes: Optional[str | float | Sequence[str | int]]
     """Labels of two or more classes of the data file, such as 0,1,2, for a network with a score
     a class."""
     per_class: Optional[int]

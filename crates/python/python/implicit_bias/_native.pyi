@@ -5,6 +5,8 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+__all__: list[str]
+
 VERSION: str
 
 _Show = Callable[[str, float], None] | None

@@ -46,8 +46,9 @@ class Shown:
             sys.stderr.write("\r" + line.ljust(self._width))
             sys.stderr.flush()
             return
-        from IPython.display import display
+        import IPython.display
 
+        display: Any = IPython.display.display
         if self._handle is None:
             self._handle = display({"text/plain": line}, raw=True, display_id=True)
         else:

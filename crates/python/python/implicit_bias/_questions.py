@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any, Mapping, Optional
 
 from . import _native
+from ._place import Place
 from ._progress import Shown
-from ._runs import Place, Run
+from ._runs import Run
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

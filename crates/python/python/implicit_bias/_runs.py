@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
 import json
 import os
 import shutil
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 
 from . import _native
 from ._figures import Figure
+from ._html import page
 from ._place import Place, keep
 from ._progress import Shown
 from ._tables import as_table
@@ -167,7 +166,8 @@ class Run:
         for words in told:
             warnings.warn(words, stacklevel=2)
         self._record = _native.Record(self.path)
-        for name in [name for name in vars(self) if isinstance(getattr(Run, name, None), cached_property)]:
+        cached = [name for name in vars(self) if isinstance(getattr(Run, name, None), cached_property)]
+        for name in cached:
             delattr(self, name)
         return self
 
@@ -212,8 +212,9 @@ class Run:
     def limit(self) -> dict[str, Any]:
         """Where the run ends, or why that is not known: ``limit.json``.
 
-        ``status`` is ``solved``, and the numbers are those of a convex program (derived in this
-        project); or ``unsolved``, with a ``reason``.
+        Of the two-layer network under plain gradient descent the solution of a convex program
+        (derived in this project): ``stable_rank_pos``, ``normalized_margin_min``, whether it is
+        ``proven``, and more. Where there is none, a ``reason``.
         """
         return dict(json.loads(self._record.limit()))
 
@@ -313,36 +314,5 @@ class Run:
         return self._record.summary()
 
     def _repr_html_(self) -> str:
-        words = f"{self._record.network()}: {self._record.stop_words()}"
-        notices = "".join(f"<p>{html.escape(text)}</p>" for text in self.notices)
-        figures = "".join(_image(figure) for figure in self._figures.values())
-        return f"<h3>{html.escape(words)}</h3>{notices}{_verdicts(self.claims)}{figures}"
-
-
-def _image(figure: Figure) -> str:
-    data = base64.b64encode(figure.svg.encode()).decode()
-    title = html.escape(figure.title)
-    return (
-        f'<figure style="margin:1em 0"><figcaption>{title}</figcaption>'
-        f'<img alt="{title}" style="max-width:100%;background:white" '
-        f'src="data:image/svg+xml;base64,{data}"></figure>'
-    )
-
-
-def _verdicts(claims: list[dict[str, Any]]) -> str:
-    """The claims as a table of HTML."""
-    if not claims:
-        return "<p>No claim is judged on this run.</p>"
-    names = ["claim", "block", "measured", "limit", "predicted", "verdict"]
-    head = "".join(f"<th>{name}</th>" for name in names)
-    rows = []
-    for claim in claims:
-        cells = [_cell(claim.get(name)) for name in names]
-        rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "—"
-    return f"{value:.4g}" if isinstance(value, float) else html.escape(str(value))
+        title = f"{self._record.network()}: {self._record.stop_words()}"
+        return page(title, self.notices, self.claims, self._figures.values())

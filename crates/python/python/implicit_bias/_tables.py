@@ -14,7 +14,7 @@ def as_table(columns: list[str], values: list[NDArray[Any]]) -> Any:
     """Columns by name."""
     table = dict(zip(columns, values))
     try:
-        import pandas
+        import pandas  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
         return table
     return pandas.DataFrame(table)
