@@ -274,10 +274,7 @@ impl Follower {
     }
 
     /// Residual, complementarity and multipliers of the present direction; `None` where undefined.
-    fn kkt<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<Option<(f64, f64, Bound<'py, PyArray1<f64>>)>> {
+    fn kkt<'py>(&self, py: Python<'py>) -> PyResult<Option<(f64, f64, Bound<'py, PyArray1<f64>>)>> {
         let mut run = self.run()?;
         let engine = &mut run.engine;
         let found = py.detach(|| engine.measure_kkt()).map_err(raised)?;
@@ -302,7 +299,12 @@ impl Follower {
     /// What a reader of the run should know.
     fn notes(&self) -> PyResult<Vec<String>> {
         let run = self.run()?;
-        Ok(run.engine.notes().iter().map(|note| in_python(note)).collect())
+        Ok(run
+            .engine
+            .notes()
+            .iter()
+            .map(|note| in_python(note))
+            .collect())
     }
 }
 
@@ -373,7 +375,9 @@ impl Watcher for Watching {
             (like(series), like(margins))
         });
         for (own, all) in [(&mut tables.0, series), (&mut tables.1, margins)] {
-            all.rows()[own.len()..].iter().for_each(|row| own.push(row.clone()));
+            all.rows()[own.len()..]
+                .iter()
+                .for_each(|row| own.push(row.clone()));
         }
         Ok(())
     }
