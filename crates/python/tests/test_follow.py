@@ -93,7 +93,7 @@ def test_two_unit_samples_end_on_their_bisector():
 def test_it_is_the_engine_of_the_same_network(data, network):
     function, w0 = network
     native = ib.train(*data, network="two-layer", activation="leaky-relu", slope=0.1, init=w0,
-                      engine="tensor", step_size=0.1, exact_steps=1e3, steps=1e300)
+                      engine="tensor", step_size=0.1, exact_steps=1e3, steps=1e300, record=0)
     run = ib.follow(function, w0, step_size=0.1, exact_steps=1e3)
     assert list(run.steps) == list(native.steps)
     for name, tolerance in [("weight_norm", 1e-7), ("log_loss", 1e-7), ("stable_rank_W_pos", 1e-5)]:

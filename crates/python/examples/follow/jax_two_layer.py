@@ -22,7 +22,7 @@ def network(w, X):
 
 
 native = ib.train(X, y, network="two-layer", activation="relu", init=w0, engine="tensor",
-                  step_size=0.1, exact_steps=1e4, steps=1e300)
+                  step_size=0.1, exact_steps=1e4, steps=1e300, record=0)
 own = ib.follow(ib.jax_margins(network, X, y), {name: jax.numpy.asarray(w) for name, w in w0.items()},
                 step_size=0.1, exact_steps=1e4)
 

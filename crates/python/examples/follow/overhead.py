@@ -1,7 +1,7 @@
 """What a step of ``follow`` costs beside a bare loop of the same function: ``python overhead.py``.
 
 Networks of NumPy, and of PyTorch and JAX where they are installed: the median of five rounds of exact
-steps, one after the other in turns, so that other work on the machine falls on both.
+steps in turns, in CPU time, which other work on the machine hardly changes.
 """
 
 import importlib.util
@@ -72,15 +72,15 @@ def measure(name, function, w, steps):
         which(function, w, 10)
     for _ in range(5):
         for which, seconds in rounds.items():
-            began = time.perf_counter()
+            began = time.process_time()
             which(function, w, steps)
-            seconds.append((time.perf_counter() - began) / steps)
+            seconds.append((time.process_time() - began) / steps)
     bare, ours = (1e6 * statistics.median(seconds) for seconds in rounds.values())
     print(f"{name:42} {bare:9.1f} {ours:9.1f} {ours - bare:+9.1f} {ours / bare:6.2f}")
 
 
 def main():
-    print(f"{'microseconds a step':42} {'bare loop':>9} {'follow':>9} {'apart':>9} {'ratio':>6}")
+    print(f"{'microseconds of CPU a step':42} {'bare loop':>9} {'follow':>9} {'apart':>9} {'ratio':>6}")
     measure("NumPy, linear, n = 20, N = 100", *linear(20, 100), 5000)
     measure("NumPy, linear, n = 100, N = 10,000", *linear(100, 10_000), 1000)
     if importlib.util.find_spec("jax"):
