@@ -37,4 +37,4 @@ for step in [1, 1e4, 1e6, 1e20, 1e100, 1e300]:
     estimate = native.series["error_estimate"][row] + own.series["error_estimate"][of]
     print(f"{step:7.0e}  {q.min():14.8f} {own_q.min():14.8f}  {apart:.1e}  {estimate:.1e}")
     failed += apart > max(estimate, 1e-9) or loss > max(estimate, 1e-9) * max(1.0, q.max())
-raise SystemExit(failed > 0)
+raise SystemExit(int(failed > 0))
