@@ -6,7 +6,7 @@ use ndarray::{ArrayView2, Axis};
 use serde::{Serialize, Serializer};
 
 use crate::labelled::Labelled;
-use crate::size::missing_room;
+use crate::room::missing_room;
 use crate::threads::threads;
 
 /// How many samples of each class there are.

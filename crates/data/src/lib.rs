@@ -40,6 +40,7 @@ mod multiples;
 mod preparation;
 pub mod random;
 mod reals;
+mod room;
 mod size;
 mod split;
 mod threads;

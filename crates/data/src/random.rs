@@ -12,7 +12,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
 use crate::DataError;
-use crate::size::require_room;
+use crate::room::require_room;
 
 /// What a stream of random numbers is for.
 ///

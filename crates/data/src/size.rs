@@ -1,9 +1,5 @@
 //! The largest sizes that generators and readers accept.
 
-use implicit_bias_output::{Bytes, free_memory, free_words};
-
-use crate::DataError;
-
 /// The largest number of entries of one array: `2^29`, which is 4 GiB of `f64`.
 ///
 /// Generators and readers refuse a larger array before they allocate it, so that a typing error
@@ -12,29 +8,3 @@ pub const MAX_ENTRIES: u64 = 1 << 29;
 
 /// The most classes of one data set.
 pub(crate) const MAX_CLASSES: usize = 1000;
-
-/// Arrays below this are not held against the memory that is free: 8 MiB.
-const SMALL: u64 = 1 << 20;
-
-/// The number of entries of `rows × columns`, refused above [`MAX_ENTRIES`] and where so many
-/// numbers would not fit into the memory that is free.
-pub(crate) fn require_room(rows: usize, columns: usize) -> Result<usize, DataError> {
-    let entries = match rows.checked_mul(columns) {
-        Some(entries) if entries as u64 <= MAX_ENTRIES => entries,
-        _ => return Err(DataError::TooLarge { rows, columns }),
-    };
-    missing_room(entries as u64).map_or(Ok(entries), |[expected, needed]| {
-        let found = format!("{rows} × {columns}, {needed}");
-        Err(DataError::NoRoom { expected, found })
-    })
-}
-
-/// What is expected of so many entries, and what they take, where memory has no room for them.
-pub(crate) fn missing_room(entries: u64) -> Option<[String; 2]> {
-    if entries <= SMALL {
-        return None;
-    }
-    let (needed, free) = (Bytes::numbers(entries as f64), free_memory());
-    let expected = || format!("entries that {} of memory hold", free_words(free));
-    (!needed.fit(free)).then(|| [expected(), needed.to_string()])
-}

@@ -30,6 +30,9 @@ pub enum EngineError {
     /// A quantity is undefined for the present weights.
     #[error(transparent)]
     Metric(#[from] MetricError),
+    /// What a [`MarginSystem`](crate::MarginSystem) could not answer, in its own words.
+    #[error("the margins could not be computed: {0}")]
+    System(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl EngineError {
@@ -42,7 +45,7 @@ impl EngineError {
                 error,
                 GramError::Program(_) | GramError::FarStep(_) | GramError::FarRegime { .. }
             ),
-            Self::Metric(_) => false,
+            Self::Metric(_) | Self::System(_) => false,
         }
     }
 }

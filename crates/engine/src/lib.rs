@@ -9,13 +9,17 @@
 //! |---|---|
 //! | `engine` | the trait between the dynamics and everything above it |
 //! | `tensor` | weight space, for any network on any Burn device |
+//! | `follow` | any homogeneous system of margins, given by a trait or a closure |
+//! | `host_descent` | an optimizer with its weights in host memory |
 //! | `log_time` | any network past its exact steps |
+//! | `log_time_stage` | where an engine goes over from steps to log time |
 //! | `kkt` | the residual of the direction that a run has reached |
 //! | `gram` | the two-layer network in Gram coordinates, exact and in log time |
 //! | `networks` | the networks that users choose by name |
 //! | `optimizers` | the descents, a file each |
 //! | `oracle` | what an optimizer asks for: loss and gradient in host memory |
-//! | `step_size` | the step size of every step |
+//! | `step_sizes` | the step size of every step, and the list of its schedules |
+//! | `probes` | the list of further columns |
 //! | `linear_gram` | the linear network in Gram coordinates |
 //! | `drive` | an engine taken along a schedule |
 //! | `observation` | what is measured at a recorded step |
@@ -26,10 +30,13 @@ mod device;
 mod drive;
 mod engine;
 mod error;
+mod follow;
 mod gram;
+mod host_descent;
 mod kkt;
 mod linear_gram;
 mod log_time;
+mod log_time_stage;
 #[cfg(test)]
 mod margin_tests;
 mod networks;
@@ -51,9 +58,14 @@ pub use device::{
 pub use drive::{Trajectory, Watcher, drive, drive_from};
 pub use engine::Engine;
 pub use error::EngineError;
+pub use follow::{
+    Degree, FollowEngine, FollowOptions, MarginSystem, SystemError, check_degree, margin_system,
+};
 pub use gram::{GramEngine, GramEngineOptions};
+pub use host_descent::{OptimizerRun, TWIN_OFFSET};
 pub use linear_gram::LinearGramEngine;
 pub use log_time::{Clock, Pace};
+pub use log_time_stage::LogTimeOptions;
 pub use networks::{NETWORKS, NetworkKind};
 pub use observation::{
     BlockObservation, ClassObservation, Observation, PatternObservation, UpdateObservation,
@@ -61,4 +73,4 @@ pub use observation::{
 pub use options::{Gradient, Precision};
 pub use oracle::{Batches, Evaluation, FlowPoint, Oracle};
 pub use step_sizes::{FormulaSchedule, StepSize};
-pub use tensor::{LogTimeOptions, OptimizerRun, TWIN_OFFSET, TensorEngine, TensorEngineOptions};
+pub use tensor::{TensorEngine, TensorEngineOptions};

@@ -13,7 +13,8 @@ use implicit_bias_settings::{Asked, Invalid, Key, Settings};
 use crate::device::SelectedDevice;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::tensor::{OptimizerRun, TensorEngine, TensorEngineOptions};
+use crate::host_descent::OptimizerRun;
+use crate::tensor::{TensorEngine, TensorEngineOptions};
 
 /// An [`Architecture`] whose networks are known by their engines alone.
 pub trait NetworkKind: Send + Sync {

@@ -12,8 +12,6 @@ mod checkpoint;
 mod exact_steps;
 mod gradients;
 mod held_out;
-mod host_descent;
-mod log_time_stage;
 mod measures;
 mod options;
 
@@ -21,16 +19,16 @@ use self::checkpoint::TensorEngineCheckpoint;
 use self::exact_steps::ExactSteps;
 use self::gradients::host_values;
 use self::held_out::HeldOut;
-pub use self::host_descent::{OptimizerRun, TWIN_OFFSET};
-use self::log_time_stage::{Handover, LogTimeStage};
 use self::measures::{
     accuracy, block_observations, direction_distances, normalized, pattern, spectra_or_undefined,
 };
-pub use self::options::{LogTimeOptions, TensorEngineOptions};
+pub use self::options::TensorEngineOptions;
 use crate::EngineError;
 use crate::device::SelectedDevice;
 use crate::engine::Engine;
+use crate::host_descent::OptimizerRun;
 use crate::kkt::{is_measured_at, kkt_residual, too_large};
+use crate::log_time_stage::{Handover, LogTimeStage};
 use crate::observation::{Observation, UpdateObservation};
 use crate::options::{Gradient, Precision};
 use crate::targets::SampleTargets;

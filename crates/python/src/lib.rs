@@ -10,12 +10,16 @@
 //! | `record` | what a run directory holds |
 //! | `questions` | `check` and `limit` |
 //! | `many` | sweeps, and the systems of the literature |
+//! | `follow` | a network of the user's own, by a function |
+//! | `curves` | curves against the step, as a figure |
 //! | `arrays` | arrays of NumPy, in and out; measures of them |
 //! | `watch` | work without the interpreter's lock, and in reach of Ctrl-C |
 //! | `error` | what goes wrong, as exceptions |
 
 mod arrays;
+mod curves;
 mod error;
+mod follow;
 mod keys;
 mod many;
 mod questions;
@@ -32,6 +36,10 @@ mod _native {
     use crate::arrays::{
         margins_of_classes, margins_of_signs, stable_rank, weight_norm, write_arrays,
     };
+    #[pymodule_export]
+    use crate::curves::curves;
+    #[pymodule_export]
+    use crate::follow::Follower;
     #[pymodule_export]
     use crate::keys::{help_of, keys};
     #[pymodule_export]

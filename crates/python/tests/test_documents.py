@@ -20,7 +20,7 @@ def blocks(page):
     return [block for block in found if re.search(r"\bib\.|implicit_bias", block)]
 
 
-@pytest.mark.parametrize("page, least", [("README.md", 1), ("docs/python.md", 6)])
+@pytest.mark.parametrize("page, least", [("README.md", 1), ("docs/python.md", 6), ("docs/own-network.md", 1)])
 def test_code_of_pages_runs(tmp_path, monkeypatch, page, least):
     pytest.importorskip("matplotlib").use("agg")
     monkeypatch.chdir(tmp_path)
@@ -30,7 +30,7 @@ def test_code_of_pages_runs(tmp_path, monkeypatch, page, least):
     exec(compile("\n".join(code), page, "exec"), {"__name__": page})
 
 
-@pytest.mark.parametrize("name", ["_arrays", "_many", "_runs"])
+@pytest.mark.parametrize("name", ["_arrays", "_follow", "_many", "_runs"])
 def test_examples_of_docstrings(name):
     module = getattr(implicit_bias, name)
     assert doctest.testmod(module).failed == 0

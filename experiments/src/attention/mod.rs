@@ -106,7 +106,8 @@ mod tests {
                 );
             }
         }
-        for table in table::tables(&results) {
+        let tables = [table::tables(&results), vec![far::table(&results)]].concat();
+        for table in tables {
             assert!(!table.rows.is_empty());
             for cell in table.rows.iter().flatten() {
                 assert!(!cell.contains("NaN"), "{}: {cell}", table.caption);

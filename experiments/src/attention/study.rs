@@ -5,7 +5,7 @@ use implicit_bias_lab::report::Statement;
 use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult};
 
 use super::runs::runs;
-use super::{figures, table};
+use super::{far, figures, table};
 
 /// One attention layer on one data set of 10 samples of 6 tokens, by descents of three kinds.
 pub fn attention_of_maximum_margin(effort: Effort) -> Study {
@@ -53,7 +53,7 @@ fn show(results: &[StudyResult<'_>], _: &[LimitResult<'_>]) -> Shown {
     Shown {
         paragraphs: table::found(results),
         figures: figures::figures(results),
-        tables: table::tables(results),
+        tables: [table::tables(results), vec![far::table(results)]].concat(),
         files: Vec::new(),
     }
 }

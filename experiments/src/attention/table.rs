@@ -5,7 +5,6 @@ use implicit_bias_lab::report::Table;
 use implicit_bias_lab::study::StudyResult;
 use implicit_bias_output::format_number;
 
-use super::far;
 use super::law::Law;
 use super::runs::{JOINT, POLYAK_PAST, RATES, STABILITY, TOKENS};
 
@@ -183,7 +182,7 @@ pub(super) fn tables(results: &[StudyResult<'_>]) -> Vec<Table> {
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),
     };
-    vec![rates, far::table(results), others]
+    vec![rates, others]
 }
 
 /// What came out, in sentences.

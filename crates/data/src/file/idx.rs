@@ -9,7 +9,7 @@ use ndarray::Array2;
 
 use super::labels::{LABEL_EXPECTED, Labels};
 use super::reading::{Mismatch, check_count, check_expansion, io_error, make_room, open};
-use crate::size::require_room;
+use crate::room::require_room;
 use crate::{DataError, MAX_ENTRIES};
 
 /// The most axes of an array: images of several channels in a series have five.

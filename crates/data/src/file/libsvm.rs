@@ -12,7 +12,7 @@ use super::labels::{LABEL_EXPECTED, LabelList, Labels, finite, is_missing};
 use super::packed::open_text;
 use super::reading::{MODEST_ENTRIES, check_count};
 use crate::DataError;
-use crate::size::require_room;
+use crate::room::require_room;
 
 /// The longest line that is read.
 const MAX_LINE: u64 = 1 << 26;

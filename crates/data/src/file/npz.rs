@@ -14,7 +14,7 @@ use super::npy::Header;
 use super::packed::{check_method, open_zip};
 use super::reading::{Mismatch, check_expansion, make_room};
 use crate::checks::check_finite;
-use crate::size::missing_room;
+use crate::room::missing_room;
 use crate::{DataError, MAX_ENTRIES};
 
 /// Reads the named arrays of a NumPy archive (`.npz`), as `f64`, in the order of `names`.

@@ -22,7 +22,7 @@ use super::options::{Separator, TableOptions};
 use super::packed::open_text;
 use super::reading::{Mismatch, check_count, io_error, make_room};
 use crate::DataError;
-use crate::size::require_room;
+use crate::room::require_room;
 
 /// The labels: numbers if every one of them is one, names otherwise.
 pub(super) fn labels(path: &Path, options: &TableOptions) -> Result<Labels, DataError> {

@@ -3,9 +3,9 @@
 use implicit_bias_metrics::ActivationPattern;
 use serde::{Deserialize, Serialize};
 
-use super::log_time_stage::StageCheckpoint;
 use crate::EngineError;
 use crate::bytes::{all_from_bytes, from_bytes, to_bytes};
+use crate::log_time_stage::StageCheckpoint;
 use crate::updates::Updates;
 
 /// A [`TensorEngine`](crate::TensorEngine) as data, without its problem.

@@ -13,10 +13,10 @@ use super::gradients::{
     Arrangement, arrangement, block_gradients, block_lengths, host_values, host_weights,
     weight_count,
 };
-use super::host_descent::{HostDescent, OptimizerRun};
 use super::options::TensorEngineOptions;
 use crate::EngineError;
 use crate::device::SelectedDevice;
+use crate::host_descent::{HostDescent, OptimizerRun};
 use crate::observation::UpdateObservation;
 use crate::options::{Gradient, Precision};
 use crate::oracle::Oracle;

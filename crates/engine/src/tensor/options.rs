@@ -3,7 +3,7 @@
 use implicit_bias_model::Loss;
 
 use crate::EngineError;
-use crate::log_time::Clock;
+use crate::log_time_stage::LogTimeOptions;
 use crate::options::Gradient;
 
 /// How a [`TensorEngine`](crate::TensorEngine) takes its steps.
@@ -25,18 +25,6 @@ pub struct TensorEngineOptions {
     pub log_time: Option<LogTimeOptions>,
     /// Whether the residual of the direction is a column of the series, measured at some steps.
     pub kkt: bool,
-}
-
-/// How an engine goes on past its exact steps: in log time.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LogTimeOptions {
-    /// Steps to take exactly before, a whole number of at most 2⁵³.
-    pub exact_steps: f64,
-    /// How steps are counted past them.
-    pub clock: Clock,
-    /// Whether a network that cannot go on in log time is refused; it takes all steps exactly
-    /// otherwise.
-    pub required: bool,
 }
 
 impl TensorEngineOptions {

@@ -18,8 +18,10 @@ Every key of ``implicit-bias train`` is a keyword argument, with underscores for
 user gives wrongly is a ``ValueError`` in the words of the command line.
 """
 
+from ._adapters import jax_margins, torch_margins
 from ._arrays import normalized_margins, stable_rank
 from ._figures import Figure
+from ._follow import Followed, follow
 from ._many import Reproduction, reproduce, sweep
 from ._native import VERSION as __version__
 from ._questions import check, explain, limit
@@ -27,16 +29,20 @@ from ._runs import Run, load, train
 
 __all__ = [
     "Figure",
+    "Followed",
     "Reproduction",
     "Run",
     "__version__",
     "check",
     "explain",
+    "follow",
+    "jax_margins",
     "limit",
     "load",
     "normalized_margins",
     "reproduce",
     "stable_rank",
     "sweep",
+    "torch_margins",
     "train",
 ]

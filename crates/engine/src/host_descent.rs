@@ -34,7 +34,7 @@ pub const TWIN_OFFSET: f64 = 1e-10;
 impl OptimizerRun {
     /// The step size of plain gradient descent on the mean of `samples` losses that takes the same
     /// steps to the same stop; `None` where there is none.
-    pub(super) fn as_plain(&self, samples: usize) -> Option<f64> {
+    pub(crate) fn as_plain(&self, samples: usize) -> Option<f64> {
         let is_plain = self.optimizer.is_plain()
             && self.step_size.is_constant()
             && self.batches.is_none_or(|batches| batches.size >= samples)
@@ -44,7 +44,7 @@ impl OptimizerRun {
     }
 
     /// Plain gradient descent on so many weights.
-    pub(super) fn plain(step_size: f64, weights: usize) -> Self {
+    pub(crate) fn plain(step_size: f64, weights: usize) -> Self {
         Self {
             optimizer: crate::optimizers::plain(weights),
             step_size: StepSize::constant(step_size),
@@ -58,7 +58,7 @@ impl OptimizerRun {
 }
 
 /// An optimizer with its weights, the entries of all blocks one after another.
-pub(super) struct HostDescent {
+pub(crate) struct HostDescent {
     pub weights: Vec<f64>,
     pub oracle: Oracle,
     optimizer: Box<dyn Optimizer>,

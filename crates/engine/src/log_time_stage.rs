@@ -1,10 +1,9 @@
-//! Where the steps of a tensor engine go over to log time.
+//! Where the steps of an engine go over to log time.
 
 use serde::{Deserialize, Serialize};
 
-use super::options::LogTimeOptions;
 use crate::EngineError;
-use crate::log_time::{FlowOutcome, FlowStart, FlowState, LogTimeFlow, Pace};
+use crate::log_time::{Clock, FlowOutcome, FlowStart, FlowState, LogTimeFlow, Pace};
 use crate::optimizers::norm;
 use crate::oracle::Oracle;
 use implicit_bias_output::format_step;
@@ -23,8 +22,20 @@ const MOST_CHANGE: f64 = 0.1;
 /// How the note begins that says that margins are not known.
 const UNCERTAIN_NOTE: &str = "log time cannot tell where the descent goes";
 
+/// How an engine goes on past its exact steps: in log time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogTimeOptions {
+    /// Steps to take exactly before, a whole number of at most 2⁵³.
+    pub exact_steps: f64,
+    /// How steps are counted past them.
+    pub clock: Clock,
+    /// Whether a network that cannot go on in log time is refused; it takes all steps exactly
+    /// otherwise.
+    pub required: bool,
+}
+
 /// The way of an engine from exact steps to log time.
-pub(super) struct LogTimeStage {
+pub(crate) struct LogTimeStage {
     options: LogTimeOptions,
     /// Where log time is tried next.
     pub handover: f64,
@@ -36,13 +47,13 @@ pub(super) struct LogTimeStage {
 
 /// A [`LogTimeStage`] as data.
 #[derive(Serialize, Deserialize)]
-pub(super) struct StageCheckpoint {
+pub(crate) struct StageCheckpoint {
     handover: f64,
     flow: Option<FlowState>,
 }
 
 /// What came of the attempt to go over to log time.
-pub(super) enum Handover {
+pub(crate) enum Handover {
     /// The engine is in log time.
     Done,
     /// Exact steps go on.

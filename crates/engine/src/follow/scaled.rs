@@ -1,0 +1,217 @@
+//! A system at weights of any norm, asked at weights of norm 1 to 2.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use implicit_bias_model::HostScores;
+
+use super::system::{MarginSystem, SystemError};
+use crate::EngineError;
+use crate::optimizers::norm;
+
+/// A system as the scores of an [`Oracle`](crate::Oracle): asked at `θ = 2^{−k} w` with `‖θ‖` from 1
+/// to 2, as `q(w) = 2^{kL} q(θ)` and `∇q(w) = 2^{k(L−1)} ∇q(θ)`.
+///
+/// Powers of two are exact, so that for a whole degree `L` nothing is rounded by that, and the system
+/// never sees a weight, a margin or a cotangent out of range. Handles of one system share its last
+/// answer: margins and all gradients of margins at the same weights ask for margins once. Handles must
+/// not be used in turns between a call of `scores` and the `pull_back` to it.
+#[derive(Clone)]
+pub(super) struct ScaledSystem {
+    shared: Arc<Mutex<Asked>>,
+    rows: Option<Vec<usize>>,
+}
+
+/// A system with what it was asked last.
+struct Asked {
+    system: Box<dyn MarginSystem>,
+    degree: f64,
+    /// The weights `w` of the last answer; none after an error.
+    weights: Vec<f64>,
+    /// `q(w)`.
+    margins: Vec<f64>,
+    /// `2^{k(L−1)}`.
+    gradient_scale: f64,
+    /// `θ`.
+    unit: Vec<f64>,
+    cotangent: Vec<f64>,
+    error: Option<EngineError>,
+}
+
+impl ScaledSystem {
+    /// A system of margins of degree `degree`.
+    pub fn new(system: Box<dyn MarginSystem>, degree: f64) -> Self {
+        let samples = system.samples();
+        let asked = Asked {
+            system,
+            degree,
+            weights: Vec::new(),
+            margins: vec![0.0; samples],
+            gradient_scale: 1.0,
+            unit: Vec::new(),
+            cotangent: vec![0.0; samples],
+            error: None,
+        };
+        Self {
+            shared: Arc::new(Mutex::new(asked)),
+            rows: None,
+        }
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.shared.lock().expect("nobody panicked with it")
+    }
+
+    /// What went wrong since the last call, if something did. Until then answers are `NaN`, and the
+    /// system is not asked any more.
+    pub fn take_error(&self) -> Result<(), EngineError> {
+        let mut asked = self.asked();
+        match asked.error.take() {
+            Some(error) => {
+                asked.weights.clear();
+                Err(error)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl HostScores for ScaledSystem {
+    fn scores(&mut self, weights: &[f64], rows: Option<&[usize]>, scores: &mut [f64]) {
+        self.rows = rows.map(<[usize]>::to_vec);
+        let mut asked = self.asked();
+        if !asked.is_at(weights) {
+            asked.ask(weights);
+        }
+        if asked.error.is_some() {
+            scores.fill(f64::NAN);
+            return;
+        }
+        match rows {
+            None => scores.copy_from_slice(&asked.margins),
+            Some(rows) => {
+                let pairs = scores.iter_mut().zip(rows);
+                pairs.for_each(|(score, &row)| *score = asked.margins[row]);
+            }
+        }
+    }
+
+    fn pull_back(&mut self, cotangent: &[f64], gradient: &mut [f64]) {
+        let mut asked = self.asked();
+        let asked = &mut *asked;
+        match &self.rows {
+            None => asked.cotangent.copy_from_slice(cotangent),
+            Some(rows) => {
+                asked.cotangent.fill(0.0);
+                let pairs = rows.iter().zip(cotangent);
+                pairs.for_each(|(&row, v)| asked.cotangent[row] = *v);
+            }
+        }
+        if asked.error.is_none() {
+            asked.pull_back(gradient);
+        }
+        if asked.error.is_some() {
+            gradient.fill(f64::NAN);
+        }
+    }
+}
+
+impl Asked {
+    fn is_at(&self, weights: &[f64]) -> bool {
+        self.error.is_none() && self.weights == weights
+    }
+
+    /// Asks for the margins at weights; keeps what goes wrong.
+    fn ask(&mut self, weights: &[f64]) {
+        if self.error.is_some() {
+            return;
+        }
+        self.weights.clear();
+        let length = norm(weights);
+        if !length.is_finite() {
+            // A descent that diverged: no question for the system.
+            self.margins.fill(f64::NAN);
+            return;
+        }
+        let exponent = if length > 0.0 { libm::ilogb(length) } else { 0 };
+        unit(weights, exponent, &mut self.unit);
+        match margins_at(self.system.as_mut(), &self.unit, &mut self.margins) {
+            Ok(()) => {
+                let scale = libm::exp2(f64::from(exponent) * self.degree);
+                self.margins.iter_mut().for_each(|q| *q *= scale);
+                self.gradient_scale = libm::exp2(f64::from(exponent) * (self.degree - 1.0));
+                self.weights.extend_from_slice(weights);
+            }
+            Err(error) => self.error = Some(error),
+        }
+    }
+
+    /// Asks for the sum of gradients with the cotangent; keeps what goes wrong.
+    fn pull_back(&mut self, gradient: &mut [f64]) {
+        let largest = (self.cotangent.iter()).fold(0.0, |most: f64, v| most.max(v.abs()));
+        let exponent = if largest > 0.0 && largest.is_finite() {
+            libm::ilogb(largest)
+        } else {
+            0
+        };
+        (self.cotangent.iter_mut()).for_each(|v| *v = libm::scalbn(*v, -exponent));
+        match gradient_at(self.system.as_mut(), &self.cotangent, gradient) {
+            Ok(()) => {
+                let scale = libm::scalbn(self.gradient_scale, exponent);
+                gradient.iter_mut().for_each(|g| *g *= scale);
+            }
+            Err(error) => self.error = Some(error),
+        }
+    }
+}
+
+/// `2^{−exponent} w`, into `unit`.
+pub(super) fn unit(weights: &[f64], exponent: i32, unit: &mut Vec<f64>) {
+    unit.clear();
+    // In one factor where there is one: that of a norm below 2⁻¹⁰²³ is none.
+    let factor = libm::scalbn(1.0, -exponent);
+    if factor.is_finite() {
+        unit.extend(weights.iter().map(|w| w * factor));
+    } else {
+        unit.extend(weights.iter().map(|w| libm::scalbn(*w, -exponent)));
+    }
+}
+
+/// The margins of a system at weights of a norm near 1, every one of them finite.
+pub(super) fn margins_at(
+    system: &mut dyn MarginSystem,
+    weights: &[f64],
+    margins: &mut [f64],
+) -> Result<(), EngineError> {
+    let of_system = |error: SystemError| EngineError::System(error);
+    system.margins(weights, margins).map_err(of_system)?;
+    match margins.iter().position(|q| !q.is_finite()) {
+        None => Ok(()),
+        Some(sample) => Err(EngineError::Invalid {
+            key: "margins".into(),
+            expected: "a finite margin of every sample".into(),
+            found: format!(
+                "{} of sample {sample}, at weights of norm {:.3}",
+                margins[sample],
+                norm(weights)
+            ),
+        }),
+    }
+}
+
+/// The sum of gradients of a system at the weights that it was asked last, every entry finite.
+pub(super) fn gradient_at(
+    system: &mut dyn MarginSystem,
+    cotangent: &[f64],
+    gradient: &mut [f64],
+) -> Result<(), EngineError> {
+    let of_system = |error: SystemError| EngineError::System(error);
+    system.pull_back(cotangent, gradient).map_err(of_system)?;
+    match gradient.iter().position(|g| !g.is_finite()) {
+        None => Ok(()),
+        Some(entry) => Err(EngineError::Invalid {
+            key: "vjp".into(),
+            expected: "a finite sum of gradients".into(),
+            found: format!("{} in its entry {entry}", gradient[entry]),
+        }),
+    }
+}

@@ -1,0 +1,39 @@
+"""Margins and their gradients of networks in PyTorch and JAX, for labels ±1."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Callable
+
+_Pair = Callable[[Any], tuple[Any, Callable[[Any], Any]]]
+
+
+def torch_margins(model: Any, X: Any, y: Any) -> _Pair:
+    """``y_i f(w; x_i)`` of a ``torch.nn.Module``, for :func:`follow` with ``dict(model.named_parameters())``.
+
+    ``model(X)`` is ``[n]`` or ``[n, 1]``; model, ``X`` and ``y``, labels ±1, are best in float64.
+    """
+    torch = import_module("torch")
+
+    def margins_and_vjp(w: dict[str, Any]) -> tuple[Any, Callable[[Any], Any]]:
+        w = {name: weight.detach().requires_grad_() for name, weight in w.items()}
+        q = y * torch.func.functional_call(model, w, (X,)).reshape(-1)
+
+        def vjp(v: Any) -> dict[str, Any]:
+            return dict(zip(w, torch.autograd.grad(q, list(w.values()), v, retain_graph=True)))
+
+        return q, vjp
+
+    return margins_and_vjp
+
+
+def jax_margins(function: Callable[[Any, Any], Any], X: Any, y: Any) -> _Pair:
+    """``y_i f(w, X)_i`` of a function in JAX, compiled, for :func:`follow`.
+
+    ``function(w, X)`` is ``[n]``; for float64, ``jax.config.update("jax_enable_x64", True)`` comes first.
+    """
+    jax = import_module("jax")
+
+    margins = jax.jit(lambda w: y * function(w, X))
+    pull_back = jax.jit(lambda w, v: jax.vjp(margins, w)[1](v)[0])
+    return lambda w: (margins(w), lambda v: pull_back(w, v))
