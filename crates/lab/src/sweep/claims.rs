@@ -199,9 +199,9 @@ mod tests {
         assert_eq!(
             table.rows,
             [
-                "loss|slope = 0.1|3|−1.020 … −1.000|—|−1|2|0|—",
+                "loss|slope = 0.1|3|−1.020 … −1|—|−1|2|0|—",
                 "loss|slope = 0.2|3|−1.050 … −1.030|—|−1|2|0|—",
-                "loss, W₊₁|slope = 0.1|3|−1.020 … −1.000|—|−1|0|3|—",
+                "loss, W₊₁|slope = 0.1|3|−1.020 … −1|—|−1|0|3|—",
                 "loss, W₊₁|slope = 0.2|3|−1.050 … −1.030|—|−1|0|3|—",
             ]
             .map(line)
@@ -212,6 +212,6 @@ mod tests {
             all.add(&seeds_alone, run, &[claim(-1.0, Verdict::Supported)]);
         }
         let rows = all.table().unwrap().rows;
-        assert_eq!(rows, [line("loss|all runs|2|−1.000|—|−1|2|0|—")]);
+        assert_eq!(rows, [line("loss|all runs|2|−1|—|−1|2|0|—")]);
     }
 }

@@ -5,7 +5,27 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__: list[str]
+__all__ = [
+    "Follower",
+    "Record",
+    "VERSION",
+    "check",
+    "curves",
+    "help_of",
+    "keys",
+    "limit",
+    "margins_of_classes",
+    "margins_of_signs",
+    "panic_of",
+    "print_figure",
+    "reproduce",
+    "resume_run",
+    "stable_rank",
+    "sweep",
+    "train",
+    "weight_norm",
+    "write_arrays",
+]
 
 VERSION: str
 
