@@ -40,7 +40,8 @@ use implicit_bias_record::StopReason;
 /// optimizer of [`OPTIMIZERS`](crate::optimizers::OPTIMIZERS).
 ///
 /// Steps are taken one by one, or, past the exact steps of
-/// [`LogTimeOptions`], followed in log time with an error estimate in every observation.
+/// [`LogTimeOptions`](crate::LogTimeOptions), followed in log time with an error estimate in every
+/// observation.
 pub struct TensorEngine<M: Network> {
     exact: ExactSteps<M>,
     /// `‖x_i‖`.
