@@ -172,7 +172,7 @@ class Keys(TypedDict, total=False):
     """Decoder u (attention) [default: fixed]."""
 
     # Descent.
-    loss: Optional[Literal["logistic", "exponential", "hinge", "squared"]]
+    loss: Optional[Literal["logistic", "exponential", "hinge", "squared", "polynomial"]]
     """Loss [default: logistic]."""
     reduction: Optional[Literal["mean", "sum"]]
     """What is made of the losses of the samples [default: mean]."""
@@ -191,6 +191,8 @@ class Keys(TypedDict, total=False):
     step_schedule: Optional[str | Sequence[str | int]]
     """Factors of the step size from some steps on, formulas of the step t = 0, 1, … with + - *
     / ^ and parentheses, such as 0:512,12:1,8192:t/8192."""
+    tail: Optional[float]
+    """Power α of a loss that falls like q^(−α) [default: 1]."""
     beta1: Optional[float]
     """Share β₁ of the past in the mean of gradients (momentum, adam) [default: 0.9]."""
     batch_size: Optional[int]
@@ -247,6 +249,9 @@ class Keys(TypedDict, total=False):
     # Output.
     record: Optional[int]
     """Recorded steps a decade; 0, 1, 2, 5 × 10^k and T always are [default: 20]."""
+    probes: Optional[str | Sequence[str | int]]
+    """Further columns of series.csv, by the names of probes with commas between them:
+    `implicit-bias help probes` lists them."""
     seed: Optional[int]
     """Seed of the data and of the initial weights [default: 0]."""
     export: Optional[Literal["npz"]]
