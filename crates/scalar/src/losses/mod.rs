@@ -20,3 +20,33 @@ pub const LOSSES: &[Loss] = &[
     SQUARED,
     POLYNOMIAL,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Slopes are those of the values, and logarithms those of both, of every loss of the list.
+    #[test]
+    fn the_formulas_of_a_loss_agree() {
+        let of_key = POLYNOMIAL
+            .with_settings(&implicit_bias_settings::Settings::default().with(TAIL.name, 2.5));
+        let all = LOSSES.iter().copied().chain(of_key);
+        for loss in all {
+            for q in [-7.3, -0.4, 0.3, 0.9, 1.7, 6.1, 30.0] {
+                let (value, slope, h) = (loss.value(q), loss.slope(q), 1e-5);
+                let difference = (loss.value(q - h) - loss.value(q + h)) / (2.0 * h);
+                let name = loss.name();
+                assert!(
+                    (slope - difference).abs() <= 1e-7 * (1.0 + value),
+                    "{name} {q}: {slope}"
+                );
+                let same = |found: f64, of: f64| {
+                    found == of.abs().ln()
+                        || (found - of.abs().ln()).abs() < 1e-12 * (1.0 + found.abs())
+                };
+                assert!(same(loss.log_value(q), value), "{name} {q}");
+                assert!(same(loss.log_slope(q), slope), "{name} {q}");
+            }
+        }
+    }
+}
