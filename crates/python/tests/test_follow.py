@@ -323,13 +323,25 @@ def test_pytorch(tmp_path):
     assert (tmp_path / "torch_cnn_margins.svg").stat().st_size > 1000
 
 
-def test_pytorch_by_torch_func_and_in_single_precision():
+@pytest.mark.parametrize("way", ["torch.func", "torch.autograd"])
+def test_pytorch_in_single_precision(way):
     needs("torch")
     import torch
 
     X = torch.eye(2)
+
+    def by_func(w):
+        return torch.func.vjp(lambda w: X @ w, w)
+
+    def by_autograd(w):
+        w = w.detach().requires_grad_()
+        q = X @ w
+        return q, lambda v: torch.autograd.grad(q, w, v, retain_graph=True)
+
+    if way == "torch.func" and not hasattr(torch, "func"):
+        pytest.skip("torch.func came with PyTorch 2")
     w0 = torch.tensor([0.3, 0.1], requires_grad=True)
     with pytest.warns(UserWarning, match="model.double"):
-        run = ib.follow(lambda w: torch.func.vjp(lambda w: X @ w, w), w0, step_size=0.1, exact_steps=100)
+        run = ib.follow(by_func if way == "torch.func" else by_autograd, w0, step_size=0.1, exact_steps=100)
     assert isinstance(run.direction, torch.Tensor) and run.direction.dtype == torch.float32
     assert np.allclose(run.margins, np.log(0.05) + 300 * np.log(10), 1e-5)

@@ -3,6 +3,8 @@
 use implicit_bias_claims::{Claim, Hypotheses, Shown, Verdict};
 use implicit_bias_output::format_number;
 
+use super::sources::{source_lines, source_of};
+
 /// The names of the columns.
 pub(super) const HEADER: [&str; 7] = [
     "claim",
@@ -32,6 +34,9 @@ pub struct ClaimRow {
     /// Whether the theorem's hypotheses hold there: `not met: ratio 0.03600`; `—` where nobody
     /// measured them.
     pub hypotheses: String,
+    /// Whose claim it is, as its theory says; empty where it is of none. No column: a sentence
+    /// below the table.
+    pub source: String,
 }
 
 impl ClaimRow {
@@ -58,7 +63,16 @@ impl ClaimRow {
                 .hypotheses
                 .as_ref()
                 .map_or("—".to_owned(), Hypotheses::brief),
+            source: source_of(name).to_owned(),
         }
+    }
+
+    /// Whose the claims of a table are, a sentence for each source.
+    pub(crate) fn sources(rows: &[Self]) -> Vec<String> {
+        source_lines(
+            rows.iter()
+                .map(|row| (row.claim.as_str(), row.source.as_str())),
+        )
     }
 }
 

@@ -6,7 +6,9 @@ use implicit_bias_output::sha256_bytes;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Value, context};
 
+use super::claim_row::ClaimRow;
 use super::contents::{ReproductionReport, RunReport, SweepReport, SystemEntry};
+use super::sources::{source_lines, source_of};
 use super::view;
 use crate::LabError;
 
@@ -53,6 +55,9 @@ pub fn run_report(report: &RunReport) -> Result<String, LabError> {
             hypotheses => view::list(&report.hypotheses, view::setting),
             limit => report.limit.as_ref().map(view::limit),
             claims => view::list(&report.claims, view::claim),
+            sources => source_lines(
+                report.claims.iter().map(|claim| (claim.id.as_str(), source_of(claim.id))),
+            ),
             figures => view::figures(&report.figures, 1),
             last_row => view::list(&report.last_row, view::quantity),
             provenance => view::list(&report.provenance, view::pair),
@@ -74,6 +79,7 @@ pub fn reproduction_report(report: &ReproductionReport) -> Result<String, LabErr
             origin => report.origin.as_str(),
             summary => view::texts(&report.summary),
             claims => view::list(&report.claims, view::row),
+            sources => ClaimRow::sources(&report.claims),
             sections => view::sections(&report.sections),
             settings => view::list(&report.settings, view::setting),
             provenance => view::list(&report.provenance, view::pair),

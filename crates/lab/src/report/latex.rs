@@ -26,7 +26,13 @@ pub fn claims_table_latex(rows: &[ClaimRow]) -> String {
         text.push_str(&format!("{cells} & {verdict} & {hypotheses} \\\\\n"));
     }
     text.push_str("\\bottomrule\n\\end{tabular}\n");
-    text
+    text + &comments(&ClaimRow::sources(rows))
+}
+
+/// Sentences below a table, for whoever writes its caption.
+pub(crate) fn comments(sentences: &[String]) -> String {
+    let line = |sentence: &String| format!("% {}\n", sentence.replace(char::is_control, " "));
+    sentences.iter().map(line).collect()
 }
 
 impl Table {
@@ -212,6 +218,7 @@ mod tests {
             predicted: "—".into(),
             verdict: Verdict::Inconclusive,
             hypotheses: "not met: ratio 0.03600".into(),
+            source: "A & B (2023)".into(),
         };
         let text = claims_table_latex(&[row]);
         let line = text.lines().nth(5).unwrap();
@@ -220,6 +227,7 @@ mod tests {
             "loss \\& norm & $\\gamma$ = 0.1 & $-$1 & 1 + 2$\\times$10$^{-5}$ & --- & inconclusive \
              & not met: ratio 0.03600 \\\\"
         );
-        assert!(text.ends_with("\\bottomrule\n\\end{tabular}\n"));
+        let end = "\\bottomrule\n\\end{tabular}\n% Claims of A & B (2023): loss & norm.\n";
+        assert!(text.ends_with(end), "{text}");
     }
 }

@@ -12,6 +12,7 @@ mod contents;
 mod html;
 mod latex;
 mod run;
+mod sources;
 mod table;
 mod view;
 
@@ -23,5 +24,10 @@ pub use contents::{
 };
 pub use html::{reproduction_report, run_report, sweep_report, systems_page};
 pub use latex::claims_table_latex;
+pub(crate) use latex::comments;
 pub(crate) use run::{provenance_of, settings_of};
-pub use table::{claims_legend, claims_table_markdown, claims_table_text, hypotheses_table_text};
+pub(crate) use sources::{source_lines, source_of};
+pub(crate) use table::paragraphs;
+pub use table::{
+    claims_legend, claims_sources, claims_table_markdown, claims_table_text, hypotheses_table_text,
+};

@@ -60,6 +60,7 @@ fn display_width(text: &str) -> usize {
 ///     predicted: "−1".into(),
 ///     verdict: Verdict::Supported,
 ///     hypotheses: "met for C ≤ 2.714".into(),
+///     source: String::new(),
 /// };
 /// assert!(claims_table_text(&[row]).contains("−1.002      —  −1         ✓ supported"));
 /// ```
@@ -143,6 +144,12 @@ pub fn hypotheses_table_text(hypotheses: &Hypotheses) -> String {
     aligned(&header, &rows, &[false, false, true, false])
 }
 
+/// Whose the claims of a table are, a line for each source.
+pub fn claims_sources(rows: &[ClaimRow]) -> String {
+    let line = |sentence: String| sentence.replace(char::is_control, " ") + "\n";
+    ClaimRow::sources(rows).into_iter().map(line).collect()
+}
+
 /// What `measured` is for each claim among `claims`, one line each: the legend of the table.
 pub fn claims_legend(claims: &[&Claim]) -> String {
     let mut text = String::new();
@@ -167,7 +174,13 @@ pub fn claims_table_markdown(rows: &[ClaimRow]) -> String {
             cells(row).map(|cell| markdown(&cell)).join(" | ")
         ));
     }
-    text
+    text + &paragraphs(&ClaimRow::sources(rows))
+}
+
+/// Sentences below a table in Markdown.
+pub(crate) fn paragraphs(sentences: &[String]) -> String {
+    let paragraph = |sentence: &String| format!("\n{}\n", markdown(sentence));
+    sentences.iter().map(paragraph).collect()
 }
 
 /// Text that Markdown and its HTML show as it is.
@@ -213,6 +226,7 @@ mod tests {
             predicted: "≤ 4".into(),
             verdict,
             hypotheses: "—".into(),
+            source: "A & B (2023)".into(),
         }
     }
 
@@ -243,7 +257,11 @@ mod tests {
     fn markdown_cells_cannot_break_the_table_or_carry_html() {
         let text =
             claims_table_markdown(&[row("a|b", "<script>x</script>\n_y_", Verdict::Refuted)]);
-        assert_eq!(text.lines().count(), 3);
+        assert_eq!(text.lines().count(), 5);
+        assert!(
+            text.ends_with("\n\nClaims of A &amp; B (2023): a\\|b.\n"),
+            "{text}"
+        );
         assert!(
             text.contains("a\\|b") && text.contains("&lt;script&gt;"),
             "{text}"

@@ -14,8 +14,9 @@ use crate::batch::execute_all;
 use crate::conclusion::RunRecord;
 use crate::config::RunConfig;
 use crate::report::{
-    ClaimRow, ReproductionReport, Setting, SystemEntry, claims_legend, claims_table_latex,
-    claims_table_markdown, claims_table_text, provenance_of, reproduction_report, settings_of,
+    ClaimRow, ReproductionReport, Setting, SystemEntry, claims_legend, claims_sources,
+    claims_table_latex, claims_table_markdown, claims_table_text, provenance_of,
+    reproduction_report, settings_of,
 };
 use crate::run::RunDirectory;
 use crate::{LabError, Progress};
@@ -198,9 +199,10 @@ impl Reproduction {
         let mut text = String::new();
         if !self.rows.is_empty() {
             text += &format!(
-                "{}\nmeasured\n{}",
+                "{}\nmeasured\n{}\n{}",
                 claims_table_text(&self.rows),
-                claims_legend(&claims)
+                claims_legend(&claims),
+                claims_sources(&self.rows),
             );
         }
         for line in &self.found {

@@ -6,7 +6,7 @@ use toml::Value;
 
 use super::plan::{Sweep, SweepRun};
 use super::table::plain;
-use crate::report::{Table, block_name};
+use crate::report::{Table, block_name, source_lines, source_of};
 
 /// The names of the columns.
 const HEADER: [&str; 9] = [
@@ -25,6 +25,7 @@ const HEADER: [&str; 9] = [
 #[derive(Clone, Debug)]
 struct Line {
     claim: String,
+    source: &'static str,
     setting: String,
     predicted: String,
     runs: usize,
@@ -102,12 +103,18 @@ impl SweepClaims {
             rows: lines.into_iter().map(Line::cells).collect(),
         })
     }
+
+    /// Whose the claims are, a sentence for each source.
+    pub fn sources(&self) -> Vec<String> {
+        source_lines(self.0.iter().map(|line| (line.claim.as_str(), line.source)))
+    }
 }
 
 impl Line {
     fn new(name: String, setting: String, claim: &Claim) -> Self {
         Self {
             claim: name,
+            source: source_of(claim.id),
             setting,
             predicted: claim.predicted.clone(),
             runs: 0,

@@ -16,7 +16,7 @@ use super::shorter::ShorterRuns;
 use super::table::SweepTable;
 use crate::batch::cost;
 use crate::pool::{all_threads, in_parallel, share};
-use crate::report::ReportFigure;
+use crate::report::{ReportFigure, comments, paragraphs};
 use crate::run::{RunOptions, write_atomically};
 use crate::spine::{Report, Resumed, begin_or_resume};
 use crate::{LabError, Progress};
@@ -245,12 +245,12 @@ impl Sweep {
             source,
         })?;
         write_atomically(&directory.join("sweep.csv"), table.to_csv().as_bytes())?;
-        if let Some(claims) = claims.table() {
-            write_atomically(
-                &directory.join("claims.md"),
-                claims.to_markdown().as_bytes(),
-            )?;
-            write_atomically(&directory.join("claims.tex"), claims.to_latex().as_bytes())?;
+        if let Some(table) = claims.table() {
+            let sources = claims.sources();
+            let markdown = table.to_markdown() + &paragraphs(&sources);
+            let latex = table.to_latex() + &comments(&sources);
+            write_atomically(&directory.join("claims.md"), markdown.as_bytes())?;
+            write_atomically(&directory.join("claims.tex"), latex.as_bytes())?;
         }
         let mut drawn = Vec::new();
         for figure in figures::figures(self, &table, columns)? {

@@ -14,10 +14,13 @@ def torch_margins(model: Any, X: Any, y: Any) -> _Pair:
     ``model(X)`` is ``[n]`` or ``[n, 1]``; model, ``X`` and ``y``, labels ±1, are best in float64.
     """
     torch = import_module("torch")
+    # Before PyTorch 2 it had another place.
+    module = "torch.func" if hasattr(torch, "func") else "torch.nn.utils.stateless"
+    functional_call = import_module(module).functional_call
 
     def margins_and_vjp(w: dict[str, Any]) -> tuple[Any, Callable[[Any], Any]]:
         w = {name: weight.detach().requires_grad_() for name, weight in w.items()}
-        q = y * torch.func.functional_call(model, w, (X,)).reshape(-1)
+        q = y * functional_call(model, w, (X,)).reshape(-1)
 
         def vjp(v: Any) -> dict[str, Any]:
             return dict(zip(w, torch.autograd.grad(q, list(w.values()), v, retain_graph=True)))

@@ -6,7 +6,9 @@ use implicit_bias_record::Prediction;
 
 use crate::conclusion::RunRecord;
 use crate::report::claim_row::ClaimRow;
-use crate::report::table::{claims_legend, claims_table_text, hypotheses_table_text};
+use crate::report::table::{
+    claims_legend, claims_sources, claims_table_text, hypotheses_table_text,
+};
 use crate::run::Owner;
 
 impl RunRecord {
@@ -37,9 +39,10 @@ impl RunRecord {
         } else {
             let claims: Vec<_> = self.claims.iter().collect();
             format!(
-                "{}\nmeasured\n{}\n",
+                "{}\nmeasured\n{}\n{}\n",
                 claims_table_text(&rows),
-                claims_legend(&claims)
+                claims_legend(&claims),
+                claims_sources(&rows),
             )
         };
         format!(
