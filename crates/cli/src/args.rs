@@ -78,7 +78,7 @@ pub enum Command {
     Devices(DevicesArgs),
     /// Say what the columns of series.csv and margins.csv mean
     Columns(ColumnsArgs),
-    /// Explain a command, a flag, or one of its values: help network linear
+    /// Explain a command, a flag, one of its values (help network linear), the claims or the limits
     Help(HelpArgs),
 }
 

@@ -29,8 +29,8 @@ pub fn help(arguments: &HelpArgs) -> Outcome {
         }
         Some(Err(reason)) => reason,
         None => format!(
-            "help: expected a command, or a flag without its dashes and perhaps one of its values, \
-             found `{}`",
+            "help: expected a command, a flag without its dashes and perhaps one of its values, \
+             `claims` or `limits`, found `{}`",
             arguments.topic.join(" ")
         ),
     };

@@ -375,3 +375,40 @@ fn probes_are_columns_of_every_engine() {
     let shown = run(folder.path(), &["columns", "effective_rank_pos"]);
     shown.ok();
 }
+
+#[test]
+fn claims_and_limits_are_listed_with_their_sources() {
+    let folder = folder();
+    let help = |topic: &[&str]| run(folder.path(), &[&["help"], topic].concat()).ok().stdout;
+    let all = help(&["claims"]);
+    assert!(all.contains("adam: claims of Zhang, Zou & Cao"), "{all}");
+    let mut theory = "";
+    let mut claims = 0;
+    for line in all.lines() {
+        match line
+            .strip_prefix("  ")
+            .and_then(|claim| claim.split_once(' '))
+        {
+            Some((claim, _)) => {
+                claims += 1;
+                // Of a claim and a theory of one name the theory is meant.
+                if !all.contains(&format!("{claim}: claims of ")) {
+                    assert!(help(&["claims", claim]).starts_with(theory), "{claim}");
+                }
+            }
+            None => {
+                theory = line;
+                let (name, _) = line.split_once(": claims of ").unwrap();
+                let own = help(&["claims", name]);
+                assert!(own.starts_with(line) && all.contains(&own), "{own}");
+            }
+        }
+    }
+    assert!(claims > 20, "{all}");
+    assert!(help(&["limits"]).contains("maximum Linf margin: steepest descents"));
+    let error = refused(folder.path(), "help claims nobody");
+    assert!(
+        error.contains("help: expected a claim, or one of kou, frei"),
+        "{error}"
+    );
+}

@@ -1,5 +1,7 @@
 //! What a key is, and what can be chosen by it, in words.
 
+use implicit_bias_claims::{ClaimId, Theory};
+use implicit_bias_limits::DirectionLimit;
 use implicit_bias_settings::{Key, Kind, Name};
 
 use super::catalogue;
@@ -58,9 +60,16 @@ fn names_of(key: &Key) -> Vec<Name> {
 }
 
 /// What a user should know of a key, or of one of the names that it may have: `topic` is the key,
-/// then perhaps the name. `None` for what is no key.
+/// then perhaps the name. The lists that no key chooses from are `claims` and `limits`. `None` for
+/// anything else.
 pub fn explain(topic: &[String]) -> Option<Result<String, String>> {
     let (first, rest) = topic.split_first()?;
+    match (first.as_str(), rest) {
+        ("claims", []) => return Some(Ok(catalogue::theories().map(about_theory).collect())),
+        ("claims", [name]) => return Some(about_claims(name)),
+        ("limits", []) => return Some(Ok(catalogue::limits().map(about_limit).collect())),
+        _ => {}
+    }
     let key = catalogue::find(&first.replace('_', "-"))?;
     let names = match key.name == PROBES.name {
         true => catalogue::components(key),
@@ -85,6 +94,38 @@ pub fn explain(topic: &[String]) -> Option<Result<String, String>> {
         }),
         _ => None,
     }
+}
+
+/// The claims of a theory by its name, or the one of this name.
+fn about_claims(name: &str) -> Result<String, String> {
+    let is_claim = |(claim, _): &(ClaimId, &str)| claim.as_str() == name;
+    // A theory may have the name of another one's claim.
+    let by_name = catalogue::theories().find(|theory| theory.name == name);
+    by_name
+        .or_else(|| catalogue::theories().find(|theory| theory.claims.iter().any(is_claim)))
+        .map(about_theory)
+        .ok_or_else(|| {
+            let names: Vec<&str> = catalogue::theories().map(|theory| theory.name).collect();
+            format!(
+                "help: expected a claim, or one of {}, found `{name}`",
+                names.join(", ")
+            )
+        })
+}
+
+fn about_theory(theory: &Theory) -> String {
+    let claims = theory.claims.iter();
+    let width = claims.map(|(claim, _)| claim.as_str().len()).max();
+    let mut text = format!("{}: claims of {}\n", theory.name, theory.source);
+    for (claim, words) in theory.claims {
+        let width = width.unwrap_or(0);
+        text += &format!("  {:<width$}  {words}\n", claim.as_str());
+    }
+    text
+}
+
+fn about_limit(limit: &DirectionLimit) -> String {
+    format!("{}: {}\n", limit.name, limit.source)
 }
 
 fn about_key(key: &Key, names: &[Name]) -> String {
