@@ -11,10 +11,12 @@ use thiserror::Error;
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use implicit_bias_metrics::{MetricError, stable_rank};
+/// use implicit_bias_metrics::{MetricError, alignment};
 ///
-/// let zeros = Tensor::<2>::zeros([3, 2], &Device::default());
-/// assert!(matches!(stable_rank(&zeros), Err(MetricError::ZeroMatrix { .. })));
+/// let device = Device::default();
+/// let (weight, direction) = (Tensor::<2>::ones([3, 2], &device), Tensor::<1>::zeros([2], &device));
+/// let undefined = alignment(&weight, &direction);
+/// assert!(matches!(undefined, Err(MetricError::ZeroMatrix { .. })));
 /// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]

@@ -3,6 +3,7 @@
 //! Burn fixes the float type of a device at its first tensor; numbers that come from elsewhere,
 //! as from NumPy, need none.
 
+#[cfg(feature = "spectrum")]
 use crate::gram::Scaled;
 use crate::{MetricError, host, margins as of_margins, norm};
 
@@ -19,6 +20,7 @@ use crate::{MetricError, host, margins as of_margins, norm};
 /// assert!((stable_rank(vec![2.0, 0.0, 0.0, 1.0], [2, 2])? - 1.25).abs() < 1e-14);
 /// # Ok::<(), implicit_bias_metrics::MetricError>(())
 /// ```
+#[cfg(feature = "spectrum")]
 pub fn stable_rank(values: Vec<f64>, shape: [usize; 2]) -> Result<f64, MetricError> {
     let values = checked(values, "weight")?;
     host::length(values.len(), shape[0] * shape[1], "weight")?;

@@ -67,7 +67,8 @@
 //! ))
 //! ```
 //!
-//! All three are [`Numeric`](burn::train::metric::Numeric). What is undefined (the stable rank of a
+//! All are [`Numeric`](burn::train::metric::Numeric). `StableRankMetric` is there with the feature
+//! `spectrum`, which is a default one. What is undefined (the stable rank of a
 //! zero block, anything of weights that are not finite) is shown as `N/A`, never as a number.
 
 mod entry;
@@ -77,7 +78,9 @@ mod weights;
 
 pub use margin::{MarginsInput, NormalizedMarginMetric};
 pub use observed::{BlocksInput, Observed};
-pub use weights::{Alignment, AlignmentMetric, StableRank, StableRankMetric, WeightMetric};
+pub use weights::{Alignment, AlignmentMetric, WeightMetric};
+#[cfg(feature = "spectrum")]
+pub use weights::{StableRank, StableRankMetric};
 
-#[cfg(test)]
+#[cfg(all(test, feature = "spectrum"))]
 mod tests;

@@ -9,8 +9,7 @@ use burn::train::{ClassificationOutput, ItemLazy};
 
 use super::margin::{MarginsInput, ScoredBatch};
 
-/// The weights of a network, as [`StableRankMetric`](super::StableRankMetric) and
-/// [`AlignmentMetric`](super::AlignmentMetric) take them.
+/// The weights of a network, as a [`WeightMetric`](super::WeightMetric) takes them.
 #[derive(Clone, Debug)]
 pub struct BlocksInput {
     /// The blocks, each `[neurons, dimensions]`.

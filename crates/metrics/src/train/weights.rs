@@ -8,7 +8,9 @@ use burn::train::metric::{
 
 use super::entry::Latest;
 use super::observed::BlocksInput;
-use crate::{MetricError, alignment, spectra, stable_rank};
+use crate::{MetricError, alignment};
+#[cfg(feature = "spectrum")]
+use crate::{spectra, stable_rank};
 
 /// A number computed from the weights; the value of an epoch is the last one in it.
 ///
@@ -31,6 +33,7 @@ trait Quantity: Clone + Send + Sync {
 
 /// The [stable rank](crate::stable_rank()) `‖A‖_F² / ‖A‖_2²` of a block of weights, or of
 /// all of them stacked.
+#[cfg(feature = "spectrum")]
 pub type StableRankMetric = WeightMetric<StableRank>;
 
 /// The mean [cosine](crate::alignment()) between the neurons of a block and a direction, zero
@@ -41,6 +44,7 @@ pub type StableRankMetric = WeightMetric<StableRank>;
 pub type AlignmentMetric = WeightMetric<Alignment>;
 
 /// The index of a block; `None` for the stack.
+#[cfg(feature = "spectrum")]
 #[derive(Clone, Debug)]
 pub struct StableRank(Option<usize>);
 
@@ -64,6 +68,7 @@ impl<Q> WeightMetric<Q> {
     }
 }
 
+#[cfg(feature = "spectrum")]
 impl StableRankMetric {
     /// Of the block of this index, called `label` on the dashboard and in the logs.
     pub fn of_block(index: usize, label: &str) -> Self {
@@ -85,6 +90,7 @@ impl AlignmentMetric {
     }
 }
 
+#[cfg(feature = "spectrum")]
 impl Quantity for StableRank {
     const DESCRIPTION: &'static str =
         "Squared Frobenius norm over squared spectral norm: 1 for a matrix of rank one";

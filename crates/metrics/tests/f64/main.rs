@@ -3,12 +3,20 @@
 
 mod alignment;
 mod classes;
+#[cfg_attr(
+    not(feature = "spectrum"),
+    expect(dead_code, reason = "references of spectra")
+)]
 mod dense;
+#[cfg(feature = "spectrum")]
 mod errors;
 mod margins;
 mod patterns;
+#[cfg(feature = "spectrum")]
 mod properties;
+#[cfg(feature = "spectrum")]
 mod spectra;
+#[cfg(feature = "spectrum")]
 mod spectral_norm;
 
 use std::sync::OnceLock;
