@@ -14,7 +14,13 @@
 //! Expected: the same curves but for the first steps: stable ranks within 2 × 10⁻⁵ of 1 by both
 //! descents after 5,000 steps, a smallest margin that is still negative, -0.082 and -0.083 of the
 //! norm. Runtime: 11 s on two cores; 1 s with `--quick`.
+//!
+//! Cut off, the same command goes on after the last epoch that has a checkpoint, with the same
+//! batches: numbers, logs of the epochs, table and figure are those of a training that was not cut
+//! off. Burn's log of events, `experiment.log`, has times and goes on at its end; a checkpoint of
+//! Burn has the names that its parameters got at random.
 
+mod going_on;
 mod learner;
 mod lines;
 
@@ -23,33 +29,43 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use burn::data::dataloader::{DataLoader, DataLoaderBuilder};
 use burn::train::metric::LossMetric;
-use burn::train::{Learner, LearnerSummary, SupervisedTraining};
+use burn::train::{Interrupter, Learner, LearnerSummary, SupervisedTraining};
 use clap::Parser;
 use implicit_bias_engine::{drive, select_device};
 use implicit_bias_lab::config::{RunConfig, Settings};
-use implicit_bias_lab::{LabError, Prepared, RunDirectory, print_to_stderr};
+use implicit_bias_lab::study::{StudyCommand, StudyFolder};
+use implicit_bias_lab::{Interrupt, LabError, Prepared, RunDirectory, print_to_stderr};
 use implicit_bias_metrics::class_direction;
 use implicit_bias_metrics::train::{AlignmentMetric, NormalizedMarginMetric, StableRankMetric};
 use implicit_bias_model::{GradientDescent, TwoLayerConfig, to_tensor};
+use implicit_bias_output::{sha256, shell_word};
 use implicit_bias_plot::{Axis, Figure, Layer, Panel, Style};
 use implicit_bias_record::Series;
 use ndarray::Axis as Along;
 
+use going_on::{After, LastOnes, PARTS, WholeFiles, last_epoch};
 use learner::{Batch, Batches, ObservedNetwork, samples};
 use lines::Lines;
 
 /// Burn's learner on mini-batches, with this project's metrics, beside full-batch gradient descent
+///
+/// Ctrl-C, SIGTERM, a terminal that goes away and a stop on Burn's dashboard end the training in the
+/// middle of an epoch. The same command goes on in the same folder after the last epoch that has a
+/// checkpoint, also after a kill, and ends with the numbers, logs of the epochs, table and figure of
+/// a training that was not cut off. What is lost is the epoch that was going on.
 #[derive(Parser, Debug)]
 #[command(version, max_term_width = 100)]
 struct Arguments {
     /// Narrow network, few epochs
     #[arg(long)]
     quick: bool,
-    /// Folder for checkpoints, logs, table and figure; must be new or empty [default:
-    /// runs/mnist_burn_train, numbered if in use]
+    /// Folder for checkpoints, logs, table and figure; new, empty, or left by the same command, which
+    /// then goes on [default: runs/mnist_burn_train, numbered if in use]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Seed of the choice of samples, of the initial weights and of the order of the batches
@@ -81,7 +97,16 @@ const SHOWN: [(&str, &str); 4] = [
 ];
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    let arguments = Arguments::parse();
+    let interrupt = match Interrupt::watch() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            print_to_stderr(&format!("error: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(&arguments, &interrupt) {
+        Ok(()) if interrupt.came() => interrupt.exit_code(),
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             print_to_stderr(&format!("error: {error}"));
@@ -93,7 +118,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<(), Box<dyn Error>> {
     for (key, value) in [
         ("batch", arguments.batch),
         ("epochs", arguments.epochs.unwrap_or(1)),
@@ -124,14 +149,47 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             .with("engine", "tensor"),
     )?;
     let prepared = Prepared::new(&config)?;
-    let directory = RunDirectory::choose(
+    let words: Vec<String> = std::env::args().map(|word| shell_word(&word)).collect();
+    let facts = [
+        env!("CARGO_PKG_VERSION"),
+        &config.to_toml(),
+        prepared.data.sha256(),
+        &format!("{} {epochs}", arguments.batch),
+    ];
+    let folder = StudyFolder::open(
         arguments.out.as_deref(),
-        Path::new("runs"),
-        "mnist_burn_train",
+        (Path::new("runs"), "mnist_burn_train"),
+        StudyCommand {
+            words: &words.join(" "),
+            identity: &sha256(facts.join("\n")),
+        },
+        &mut |text| print_to_stderr(text),
     )?;
-
-    let descents = Descents::of(arguments, epochs, &config, &prepared, directory.path())?;
-    descents.compare(&directory)
+    let directory = folder.directory();
+    let done = train_on_batches(
+        arguments,
+        epochs,
+        &config,
+        &prepared,
+        directory.path(),
+        &|| interrupt.came(),
+    )?;
+    if done < epochs {
+        print_to_stderr(&format!(
+            "stopped after {done} of {epochs} epochs; the same command goes on in {}",
+            directory.path().display()
+        ));
+    }
+    // A signal asks for an end, a stop on the dashboard for what there is.
+    if done == 0 || interrupt.came() {
+        return Ok(());
+    }
+    let descents = Descents::of(arguments, done, &config, &prepared, directory.path())?;
+    descents.compare(&directory)?;
+    if done == epochs {
+        folder.finish()?;
+    }
+    Ok(())
 }
 
 /// The same network trained twice from the same weights.
@@ -145,6 +203,7 @@ struct Descents {
 }
 
 impl Descents {
+    /// After the epochs that are done on mini-batches.
     fn of(
         arguments: &Arguments,
         epochs: usize,
@@ -153,15 +212,13 @@ impl Descents {
         directory: &Path,
     ) -> Result<Self, Box<dyn Error>> {
         let epoch_steps = prepared.data.samples().div_ceil(arguments.batch);
-        let batches = train_on_batches(arguments, epochs, config, prepared, directory)?;
-        // Fewer than asked for where somebody has stopped the training on the dashboard.
-        let schedule: Vec<f64> = (0..=batches.epochs)
+        let schedule: Vec<f64> = (0..=epochs)
             .map(|epoch| (epoch * epoch_steps) as f64)
             .collect();
         let mut engine = prepared.engine(config, 1)?.engine;
         let full = drive(engine.as_mut(), &schedule, &mut ())?.series;
         Ok(Self {
-            batches,
+            batches: LearnerSummary::new(directory, &SHOWN.map(|(metric, _)| metric))?,
             full,
             epoch_steps,
         })
@@ -218,14 +275,20 @@ impl Descents {
     }
 }
 
-/// Trains with Burn's learner and gives back what its loggers wrote.
+/// Trains with Burn's learner, from the last checkpoint that there is; how many epochs are done when
+/// it has ended or was stopped.
 fn train_on_batches(
     arguments: &Arguments,
     epochs: usize,
     config: &RunConfig,
     prepared: &Prepared,
     directory: &Path,
-) -> Result<LearnerSummary, Box<dyn Error>> {
+    is_interrupted: &(dyn Fn() -> bool + Sync),
+) -> Result<usize, Box<dyn Error>> {
+    let done = last_epoch(directory)?;
+    if done >= epochs {
+        return Ok(done);
+    }
     let device = select_device(arguments.device.as_deref(), None)?.device;
     let data = prepared.signs()?;
     let loader = |size: usize, seed: Option<u64>| -> Arc<dyn DataLoader<Batch>> {
@@ -247,9 +310,13 @@ fn train_on_batches(
     let direction = class_direction(&to_tensor(data.x(), &device), &labels)?;
 
     let all = data.samples();
+    let [model, optimizer, schedule] = PARTS.map(|part| WholeFiles::new(directory, part));
     let mut training = SupervisedTraining::new(
         directory,
-        loader(arguments.batch, Some(arguments.seed)),
+        Arc::new(After {
+            epochs: done,
+            loader: loader(arguments.batch, Some(arguments.seed)),
+        }),
         loader(all, None),
     )
     .metrics((
@@ -261,7 +328,11 @@ fn train_on_batches(
         AlignmentMetric::of_block(0, "pos", direction),
     ))
     .num_epochs(epochs)
-    .with_default_checkpointers();
+    .with_checkpointing_strategy(LastOnes)
+    .with_custom_checkpointers(model, optimizer, schedule);
+    if done > 0 {
+        training = training.checkpoint(done);
+    }
     if !std::io::stdout().is_terminal() {
         // On a terminal it is Burn's dashboard.
         training = training.renderer(Box::new(Lines::default()));
@@ -271,33 +342,71 @@ fn train_on_batches(
         GradientDescent.init(),
         config.step_size.first,
     );
-    let result = training.launch(learner);
+    let (interrupter, ended) = (training.interrupter(), AtomicBool::new(false));
+    let result = std::thread::scope(|scope| {
+        scope.spawn(|| hand_on(is_interrupted, &interrupter, &ended));
+        // Also where the learner panics.
+        let _end = End(&ended);
+        training.launch(learner)
+    });
     if let Some(error) = result.error {
         return Err(error.to_string().into());
     }
-    Ok(LearnerSummary::new(
-        directory,
-        &SHOWN.map(|(metric, _)| metric),
-    )?)
+    Ok(last_epoch(directory)?)
+}
+
+/// Notes an end when it is dropped.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Hands an interruption on to Burn's learner until the training has ended.
+fn hand_on(is_interrupted: &dyn Fn() -> bool, interrupter: &Interrupter, ended: &AtomicBool) {
+    while !ended.load(Ordering::Relaxed) {
+        if is_interrupted() {
+            return interrupter.stop(Some("a signal"));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::PathBuf;
+
     use super::*;
+
+    fn setting() -> (RunConfig, Prepared) {
+        let settings = Settings::default()
+            .with("samples", 6)
+            .with("dim", 40)
+            .with("width", 5)
+            .with("engine", "tensor");
+        let config = RunConfig::resolve(&settings).expect("valid");
+        let prepared = Prepared::new(&config).expect("valid");
+        (config, prepared)
+    }
+
+    /// Trains on batches of so many samples, to `epochs`, as far as the first interruption.
+    fn train(batch: &str, epochs: usize, folder: &Path, stop: &(dyn Fn() -> bool + Sync)) -> usize {
+        let (config, prepared) = setting();
+        let arguments = Arguments::parse_from(["mnist_burn_train", "--batch", batch]);
+        let done = train_on_batches(&arguments, epochs, &config, &prepared, folder, stop);
+        done.expect("a folder that can be written")
+    }
 
     #[test]
     fn one_batch_of_all_samples_is_full_batch_descent() {
-        let config = RunConfig::resolve(
-            &Settings::default()
-                .with("samples", 6)
-                .with("dim", 40)
-                .with("width", 5)
-                .with("engine", "tensor"),
-        )
-        .expect("valid");
-        let prepared = Prepared::new(&config).expect("valid");
+        let (config, prepared) = setting();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let arguments = Arguments::parse_from(["mnist_burn_train", "--batch", "6"]);
+        assert_eq!(train("6", 12, folder.path(), &|| false), 12);
         let descents = Descents::of(&arguments, 12, &config, &prepared, folder.path());
         let descents = descents.expect("both train to the end");
         for (metric, column) in SHOWN {
@@ -312,6 +421,61 @@ mod tests {
                     "{metric} at step {step}: {found}, not {expected}"
                 );
             }
+        }
+    }
+
+    /// Every file below a folder with its content, but for checkpoints, which have random names of
+    /// parameters inside, and the log of events, which has times.
+    fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        let mut left = vec![folder.to_owned()];
+        while let Some(path) = left.pop() {
+            for entry in path.read_dir().expect("a folder").flatten() {
+                let own = entry.path();
+                let name = own.strip_prefix(folder).expect("below it").to_owned();
+                if own.is_dir() {
+                    left.push(own);
+                } else if name.ends_with("experiment.log") {
+                } else if name.starts_with("checkpoint") {
+                    found.insert(name, Vec::new());
+                } else {
+                    found.insert(name, fs::read(own).expect("a file"));
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn a_training_that_was_cut_off_goes_on_as_if_it_had_not_been() {
+        let [whole, cut] = [(); 2].map(|()| tempfile::tempdir().expect("a temporary folder"));
+        assert_eq!(train("4", 9, whole.path(), &|| false), 9);
+        let path = |name: &str| cut.path().join(name);
+        // Killed after epoch 4, in the middle of the next one and of its checkpoint.
+        assert_eq!(train("4", 4, cut.path(), &|| false), 4);
+        for folder in ["train/epoch-5", "valid/epoch-5"] {
+            fs::create_dir_all(path(folder)).expect("writable");
+            fs::write(path(folder).join("Loss.log"), "0.5,1\n0.4").expect("writable");
+        }
+        fs::write(path("checkpoint/model-5.bpk"), "whole").expect("writable");
+        fs::write(path("checkpoint/.writing-abc"), "half").expect("writable");
+        // As a kill between a new checkpoint and the removal of an old one leaves it.
+        fs::copy(
+            path("checkpoint/optim-3.bpk"),
+            path("checkpoint/optim-2.bpk"),
+        )
+        .expect("there");
+        assert_eq!(last_epoch(cut.path()).expect("readable"), 4);
+        assert_eq!(train("4", 7, cut.path(), &|| false), 7);
+        // Interrupted before an epoch ended, and where there is nothing left to do.
+        assert_eq!(train("4", 9, cut.path(), &|| true), 7);
+        assert_eq!(train("4", 9, cut.path(), &|| false), 9);
+        assert_eq!(train("4", 9, cut.path(), &|| false), 9);
+        let [whole, cut] = [&whole, &cut].map(|folder| files(folder.path()));
+        let names = |files: &BTreeMap<PathBuf, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&cut), names(&whole));
+        for (name, content) in &whole {
+            assert!(cut[name] == *content, "{}", name.display());
         }
     }
 }
