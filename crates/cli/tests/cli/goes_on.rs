@@ -41,6 +41,38 @@ fn an_extended_run_is_the_uninterrupted_one_wherever_it_had_ended() {
     }
 }
 
+/// A run of so few steps has the other engine than one of more.
+#[test]
+fn an_extended_run_keeps_its_engine_and_says_so() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    let flags = ["train", "--samples", "20", "--dim", "11", "--width", "5"];
+    let with = |more: &[&'static str]| [&flags[..], more].concat();
+    run(folder.path(), &to(&with(&["--steps", "30"]), "run")).ok();
+    assert_eq!(manifest(&path("run"))["engine"], "tensor");
+    let extended = run(folder.path(), &["resume", "run", "--steps", "3000"]).ok();
+    for words in [
+        "the run stays with engine tensor",
+        "its configuration asks for from here on",
+        "one of 3000 steps from its start would have another (Gram coordinates",
+    ] {
+        assert!(extended.stderr.contains(words), "{}", extended.stderr);
+    }
+    assert_eq!(manifest(&path("run"))["engine"], "tensor");
+    assert!(read(path("run/config.toml")).contains("engine = \"tensor\""));
+    // It is the run of its configuration, and not that of `auto`.
+    let whole = with(&["--steps", "3000", "--engine", "tensor"]);
+    run(folder.path(), &to(&whole, "whole")).ok();
+    assert_same(&path("run"), &path("whole"));
+    run(folder.path(), &to(&with(&["--steps", "3000"]), "auto")).ok();
+    assert_eq!(manifest(&path("auto"))["engine"], "gram");
+    // Nothing is said where `auto` would stay as well.
+    run(folder.path(), &to(&with(&["--steps", "30"]), "short")).ok();
+    let on = run(folder.path(), &["resume", "short", "--steps", "40"]).ok();
+    assert!(!on.stderr.contains("stays with"), "{}", on.stderr);
+    assert!(read(path("short/config.toml")).contains("engine = \"auto\""));
+}
+
 /// A run that is cut off in its last steps, and then extended.
 #[test]
 fn a_run_that_was_cut_off_near_its_end_is_extended_as_if_it_had_not_been() {

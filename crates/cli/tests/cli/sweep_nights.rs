@@ -124,6 +124,51 @@ fn more_steps_go_on_from_the_shorter_runs_and_end_as_if_they_had_not() {
     assert_eq!(read(path("one/sweep.csv")), read(path("two/sweep.csv")));
 }
 
+/// Few steps do not pay for the set-up of Gram coordinates, more do.
+const TWO_ENGINES: &str = "samples = 20\ndim = 11\nwidth = 5\nseeds = 2\n";
+
+#[test]
+fn a_run_that_would_have_another_engine_with_more_steps_begins_at_step_0() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    let engines = |sweep: &str| column(folder.path(), sweep, "engine");
+    plan(folder.path(), &format!("{TWO_ENGINES}steps = 30"));
+    sweep(folder.path(), &["--out", "grown"]).ok();
+    assert_eq!(engines("grown"), ["tensor", "tensor"]);
+    for run in path("grown/runs").read_dir().expect("a folder") {
+        let manifest = run.expect("readable").path().join("manifest.json");
+        let own = format!("\"implicit_bias\": \"{}\"", env!("CARGO_PKG_VERSION"));
+        let older = read(manifest.clone()).replace(&own, "\"implicit_bias\": \"0.0.1\"");
+        fs::write(manifest, older).expect("writable");
+    }
+    let begun_with_them = |steps: &str, engine: &str, shorter: usize| {
+        plan(folder.path(), &format!("{TWO_ENGINES}steps = {steps}"));
+        let dry = sweep(folder.path(), &["--out", "grown", "--dry-run"]).ok();
+        assert_eq!(
+            dry.stdout.contains("go on from shorter runs"),
+            shorter > 0,
+            "{}",
+            dry.stdout
+        );
+        sweep(folder.path(), &["--out", "grown"]).ok();
+        sweep(folder.path(), &["--out", steps]).ok();
+        assert_eq!(engines("grown"), [engine; 2]);
+        for run in path(steps).join("runs").read_dir().expect("a folder") {
+            let whole = run.expect("readable").path();
+            let run = path("grown/runs").join(whole.file_name().expect("a name"));
+            assert_same(&run, &whole);
+            let begun = read(run.join("manifest.json")).contains("continued_by");
+            assert_eq!(begun, shorter > 0, "{}", run.display());
+        }
+        assert_eq!(
+            read(path("grown/sweep.csv")),
+            read(path(steps).join("sweep.csv"))
+        );
+    };
+    begun_with_them("40", "tensor", 2);
+    begun_with_them("3000", "gram", 0);
+}
+
 #[test]
 fn two_sweeps_at_once_in_one_folder_share_the_runs_and_fail_none() {
     let folder = folder();

@@ -41,5 +41,6 @@ pub use prepare::Prepared;
 pub(crate) use prepare::decompose_on_one_thread;
 pub use resume::ResumeRequest;
 pub(crate) use resume::{ResumeOutcome, resume};
+pub(crate) use shorter::keeps_engine;
 pub(crate) use steps::{EndedRun, Messages};
 pub(crate) use tables::read_last_row;

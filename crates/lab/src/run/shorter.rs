@@ -4,10 +4,38 @@ use std::path::Path;
 
 use super::build::ReadyEngine;
 use super::checkpoint::{self, SavedRun};
+use super::choice::{Pick, choose};
 use super::manifest::{Manifest, read_manifest};
 use super::prepare::Prepared;
+use super::sizes::Sizes;
 use crate::config::{RunConfig, read_settings};
+use implicit_bias_output::free_memory;
 use implicit_bias_record::StopReason;
+
+/// Whether a longer run of this configuration has the engine of the shorter one in a directory, by
+/// the sizes that its manifest has; known before any data are read.
+pub(crate) fn keeps_engine(path: &Path, config: &RunConfig) -> bool {
+    let Ok(manifest) = read_manifest(path) else {
+        return false;
+    };
+    let classes = manifest.data.classes.as_ref();
+    let blocks = classes.map_or(2, |classes| classes.names.len());
+    let sizes = Sizes {
+        samples: manifest.data.n,
+        dim: manifest.data.d,
+        width: manifest.width,
+        blocks,
+        // Of the one architecture that has two engines.
+        weights: blocks * manifest.width * manifest.data.d,
+        // A run that was longer by now had the same samples.
+        squares_in_range: (manifest.data.r_min == 0.0 || manifest.data.r_min > 1e-145)
+            && manifest.data.r_max < 1e150,
+    };
+    choose(config, sizes, free_memory()).is_ok_and(|choice| match choice.engine {
+        Pick::Gram => manifest.engine == "gram",
+        Pick::Tensor => manifest.engine != "gram",
+    })
+}
 
 /// What a shorter run left for a longer one.
 pub(super) struct ShorterRun {

@@ -9,7 +9,7 @@ use super::shard::Shard;
 use super::shorter::ShorterRuns;
 use crate::batch::cost;
 use crate::progress::duration_words;
-use crate::run::{Owner, read_last_row};
+use crate::run::{Owner, keeps_engine, read_last_row};
 
 /// Operations of a unit of [`cost`]: a multiply-add of each of the two products of a step.
 const OPERATIONS: f64 = 4.0;
@@ -129,7 +129,9 @@ impl Sweep {
                     cost_left += cost * self.part_left(run, last_step(&path));
                 }
                 _ => {
+                    // With another engine a run begins at step 0.
                     let from = shorter.below(run.config());
+                    let from = from.filter(|path| keeps_engine(path, run.config()));
                     status.from_shorter += usize::from(from.is_some());
                     cost_left += cost * self.part_left(run, from.map_or(0.0, last_step));
                     status.missing.push([name(), self.describe(run)]);
