@@ -28,22 +28,12 @@ impl Sweep {
     pub fn bound_to(mut self, directory: &Path) -> Result<Self, LabError> {
         let known = read(directory)?;
         let found = self.hashes()?;
-        let mut former: BTreeMap<&Path, &Path> = BTreeMap::new();
         for (path, hash) in &found {
-            match known.get(path) {
-                Some(own) if own == hash => {}
-                Some(own) => return Err(changed(path, directory, [own, hash])),
-                None => {
-                    let mut moved = known.iter().filter(|(before, own)| {
-                        let taken = former.values().any(|taken| *taken == before.as_path());
-                        *own == hash && !found.contains_key(*before) && !taken
-                    });
-                    if let Some((before, _)) = moved.next() {
-                        former.insert(path, before);
-                    }
-                }
+            if let Some(own) = known.get(path).filter(|own| *own != hash) {
+                return Err(changed(path, directory, [own, hash]));
             }
         }
+        let former = moved(&known, &found);
         if !former.is_empty() {
             for run in self.runs_mut() {
                 if let Some(config) = with_paths(run.config(), &former)? {
@@ -63,13 +53,13 @@ impl Sweep {
     /// [`LabError::Write`], and those of [`bound_to`](Self::bound_to).
     pub(super) fn note_files(&self, directory: &Path) -> Result<(), LabError> {
         let known = read(directory)?;
+        let found = self.hashes()?;
+        let former = moved(&known, &found);
+        let new = found
+            .iter()
+            .filter(|(path, _)| !former.contains_key(path.as_path()));
         let mut all = known.clone();
-        for (path, hash) in self.hashes()? {
-            let is_moved = known.values().any(|own| *own == hash);
-            if !is_moved {
-                all.insert(path, hash);
-            }
-        }
+        all.extend(new.map(|(path, hash)| (path.clone(), hash.clone())));
         if all == known {
             return Ok(());
         }
@@ -93,6 +83,22 @@ impl Sweep {
         }
         Ok(hashes)
     }
+}
+
+/// Where files that are found were before: of each that is not known by its path, a known one of its
+/// content that is no longer there. A copy beside the original is a file of its own.
+fn moved<'a>(known: &'a Hashes, found: &'a Hashes) -> BTreeMap<&'a Path, &'a Path> {
+    let mut former: BTreeMap<&Path, &Path> = BTreeMap::new();
+    for (path, hash) in found.iter().filter(|(path, _)| !known.contains_key(*path)) {
+        let mut before = known.iter().filter(|(before, own)| {
+            let taken = former.values().any(|taken| *taken == before.as_path());
+            *own == hash && !found.contains_key(*before) && !taken
+        });
+        if let Some((before, _)) = before.next() {
+            former.insert(path, before);
+        }
+    }
+    former
 }
 
 /// The files that a run reads, with their keys; not those of a data set that `fetch` brings, which is
@@ -155,5 +161,46 @@ fn changed(path: &Path, directory: &Path, hashes: [&str; 2]) -> LabError {
              folder (--out)",
             directory.display()
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(sweep: &Sweep) -> Vec<String> {
+        sweep.runs().iter().map(|run| run.name().into()).collect()
+    }
+
+    #[test]
+    fn a_copy_is_known_by_its_own_name_and_a_moved_file_by_its_former_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text);
+        let plan = |files: &str| {
+            Sweep::from_toml(&format!("[grid]\ndata = [{files}]"), folder.path()).unwrap()
+        };
+        let bound = |files: &str| plan(files).bound_to(folder.path());
+        write("a.csv", "1").unwrap();
+        plan("'a.csv'").note_files(folder.path()).unwrap();
+        write("b.csv", "1").unwrap();
+        let both = bound("'a.csv', 'b.csv'").unwrap();
+        assert_eq!(names(&both), names(&plan("'a.csv', 'b.csv'")));
+        both.note_files(folder.path()).unwrap();
+        // The copy changes, and the runs that were made with it would be taken for those of now.
+        write("b.csv", "2").unwrap();
+        let error = bound("'a.csv', 'b.csv'").unwrap_err();
+        assert!(
+            error.is_input() && error.to_string().contains("b.csv"),
+            "{error}"
+        );
+        write("b.csv", "1").unwrap();
+        // Both move, each to a place of its own.
+        for (from, to) in [("a.csv", "c.csv"), ("b.csv", "d.csv")] {
+            std::fs::rename(folder.path().join(from), folder.path().join(to)).unwrap();
+        }
+        let moved = bound("'c.csv', 'd.csv'").unwrap();
+        assert_eq!(names(&moved), names(&both));
+        moved.note_files(folder.path()).unwrap();
+        assert_eq!(names(&bound("'c.csv', 'd.csv'").unwrap()), names(&both));
     }
 }
