@@ -150,7 +150,7 @@ pub(super) fn is_rounded(number: f64) -> bool {
 }
 
 /// Whether a text stands for a label that is not there: what pandas, SAS, MySQL and spreadsheets
-/// write for one, a question mark, and numbers that are not finite.
+/// write for one, a question mark, and numbers that are not finite, as C writes them too.
 pub(super) fn is_missing(label: &str) -> bool {
     const MISSING: [&str; 17] = [
         "?", ".", "--", "#N/A", "#NA", "#N/A N/A", "<NA>", "None", "NaT", "\\N", "(null)",
@@ -163,8 +163,9 @@ pub(super) fn is_missing(label: &str) -> bool {
             .iter()
             .any(|missing| missing.eq_ignore_ascii_case(label))
         || label.parse::<f64>().is_ok_and(|number| !number.is_finite())
-        || label.contains("#IND")
-        || label.contains("#QNAN")
+        || ["#IND", "#QNAN", "nan("]
+            .iter()
+            .any(|part| label.contains(part))
 }
 
 /// A label as a number, if it is a finite one.
