@@ -55,6 +55,15 @@ impl State {
 impl Progress {
     /// A bar at zero. Where standard error is no terminal there is no bar, and a line a minute.
     pub fn new(message: &str) -> Self {
+        Self::with_lines(message, MINUTE, print_to_stderr)
+    }
+
+    /// The same, with a line for `print` every so often.
+    fn with_lines(
+        message: &str,
+        interval: Duration,
+        print: impl Fn(&str) + Send + 'static,
+    ) -> Self {
         let now = Instant::now();
         let state = Arc::new(Mutex::new(State {
             message: message.to_owned(),
@@ -76,8 +85,8 @@ impl Progress {
         bar.set_message(message.to_owned());
         let heartbeat = if bar.is_hidden() {
             let of_line = Arc::clone(&state);
-            let line = move || print_to_stderr(&lock(&of_line).line(Instant::now()));
-            Heartbeat::start(MINUTE, line).map(Arc::new)
+            let line = move || print(&lock(&of_line).line(Instant::now()));
+            Heartbeat::start(interval, line).map(Arc::new)
         } else {
             bar.enable_steady_tick(Duration::from_millis(500));
             None
@@ -160,6 +169,31 @@ pub fn print_to_stderr(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn off_a_terminal_lines_come_until_the_work_is_done() {
+        use std::io::IsTerminal;
+        use std::sync::mpsc::{RecvTimeoutError, channel};
+        if std::io::stderr().is_terminal() {
+            return eprintln!("skipped: a bar is shown here");
+        }
+        let (line, lines) = channel();
+        let print = move |text: &str| {
+            let _ = line.send(text.to_owned());
+        };
+        let progress = Progress::with_lines("sweep", Duration::from_millis(1), print);
+        let clone = progress.clone();
+        progress.set(0.5);
+        let deadline = Duration::from_secs(60);
+        let is_half = |text: &str| text.starts_with("sweep: 50.0 %, 0 s so far");
+        while !is_half(&lines.recv_timeout(deadline).unwrap()) {}
+        drop(progress);
+        lines.recv_timeout(deadline).unwrap();
+        drop(clone);
+        while lines.recv_timeout(deadline).is_ok() {}
+        let end = lines.recv_timeout(deadline);
+        assert_eq!(end, Err(RecvTimeoutError::Disconnected));
+    }
 
     #[test]
     fn a_line_says_what_is_done_and_what_is_left_where_that_is_known() {
