@@ -343,6 +343,9 @@ fn train_on_batches(
         config.step_size.first,
     );
     let (interrupter, ended) = (training.interrupter(), AtomicBool::new(false));
+    if is_interrupted() {
+        interrupter.stop(Some("a signal"));
+    }
     let result = std::thread::scope(|scope| {
         scope.spawn(|| hand_on(is_interrupted, &interrupter, &ended));
         // Also where the learner panics.
@@ -366,11 +369,11 @@ impl Drop for End<'_> {
 
 /// Hands an interruption on to Burn's learner until the training has ended.
 fn hand_on(is_interrupted: &dyn Fn() -> bool, interrupter: &Interrupter, ended: &AtomicBool) {
-    while !ended.load(Ordering::Relaxed) {
-        if is_interrupted() {
-            return interrupter.stop(Some("a signal"));
-        }
+    while !ended.load(Ordering::Relaxed) && !is_interrupted() {
         std::thread::sleep(Duration::from_millis(20));
+    }
+    if is_interrupted() {
+        interrupter.stop(Some("a signal"));
     }
 }
 
@@ -435,10 +438,9 @@ mod tests {
                 let name = own.strip_prefix(folder).expect("below it").to_owned();
                 if own.is_dir() {
                     left.push(own);
-                } else if name.ends_with("experiment.log") {
                 } else if name.starts_with("checkpoint") {
                     found.insert(name, Vec::new());
-                } else {
+                } else if !name.ends_with("experiment.log") {
                     found.insert(name, fs::read(own).expect("a file"));
                 }
             }
