@@ -173,7 +173,7 @@ fn setting(keys: &[String], values: &[Option<Value>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use implicit_bias_claims::kou;
+    use implicit_bias_claims::{ClaimLimit, kou};
     use std::path::Path;
 
     fn claim(measured: f64, verdict: Verdict) -> Claim {
@@ -220,5 +220,27 @@ mod tests {
         }
         let rows = all.table().unwrap().rows;
         assert_eq!(rows, [line("loss|all runs|2|−1|—|−1|2|0|—")]);
+    }
+
+    #[test]
+    fn limits_are_ranges_and_hypotheses_that_are_met_are_counted() {
+        let sweep = Sweep::from_toml("seeds = 4", Path::new("")).unwrap();
+        let limits = [Some(1.0), Some(f64::NAN), None, Some(1.5)];
+        let met = [Some(true), Some(false), None, Some(true)];
+        let mut all = SweepClaims::default();
+        for ((run, limit), met) in sweep.runs().iter().zip(limits).zip(met) {
+            let mut claim = claim(f64::INFINITY, Verdict::Inconclusive);
+            claim.limit = limit.map(|predicted| ClaimLimit {
+                predicted,
+                distance: 0.0,
+                certificate: String::new(),
+            });
+            let mut hypotheses = Hypotheses::new(Vec::new());
+            hypotheses.met = met;
+            claim.hypotheses = Some(hypotheses);
+            all.add(&sweep, run, &[claim]);
+        }
+        let row = all.table().unwrap().rows.remove(0).join("|");
+        assert_eq!(row, "loss|all runs|4|—|1 … 1.500|−1|0|0|met in 2 of 4");
     }
 }

@@ -159,6 +159,19 @@ mod tests {
         assert_eq!(found.len(), 3);
         let config = large.runs()[1].config().to_toml();
         assert!(found.iter().any(|run| run.bytes == 5 + config.len() as u64));
+        // One that a process is at stays whole.
+        let run = found
+            .iter()
+            .find(|leftover| leftover.path.is_dir())
+            .unwrap();
+        let held = RunDirectory::open(&run.path).hold(&mut |_| {}).unwrap();
+        let refused = run.remove();
+        assert!(
+            matches!(refused, Err(LabError::Locked { .. })),
+            "{refused:?}"
+        );
+        assert!(run.path.join("figures/a.svg").exists());
+        drop(held);
         for leftover in &found {
             leftover.remove().unwrap();
         }
