@@ -16,7 +16,8 @@ const EXTRA_EXACT_FACTOR: f64 = 10.0;
 /// See [`EXTRA_EXACT_FACTOR`].
 const MIN_EXACT_STEPS_BEFORE_STALL: f64 = 1e6;
 
-/// Log time takes over where a step changes margins by at most this: `η g Σ_i p_i ‖∇q̃_i‖²`.
+/// Log time takes over where a step changes margins by at most this: `η g Σ_i p_i ‖∇q̃_i‖²`, in units
+/// of [`Oracle::margin_unit`].
 const MOST_CHANGE: f64 = 0.1;
 
 /// How the note begins that says that margins are not known.
@@ -148,7 +149,8 @@ impl LogTimeStage {
             let size = norm(&velocity);
             Some(most.max(size * size))
         });
-        let change = length * most.ok_or_else(not_finite)?;
+        let unit = oracle.margin_unit(point.log_slope, point.log_loss);
+        let change = length * most.ok_or_else(not_finite)? / unit;
         if change.is_nan() || change > MOST_CHANGE {
             return Err(format!(
                 "a step changes margins by {change:.1e} (at most {MOST_CHANGE})"

@@ -253,6 +253,16 @@ impl Oracle {
         })
     }
 
+    /// A change of margins by this is no small one: 1, and `ℓ/|ℓ'|` of a loss that falls by more than
+    /// a factor of `e` over a change by 1, `T` of one that falls like `e^{−q/T}`.
+    pub(crate) fn margin_unit(&self, log_slope: f64, log_loss: f64) -> f64 {
+        if self.objective.loss().is_logistic_or_exponential() {
+            1.0 // to the last bit
+        } else {
+            (log_loss - log_slope).exp().min(1.0)
+        }
+    }
+
     /// The soft margins of all samples, and their scores in the buffer; `None` where a score is not
     /// finite.
     pub fn margins(&mut self, weights: &[f64]) -> Option<Vec<f64>> {

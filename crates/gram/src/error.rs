@@ -7,7 +7,7 @@ pub enum GramError {
     /// A step size that is not a positive finite number.
     #[error("step size: expected a positive finite number, found {0}")]
     StepSize(f64),
-    /// A loss that does not fall like `e^{−q}`.
+    /// A loss other than the logistic and the exponential one.
     #[error("loss: expected logistic or exponential in Gram coordinates, found another one")]
     Loss,
     /// A width of zero.

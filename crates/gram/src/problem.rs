@@ -59,7 +59,7 @@ impl Problem {
         if !(step_size.is_finite() && step_size > 0.0) {
             return Err(GramError::StepSize(step_size));
         }
-        if !loss.is_exponentially_tailed() {
+        if !loss.is_logistic_or_exponential() {
             return Err(GramError::Loss);
         }
         if width == 0 {

@@ -116,10 +116,11 @@ pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedL
         &prepared.data,
     );
     let found = found.ok_or_else(|| {
-        let known = "two layers under plain gradient descent, attention with a fixed decoder, a transformer in \
+        let known = "two layers under plain gradient descent on the logistic or the exponential loss, \
+                     attention with a fixed decoder, a transformer in \
                      two stages, or a linear network under a descent \
-                     of steepest steps whose sizes do not fall faster than 1/t, on a loss that \
-                     falls like e^(-q)";
+                     of steepest steps whose sizes do not fall faster than 1/t, on a loss \
+                     with an exponential tail";
         let facts = config.descent_facts(prepared.data.samples());
         let is_linear = facts.family == Family::Linear;
         let [key, found] = if is_linear && !facts.is_exponentially_tailed {

@@ -21,7 +21,7 @@ pub struct DirectionFacts {
     pub optimizer: &'static str,
     /// Which network it is a descent on.
     pub family: Family,
-    /// Whether the loss falls like `e^{−q}`.
+    /// Whether the loss falls like `e^{−q/T}` for some `T > 0`.
     pub is_exponentially_tailed: bool,
     /// The norm in which its steps are steepest.
     pub norm: StepNorm,

@@ -439,7 +439,7 @@ impl Objective {
     }
 }
 
-/// Margins past which slopes are carried with an exponent of their own.
+/// Slopes below `e^{−FAR}` are carried with an exponent of their own.
 const FAR: f64 = 300.0;
 
 /// An exponent of slopes is a multiple of this: it seldom changes.
@@ -448,15 +448,22 @@ const STRIDE: f64 = 256.0;
 /// Replaces margins by `−ℓ'(q_i)` times `2^{−e}`, and returns `e`.
 fn scaled_slopes(loss: Loss, margins: &mut [f64]) -> i64 {
     let least = margins.iter().copied().fold(f64::INFINITY, f64::min);
-    let far = loss.is_exponentially_tailed() && least > FAR;
+    // Such losses are steepest at the least margin, and none is steep where its tail is e^{−q/T} past
+    // many T.
+    let steepest = loss.log_slope(least);
+    let far = loss.is_exponentially_tailed() && steepest < -FAR;
     if !far {
         loss.fill_slopes(margins);
         return 0;
     }
-    let exponent = STRIDE * (loss.log_slope(least) / std::f64::consts::LN_2 / STRIDE).floor();
+    let exponent = STRIDE * (steepest / std::f64::consts::LN_2 / STRIDE).floor();
     let shift = exponent * std::f64::consts::LN_2;
-    // Past 37, the slope of either loss is e^{−q} to rounding.
-    margins.iter_mut().for_each(|q| *q = -*q - shift);
+    let log_slope = |q: f64| match loss {
+        // Past 37, the slope of either loss is e^{−q} to rounding.
+        Loss::Logistic | Loss::Exponential => -q,
+        Loss::Other(..) => loss.log_slope(q),
+    };
+    margins.iter_mut().for_each(|q| *q = log_slope(*q) - shift);
     exponentials(margins);
     exponent as i64
 }

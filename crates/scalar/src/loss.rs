@@ -120,8 +120,15 @@ impl Loss {
         words
     }
 
-    /// Whether it falls like `e^{−q}` and never vanishes, so that a descent that fits all samples
-    /// goes on forever and its direction converges.
+    /// Whether this is the logistic or the exponential loss: those that exact theory and Gram
+    /// coordinates know.
+    pub fn is_logistic_or_exponential(self) -> bool {
+        matches!(self, Self::Logistic | Self::Exponential)
+    }
+
+    /// Whether it falls like `e^{−q/T}` for some `T > 0` and never vanishes, so that a descent that
+    /// fits all samples goes on forever and its direction converges; `T = 1` of the logistic and the
+    /// exponential loss.
     pub fn is_exponentially_tailed(self) -> bool {
         match self {
             Self::Logistic | Self::Exponential => true,

@@ -29,7 +29,12 @@ pub struct MarginLoss {
     pub log_value: fn(f64, Parameters) -> f64,
     /// `log |ℓ'(q)|`; `−∞` where the slope is 0.
     pub log_slope: fn(f64, Parameters) -> f64,
-    /// Whether it decreases, falls like `e^{−q}` up to a factor, and never vanishes.
+    /// Whether it decreases, never vanishes, and `ℓ(q)` and `−ℓ'(q)` are each `e^{−q/T}` times a
+    /// number that tends to a positive constant as `q → ∞`, for some `T > 0`, whatever the values of
+    /// its keys are.
+    ///
+    /// `T` does not matter: it is a factor of all margins, and directions that descents tend to are
+    /// the same. A tail `e^{−q²}` or `e^{−√q}` is none of these.
     pub is_exponentially_tailed: bool,
 }
 

@@ -214,12 +214,16 @@ impl Case<'_> {
     /// size `η/ε`.
     ///
     /// Small is `η R_max² L ≤ 2/e` with the mean loss `L`. A step of gradient descent changes every
-    /// margin by at most `η R_max² L ≤ 1` then, since `|ℓ'| ≤ ℓ` for both losses, so that `L` is at
-    /// most `e` times as large on the way; and `ℓ'' ≤ ℓ` bounds the Hessian there by
-    /// `e R_max² L ≤ 2/η`, so that the loss falls, then and ever after (derived).
+    /// margin by at most `η R_max² L ≤ 1` then, since `|ℓ'| ≤ ℓ` for the logistic and the exponential
+    /// loss, so that `L` is at most `e` times as large on the way; and `ℓ'' ≤ ℓ` bounds the Hessian
+    /// there by `e R_max² L ≤ 2/η`, so that the loss falls, then and ever after (derived). Of another
+    /// loss neither is known: `e^{−q/T}` has `|ℓ'| = ℓ/T` and `ℓ'' = ℓ/T²`.
     fn small_steps(&self) -> bool {
         let (facts, run) = (self.run.view.facts, self.run);
         let (descent, samples) = (&facts.descent, &facts.samples);
+        if !descent.loss.is_logistic_or_exponential() {
+            return false;
+        }
         let column = |name| run.view.series.column(name);
         let (Some(decay), Some(log_losses)) = (descent.step_decay, column("log_loss")) else {
             return false;

@@ -3,7 +3,7 @@
 //!
 //! | claim | is judged on |
 //! |---|---|
-//! | `linf-margin` | every descent on a linear network whose loss falls like `e^{−q}` |
+//! | `linf-margin` | every descent on a linear network whose loss has an exponential tail |
 //! | `linf-rate` | Adam without `ε` and sign descent on all samples, `η_t = η (t + t₀)^{−a}`, `a ≤ 1` |
 //! | `l2-margin` | all of these but those of `linf-rate` |
 //!

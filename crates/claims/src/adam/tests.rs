@@ -8,7 +8,7 @@ use implicit_bias_scalar::{HINGE, Loss};
 use crate::adam::THEORY;
 use crate::adam::ids::{L2_MARGIN, LINF_MARGIN, LINF_RATE};
 use crate::claim::{Claim, ClaimId, DecidedBy, Verdict};
-use crate::kou::testing::table;
+use crate::kou::testing::{OTHER_TAIL, table};
 use crate::run::{DescentFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
 
 /// The maximum margins: 2 in the maximum norm and 0.5 in the Euclidean one.
@@ -275,6 +275,16 @@ fn gradient_descent_with_steps_that_may_be_too_long_refutes_nothing() {
     );
     let claims = judge(&facts("gd", StepNorm::L2, 0.0), &away);
     verdict(&claims, LINF_MARGIN, Verdict::Inconclusive);
+}
+
+/// Which steps are small is known of the logistic and the exponential loss alone.
+#[test]
+fn another_loss_with_such_a_tail_refutes_nothing_by_its_steps() {
+    let mut other = facts("gd", StepNorm::L2, 0.0);
+    other.descent.loss = Loss::of(&OTHER_TAIL);
+    let claims = judge(&other, &gd());
+    verdict(&claims, LINF_MARGIN, Verdict::Inconclusive);
+    assert_eq!(claims.len(), 2);
 }
 
 /// The loss of step 10⁶ is about e^−23: gradients are below a tenth of an `ε` of 10⁻⁶ for a decade.

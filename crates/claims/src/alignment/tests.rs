@@ -9,7 +9,7 @@ use super::THEORY;
 use super::ids::{EARLY_ALIGNMENT, EARLY_LOSS, EARLY_RANK};
 use crate::claim::{Claim, ClaimId, Verdict};
 use crate::hypotheses::HypothesisStatus;
-use crate::kou::testing::table;
+use crate::kou::testing::{OTHER_TAIL, table};
 use crate::run::{DescentFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
 
 fn facts() -> RunFacts {
@@ -238,12 +238,13 @@ fn unsure_rows_are_left_out() {
 #[test]
 fn other_runs_are_left_alone() {
     let series = run(&early, &|_| 1.5, &falling);
-    let mut others = vec![facts(); 5];
+    let mut others = vec![facts(); 6];
     others[0].network.name = "deep".into();
     others[1].network.activation = Some(Activation::leaky_relu(0.1).unwrap());
     others[2].descent.is_plain = false;
     others[3].descent.is_full_batch = false;
     others[4].descent.loss = HINGE;
+    others[5].descent.loss = Loss::of(&OTHER_TAIL);
     for other in others {
         assert!(judge(&other, &series, RunEnd::Sound).is_empty());
     }

@@ -30,7 +30,7 @@ fn judge(run: &RunView<'_>) -> Option<Judgement> {
     let is_relu = network.activation.is_some_and(|phi| phi.slope() == 0.0);
     let is_flow = (descent.is_plain || descent.optimizer == "flow") && descent.is_full_batch;
     let is_about = network.name == "two-layer-both" && is_relu && is_flow;
-    if !(is_about && descent.loss.is_exponentially_tailed()) {
+    if !(is_about && descent.loss.is_logistic_or_exponential()) {
         return None;
     }
     let early = EarlyRun::new(run)?;

@@ -8,6 +8,8 @@ use implicit_bias_scalar::{Activation, Loss};
 use crate::claim::{Claim, ClaimId, Verdict};
 use crate::frei::THEORY;
 use crate::frei::ids::{EQUAL_MARGINS, FIRST_STEP, LASTING_RANK, TWO_DIRECTIONS};
+use crate::kou::Conditions;
+use crate::kou::testing::OTHER_TAIL;
 use crate::run::{DescentFacts, LawFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
 
 fn facts() -> RunFacts {
@@ -143,7 +145,7 @@ fn other_networks_are_left_alone() {
     let series = series(&[[0.0, 9.7], [1.0, 1.4]]);
     let none = Prediction::unsolved("none");
     type Change = fn(&mut RunFacts);
-    let others: [Change; 5] = [
+    let others: [Change; 6] = [
         |facts| {
             facts.network.numbers.remove("output-weight");
         },
@@ -156,6 +158,7 @@ fn other_networks_are_left_alone() {
         |facts| facts.descent.is_sum = true,
         |facts| facts.descent.is_plain = false,
         |facts| facts.descent.step_decay = Some(0.5),
+        |facts| facts.descent.loss = Loss::of(&OTHER_TAIL),
     ];
     for change in others {
         let mut facts = facts();
@@ -165,4 +168,17 @@ fn other_networks_are_left_alone() {
     let mut smoothed = facts();
     smoothed.network.activation = None;
     assert_eq!(judge(&smoothed, &series, &none).unwrap().len(), 2);
+}
+
+/// The claims of Kou, Chen & Gu are about the logistic loss, and the exponential one is judged
+/// beside it: no other loss with such a tail is.
+#[test]
+fn the_tail_alone_makes_no_run_one_of_kou() {
+    let mut facts = facts();
+    facts.network.numbers.remove("output-weight");
+    assert!(Conditions::of(&facts).is_some());
+    facts.descent.loss = Loss::Exponential;
+    assert!(Conditions::of(&facts).is_some());
+    facts.descent.loss = Loss::of(&OTHER_TAIL);
+    assert!(Conditions::of(&facts).is_none());
 }

@@ -37,7 +37,7 @@ pub const THEORY: Theory = Theory {
 const OUTPUT_WEIGHT: f64 = 1e-6;
 
 /// The two-layer network with output weights `±1/√(2m)` and leaky ReLU, smoothed or not, under plain
-/// gradient descent on the mean of losses that fall like `e^{−q}`, with a constant step size.
+/// gradient descent on the mean of the logistic or the exponential loss, with a constant step size.
 fn judge(run: &RunView<'_>) -> Option<Judgement> {
     let (network, descent) = (&run.facts.network, &run.facts.descent);
     let slope = *network.numbers.get("slope").filter(|slope| **slope > 0.0)?;
@@ -47,7 +47,7 @@ fn judge(run: &RunView<'_>) -> Option<Judgement> {
         && descent.is_plain
         && !descent.is_sum
         && descent.step_decay == Some(0.0)
-        && descent.loss.is_exponentially_tailed();
+        && descent.loss.is_logistic_or_exponential();
     if !applies {
         return None;
     }

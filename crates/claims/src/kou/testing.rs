@@ -5,6 +5,19 @@ use crate::kou::context::{ClaimContext, RankClaim};
 use crate::kou::judge::judge;
 use crate::run::RunEnd;
 use implicit_bias_record::Series;
+use implicit_bias_scalar::MarginLoss;
+
+/// A loss that has the tail of the exponential one and is another one.
+pub(crate) const OTHER_TAIL: MarginLoss = MarginLoss {
+    name: "other-tail",
+    about: "2 e^(−q/3)",
+    keys: &[],
+    value: |q, _| 2.0 * (-q / 3.0).exp(),
+    slope: |q, _| 2.0 / 3.0 * (-q / 3.0).exp(),
+    log_value: |q, _| 2.0_f64.ln() - q / 3.0,
+    log_slope: |q, _| (2.0_f64 / 3.0).ln() - q / 3.0,
+    is_exponentially_tailed: true,
+};
 
 /// The schedule of a run: 0, the marks 1, 2, 5 × 10^k, twenty a decade, and the horizon.
 pub(crate) fn schedule(horizon: f64) -> Vec<f64> {

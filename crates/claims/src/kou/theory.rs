@@ -51,8 +51,8 @@ pub const THEORY: Theory = Theory {
 
 impl Conditions {
     /// Those of a run that the theorems are about: the two-layer network with output weights
-    /// `±1/m` and a loss that falls like `e^{−q}`, under plain gradient descent on the mean with a constant step size. The
-    /// initial loss is not known.
+    /// `±1/m` and the logistic or the exponential loss, under plain gradient descent on the mean with
+    /// a constant step size. The initial loss is not known.
     pub fn of(facts: &RunFacts) -> Option<Self> {
         let (samples, network, descent) = (&facts.samples, &facts.network, &facts.descent);
         let applies = network.family == Family::TwoLayer
@@ -60,7 +60,7 @@ impl Conditions {
             && descent.is_plain
             && descent.step_decay == Some(0.0)
             && !descent.is_sum
-            && descent.loss.is_exponentially_tailed();
+            && descent.loss.is_logistic_or_exponential();
         Some(Self {
             samples: samples.samples,
             width: network.width,

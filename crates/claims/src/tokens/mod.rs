@@ -4,7 +4,7 @@
 //!
 //! | claim | is judged on |
 //! |---|---|
-//! | `attention-…` | attention with a fixed decoder, whatever the descent, on losses that fall like `e^{−q}` |
+//! | `attention-…` | attention with a fixed decoder, whatever the descent, on losses with an exponential tail |
 //! | `transformer-…` | the transformer by two stages, by normalized or plain gradient descent |
 //!
 //! Each says how something goes with the number of steps, as an exponent of it. They are judged on

@@ -175,7 +175,8 @@ impl LogTimeFlow {
         trajectory.weights_at(&self.clock, self.clock.at(self.state.position))
     }
 
-    /// How far the margins may be from those of the descent, relative to `max(1, min_i q̃_i)`: the
+    /// How far the margins may be from those of the descent, relative to `max(1, min_i q̃_i)`, or to
+    /// `max(T, min_i q̃_i)` of a loss that falls faster, like `e^{−q/T}`: the
     /// distance of both trajectories, and what the change from steps to flow may have cost.
     pub fn error_estimate(&self, oracle: &mut Oracle) -> f64 {
         let of = |trajectory: &Trajectory, oracle: &mut Oracle| {
@@ -188,7 +189,9 @@ impl LogTimeFlow {
         let pairs = coarse.iter().zip(&fine);
         let apart = pairs.fold(0.0, |most: f64, (a, b)| most.max((a - b).abs()));
         let least = fine.iter().copied().fold(f64::INFINITY, f64::min);
-        (apart + self.state.start_error) / least.max(1.0)
+        let node = &self.state.fine.node;
+        let unit = oracle.margin_unit(node.log_slope, node.log_loss);
+        (apart + self.state.start_error) / least.max(unit)
     }
 
     /// The flow as data.

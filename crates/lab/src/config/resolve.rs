@@ -144,7 +144,7 @@ pub(super) fn require_stop(
     match stop {
         Some(StopRule::ZeroLoss) if loss.is_exponentially_tailed() => Err(invalid(
             STOP.name,
-            "zero-errors: a loss that falls like e^−q is zero nowhere",
+            "zero-errors: a loss with an exponential tail is zero nowhere",
             "zero-loss",
         )),
         Some(rule) if has_classes => {

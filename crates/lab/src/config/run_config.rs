@@ -312,7 +312,7 @@ impl RunConfig {
             )
         } else if let Some(other) = self.activation_function().filter(|phi| !has_one_kink(phi)) {
             cause(ACTIVATION.name, "ReLU or leaky ReLU", other.describe())
-        } else if !self.loss.is_exponentially_tailed() {
+        } else if !self.loss.is_logistic_or_exponential() {
             cause(
                 "loss",
                 "the logistic and the exponential loss",
@@ -372,8 +372,8 @@ impl RunConfig {
     }
 
     /// What the limit program and Gram coordinates are about: the
-    /// two-layer network with a loss that falls like `e^{−q}`, under plain gradient descent on the
-    /// mean with a constant step size. `None` for any other run.
+    /// two-layer network with the logistic or the exponential loss, under plain gradient descent on
+    /// the mean with a constant step size. `None` for any other run.
     pub fn two_layer_descent(&self) -> Option<TwoLayerDescent> {
         let applies = self.family() == Family::TwoLayer && self.is_plain_descent();
         Some(TwoLayerDescent {
@@ -408,11 +408,11 @@ impl RunConfig {
         self.optimizer.optimizer_kind().has_step_size && self.step_size.is_constant()
     }
 
-    /// Whether this is plain gradient descent on the mean of a loss that falls like `e^{−q}`, with
-    /// a constant step size.
+    /// Whether this is plain gradient descent on the mean of the logistic or the exponential loss,
+    /// with a constant step size.
     fn is_plain_descent(&self) -> bool {
         let plain = self.optimizer.optimizer_kind().is_plain && self.has_constant_step_size();
-        plain && !self.sum && self.loss.is_exponentially_tailed()
+        plain && !self.sum && self.loss.is_logistic_or_exponential()
     }
 
     /// Whether Gram coordinates are known for this run: the two-layer and the linear network under
@@ -452,7 +452,7 @@ impl RunConfig {
     }
 
     /// Whether the residual of the direction is what is known of where the run ends: no program is,
-    /// and its steps go along the gradient, on a loss that falls like `e^{−q}`.
+    /// and its steps go along the gradient, on a loss with an exponential tail.
     pub(crate) fn has_residual(&self) -> bool {
         let kind = self.optimizer.optimizer_kind();
         let has_program = self.two_layer_descent().is_some() || self.family() == Family::Linear;
