@@ -62,7 +62,7 @@ pub struct OptimizerKind {
 
 /// Adds `−step · direction` to the weights; `false`, with the weights as they were, where one would
 /// not be finite.
-pub(super) fn descend(weights: &mut [f64], step: f64, direction: &[f64]) -> bool {
+pub fn descend(weights: &mut [f64], step: f64, direction: &[f64]) -> bool {
     pulp::Arch::new().dispatch(Descend {
         weights,
         step,
