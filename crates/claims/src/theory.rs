@@ -2,7 +2,7 @@
 
 use crate::claim::{Claim, ClaimId, Fit, Verdict};
 use crate::hypotheses::Hypotheses;
-use crate::run::{RunEnd, RunView};
+use crate::run::{RunEnd, RunFacts, RunView};
 use crate::words::step;
 
 /// What a theory says of a run.
@@ -29,6 +29,9 @@ pub struct Theory {
     pub source: &'static str,
     /// Its claims, each in a few words.
     pub claims: &'static [(ClaimId, &'static str)],
+    /// What a reader must know before a run takes its first step, a sentence each, the kind first:
+    /// `samples: …`; a hypothesis that is not met, for one. Nothing of most runs.
+    pub at_start: fn(&RunFacts) -> Vec<String>,
     /// Judges a run; `None` of one that no claim is about.
     pub judge: fn(&RunView<'_>) -> Option<Judgement>,
 }

@@ -27,6 +27,7 @@ pub const THEORY: Theory = Theory {
             "gradient descent: the margin over ‖w‖₂ tends to its maximum",
         ),
     ],
+    at_start: |_| Vec::new(),
     judge,
 };
 

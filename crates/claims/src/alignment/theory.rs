@@ -22,6 +22,7 @@ pub const THEORY: Theory = Theory {
         ),
         (EARLY_LOSS, "the loss is O(1/t)"),
     ],
+    at_start: |_| Vec::new(),
     judge,
 };
 

@@ -29,6 +29,7 @@ pub const THEORY: Theory = Theory {
             "harmful: noisy labels are fitted and an eighth of fresh samples misclassified",
         ),
     ],
+    at_start: |_| Vec::new(),
     judge,
 };
 

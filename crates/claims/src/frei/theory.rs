@@ -30,6 +30,7 @@ pub const THEORY: Theory = Theory {
             "leaky ReLU: in the limit all margins are equal",
         ),
     ],
+    at_start: |_| Vec::new(),
     judge,
 };
 

@@ -35,6 +35,7 @@ pub const THEORY: Theory = Theory {
             "the activation pattern on same-sign samples comes to rest",
         ),
     ],
+    at_start: |_| Vec::new(),
     judge: |run| {
         let conditions = Conditions::of(run.facts)?;
         let regime = Regime::of(&conditions, run.facts.descent.unit_roundoff, run.series);

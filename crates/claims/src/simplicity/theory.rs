@@ -23,6 +23,7 @@ pub const THEORY: Theory = Theory {
             "they near them further once all samples are classified rightly",
         ),
     ],
+    at_start: |_| Vec::new(),
     judge,
 };
 

@@ -24,6 +24,7 @@ pub const THEORY: Theory = Theory {
         ),
         (NORM, "attention: the norm grows linearly in t"),
     ],
+    at_start: |_| Vec::new(),
     judge,
 };
 

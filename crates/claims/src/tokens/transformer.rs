@@ -27,6 +27,7 @@ pub const THEORY: Theory = Theory {
             "transformer: the direction of W_kq tends to that of maximum margin",
         ),
     ],
+    at_start: |_| Vec::new(),
     judge,
 };
 

@@ -6,7 +6,7 @@ use implicit_bias_limits::pre_activations;
 use implicit_bias_model::Loss;
 
 use super::facts::facts_of_plan;
-use crate::config::RunConfig;
+use crate::config::{RunConfig, theories};
 use crate::run::{Prepared, two_blocks};
 
 /// What the hypotheses of the theorems are about, for a network of this `width` on data of this
@@ -32,9 +32,11 @@ pub(crate) fn notices_at_the_start(config: &RunConfig, prepared: &Prepared) -> V
             ..conditions
         }
     });
+    let facts = facts_of_plan(config, &prepared.geometry, prepared.width);
     data_notice(prepared)
         .into_iter()
         .chain(conditions.and_then(|conditions| step_size_notice(&conditions)))
+        .chain(theories().flat_map(|theory| (theory.at_start)(&facts)))
         .collect()
 }
 
