@@ -17,10 +17,14 @@ pub struct DirectionFacts {
     pub numbers: BTreeMap<String, f64>,
     /// The names of its blocks of weights.
     pub blocks: Vec<String>,
-    /// The name by which users choose it.
+    /// The name by which users choose its optimizer.
     pub optimizer: &'static str,
+    /// The numbers among its settings, by key, defaults included: `beta1`.
+    pub optimizer_numbers: BTreeMap<String, f64>,
     /// Which network it is a descent on.
     pub family: Family,
+    /// The name by which users choose its loss.
+    pub loss: &'static str,
     /// Whether the loss falls like `e^{−q/T}` for some `T > 0`.
     pub is_exponentially_tailed: bool,
     /// The norm in which its steps are steepest.

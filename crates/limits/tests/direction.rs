@@ -15,6 +15,8 @@ fn facts(norm: StepNorm) -> DirectionFacts {
         numbers: BTreeMap::new(),
         blocks: vec!["weight".to_owned()],
         optimizer: "gd",
+        optimizer_numbers: BTreeMap::new(),
+        loss: "logistic",
         family: Family::Linear,
         is_exponentially_tailed: true,
         norm,

@@ -431,6 +431,8 @@ impl RunConfig {
             numbers: self.network.network_numbers(),
             blocks: self.block_names(),
             optimizer: self.optimizer.name,
+            optimizer_numbers: self.optimizer.optimizer_numbers(),
+            loss: self.loss.name(),
             family: self.family(),
             is_exponentially_tailed: self.loss.is_exponentially_tailed(),
             norm: match (kind.step_norm)(&self.optimizer.settings) {
