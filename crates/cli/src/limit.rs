@@ -233,7 +233,11 @@ fn direction_text(limit: &NamedLimit) -> String {
         None => "not known",
     };
     text += &format!("  {:<width$} {unique}\n", "the only one");
-    text += &format!("  {:<width$} {:.1e}\n", "KKT residual", limit.kkt_residual);
+    let residual = match limit.kkt_residual {
+        residual if residual.is_nan() => "not known".to_owned(),
+        residual => format!("{residual:.1e}"),
+    };
+    text += &format!("  {:<width$} {residual}\n", "KKT residual");
     text
 }
 

@@ -66,12 +66,18 @@ pub fn predict_direction<'a>(
     Some(solution.map(|solution| NamedLimit {
         limit: limit.name.to_owned(),
         source: limit.source.to_owned(),
-        numbers: solution.numbers,
-        series: solution.series,
+        // Files have no others.
+        numbers: finite(solution.numbers),
+        series: finite(solution.series),
         unique: solution.unique,
         kkt_residual: solution.kkt_residual,
         status: "candidate".to_owned(),
     }))
+}
+
+fn finite(mut numbers: BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+    numbers.retain(|_, number| number.is_finite());
+    numbers
 }
 
 /// The maximum margins of labelled samples in both norms, and in the other norm the margins of the

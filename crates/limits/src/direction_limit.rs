@@ -72,14 +72,14 @@ impl<'a> DirectionProblem<'a> {
 /// A solution, as named numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DirectionSolution {
-    /// Numbers that are shown and written beside the others.
+    /// Numbers that are shown and written beside the others; those that are not finite are left out.
     pub numbers: BTreeMap<String, f64>,
     /// The limits of columns of `series.csv`, which figures draw as dashed lines; none where the
     /// solution is not the only one.
     pub series: BTreeMap<String, f64>,
     /// Whether it is the only one; `None` where that is not known.
     pub unique: Option<bool>,
-    /// How far it is from satisfying its Karush–Kuhn–Tucker conditions.
+    /// How far it is from satisfying its Karush–Kuhn–Tucker conditions; `NaN` where that is not known.
     pub kkt_residual: f64,
     /// The directions of blocks of weights, of which a run records how far it is from them in the
     /// columns `direction_distance_<block>`; none where that is not asked for.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use implicit_bias_data::{Dataset, TrainingSet};
 use implicit_bias_limits::{
-    DIRECTION_LIMITS, DirectionFacts, direction_numbers, predict_direction,
+    DIRECTION_LIMITS, DirectionFacts, DirectionLimit, DirectionSolution, direction_numbers,
+    predict_direction,
 };
 use implicit_bias_record::{Family, StepNorm};
 use ndarray::array;
@@ -103,4 +104,36 @@ fn what_has_no_limit_has_none() {
         let reason = found.expect("a limit").expect_err("no weights fit both");
         assert!(reason.starts_with("infeasible"), "{reason}");
     }
+}
+
+/// A file has no numbers that are not finite.
+#[test]
+fn numbers_of_a_limit_that_are_not_finite_are_left_out() {
+    const OWN: DirectionLimit = DirectionLimit {
+        name: "own",
+        source: "a test",
+        has_directions: false,
+        applies: |facts| facts.loss == "logistic" && facts.optimizer_numbers["beta1"] > 0.5,
+        solve: |_| {
+            let numbers = [("one", 1.0), ("none", f64::NAN), ("most", f64::INFINITY)];
+            let numbers: BTreeMap<String, f64> = numbers.map(|(n, v)| (n.to_owned(), v)).into();
+            Ok(DirectionSolution {
+                series: numbers.clone(),
+                numbers,
+                unique: None,
+                kkt_residual: f64::NAN,
+                directions: Vec::new(),
+            })
+        },
+    };
+    let facts = DirectionFacts {
+        optimizer_numbers: [("beta1".to_owned(), 0.9)].into(),
+        ..facts(StepNorm::Unknown)
+    };
+    let found = predict_direction([&OWN], &facts, &data().into());
+    let found = found.expect("a limit").expect("a solution");
+    for numbers in [&found.numbers, &found.series] {
+        assert_eq!(numbers.keys().collect::<Vec<_>>(), ["one"]);
+    }
+    assert!(!found.to_string().contains("NaN"), "{found}");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The largest [`PredictedLimit::kkt_residual`] with which the program decides anything: far above
 /// rounding, far below every number that a verdict compares.
@@ -150,10 +150,16 @@ pub struct NamedLimit {
     pub series: BTreeMap<String, f64>,
     /// Whether the solution is the only one; `None` where that is not known.
     pub unique: Option<bool>,
-    /// How far the solution is from satisfying its Karush–Kuhn–Tucker conditions.
+    /// How far the solution is from satisfying its Karush–Kuhn–Tucker conditions; `NaN`, which is
+    /// `null` in files, where that is not known.
+    #[serde(deserialize_with = "number_or_nan")]
     pub kkt_residual: f64,
     /// `candidate`: where theorems say that the run tends, not proven for the run.
     pub status: String,
+}
+
+fn number_or_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 impl fmt::Display for NamedLimit {
@@ -175,7 +181,11 @@ impl fmt::Display for NamedLimit {
             Some(false) => "not the only one",
             None => "perhaps not the only one",
         };
-        write!(f, "{unique}; residual {:.1e}", self.kkt_residual)
+        write!(f, "{unique}")?;
+        if self.kkt_residual.is_nan() {
+            return Ok(());
+        }
+        write!(f, "; residual {:.1e}", self.kkt_residual)
     }
 }
 
