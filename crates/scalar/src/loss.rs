@@ -136,6 +136,19 @@ impl Loss {
         }
     }
 
+    /// Whether the logarithms of value and slope far out are those of a tail `e^{−q/T}`, `T > 0`, as
+    /// [`is_exponentially_tailed`](Self::is_exponentially_tailed) states; at the values that its keys
+    /// have here.
+    pub fn falls_exponentially(self) -> bool {
+        const FAR: f64 = 1e12;
+        let falls = |log: &dyn Fn(f64) -> f64| {
+            let [near, middle, far] = [1.0, 2.0, 3.0].map(|k| log(k * FAR));
+            let fall = near - middle;
+            fall.is_finite() && fall > 0.0 && (fall - (middle - far)).abs() <= 1e-6 * fall
+        };
+        falls(&|q| self.log_value(q)) && falls(&|q| self.log_slope(q))
+    }
+
     /// `ℓ(q)`.
     pub fn value(self, q: f64) -> f64 {
         match self {

@@ -137,7 +137,8 @@ impl Catalogue {
     /// # Errors
     ///
     /// [`LabError::Config`] for two components of one kind and one name, for two keys of one name
-    /// that are not the same, and where settings were read before.
+    /// that are not the same, for a loss that states an exponential tail and has none, and where
+    /// settings were read before.
     pub fn install(self) -> Result<(), LabError> {
         let laws = self.data_laws.iter().map(|kind| kind.name);
         let initial_laws = self.initial_laws.iter().map(|law| law.name);
@@ -170,6 +171,15 @@ impl Catalogue {
                 let expected = "a name or an identifier that no other component has";
                 return Err(refuse(name, expected, "a second one of the name"));
             }
+        }
+        let stated = self
+            .losses
+            .iter()
+            .find(|loss| loss.is_exponentially_tailed() && !loss.falls_exponentially());
+        if let Some(loss) = stated {
+            let expected = "log_value and log_slope that fall like -q/T as far as q = 10^12, or \
+                            is_exponentially_tailed = false";
+            return Err(refuse(loss.name(), expected, "others"));
         }
         let own = self.data_laws.iter().map(|kind| kind.keys);
         let own = own.chain(self.initial_laws.iter().map(|law| law.keys));

@@ -372,3 +372,21 @@ fn a_batch_of_all_samples_is_none() {
     assert_eq!(norm(adam.clone().with("beta2", 0.5)), StepNorm::Unknown);
     assert_eq!(norm(adam.with("epsilon", 1e-8)), StepNorm::L2);
 }
+
+/// Log time and limits would be wrong of a loss that states a tail which it has not.
+#[test]
+fn a_loss_without_the_tail_that_it_states_is_refused() {
+    const INVERSE: implicit_bias_model::MarginLoss = implicit_bias_model::MarginLoss {
+        name: "inverse",
+        about: "1/q",
+        keys: &[],
+        value: |q, _| 1.0 / q,
+        slope: |q, _| 1.0 / (q * q),
+        log_value: |q, _| -q.ln(),
+        log_slope: |q, _| -2.0 * q.ln(),
+        is_exponentially_tailed: true,
+    };
+    let catalogue = Catalogue::standard().with_loss(&INVERSE);
+    let error = catalogue.install().unwrap_err().to_string();
+    assert!(error.contains("inverse: expected log_value"), "{error}");
+}

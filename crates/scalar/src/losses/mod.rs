@@ -25,6 +25,39 @@ pub const LOSSES: &[Loss] = &[
 mod tests {
     use super::*;
 
+    /// A tail is what a loss states, and logarithms that underflow are no tail.
+    #[test]
+    fn tails_are_those_that_losses_state() {
+        use crate::margin_loss::MarginLoss;
+        for loss in LOSSES {
+            let (stated, found) = (loss.is_exponentially_tailed(), loss.falls_exponentially());
+            assert_eq!(stated, found, "{}", loss.name());
+        }
+        const GAUSSIAN: MarginLoss = MarginLoss {
+            name: "gaussian",
+            about: "e^(−q²)",
+            keys: &[],
+            value: |q, _| (-q * q).exp(),
+            slope: |q, _| 2.0 * q * (-q * q).exp(),
+            log_value: |q, _| -q * q,
+            log_slope: |q, _| (2.0 * q).ln() - q * q,
+            is_exponentially_tailed: true,
+        };
+        const UNDERFLOWING: MarginLoss = MarginLoss {
+            log_value: |q, _| (-q).exp().ln(),
+            log_slope: |q, _| (-q).exp().ln(),
+            ..GAUSSIAN
+        };
+        const COLD: MarginLoss = MarginLoss {
+            log_value: |q, _| 3.0 - 1e4 * q,
+            log_slope: |q, _| 7.0 - 1e4 * q,
+            ..GAUSSIAN
+        };
+        let found =
+            [&GAUSSIAN, &UNDERFLOWING, &COLD].map(|loss| Loss::of(loss).falls_exponentially());
+        assert_eq!(found, [false, false, true]);
+    }
+
     /// Slopes are those of the values, and logarithms those of both, of every loss of the list.
     #[test]
     fn the_formulas_of_a_loss_agree() {
