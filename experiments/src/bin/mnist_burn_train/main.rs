@@ -153,7 +153,7 @@ fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<(), Box<dyn Error
     let facts = [
         env!("CARGO_PKG_VERSION"),
         &config.to_toml(),
-        prepared.data.sha256(),
+        &prepared.data.sha256(),
         &format!("{} {epochs}", arguments.batch),
     ];
     let folder = StudyFolder::open(
