@@ -76,7 +76,10 @@ fn claims_are_tables_for_a_paper() {
     let claims = claims.as_array().unwrap().len();
     assert!(claims > 4);
     let (markdown, latex) = (read("claims.md"), read("claims.tex"));
-    assert_eq!(markdown.lines().count(), claims + 2, "{markdown}");
+    // Header, rule, rows, a blank line, and whose the claims are.
+    assert_eq!(markdown.lines().count(), claims + 4, "{markdown}");
+    let source = "\nClaims of Kou, Chen &amp; Gu (NeurIPS 2023, arXiv:2310.18935): loss, norm";
+    assert!(markdown.contains(source), "{markdown}");
     assert_eq!(latex.matches(" \\\\\n").count(), claims + 1, "{latex}");
     assert!(
         latex.contains("\\toprule") && latex.contains("$\\gamma$ = 0.1"),

@@ -434,7 +434,12 @@ fn claims_of_a_sweep_are_a_table_for_a_paper() {
         fs::read_to_string(folder.path().join("runs/plan").join(name)).expect("a table")
     };
     let markdown = text("claims.md");
-    let lines: Vec<&str> = markdown.lines().collect();
+    let (table, sources) = markdown.split_once("\n\n").expect("whose the claims are");
+    assert!(
+        sources.starts_with("Claims of Kou, Chen &amp; Gu ("),
+        "{markdown}"
+    );
+    let lines: Vec<&str> = table.lines().collect();
     assert!(
         lines[0]
             .starts_with("| claim | setting | runs | measured | limit | predicted | supported |"),
