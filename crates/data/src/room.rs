@@ -30,3 +30,21 @@ pub(crate) fn missing_room(entries: u64) -> Option<[String; 2]> {
     let expected = || format!("entries that {} of memory hold", free_words(free));
     (!needed.fit(free)).then(|| [expected(), needed.to_string()])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_machine_holds_is_refused_before_it_is_asked_for() {
+        assert_eq!(missing_room(SMALL), None);
+        assert_eq!(require_room(3, 5).unwrap(), 15);
+        let most = usize::try_from(MAX_ENTRIES).unwrap();
+        for (rows, columns) in [(most, 2), (usize::MAX, usize::MAX)] {
+            let error = require_room(rows, columns).unwrap_err();
+            assert!(matches!(error, DataError::TooLarge { .. }), "{error}");
+        }
+        // 8 PiB, where the system tells what is free.
+        assert_eq!(missing_room(1 << 50).is_some(), free_memory().is_some());
+    }
+}
