@@ -1,5 +1,7 @@
 //! Systems of margins by closures, against closed forms, the tensor engine and one another.
 
+mod support;
+
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +17,7 @@ use implicit_bias_model::{Loss, Weights};
 use implicit_bias_record::{StopReason, schedule};
 use implicit_bias_settings::Settings;
 use ndarray::{Array1, Array2};
+use support::linear;
 
 fn options(exact_steps: f64, weights: usize) -> FollowOptions {
     FollowOptions {
@@ -26,17 +29,6 @@ fn options(exact_steps: f64, weights: usize) -> FollowOptions {
         kkt_steps: Vec::new(),
         blocks: vec![("w".into(), [1, weights])],
     }
-}
-
-/// `q_i = ⟨w, z_i⟩` for the rows `z_i` of a matrix.
-fn linear(z: Array2<f64>) -> impl MarginSystem {
-    margin_system(z.nrows(), move |w: &[f64]| {
-        let z = z.clone();
-        let q = z.dot(&Array1::from(w.to_vec())).to_vec();
-        (q, move |v: &[f64]| {
-            z.t().dot(&Array1::from(v.to_vec())).to_vec()
-        })
-    })
 }
 
 /// `q_i = y_i Σ_j v_j φ(⟨w_j, x_i⟩)` with leaky ReLU of slope 0.1, both layers trained; weights are

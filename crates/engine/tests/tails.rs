@@ -1,11 +1,12 @@
 //! Losses with a tail `e^{−q/T}` against the exponential loss on samples that are divided by `T`.
 
-use implicit_bias_engine::{
-    FollowEngine, FollowOptions, MarginSystem, Trajectory, drive, margin_system,
-};
+mod support;
+
+use implicit_bias_engine::{FollowEngine, FollowOptions, Trajectory, drive};
 use implicit_bias_model::{Loss, MarginLoss, Objective};
 use implicit_bias_settings::{Key, Settings};
-use ndarray::{Array1, Array2, array};
+use ndarray::{Array2, array};
+use support::linear;
 
 const TEMPERATURE: Key = Key::number("temperature", "T", "Temperature")
     .by_default(1.0)
@@ -63,52 +64,47 @@ fn slopes_far_out_are_those_of_the_loss() {
     }
 }
 
-/// `q_i = ⟨w, z_i⟩` for the rows `z_i` of a matrix.
-fn linear(z: Array2<f64>) -> impl MarginSystem {
-    margin_system(z.nrows(), move |w: &[f64]| {
-        let z = z.clone();
-        let q = z.dot(&Array1::from(w.to_vec())).to_vec();
-        (q, move |v: &[f64]| {
-            z.t().dot(&Array1::from(v.to_vec())).to_vec()
-        })
-    })
-}
-
-fn follow(loss: Loss, z: Array2<f64>, step_size: f64) -> (Trajectory, Vec<f64>) {
+fn follow(
+    (loss, step_size): (Loss, f64),
+    z: Array2<f64>,
+    exact_steps: f64,
+    rows: &[f64],
+) -> (Trajectory, Vec<f64>) {
     let options = FollowOptions {
         loss,
         step_size,
         sum: false,
-        exact_steps: 1e3,
+        exact_steps,
         degree: None,
         kkt_steps: Vec::new(),
         blocks: vec![("w".into(), [1, 3])],
     };
     let start = vec![1e-3, -2e-3, 1e-3];
     let mut engine = FollowEngine::new(Box::new(linear(z)), start, options).unwrap();
-    let run = drive(
-        &mut engine,
-        &[0.0, 1e2, 1e3, 1e4, 1e6, 1e15, 1e300],
-        &mut (),
-    )
-    .unwrap();
+    let run = drive(&mut engine, rows, &mut ()).unwrap();
     (run, engine.host_weights())
+}
+
+fn samples() -> Array2<f64> {
+    array![
+        [1.0, 0.3, -0.2],
+        [0.8, -0.5, 0.4],
+        [1.1, 0.2, 0.9],
+        [0.6, 0.9, 0.1]
+    ]
 }
 
 /// `∇_w c ℓ(⟨w, z⟩/T)` is that of the exponential loss of samples `z/T` and a step size `c η`: the
 /// descents take the same steps, and log time leads to the same weights.
 #[test]
 fn a_temperature_is_a_scale_of_the_samples_to_any_step() {
-    let z = array![
-        [1.0, 0.3, -0.2],
-        [0.8, -0.5, 0.4],
-        [1.1, 0.2, 0.9],
-        [0.6, 0.9, 0.1]
-    ];
+    let z = samples();
     for (temperature, factor) in [(1.0, 3.0), (0.01, 1.0), (0.3, 0.5), (20.0, 1.0)] {
         let size = 0.3 * temperature * temperature;
-        let (run, weights) = follow(warm(temperature, factor), z.clone(), size);
-        let (other, expected) = follow(Loss::Exponential, &z / temperature, factor * size);
+        let rows = [0.0, 1e2, 1e3, 1e4, 1e6, 1e15, 1e300];
+        let (run, weights) = follow((warm(temperature, factor), size), z.clone(), 1e3, &rows);
+        let scaled = &z / temperature;
+        let (other, expected) = follow((Loss::Exponential, factor * size), scaled, 1e3, &rows);
         let columns = ["step", "weight_norm", "margin_min", "log_loss"];
         let at = |run: &Trajectory, column: &str| run.series.column(column).unwrap().to_vec();
         assert_eq!(at(&run, "step"), at(&other, "step"), "T = {temperature}");
@@ -136,5 +132,26 @@ fn a_temperature_is_a_scale_of_the_samples_to_any_step() {
         assert!(apart.fold(0.0, f64::max) < 1e-4 * norm, "T = {temperature}");
         let estimates = at(&run, "error_estimate");
         assert!(estimates.iter().all(|estimate| *estimate < 1e-2));
+    }
+}
+
+/// What is a small change of margins, and what errors are relative to, scale as the samples do: log
+/// time takes over at the same step, with the same estimates.
+#[test]
+fn log_time_takes_over_where_it_does_on_scaled_samples() {
+    let rows: Vec<f64> = (0..=20).map(f64::from).chain([1e2, 1e4]).collect();
+    let estimates = |run: &Trajectory| run.series.column("error_estimate").unwrap().to_vec();
+    for temperature in [0.01, 0.3] {
+        let size = 0.3 * temperature * temperature;
+        let (run, _) = follow((warm(temperature, 1.0), size), samples(), 2.0, &rows);
+        let scaled = &samples() / temperature;
+        let (other, _) = follow((Loss::Exponential, size), scaled, 2.0, &rows);
+        let [found, expected] = [estimates(&run), estimates(&other)];
+        let begins = expected.iter().position(|estimate| *estimate > 0.0);
+        assert!(begins.is_some_and(|row| rows[row] > 3.0), "{expected:?}");
+        for ((found, expected), row) in found.iter().zip(&expected).zip(&rows) {
+            let near = (found - expected).abs() <= 1e-3 * expected;
+            assert!(near, "T = {temperature}, step {row}: {found} {expected}");
+        }
     }
 }

@@ -163,9 +163,9 @@ pub(super) fn is_missing(label: &str) -> bool {
             .iter()
             .any(|missing| missing.eq_ignore_ascii_case(label))
         || label.parse::<f64>().is_ok_and(|number| !number.is_finite())
-        || ["#IND", "#QNAN", "nan("]
-            .iter()
-            .any(|part| label.contains(part))
+        || label.contains("#IND")
+        || label.contains("#QNAN")
+        || label.trim_start_matches('-').starts_with("nan(")
 }
 
 /// A label as a number, if it is a finite one.

@@ -7,7 +7,7 @@ use implicit_bias_model::{TwoLayerConfig, Weights};
 use implicit_bias_output::{Bytes, free_memory, free_words, sha256};
 use implicit_bias_record::Family;
 
-use super::sizes::Sizes;
+use super::sizes::{SQUARES, Sizes};
 use crate::LabError;
 use crate::config::{DataSource, HeldOutSource, InitSource, RunConfig};
 
@@ -126,7 +126,7 @@ impl Prepared {
                 .sum(),
             squares_in_range: self.data.x().rows().into_iter().all(|x| {
                 let square = x.dot(&x);
-                (1e-290..1e300).contains(&square) || x.iter().all(|&entry| entry == 0.0)
+                SQUARES.contains(&square) || x.iter().all(|&entry| entry == 0.0)
             }),
         }
     }

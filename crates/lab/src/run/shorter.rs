@@ -7,7 +7,7 @@ use super::checkpoint::{self, SavedRun};
 use super::choice::{Pick, choose};
 use super::manifest::{Manifest, read_manifest};
 use super::prepare::Prepared;
-use super::sizes::Sizes;
+use super::sizes::{SQUARES, Sizes};
 use crate::config::{RunConfig, read_settings};
 use implicit_bias_output::free_memory;
 use implicit_bias_record::StopReason;
@@ -27,9 +27,9 @@ pub(crate) fn keeps_engine(path: &Path, config: &RunConfig) -> bool {
         blocks,
         // Of the one architecture that has two engines.
         weights: blocks * manifest.width * manifest.data.d,
-        // A run that was longer by now had the same samples.
-        squares_in_range: (manifest.data.r_min == 0.0 || manifest.data.r_min > 1e-145)
-            && manifest.data.r_max < 1e150,
+        squares_in_range: [manifest.data.r_min, manifest.data.r_max]
+            .iter()
+            .all(|norm| *norm == 0.0 || SQUARES.contains(&(norm * norm))),
     };
     choose(config, sizes, free_memory()).is_ok_and(|choice| match choice.engine {
         Pick::Gram => manifest.engine == "gram",

@@ -1,5 +1,8 @@
 //! The sizes of a problem, and what its steps cost.
 
+/// Squared norms of samples that are ordinary numbers.
+pub(super) const SQUARES: std::ops::Range<f64> = 1e-290..1e300;
+
 /// The sizes of a problem.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {

@@ -358,6 +358,8 @@ fn a_label_that_is_not_there_is_refused_wherever_it_stands() {
             );
         }
     }
+    let (labels, ..) = noted("a,y\n1,banan(a)\n2,pear\n");
+    assert_eq!(labels, ["banan(a)", "pear"]);
     // A row of nothing is left out at the end alone.
     let (labels, x, notes) = noted("a,y\n1,2\n,\n ,\n\n");
     assert_eq!((labels, x), (vec!["2".to_owned()], array![[1.0]]));
