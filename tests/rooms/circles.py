@@ -29,8 +29,8 @@ import tempfile
 
 # Lowest first: a crate may depend on those before it.
 ORDER = [
-    "unify", "output", "record", "settings", "scalar", "data", "fetch", "plot", "print", "claims", "gram", "limits", "model",
-    "metrics", "engine", "lab", "experiments", "cli", "python", "tests",
+    "unify", "output", "record", "settings", "algebra", "scalar", "data", "fetch", "plot", "print", "claims", "gram", "limits",
+    "model", "metrics", "engine", "lab", "experiments", "cli", "python", "tests",
 ]
 # Modules of a crate, lowest first: a file may import files of modules before its own.
 FOLDERS = {

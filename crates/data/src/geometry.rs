@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use faer::MatRef;
+use implicit_bias_algebra::{MatRef, singular_values};
 use ndarray::{ArrayView2, Axis};
 use serde::{Serialize, Serializer};
 
@@ -226,14 +226,9 @@ fn numerical_rank(x: ArrayView2<'_, f64>) -> Option<usize> {
     } else {
         transposed.transpose()
     };
-    let singular_values = tall.singular_values().ok()?;
-    let threshold = long as f64 * f64::EPSILON * singular_values.first()?;
-    Some(
-        singular_values
-            .iter()
-            .filter(|&&value| value > threshold)
-            .count(),
-    )
+    let values = singular_values(tall).ok()?;
+    let threshold = long as f64 * f64::EPSILON * values.first()?;
+    Some(values.iter().filter(|&&value| value > threshold).count())
 }
 
 fn finite_or_null<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {

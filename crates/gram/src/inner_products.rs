@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::{Accum, MatMut, MatRef};
+use implicit_bias_algebra::{MatMut, MatRef, lower_triangle_of_squares};
 use ndarray::{ArrayView2, ShapeBuilder};
 
 use crate::GramError;
@@ -41,17 +40,7 @@ impl InnerProducts {
         // columns.
         let by_columns =
             MatMut::from_column_major_slice_with_stride_mut(entries, samples, samples, stride);
-        matmul(
-            by_columns.transpose_mut(),
-            BlockStructure::TriangularLower,
-            Accum::Replace,
-            x,
-            BlockStructure::Rectangular,
-            x.transpose(),
-            BlockStructure::Rectangular,
-            1.0,
-            of_products(),
-        );
+        lower_triangle_of_squares(by_columns.transpose_mut(), x, of_products());
         mirror(entries, samples, stride);
         let of = Self {
             rows: Arc::new(rows),

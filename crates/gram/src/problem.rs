@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef};
+use implicit_bias_algebra::{Accum, MatMut, MatRef, matmul};
 use implicit_bias_data::{Contradictions, Dataset, Multiple, multiples};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Array2, ArrayView2};

@@ -1,6 +1,6 @@
 //! Threads of the products of matrices.
 
-use faer::Par;
+use implicit_bias_algebra::Par;
 use implicit_bias_data::asked_threads;
 
 /// How a product is spread over threads; its bits do not depend on it.

@@ -1,6 +1,7 @@
 //! The limit program against closed forms, SciPy, invariances, and inputs without an answer.
 
 use approx::assert_relative_eq;
+use implicit_bias_algebra::{Mat, singular_values};
 use implicit_bias_data::random::{Stream, generator, standard_normal};
 use implicit_bias_data::{DataLaw, Dataset, Mixture};
 use implicit_bias_gram::{GramError, Limit, Problem};
@@ -231,8 +232,8 @@ fn a_solution_fits_together() {
             assert!(limit.multipliers()[i] == 0.0 || margin < 1.0 + 1e-9);
         }
         let dense = |rows: &Array2<f64>| {
-            let m = faer::Mat::from_fn(rows.nrows(), rows.ncols(), |i, j| rows[[i, j]]);
-            let values = m.singular_values().unwrap();
+            let m = Mat::from_fn(rows.nrows(), rows.ncols(), |i, j| rows[[i, j]]);
+            let values = singular_values(m.as_ref()).unwrap();
             values.iter().map(|s| s * s).sum::<f64>() / (values[0] * values[0])
         };
         let (positive, negative) = weights.view().split_at(Axis(0), 4);
@@ -341,8 +342,8 @@ fn more_groups_than_samples() {
     let limit = solve(&data, 40, 0.1, &pattern);
     assert!(limit.groups().len() > 6);
     let weights = limit.coefficients().dot(data.x());
-    let m = faer::Mat::from_fn(80, 9, |i, j| weights[[i, j]]);
-    let values = m.singular_values().unwrap();
+    let m = Mat::from_fn(80, 9, |i, j| weights[[i, j]]);
+    let values = singular_values(m.as_ref()).unwrap();
     let rank = values.iter().map(|s| s * s).sum::<f64>() / (values[0] * values[0]);
     assert_relative_eq!(limit.stable_rank(), rank, max_relative = 1e-10);
 }

@@ -1,7 +1,6 @@
 //! Nonnegative least squares.
 
-use faer::Mat;
-use faer::linalg::solvers::SolveLstsq;
+use implicit_bias_algebra::{Mat, least_squares, triangle_of_qr};
 
 /// A column enters while the residual has more than this share of its length along it.
 const ENTERS: f64 = 1e-12;
@@ -26,7 +25,7 @@ pub(crate) fn nonnegative_least_squares(
             target[row]
         }
     });
-    let triangle = all.qr().thin_R().to_owned();
+    let triangle = triangle_of_qr(all.as_ref());
     let mut search = ActiveSet {
         b: (0..triangle.nrows())
             .map(|row| triangle[(row, columns)])
@@ -135,7 +134,7 @@ impl ActiveSet {
             self.a[(row, self.free[place])]
         });
         let target = Mat::from_fn(rows, 1, |row, _| self.b[row]);
-        let found = chosen.col_piv_qr().solve_lstsq(&target);
+        let found = least_squares(chosen.as_ref(), target.as_ref());
         (0..self.free.len())
             .map(|place| found[(place, 0)])
             .collect()

@@ -19,12 +19,9 @@
 //! divided by a power of two near its largest entry first.
 
 use burn::tensor::Tensor;
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd::tridiag::{tridiag_in_place, tridiag_in_place_scratch};
-use faer::linalg::matmul::matmul;
-use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::prelude::default;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use implicit_bias_algebra::{
+    Accum, Mat, MatMut, MatRef, Par, lower_triangle_of_squares, matmul, tridiagonal,
+};
 
 use crate::block_spectrum::BlockSpectrum;
 use crate::{MetricError, host, sums};
@@ -80,12 +77,12 @@ impl Scaled {
 
 /// `gram = A Aᵀ`, its lower triangle.
 pub(crate) fn of_rows(gram: MatMut<'_, f64>, matrix: &Scaled) {
-    lower_product(gram, matrix.view());
+    lower_triangle_of_squares(gram, matrix.view(), Par::Seq);
 }
 
 /// `gram = AᵀA`, its lower triangle.
 pub(crate) fn of_columns(gram: MatMut<'_, f64>, matrix: &Scaled) {
-    lower_product(gram, matrix.view().transpose());
+    lower_triangle_of_squares(gram, matrix.view().transpose(), Par::Seq);
 }
 
 /// `product = factor · A Bᵀ`.
@@ -126,42 +123,11 @@ pub(crate) fn spectrum(gram: MatRef<'_, f64>, scale: f64) -> BlockSpectrum {
     }
 }
 
-fn lower_product(gram: MatMut<'_, f64>, factor: MatRef<'_, f64>) {
-    triangular::matmul(
-        gram,
-        BlockStructure::TriangularLower,
-        Accum::Replace,
-        factor,
-        BlockStructure::Rectangular,
-        factor.transpose(),
-        BlockStructure::Rectangular,
-        1.0,
-        Par::Seq,
-    );
-}
-
 /// Largest eigenvalue, by reduction to a tridiagonal matrix and bisection.
 ///
 /// An eigenvalue solver would find all of them, in four times the time.
 fn largest_eigenvalue(gram: MatRef<'_, f64>) -> f64 {
-    let size = gram.nrows();
-    let mut reduced = Mat::zeros(size, size);
-    reduced.copy_from_triangular_lower(gram);
-    if size > 1 {
-        // faer writes the reflections here; they are not used.
-        let mut reflections = Mat::zeros(1, size - 1);
-        let mut buffer = MemBuffer::new(tridiag_in_place_scratch::<f64>(size, Par::Seq, default()));
-        let stack = MemStack::new(&mut buffer);
-        tridiag_in_place(
-            reduced.as_mut(),
-            reflections.as_mut(),
-            Par::Seq,
-            stack,
-            default(),
-        );
-    }
-    let diagonal: Vec<f64> = (0..size).map(|index| reduced[(index, index)]).collect();
-    let beside: Vec<f64> = (1..size).map(|index| reduced[(index, index - 1)]).collect();
+    let [diagonal, beside] = tridiagonal(gram);
     largest_of_tridiagonal(&diagonal, &beside)
 }
 

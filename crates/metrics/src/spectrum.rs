@@ -1,7 +1,7 @@
 //! Spectral norm and stable rank, of one block or of several and their stack.
 
 use burn::tensor::Tensor;
-use faer::Mat;
+use implicit_bias_algebra::Mat;
 
 use crate::block_spectrum::BlockSpectrum;
 use crate::gram::{self, Scaled};

@@ -1,7 +1,6 @@
 //! Scores of fully connected networks and their gradients in host memory.
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef};
+use implicit_bias_algebra::{Accum, MatMut, MatRef, matmul};
 use ndarray::Array2;
 
 use crate::descent::parallelism;

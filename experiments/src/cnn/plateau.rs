@@ -240,8 +240,9 @@ fn log_add(one: f64, other: f64) -> f64 {
 
 /// `‖A‖_F²/‖A‖₂²`; `NaN` where the singular values are not found.
 pub(super) fn stable_rank(matrix: &Array2<f64>) -> f64 {
-    let own = faer::Mat::from_fn(matrix.nrows(), matrix.ncols(), |i, j| matrix[[i, j]]);
-    let Ok(values) = own.singular_values() else {
+    let own =
+        implicit_bias_algebra::Mat::from_fn(matrix.nrows(), matrix.ncols(), |i, j| matrix[[i, j]]);
+    let Ok(values) = implicit_bias_algebra::singular_values(own.as_ref()) else {
         return f64::NAN;
     };
     let squares = values.iter().map(|value| value * value);

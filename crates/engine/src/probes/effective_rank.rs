@@ -1,6 +1,6 @@
 //! The effective rank of each block.
 
-use faer::Mat;
+use implicit_bias_algebra::{Mat, singular_values};
 use implicit_bias_record::Column;
 use ndarray::Array2;
 
@@ -32,7 +32,7 @@ fn effective_rank(block: &Array2<f64>) -> f64 {
     let [rows, columns] = [block.nrows(), block.ncols()];
     // Of entries of size 1 at most: neither products nor sums leave the range of numbers.
     let scaled = Mat::from_fn(rows, columns, |i, j| block[[i, j]] / largest);
-    let Ok(values) = scaled.singular_values() else {
+    let Ok(values) = singular_values(scaled.as_ref()) else {
         return f64::NAN;
     };
     let sum: f64 = values.iter().sum();

@@ -1,6 +1,6 @@
 //! The projection of a state onto the reference paths.
 
-use faer::Mat;
+use implicit_bias_algebra::Mat;
 use ndarray::{Array2, ArrayView2};
 
 use super::reason::NotProven;

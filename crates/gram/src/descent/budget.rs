@@ -13,8 +13,7 @@
 //! keeps its sign. Pairs for which that is too short are *watched*: their signs are computed in
 //! every step, and `r` counts them with their larger slope, 1. (derived)
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef};
+use implicit_bias_algebra::{Accum, MatMut, MatRef, matmul};
 use pulp::Simd;
 
 use super::cost::Cost;

@@ -4,8 +4,7 @@
 //! together with all the rest, a vector of neurons at a time; larger ones are left to faer, on all
 //! cores.
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef};
+use implicit_bias_algebra::{Accum, MatMut, MatRef, matmul};
 use implicit_bias_data::Multiple;
 use implicit_bias_scalar::Loss;
 use pulp::Simd;

@@ -1,7 +1,6 @@
 //! Products over all neurons, at the two ends of a block.
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef};
+use implicit_bias_algebra::{Accum, MatMut, MatRef, matmul};
 use pulp::Simd;
 
 use super::state::State;

@@ -1,7 +1,7 @@
 //! Small dense linear algebra: products with a symmetric matrix, and symmetric solves that survive
 //! repeated samples.
 
-use faer::{Mat, Side};
+use implicit_bias_algebra::{Mat, self_adjoint_eigen, self_adjoint_eigenvalues};
 
 /// Pivots below this fraction of their diagonal entry make a matrix count as singular.
 const PIVOT: f64 = 1e-10;
@@ -111,7 +111,7 @@ fn cholesky(a: &[f64], k: usize) -> Option<Vec<f64>> {
 /// The pseudo-inverse by eigenvalues; zero where the eigenvalues do not converge.
 fn least_norm(a: &[f64], k: usize, b: &mut [f64], p: usize) {
     let matrix = Mat::from_fn(k, k, |i, j| a[i * k + j]);
-    let Ok(eigen) = matrix.self_adjoint_eigen(Side::Lower) else {
+    let Ok(eigen) = self_adjoint_eigen(matrix.as_ref()) else {
         b.fill(0.0);
         return;
     };
@@ -143,7 +143,7 @@ pub(super) fn largest_eigenvalue(a: &[f64], roots: &[f64]) -> f64 {
         return power_iteration(a, roots);
     }
     let matrix = Mat::from_fn(n, n, |i, j| roots[i] * a[i * n + j] * roots[j]);
-    match matrix.self_adjoint_eigenvalues(Side::Lower) {
+    match self_adjoint_eigenvalues(matrix.as_ref()) {
         Ok(values) => values.into_iter().fold(f64::NEG_INFINITY, f64::max),
         Err(_) => f64::NAN,
     }

@@ -18,7 +18,7 @@
 //! It needs samples that span all their dimensions, as inner products do not show a component of
 //! `10⁻⁹` in a separate direction. (derived)
 
-use faer::{Mat, Side};
+use implicit_bias_algebra::{Mat, self_adjoint_eigen, singular_values};
 
 use super::dual::Combination;
 use super::program::{Program, ProgramPoint};
@@ -143,7 +143,7 @@ fn prove(program: &Program, combination: &Combination) -> Option<bool> {
         .sqrt();
     let size = (equations * unknowns) as f64;
     let rounding = size.sqrt() * (error + f64::EPSILON * size);
-    let singular = changes.singular_values().ok()?;
+    let singular = singular_values(changes.as_ref()).ok()?;
     let smallest = singular.into_iter().fold(f64::INFINITY, f64::min);
     Some(smallest - rounding > 2.0 * SAFETY * (rest + rounding))
 }
@@ -200,7 +200,7 @@ fn free_products(
 fn factor(program: &Program) -> Option<(Mat<f64>, f64)> {
     let samples = program.samples();
     let cosines = Mat::from_fn(samples, samples, |i, j| program.cosines[[i, j]]);
-    let eigen = cosines.self_adjoint_eigen(Side::Lower).ok()?;
+    let eigen = self_adjoint_eigen(cosines.as_ref()).ok()?;
     let values: Vec<f64> = eigen.S().column_vector().iter().copied().collect();
     let largest = values.iter().copied().fold(0.0, f64::max);
     // Ascending.

@@ -1,7 +1,7 @@
 //! Solutions at machine precision through their active sets: from a state, or from an approximate
 //! one.
 
-use faer::Mat;
+use implicit_bias_algebra::Mat;
 use ndarray::Array2;
 
 use super::program::{Program, ProgramPoint};

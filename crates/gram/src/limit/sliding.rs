@@ -1,6 +1,6 @@
 //! The sliding samples of a group, and projections off their span.
 
-use faer::Mat;
+use implicit_bias_algebra::{Mat, product};
 use ndarray::Array2;
 
 use super::symmetric::PseudoInverse;
@@ -39,7 +39,7 @@ impl SlidingSamples {
             let held = self.samples.len();
             let left = Mat::from_fn(size, held, |i, z| gram[[among[i], self.samples[z]]]);
             let right = Mat::from_fn(held, size, |z, j| self.projector[(z, among[j])]);
-            projected -= left * right;
+            projected -= product(left.as_ref(), right.as_ref());
         }
         projected
     }

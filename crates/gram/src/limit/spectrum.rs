@@ -1,6 +1,6 @@
 //! Stable ranks of the limit, from inner products of the groups.
 
-use faer::{Mat, Side};
+use implicit_bias_algebra::{Mat, product, self_adjoint_eigen, self_adjoint_eigenvalues};
 use ndarray::Array2;
 
 use super::program::{Program, ProgramPoint};
@@ -37,9 +37,7 @@ fn stable_rank(matrix: &Mat<f64>) -> Result<f64, GramError> {
     if trace <= 0.0 {
         return Ok(f64::NAN);
     }
-    let values = matrix
-        .self_adjoint_eigenvalues(Side::Lower)
-        .map_err(|error| failed(&error))?;
+    let values = self_adjoint_eigenvalues(matrix.as_ref()).map_err(|error| failed(&error))?;
     let largest = values.into_iter().fold(0.0, f64::max);
     Ok((trace / largest).max(1.0))
 }
@@ -71,17 +69,15 @@ fn covariance(
         program.cells[a].share.sqrt() * program.labels[i] * point.weighted[[a, i]]
     });
     let rows = Mat::from_fn(members.len(), program.samples(), |a, i| rows[[a, i]]);
-    let factors = rows * root;
-    factors.transpose() * &factors
+    let factors = product(rows.as_ref(), root.as_ref());
+    product(factors.transpose(), factors.as_ref())
 }
 
 /// `F = U Λ^{1/2}` with `F Fᵀ` the cosines.
 fn root_of_cosines(program: &Program) -> Result<Mat<f64>, GramError> {
     let samples = program.samples();
     let cosines = Mat::from_fn(samples, samples, |i, j| program.cosines[[i, j]]);
-    let eigen = cosines
-        .self_adjoint_eigen(Side::Lower)
-        .map_err(|error| failed(&error))?;
+    let eigen = self_adjoint_eigen(cosines.as_ref()).map_err(|error| failed(&error))?;
     let values: Vec<f64> = eigen.S().column_vector().iter().copied().collect();
     Ok(Mat::from_fn(samples, samples, |i, j| {
         eigen.U()[(i, j)] * values[j].max(0.0).sqrt()

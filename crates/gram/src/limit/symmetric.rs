@@ -1,7 +1,6 @@
 //! Solving with symmetric positive semidefinite matrices that may be singular.
 
-use faer::linalg::solvers::{Llt, Solve};
-use faer::{Mat, Side};
+use implicit_bias_algebra::{Cholesky, Mat, product, self_adjoint_eigen};
 
 /// Smallest pivot, relative to the largest diagonal entry, for which Cholesky is used.
 const PIVOT: f64 = 1e-8;
@@ -21,7 +20,7 @@ pub(crate) struct PseudoInverse {
 }
 
 enum Factor {
-    Cholesky(Llt<f64>),
+    Cholesky(Cholesky),
     /// Columns are eigenvectors over the roots of their eigenvalues: `A⁺ = B Bᵀ`.
     Spectral(Mat<f64>),
 }
@@ -35,14 +34,13 @@ impl PseudoInverse {
         if !matrix.is_all_finite() {
             return None;
         }
-        if let Ok(llt) = matrix.llt(Side::Lower) {
-            let pivot = |i| llt.L()[(i, i)] * llt.L()[(i, i)];
-            if (0..size).all(|i| pivot(i) > PIVOT * largest) {
-                let factor = Factor::Cholesky(llt);
+        if let Some(cholesky) = Cholesky::of(matrix.as_ref()) {
+            if cholesky.diagonal().all(|l| l * l > PIVOT * largest) {
+                let factor = Factor::Cholesky(cholesky);
                 return Some(Self { matrix, factor });
             }
         }
-        let eigen = matrix.self_adjoint_eigen(Side::Lower).ok()?;
+        let eigen = self_adjoint_eigen(matrix.as_ref()).ok()?;
         let values: Vec<f64> = eigen.S().column_vector().iter().copied().collect();
         let cutoff = RANK_TOLERANCE * values.iter().copied().fold(0.0, f64::max);
         let kept: Vec<usize> = (0..size).filter(|&j| values[j] > cutoff).collect();
@@ -70,13 +68,16 @@ impl PseudoInverse {
     }
 
     fn symmetric_product(&self, x: &Mat<f64>) -> Mat<f64> {
-        &self.matrix * x
+        product(self.matrix.as_ref(), x.as_ref())
     }
 
     fn apply(&self, right: &Mat<f64>) -> Mat<f64> {
         match &self.factor {
-            Factor::Cholesky(llt) => llt.solve(right),
-            Factor::Spectral(basis) => basis * (basis.transpose() * right),
+            Factor::Cholesky(cholesky) => cholesky.solve(right.as_ref()),
+            Factor::Spectral(basis) => {
+                let along = product(basis.transpose(), right.as_ref());
+                product(basis.as_ref(), along.as_ref())
+            }
         }
     }
 }

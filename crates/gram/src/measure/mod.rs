@@ -26,8 +26,7 @@
 mod pattern;
 mod spectrum;
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatRef, Par};
+use implicit_bias_algebra::{Accum, Mat, MatRef, Par, matmul, thin_qr};
 use implicit_bias_data::Dataset;
 use implicit_bias_scalar::is_positive_margin;
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
@@ -167,15 +166,14 @@ impl Start {
                 direction: (!vanishes).then_some(direction),
             });
         }
-        let decomposition = x.transpose().to_owned().qr();
-        let basis = decomposition.compute_thin_Q();
+        let [basis, triangle] = thin_qr(x.transpose());
         let base = product(weights.as_ref(), basis.as_ref());
         // In place of the weights, which are not used after this.
         let mut residual = weights;
         matmul(
-            &mut residual,
+            residual.as_mut(),
             Accum::Add,
-            &base,
+            base.as_ref(),
             basis.transpose(),
             -1.0,
             Par::Seq,
@@ -184,7 +182,7 @@ impl Start {
         Ok(Self {
             pre_activations,
             base,
-            factor: decomposition.thin_R().transpose().to_owned(),
+            factor: triangle.transpose().to_owned(),
             residuals: Some(residuals),
             direction: (!vanishes).then(|| transposed_times(basis.as_ref(), direction.into_iter())),
         })
@@ -206,10 +204,10 @@ impl Start {
         let mut weights = self.base.clone();
         let coefficients = matrix(state.coefficients);
         matmul(
-            &mut weights,
+            weights.as_mut(),
             Accum::Add,
-            &coefficients,
-            &self.factor,
+            coefficients.as_ref(),
+            self.factor.as_ref(),
             1.0,
             Par::Seq,
         );
@@ -387,7 +385,7 @@ fn matrix(m: ArrayView2<'_, f64>) -> Mat<f64> {
 
 fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
     let mut out = Mat::zeros(a.nrows(), b.ncols());
-    matmul(&mut out, Accum::Replace, a, b, 1.0, Par::Seq);
+    matmul(out.as_mut(), Accum::Replace, a, b, 1.0, Par::Seq);
     out
 }
 

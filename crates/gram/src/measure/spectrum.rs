@@ -1,10 +1,6 @@
 //! Norms and stable rank from a Gram matrix, at any scale.
 
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
-use faer::linalg::matmul::matmul;
-use faer::prelude::default;
-use faer::{Accum, Mat, MatRef, Par};
+use implicit_bias_algebra::{Accum, Mat, MatRef, Par, frobenius_norm, matmul};
 
 use crate::GramError;
 
@@ -50,7 +46,7 @@ impl Scaled {
     /// `‖A‖_F`.
     pub fn norm(&self) -> f64 {
         self.0.as_ref().map_or(0.0, |(matrix, exponent)| {
-            matrix.norm_l2() * power_of_two(*exponent)
+            frobenius_norm(matrix.as_ref()) * power_of_two(*exponent)
         })
     }
 
@@ -59,7 +55,7 @@ impl Scaled {
         self.0
             .as_ref()
             .map_or(f64::NEG_INFINITY, |(matrix, exponent)| {
-                matrix.norm_l2().ln() + f64::from(*exponent) * std::f64::consts::LN_2
+                frobenius_norm(matrix.as_ref()).ln() + f64::from(*exponent) * std::f64::consts::LN_2
             })
     }
 }
@@ -145,32 +141,22 @@ fn power_of_two(exponent: i32) -> f64 {
 /// `A Aᵀ`.
 fn products(a: MatRef<'_, f64>) -> Mat<f64> {
     let mut out = Mat::zeros(a.nrows(), a.nrows());
-    matmul(&mut out, Accum::Replace, a, a.transpose(), 1.0, Par::Seq);
+    matmul(
+        out.as_mut(),
+        Accum::Replace,
+        a,
+        a.transpose(),
+        1.0,
+        Par::Seq,
+    );
     out
 }
 
 /// Largest eigenvalue of a Gram matrix, from its lower triangle; on one thread, so that no recorded
 /// number depends on how many there are.
 fn largest_eigenvalue(gram: MatRef<'_, f64>) -> Result<f64, GramError> {
-    let size = gram.nrows();
-    let mut eigenvalues = Mat::<f64>::zeros(size, 1);
-    let mut buffer = MemBuffer::new(self_adjoint_evd_scratch::<f64>(
-        size,
-        ComputeEigenvectors::No,
-        Par::Seq,
-        default(),
-    ));
-    self_adjoint_evd(
-        gram,
-        eigenvalues.col_mut(0).as_diagonal_mut(),
-        None,
-        Par::Seq,
-        MemStack::new(&mut buffer),
-        default(),
-    )
-    .map_err(|_| not_finite("eigenvalues of W Wᵀ", f64::NAN))?;
-    // Increasing order; the last one of a matrix that is not zero is positive.
-    Ok(eigenvalues[(size - 1, 0)])
+    implicit_bias_algebra::largest_eigenvalue(gram)
+        .map_err(|_| not_finite("eigenvalues of W Wᵀ", f64::NAN))
 }
 
 pub(super) fn not_finite(what: &'static str, value: f64) -> GramError {

@@ -174,7 +174,7 @@ fn held_out(config: &RunConfig, raw: &TrainingSet) -> Result<Option<Dataset>, La
 /// Sets faer to decompose matrices on one thread, for the process: with more, the last bits depend
 /// on how many there are. Those of its products, which are most of the work, do not.
 pub(crate) fn decompose_on_one_thread() {
-    faer::set_global_parallelism(faer::Par::Seq);
+    implicit_bias_algebra::set_global_parallelism(implicit_bias_algebra::Par::Seq);
 }
 
 fn check_size(key: &str, width: usize, other: usize) -> Result<(), LabError> {

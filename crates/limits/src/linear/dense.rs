@@ -1,6 +1,6 @@
 //! Linear equations with a matrix that may be singular or not square.
 
-use faer::Mat;
+use implicit_bias_algebra::{Mat, MatRef, thin_svd};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 /// Singular values below this share of the largest count as zero.
@@ -32,9 +32,9 @@ impl Decomposition {
             return None;
         }
         let copy = Mat::from_fn(rows, columns, |i, j| matrix[[i, j]]);
-        let svd = copy.thin_svd().ok()?;
+        let svd = thin_svd(copy.as_ref()).ok()?;
         let values: Vec<f64> = svd.S().column_vector().iter().copied().collect();
-        let array = |of: faer::MatRef<'_, f64>| {
+        let array = |of: MatRef<'_, f64>| {
             Array2::from_shape_fn((of.nrows(), of.ncols()), |(i, j)| of[(i, j)])
         };
         let (left, right) = (array(svd.U()), array(svd.V()));

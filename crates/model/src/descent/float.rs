@@ -1,9 +1,9 @@
 //! Float types of the host kernels, and threads for their products.
 
-use faer::traits::RealField;
+use implicit_bias_algebra::{Par, Real};
 
 /// The float types a host kernel runs in.
-pub(crate) trait Float: RealField + Copy + Send + Sync + burn::tensor::Element {
+pub(crate) trait Float: Real + Send + Sync + burn::tensor::Element {
     fn from_f64(value: f64) -> Self;
     fn to_f64(self) -> f64;
 }
@@ -30,10 +30,10 @@ impl Float for f32 {
 const THREADING_THRESHOLD: usize = 20_000_000;
 
 /// How a step of so many operations is spread over threads.
-pub(crate) fn parallelism(operations: usize, threads: usize) -> faer::Par {
+pub(crate) fn parallelism(operations: usize, threads: usize) -> Par {
     if operations >= THREADING_THRESHOLD && threads > 1 {
-        faer::Par::rayon(threads)
+        Par::rayon(threads)
     } else {
-        faer::Par::Seq
+        Par::Seq
     }
 }

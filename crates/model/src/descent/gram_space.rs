@@ -2,8 +2,7 @@
 //! dimensions.
 
 use burn::tensor::{Tensor, TensorData};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
+use implicit_bias_algebra::{Accum, MatMut, MatRef, Par, matmul};
 use ndarray::Array2;
 
 use super::float::parallelism;

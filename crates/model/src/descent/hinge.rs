@@ -1,8 +1,7 @@
 //! Steps under the hinge loss, whose slopes seldom change.
 
 use burn::tensor::{Tensor, TensorData};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
+use implicit_bias_algebra::{Accum, MatMut, MatRef, Par, matmul};
 use implicit_bias_record::StopRule;
 use ndarray::Array2;
 

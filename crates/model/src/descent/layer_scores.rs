@@ -1,7 +1,6 @@
 //! Scores of the two-layer networks and their gradients in host memory.
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
+use implicit_bias_algebra::{Accum, MatMut, MatRef, Par, matmul};
 use ndarray::Array2;
 
 use super::float::parallelism;

@@ -1,8 +1,7 @@
 //! Steps in the weights themselves.
 
 use burn::tensor::{Tensor, TensorData};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
+use implicit_bias_algebra::{Accum, MatMut, MatRef, Par, matmul};
 use ndarray::Array2;
 
 use super::float::{Float, parallelism};
