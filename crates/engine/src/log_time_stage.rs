@@ -92,7 +92,7 @@ impl LogTimeStage {
             Ok(error) => error,
             Err(_) if step < self.last_exact => {
                 // A tenth more: seldom enough not to cost, and soon enough after the first chance.
-                self.handover = (1.1 * step).ceil().min(self.last_exact);
+                self.handover = (1.1 * step).ceil().max(step + 1.0).min(self.last_exact);
                 return Handover::Later;
             }
             Err(why) => {

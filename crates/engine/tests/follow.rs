@@ -205,11 +205,16 @@ fn a_system_sees_weights_of_norm_one_to_two() {
         let weights: Vec<f64> = [0.3, 0.4, 0.5].map(|w| w * scale).to_vec();
         let mut engine =
             FollowEngine::new(Box::new(product()), weights.clone(), options(100.0, 3)).unwrap();
+        if scale == 1.0 {
+            // Past the handover to log time, where the degree is checked at other norms too.
+            assert_eq!(engine.advance(101.0).unwrap(), None);
+        }
         SEEN.set([f64::INFINITY, 0.0]);
         let margin = engine.margins().unwrap()[0];
-        assert_eq!(margin, weights[0] * weights[1] * weights[2], "{scale:e}");
         if scale == 1.0 {
             assert_eq!(engine.advance(1e300).unwrap(), None);
+        } else {
+            assert_eq!(margin, weights[0] * weights[1] * weights[2], "{scale:e}");
         }
         let [least, most] = SEEN.get();
         assert!(
@@ -330,7 +335,7 @@ fn networks_without_a_degree_are_refused_with_what_was_found() {
     // Directions alone.
     let sign = margin_system(1, |w: &[f64]| (vec![w[0].signum()], |_: &[f64]| vec![0.0]));
     assert!(refused(sign, vec![1.0], None).contains("degree"));
-    // Margins that vanish need a degree, and then have one.
+    // Margins that vanish have a degree all the same, by what is near them.
     let vanishing = || {
         margin_system(1, |w: &[f64]| {
             let w = [w[0], w[1]];
@@ -339,13 +344,12 @@ fn networks_without_a_degree_are_refused_with_what_was_found() {
             })
         })
     };
-    assert!(refused(vanishing(), vec![1.0, 0.0], None).contains("degree=2"));
-    assert_eq!(
-        check_degree(&mut vanishing(), &[1.0, 0.0], Some(2.0))
-            .unwrap()
-            .value,
-        2.0
-    );
+    for given in [None, Some(2.0)] {
+        let found = check_degree(&mut vanishing(), &[1.0, 0.0], given).unwrap();
+        assert_eq!(found.value, 2.0);
+    }
+    let nothing = margin_system(1, |_: &[f64]| (vec![0.0], |_: &[f64]| vec![0.0]));
+    assert!(refused(nothing, vec![1.0], None).contains("degree=2"));
     // A degree that is no whole number.
     let power = margin_system(1, |w: &[f64]| {
         let w = w[0];
@@ -356,6 +360,164 @@ fn networks_without_a_degree_are_refused_with_what_was_found() {
     let mut power = power;
     let found = check_degree(&mut power, &[2.0], None).unwrap().value;
     assert!((found - 1.5).abs() < 1e-12, "{found}");
+}
+
+/// `q_i = ⟨w, z_i⟩` of two weights, with what is wrong in margins and in their gradients.
+fn wrong(
+    mut margins: impl FnMut(f64, f64) -> [f64; 2] + Send + 'static,
+    gradient: impl Fn(f64, f64, &[f64]) -> [f64; 2] + Send + Copy + 'static,
+) -> impl MarginSystem {
+    margin_system(2, move |w: &[f64]| {
+        let (a, b) = (w[0], w[1]);
+        (margins(a, b).to_vec(), move |v: &[f64]| {
+            gradient(a, b, v).to_vec()
+        })
+    })
+}
+
+/// Weights of zero hide what is no longer homogeneous once they are trained.
+#[test]
+fn a_bias_that_begins_at_zero_is_refused() {
+    let biased = wrong(
+        |a, b| [a * a + b, a * a - b],
+        |a, _, v| [2.0 * a * (v[0] + v[1]), v[0] - v[1]],
+    );
+    let message = refused(biased, vec![1.0, 0.0], None);
+    assert!(
+        message.starts_with("network") && message.contains("biases"),
+        "{message}"
+    );
+}
+
+/// A bias so small that it shows at small weights alone, and a clip far off that shows at large ones.
+#[test]
+fn margins_are_compared_at_norms_far_apart() {
+    let bias = wrong(|a, b| [a + 5e-6, b + 5e-6], |_, _, v| [v[0], v[1]]);
+    let message = refused(bias, vec![1.0, 0.5], None);
+    assert!(message.contains("c = 2^-10"), "{message}");
+    let clipped = wrong(|a, b| [a.min(1e6), b.min(1e6)], |_, _, v| [v[0], v[1]]);
+    let message = refused(clipped, vec![1.0, 0.5], None);
+    assert!(message.contains("c = 2^30"), "{message}");
+}
+
+/// Gradients with a wrong part across the weights satisfy Euler's identity.
+#[test]
+fn gradients_that_are_not_those_of_the_margins_are_refused() {
+    let across = wrong(
+        |a, b| [a, 2.0 * b],
+        |a, b, v| [v[0] + 0.3 * b, 2.0 * v[1] - 0.3 * a],
+    );
+    let message = refused(across, vec![1.0, 0.5], None);
+    assert!(
+        message.starts_with("vjp") && message.contains("by differences of margins"),
+        "{message}"
+    );
+    // Of one margin in three, and right in the sum.
+    let one = margin_system(3, |w: &[f64]| {
+        let (a, b) = (w[0], w[1]);
+        (vec![a, b, a + b], move |v: &[f64]| {
+            vec![v[0] + v[2] + 0.5 * v[1] * b, v[1] + v[2] - 0.5 * v[1] * a]
+        })
+    });
+    let message = refused(one, vec![1.0, 0.5], None);
+    assert!(
+        message.contains("of margin 1 along a direction"),
+        "{message}"
+    );
+    // A sum of gradients that is scaled down where it is long, as clipped ones are.
+    let clipped = wrong(
+        |a, b| [a, 2.0 * b],
+        |_, _, v| {
+            let scale = if v[0] > 0.0 && v[1] > 0.0 { 0.5 } else { 1.0 };
+            [scale * v[0], scale * 2.0 * v[1]]
+        },
+    );
+    let message = refused(clipped, vec![1.0, 0.5], None);
+    assert!(
+        message.starts_with("vjp: expected sums of gradients of the margins"),
+        "{message}"
+    );
+    // What fits Euler's identity, with the degree of no margin.
+    let double = wrong(|a, b| [a, b], |_, _, v| [2.0 * v[0], 2.0 * v[1]]);
+    let message = refused(double, vec![1.0, 0.5], None);
+    assert!(
+        message.contains("of degree 1: <w, grad q_i> = 1 q_i, found"),
+        "{message}"
+    );
+}
+
+#[test]
+fn margins_that_change_from_call_to_call_are_refused_or_told() {
+    let noisy = |size: f64| {
+        let mut calls = 0.0;
+        let margins = move |a: f64, b: f64| {
+            calls += 1.0;
+            [a * (1.0 + size * f64::sin(calls)), b]
+        };
+        wrong(margins, |_, _, v| [v[0], v[1]])
+    };
+    let message = refused(noisy(1e-3), vec![1.0, 0.5], None);
+    assert!(
+        message.contains("model.eval()") && message.contains("asked for again"),
+        "{message}"
+    );
+    let engine = FollowEngine::new(Box::new(noisy(1e-7)), vec![1.0, 0.5], options(10.0, 2));
+    assert!(
+        engine
+            .unwrap()
+            .notes()
+            .iter()
+            .any(|note| note.contains("from call to call"))
+    );
+}
+
+/// A function that is another one after some calls, as one that counts them.
+#[test]
+fn what_changes_during_a_run_is_refused_at_the_handover() {
+    let mut calls = 0;
+    let changing = wrong(
+        move |a, b| {
+            calls += 1;
+            let bias = if calls < 60 { 0.0 } else { 0.5 };
+            [a + bias, b + bias]
+        },
+        |_, _, v| [v[0], v[1]],
+    );
+    let options = FollowOptions {
+        blocks: vec![("w".into(), [1, 2])],
+        ..options(100.0, 2)
+    };
+    let mut engine = FollowEngine::new(Box::new(changing), vec![1.0, 0.5], options).unwrap();
+    assert_eq!(engine.advance(100.0).unwrap(), None);
+    let message = engine.advance(1e3).unwrap_err().to_string();
+    assert!(
+        message.contains("the degree 1 that was found at w0"),
+        "{message}"
+    );
+}
+
+/// A first attempt at log time at step 0 that comes too early is followed by others.
+#[test]
+fn no_exact_steps_at_first_are_some_later() {
+    let mut engine = FollowEngine::new(
+        Box::new(linear(Array2::eye(2))),
+        vec![-0.3, 0.2],
+        options(0.0, 2),
+    )
+    .unwrap();
+    assert_eq!(engine.advance(1e10).unwrap(), None);
+    assert_eq!(engine.step(), 1e10);
+}
+
+#[test]
+fn half_precision_is_told() {
+    let half = |x: f64| f64::from_bits(x.to_bits() & !((1 << 43) - 1));
+    let rounded = wrong(
+        move |a, b| [half(3.0 * a), half(a + 2.0 * b)],
+        move |_, _, v| [half(3.0 * v[0] + v[1]), half(2.0 * v[1])],
+    );
+    let message = refused(rounded, vec![1.0, 0.3], None);
+    assert!(message.contains("half precision"), "{message}");
 }
 
 #[test]
@@ -479,6 +641,9 @@ fn options_that_make_no_sense_are_refused_and_a_run_that_stalls_says_so() {
         ("blocks", |o| o.blocks[0].1 = [1, 3]),
         ("network", |o| o.degree = Some(2.0)),
         ("degree", |o| o.degree = Some(-1.0)),
+        ("kkt_steps", |o| o.kkt_steps = vec![0.5]),
+        ("kkt_steps", |o| o.kkt_steps = vec![f64::NAN]),
+        ("kkt_steps", |o| o.kkt_steps = vec![-1.0]),
     ] {
         let message = with(change).err().unwrap().to_string();
         assert!(message.starts_with(key), "{key}: {message}");

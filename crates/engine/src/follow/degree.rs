@@ -1,6 +1,7 @@
 //! The degree of homogeneity of a system, measured and checked.
 
-use super::scaled::{gradient_at, margins_at, unit};
+use super::answers::{Answers, DIRECTIONS, Sample, scattered};
+use super::scaled::{margins_at, unit};
 use super::system::MarginSystem;
 use crate::EngineError;
 use crate::optimizers::norm;
@@ -11,11 +12,20 @@ const DOUBLE: f64 = 1e-10;
 /// And in single precision below this.
 const SINGLE: f64 = 1e-4;
 
-/// Margins below this, relative to `‖w‖ ‖∇q_i‖`, say nothing of a degree.
-const VANISHING: f64 = 1e-3;
+/// Margins are compared at `2^k` times the norm with these `k`: a bias shows where weights are small,
+/// what saturates where they are large. The first is the one that messages are about.
+const EXPONENTS: [i32; 4] = [2, -2, -10, 30];
 
-/// Euler's identity is checked on so many samples one by one, and on all of them together.
-const MOST_SAMPLES: usize = 64;
+/// Fewer where margins would change by more than this power of two, out of the range of single
+/// precision.
+const MOST_EXPONENT: f64 = 60.0;
+
+/// The norm of the weights that a system is asked at: all digits of the mantissa are in use whatever
+/// the weights are.
+const LENGTH: f64 = 1.237;
+
+/// How far the generic weights are from the given ones, relative to their norm.
+const ASIDE: f64 = 0.25;
 
 /// The degree of homogeneity of a system, and how precisely the system computes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,22 +34,50 @@ pub struct Degree {
     pub value: f64,
     /// The largest error of Euler's identity, `|⟨w, ∇q_i⟩ − L q_i|` over `‖w‖ ‖∇q_i‖ + |q_i|`.
     pub error: f64,
+    /// The largest difference of margins at the same weights, asked for twice, over their size.
+    pub noise: f64,
     /// Whether margins and gradients are those of single precision.
     pub is_single_precision: bool,
 }
 
+/// Where a degree that is checked comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source {
+    /// The system, whose degree is measured.
+    Measured,
+    /// The user.
+    Given(f64),
+    /// The initial weights, where the system had it.
+    Initial(f64),
+}
+
 /// Measures the degree of homogeneity of a system by Euler's identity, `⟨w, ∇q_i⟩ = L q_i`, in the
-/// direction of `weights`, and checks it by the margins at four times and a quarter of the norm;
-/// checks `given` alone where there is one.
+/// direction of `weights`, and checks it by margins at `2⁻¹⁰` to `2³⁰` times the norm; checks `given`
+/// alone where there is one. Does the same at generic weights nearby, where a bias of zero is none,
+/// and holds gradients to differences of margins there.
 ///
 /// # Errors
 ///
 /// [`EngineError::Invalid`] for weights that are zero or not finite, for a system without such a
-/// degree, or without the one given, with what was found; the errors of the system.
+/// degree, or without the one given, for one whose margins differ from call to call, and for
+/// gradients that are not those of the margins, with what was found; the errors of the system.
 pub fn check_degree(
     system: &mut dyn MarginSystem,
     weights: &[f64],
     given: Option<f64>,
+) -> Result<Degree, EngineError> {
+    check_system(
+        system,
+        weights,
+        given.map_or(Source::Measured, Source::Given),
+    )
+}
+
+/// As [`check_degree`], of a degree that comes from `source`.
+pub(super) fn check_system(
+    system: &mut dyn MarginSystem,
+    weights: &[f64],
+    source: Source,
 ) -> Result<Degree, EngineError> {
     let length = norm(weights);
     if !(length > 0.0 && length.is_finite()) {
@@ -49,12 +87,17 @@ pub fn check_degree(
             format!("weights of norm {length}"),
         ));
     }
-    // All digits of the mantissa are in use whatever the weights are.
-    let at: Vec<f64> = weights.iter().map(|w| w / length * 1.237).collect();
-    let found = ask(system, &at)?;
-    let degree = match given {
-        Some(degree) => degree,
-        None => measured(&found)?,
+    let at: Vec<f64> = weights.iter().map(|w| w / length * LENGTH).collect();
+    let by = scattered(at.len(), ASIDE * LENGTH, 0);
+    let generic = at.iter().zip(by).map(|(w, by)| w + by).collect();
+    let answers = [Answers::of(system, at)?, Answers::of(system, generic)?];
+    let noise = noise(system, &answers)?;
+    if let Some(degree) = scaling_degree(system, &answers[1])? {
+        check_euler_of_margins(&answers, degree)?;
+    }
+    let degree = match source {
+        Source::Given(degree) | Source::Initial(degree) => degree,
+        Source::Measured => measured(&answers)?,
     };
     if !(degree > 0.0 && degree.is_finite()) {
         return Err(invalid(
@@ -63,26 +106,23 @@ pub fn check_degree(
             format!("degree {degree:.3}"),
         ));
     }
-    let euler = found.iter().map(|sample| sample.error(degree));
-    let error = euler.fold(0.0, f64::max);
-    if error > SINGLE {
-        return Err(no_degree(degree, given, &found));
+    let mut error: f64 = 0.0;
+    for own in &answers {
+        error = error.max(own.euler_error(degree));
+        if error > SINGLE {
+            return Err(no_degree(degree, source, own));
+        }
     }
-    let size = found[1..]
-        .iter()
-        .map(|sample| sample.size + sample.margin.abs());
-    let scaling = scaling_error(system, &at, degree)? / size.fold(f64::MIN_POSITIVE, f64::max);
-    if scaling > SINGLE {
-        return Err(invalid(
-            "network",
-            &format!("one homogeneous in its weights, q(4 w) = 4^{degree} q(w): {HOMOGENEOUS}"),
-            format!("margins that differ from that by {scaling:.1e} of their size"),
-        ));
+    for own in &answers {
+        check_scaling(system, own, degree)?;
     }
-    let is_single = error > DOUBLE || is_single_precision(system, &at)?;
+    let is_single =
+        error.max(noise) > DOUBLE || answers.iter().all(|own| own.significant_bits <= 24);
+    check_gradients(system, &answers[1], is_single)?;
     Ok(Degree {
         value: degree,
         error,
+        noise,
         is_single_precision: is_single,
     })
 }
@@ -91,149 +131,309 @@ pub fn check_degree(
 const HOMOGENEOUS: &str = "layers without biases or normalization, ReLU or leaky ReLU between them, \
                            every weight in w";
 
-/// What a sample, or a sum over all of them, says of the degree.
-struct Sample {
-    /// The margin `q`.
-    margin: f64,
-    /// `⟨w, ∇q⟩`.
-    along: f64,
-    /// `‖w‖ ‖∇q‖`.
-    size: f64,
+/// How far margins at the same weights are apart when they are asked for again, over their size.
+fn noise(system: &mut dyn MarginSystem, answers: &[Answers]) -> Result<f64, EngineError> {
+    let mut most: f64 = 0.0;
+    for own in answers {
+        let mut again = vec![0.0; own.margins.len()];
+        margins_at(system, &own.at, &mut again)?;
+        most = most.max(apart(&again, &own.margins) / own.size());
+    }
+    if most > SINGLE {
+        return Err(invalid(
+            "network",
+            "the same margins at the same weights: no dropout, no noise, nothing that changes from \
+             call to call (in PyTorch, model.eval())",
+            format!("margins that differ by {most:.1e} of their size when asked for again"),
+        ));
+    }
+    Ok(most)
 }
 
-impl Sample {
-    /// How far Euler's identity is from being true.
-    fn error(&self, degree: f64) -> f64 {
-        let size = self.size + self.margin.abs();
-        if size == 0.0 {
-            return 0.0;
+/// The degree by which margins grow with the norm, where it is the same for all samples that say
+/// something and at all norms.
+fn scaling_degree(
+    system: &mut dyn MarginSystem,
+    answers: &Answers,
+) -> Result<Option<f64>, EngineError> {
+    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+    for exponent in [2, -2, -6] {
+        let scaled = margins_of_scaled(system, &answers.at, exponent)?;
+        for (_, sample) in answers.telling() {
+            let growth = (scaled[sample] / answers.margins[sample]).log2();
+            let degree = growth / f64::from(exponent);
+            if degree.is_nan() {
+                return Ok(None);
+            }
+            (least, most) = (least.min(degree), most.max(degree));
         }
-        (self.along - degree * self.margin).abs() / size
     }
-
-    fn is_telling(&self) -> bool {
-        self.margin.abs() > VANISHING * self.size
-    }
+    let is_one = least <= most && most - least < SINGLE;
+    Ok(is_one.then_some(0.5 * (least + most)))
 }
 
-/// Euler's identity at weights, of some samples and of a sum over all.
-fn ask(system: &mut dyn MarginSystem, at: &[f64]) -> Result<Vec<Sample>, EngineError> {
-    let samples = system.samples();
-    let mut margins = vec![0.0; samples];
-    margins_at(system, at, &mut margins)?;
-    let mut gradient = vec![0.0; at.len()];
-    let mut of_cotangent = |cotangent: &[f64]| {
-        gradient_at(system, cotangent, &mut gradient)?;
-        Ok::<_, EngineError>(Sample {
-            margin: dot(cotangent, &margins),
-            along: dot(&gradient, at),
-            size: norm(at) * norm(&gradient),
-        })
+/// Refuses gradients that do not fit margins which have a degree.
+fn check_euler_of_margins(answers: &[Answers], degree: f64) -> Result<(), EngineError> {
+    // To four digits, as it is told.
+    let whole = nearest_whole((1e4 * degree).round() / 1e4);
+    // Ten times the error of `degree` itself.
+    let wrong = answers
+        .iter()
+        .find(|own| own.euler_error(whole) > 10.0 * SINGLE);
+    let Some(wrong) = wrong else {
+        return Ok(());
     };
-    let mut found = vec![of_cotangent(&odd_cotangent(samples))?];
-    let count = samples.min(MOST_SAMPLES);
-    for sample in (0..count).map(|k| k * samples / count) {
-        let mut cotangent = vec![0.0; samples];
-        cotangent[sample] = 1.0;
-        found.push(of_cotangent(&cotangent)?);
-    }
-    Ok(found)
+    Err(invalid(
+        "vjp",
+        &format!(
+            "sums of gradients of the margins, which are homogeneous of degree {whole}: \
+             <w, grad q_i> = {whole} q_i"
+        ),
+        ratios(wrong),
+    ))
 }
 
 /// The least-squares degree of the samples whose margins say something, a whole number where it is
 /// one to the precision of the system.
-fn measured(found: &[Sample]) -> Result<f64, EngineError> {
-    // Samples of one size: those of large inputs say no more than others.
-    let telling = || found[1..].iter().filter(|sample| sample.is_telling());
-    let sum = |of: fn(&Sample) -> f64| telling().map(of).sum::<f64>();
-    let weight = sum(|sample| (sample.margin / sample.size).powi(2));
-    if weight == 0.0 {
-        return Err(invalid(
-            "degree",
-            "the degree of homogeneity, as degree=2: it cannot be measured where all margins vanish",
-            "margins of zero at w0".into(),
-        ));
+fn measured(answers: &[Answers; 2]) -> Result<f64, EngineError> {
+    // At the given weights, if they say anything.
+    for own in answers {
+        // Samples of one size: those of large inputs say no more than others.
+        let telling = || own.telling().map(|(sample, _)| sample);
+        let sum = |of: fn(&Sample) -> f64| telling().map(of).sum::<f64>();
+        let weight = sum(|sample| (sample.margin / sample.size).powi(2));
+        if weight > 0.0 {
+            let sum = sum(|sample| sample.along * sample.margin / sample.size.powi(2));
+            return Ok(nearest_whole(sum / weight));
+        }
     }
-    let degree = sum(|sample| sample.along * sample.margin / sample.size.powi(2)) / weight;
+    Err(invalid(
+        "degree",
+        "the degree of homogeneity, as degree=2: it cannot be measured where all margins vanish",
+        "margins of zero at w0 and near it".into(),
+    ))
+}
+
+/// A whole number where a degree is one to the precision of the system.
+fn nearest_whole(degree: f64) -> f64 {
     let whole = degree.round();
-    Ok(if (degree - whole).abs() < SINGLE * whole.abs() {
+    if (degree - whole).abs() < SINGLE * whole.abs() {
         whole
     } else {
         degree
-    })
+    }
 }
 
-fn no_degree(degree: f64, given: Option<f64>, found: &[Sample]) -> EngineError {
-    let ratios: Vec<f64> = (found[1..].iter())
-        .filter(|sample| sample.is_telling())
-        .map(|sample| sample.along / sample.margin)
-        .collect();
-    let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let expected = match given {
-        Some(degree) => format!("of the degree {degree} that was given"),
-        None => format!("of one degree, about {degree:.3}"),
-    };
-    let found = if ratios.is_empty() {
+/// What Euler's identity says of each sample.
+fn ratios(answers: &Answers) -> String {
+    let ratios = answers
+        .telling()
+        .map(|(sample, _)| sample.along / sample.margin);
+    let (least, most) = ratios.fold(
+        (f64::INFINITY, f64::NEG_INFINITY),
+        |(least, most), ratio| (least.min(ratio), most.max(ratio)),
+    );
+    if least > most {
         "gradients that do not fit margins of zero".to_owned()
     } else {
         format!("<w, grad q_i>/q_i from {least:.4} to {most:.4} over the samples")
+    }
+}
+
+fn no_degree(degree: f64, source: Source, answers: &Answers) -> EngineError {
+    if answers.significant_bits <= 11 {
+        return invalid(
+            "network",
+            "margins and gradients of double or single precision",
+            format!(
+                "numbers of {} binary digits, as of half precision",
+                answers.significant_bits
+            ),
+        );
+    }
+    let expected = match source {
+        Source::Given(degree) => format!("of the degree {degree} that was given"),
+        Source::Measured => format!("of one degree, about {degree:.3}"),
+        Source::Initial(degree) => {
+            format!("of the degree {degree} that was found at w0, there as here")
+        }
     };
     invalid(
         "network",
         &format!(
             "one homogeneous in its weights, <w, grad q_i> = L q_i, {expected}: {HOMOGENEOUS}"
         ),
-        found,
+        ratios(answers),
     )
 }
 
-/// The largest error of `q(c w) = c^L q(w)` for `c = 4` and `c = ¼`, over `c^L`.
-fn scaling_error(
+/// Refuses margins that do not grow as `q(c w) = c^L q(w)`.
+fn check_scaling(
     system: &mut dyn MarginSystem,
-    at: &[f64],
+    answers: &Answers,
     degree: f64,
-) -> Result<f64, EngineError> {
-    let samples = system.samples();
-    let mut scaled = Vec::new();
-    let mut of = |exponent: i32| {
-        unit(at, -exponent, &mut scaled);
-        let mut margins = vec![0.0; samples];
-        margins_at(system, &scaled, &mut margins)?;
+) -> Result<(), EngineError> {
+    let most = (MOST_EXPONENT / degree).max(2.0) as i32;
+    for exponent in EXPONENTS.map(|exponent| exponent.clamp(-most, most)) {
+        let mut margins = margins_of_scaled(system, &answers.at, exponent)?;
         let factor = libm::exp2(-f64::from(exponent) * degree);
         margins.iter_mut().for_each(|q| *q *= factor);
-        Ok::<_, EngineError>(margins)
+        let error = apart(&margins, &answers.margins) / answers.size();
+        // Not a number where margins overflow.
+        if error.is_nan() || error > SINGLE {
+            let c = if exponent == 2 {
+                "4".to_owned()
+            } else {
+                format!("2^{exponent}")
+            };
+            return Err(invalid(
+                "network",
+                &format!(
+                    "one homogeneous in its weights, q(c w) = c^{degree} q(w), also for c = {c}: \
+                     {HOMOGENEOUS}"
+                ),
+                format!("margins that differ from that by {error:.1e} of their size"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The margins at `2^exponent` times the weights.
+fn margins_of_scaled(
+    system: &mut dyn MarginSystem,
+    at: &[f64],
+    exponent: i32,
+) -> Result<Vec<f64>, EngineError> {
+    let mut scaled = Vec::new();
+    unit(at, -exponent, &mut scaled);
+    let mut margins = vec![0.0; system.samples()];
+    margins_at(system, &scaled, &mut margins)?;
+    Ok(margins)
+}
+
+/// How gradients are held to differences of margins.
+struct Differences {
+    /// Half the distance of the weights between which differences are taken, relative to their norm.
+    length: f64,
+    /// The same along the gradient, where margins change more, and kinks are nearer.
+    along_gradient: f64,
+    /// The error of a derivative, relative to that in an ordinary direction, that kinks and curvature
+    /// may make.
+    tolerance: f64,
+    /// The error of a margin that rounding may make, relative to its size.
+    rounding: f64,
+}
+
+const DIFFERENCES_OF_DOUBLE: Differences = Differences {
+    length: 1e-6,
+    along_gradient: 1e-6,
+    tolerance: 0.05,
+    rounding: 64.0 * f64::EPSILON,
+};
+
+const DIFFERENCES_OF_SINGLE: Differences = Differences {
+    length: 1e-2,
+    along_gradient: 1e-4,
+    tolerance: 0.25,
+    rounding: 64.0 * f32::EPSILON as f64,
+};
+
+/// The largest error of the derivative along the gradient, relative to it.
+const TOLERANCE_ALONG_GRADIENT: f64 = 0.1;
+
+/// Refuses gradients that are not those of the margins: they are held to differences of margins in
+/// directions of no meaning, one sample at a time, and along the gradient of a sum over all.
+///
+/// Euler's identity tells of gradients in the direction of the weights alone.
+fn check_gradients(
+    system: &mut dyn MarginSystem,
+    answers: &Answers,
+    is_single: bool,
+) -> Result<(), EngineError> {
+    let by = if is_single {
+        &DIFFERENCES_OF_SINGLE
+    } else {
+        &DIFFERENCES_OF_DOUBLE
     };
-    let [less, same, more] = [of(-2)?, of(0)?, of(2)?];
-    let apart = |other: Vec<f64>| {
-        let pairs = other.iter().zip(&same);
-        pairs.fold(0.0, |most: f64, (a, b)| most.max((a - b).abs()))
+    let mut derivative = |direction: &[f64], length: f64| -> Result<Vec<f64>, EngineError> {
+        let mut sides = [Vec::new(), Vec::new()];
+        for (side, sign) in sides.iter_mut().zip([1.0, -1.0]) {
+            let pairs = answers.at.iter().zip(direction);
+            let moved: Vec<f64> = pairs.map(|(w, u)| w + sign * length * u).collect();
+            side.resize(system.samples(), 0.0);
+            margins_at(system, &moved, side)?;
+        }
+        let pairs = sides[0].iter().zip(&sides[1]);
+        Ok(pairs.map(|(a, b)| (a - b) / (2.0 * length)).collect())
     };
-    Ok(apart(less).max(apart(more)))
+    let directions = answers.directions();
+    let mut derivatives = Vec::new();
+    for direction in &directions {
+        derivatives.push(derivative(direction, by.length)?);
+    }
+    let ordinary = 1.0 / (answers.at.len() as f64).sqrt();
+    let largest = answers.size();
+    for (k, (sample, index)) in answers.single().enumerate() {
+        let size = sample.size.max(1e-3 * largest);
+        let allowed = size * (by.tolerance * ordinary + by.rounding / by.length);
+        let wrong = (0..DIRECTIONS).all(|direction| {
+            let found = answers.along[k][direction];
+            (found - derivatives[direction][index]).abs() > allowed
+        });
+        if wrong {
+            return Err(wrong_gradient(
+                &format!("of margin {index} along a direction"),
+                derivatives[0][index],
+                answers.along[k][0],
+            ));
+        }
+    }
+    let gradient = norm(&answers.gradient);
+    if gradient > 0.0 {
+        let length = norm(&answers.at);
+        let along: Vec<f64> = answers
+            .gradient
+            .iter()
+            .map(|g| g / gradient * length)
+            .collect();
+        let changes = derivative(&along, by.along_gradient)?;
+        let change: f64 = answers.weighted(&changes);
+        let promised = gradient * length;
+        let rounding = by.rounding / by.along_gradient * answers.margins.len() as f64 * largest;
+        if (change - promised).abs() > TOLERANCE_ALONG_GRADIENT * promised + rounding {
+            return Err(wrong_gradient(
+                "of a sum of margins along its gradient",
+                change,
+                promised,
+            ));
+        }
+    }
+    Ok(())
 }
 
-/// Whether everything that a system answers to numbers with a full mantissa is a number of single
-/// precision.
-fn is_single_precision(system: &mut dyn MarginSystem, at: &[f64]) -> Result<bool, EngineError> {
-    let samples = system.samples();
-    let mut margins = vec![0.0; samples];
-    margins_at(system, at, &mut margins)?;
-    let mut gradient = vec![0.0; at.len()];
-    gradient_at(system, &odd_cotangent(samples), &mut gradient)?;
-    let is_single = |x: &f64| f64::from(*x as f32) == *x;
-    Ok(margins.iter().chain(&gradient).all(is_single))
+fn wrong_gradient(what: &str, by_differences: f64, found: f64) -> EngineError {
+    invalid(
+        "vjp",
+        &format!(
+            "sums of gradients of the margins: the derivative {what} is {by_differences:.4e} by \
+             differences of margins (near w0, so as to be away from kinks)"
+        ),
+        format!("{found:.4e}"),
+    )
 }
 
-/// Cotangents of different sizes, with all digits of the mantissa in use.
-fn odd_cotangent(samples: usize) -> Vec<f64> {
-    const GOLDEN: f64 = 0.618_033_988_749_894_9;
-    (0..samples)
-        .map(|sample| 0.5 + (GOLDEN * (sample + 1) as f64).fract())
-        .collect()
-}
-
-fn dot(one: &[f64], other: &[f64]) -> f64 {
-    one.iter().zip(other).map(|(a, b)| a * b).sum()
+/// The largest difference of two lists of numbers.
+fn apart(one: &[f64], other: &[f64]) -> f64 {
+    let pairs = one.iter().zip(other);
+    pairs.fold(0.0, |most, (a, b)| {
+        let apart = (a - b).abs();
+        if apart > most || apart.is_nan() {
+            apart
+        } else {
+            most
+        }
+    })
 }
 
 fn invalid(key: &str, expected: &str, found: String) -> EngineError {

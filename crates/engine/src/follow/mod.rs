@@ -8,9 +8,11 @@
 //! |---|---|
 //! | `system` | what a system answers, by a trait or a closure |
 //! | `scaled` | a system at weights of any norm, asked at weights of norm 1 to 2 |
-//! | `degree` | the degree of homogeneity, measured and checked |
+//! | `degree` | the degree of homogeneity, measured and checked; gradients held to differences |
+//! | `answers` | what a system answers at some weights, as these checks look at it |
 //! | `engine` | the engine of a system |
 
+mod answers;
 mod degree;
 mod engine;
 mod scaled;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use implicit_bias_model::HostScores;
 
+use super::degree::{Source, check_system};
 use super::system::{MarginSystem, SystemError};
 use crate::EngineError;
 use crate::optimizers::norm;
@@ -55,6 +56,19 @@ impl ScaledSystem {
             shared: Arc::new(Mutex::new(asked)),
             rows: None,
         }
+    }
+
+    /// Checks, as at the initial weights, that margins are homogeneous and gradients are theirs.
+    ///
+    /// # Errors
+    ///
+    /// As of [`check_degree`](super::check_degree).
+    pub fn check(&self, weights: &[f64]) -> Result<(), EngineError> {
+        let mut asked = self.asked();
+        // The system is asked at other weights.
+        asked.weights.clear();
+        let degree = Source::Initial(asked.degree);
+        check_system(asked.system.as_mut(), weights, degree).map(|_| ())
     }
 
     fn asked(&self) -> MutexGuard<'_, Asked> {
