@@ -6,18 +6,22 @@ use implicit_bias_lab::LabError;
 use pyo3::PyErr;
 use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError, PyRuntimeError, PyValueError};
 
-/// `ValueError` for what the user gave, in the words of the command line; `OSError` where a file
+use crate::words::in_python;
+
+/// `ValueError` for what the user gave, in the words of the command line with the names of keys as Python
+/// spells them; `OSError` where a file
 /// cannot be written; `RuntimeError` for what goes wrong by itself.
 pub fn to_python(error: LabError) -> PyErr {
+    let words = in_python(&error.to_string());
     match error {
-        LabError::Interrupted => PyKeyboardInterrupt::new_err(error.to_string()),
-        LabError::Write { .. } => PyOSError::new_err(error.to_string()),
-        error if error.is_input() => PyValueError::new_err(error.to_string()),
-        error => PyRuntimeError::new_err(error.to_string()),
+        LabError::Interrupted => PyKeyboardInterrupt::new_err(words),
+        LabError::Write { .. } => PyOSError::new_err(words),
+        error if error.is_input() => PyValueError::new_err(words),
+        _ => PyRuntimeError::new_err(words),
     }
 }
 
-/// `ValueError` of some words.
+/// `ValueError` of some words, with the names of keys as Python spells them.
 pub fn invalid(words: impl Display) -> PyErr {
-    PyValueError::new_err(words.to_string())
+    PyValueError::new_err(in_python(&words.to_string()))
 }

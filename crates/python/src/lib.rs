@@ -15,6 +15,7 @@
 //! | `arrays` | arrays of NumPy, in and out; measures of them |
 //! | `watch` | work without the interpreter's lock, and in reach of Ctrl-C |
 //! | `error` | what goes wrong, as exceptions |
+//! | `words` | messages of the command line with the names of keys as Python spells them |
 
 mod arrays;
 mod curves;
@@ -26,6 +27,7 @@ mod questions;
 mod record;
 mod train;
 mod watch;
+mod words;
 
 use pyo3::prelude::*;
 

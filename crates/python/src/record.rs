@@ -14,6 +14,7 @@ use pyo3::types::PyBytes;
 
 use crate::arrays::table;
 use crate::error::{invalid, to_python};
+use crate::words::in_python;
 
 /// A table: its columns, and its values `[rows, columns]`.
 type Table<'py> = (Vec<String>, Bound<'py, PyArray2<f64>>);
@@ -122,7 +123,7 @@ impl Record {
 
     /// What a reader must know before the verdicts.
     fn notices(&self) -> Vec<String> {
-        self.0.notices.clone()
+        self.0.notices.iter().map(|text| in_python(text)).collect()
     }
 
     /// The figures: name, title, SVG.

@@ -19,6 +19,7 @@ use crate::error::invalid;
 use crate::keys::settings_of;
 use crate::record::moved_with;
 use crate::watch::{Watch, watched};
+use crate::words::in_python;
 
 /// Trains as `implicit-bias train` does, into the run directory of the key `out`. Returns what a
 /// user must know at once.
@@ -108,7 +109,7 @@ fn under<T>(
         stage: &mut |what, fraction| watch.progress.stage(&format!("{name}: {what}"), fraction),
         // The manifest has it.
         announce: &mut |_| {},
-        warn: &mut |text| warnings.push(text.to_owned()),
+        warn: &mut |text| warnings.push(in_python(text)),
     })?;
     Ok((result, warnings))
 }
