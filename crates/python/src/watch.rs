@@ -1,7 +1,8 @@
 //! Work that takes long: without the interpreter's lock, and in reach of Ctrl-C.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
@@ -17,6 +18,22 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// As much as the main thread of a program has.
 const STACK: usize = 8 * 1024 * 1024;
+
+/// The process that worked first, whose threads a copy of it by `fork` does not have; 0 before.
+static OWNER: AtomicU32 = AtomicU32::new(0);
+
+/// Refuses to wait for threads that are those of the process this one was forked from.
+fn require_own_threads() -> PyResult<()> {
+    let own = process::id();
+    match OWNER.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed) {
+        Err(owner) if owner != own => Err(PyRuntimeError::new_err(format!(
+            "fork: expected a process that was started anew, found one forked from process {owner} \
+             after that had computed, whose threads it does not have; take \
+             multiprocessing.get_context(\"spawn\"), or the keys threads and jobs in one process"
+        ))),
+        _ => Ok(()),
+    }
+}
 
 /// What work tells and is told.
 pub struct Watch {
@@ -34,13 +51,15 @@ impl Watch {
 
 /// Does `work` on a thread of its own while this one looks for signals; the first exception that
 /// they raise tells the work to stop and is raised once it has. `show` is called with what goes on
-/// and the fraction that is done. A panic is a `RuntimeError`.
+/// and the fraction that is done. A panic is a `RuntimeError`, and so
+/// is a process that was forked from one that had worked.
 pub fn watched<T: Send>(
     py: Python<'_>,
     name: &str,
     show: Option<&Py<PyAny>>,
     work: impl FnOnce(&Watch) -> Result<T, LabError> + Send,
 ) -> PyResult<T> {
+    require_own_threads()?;
     let watch = Watch {
         progress: Progress::hidden(name),
         stopped: AtomicBool::new(false),

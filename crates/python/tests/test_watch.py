@@ -1,5 +1,6 @@
 """Work that takes long: signals, other threads, panics."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -61,6 +62,29 @@ def test_other_threads_run_meanwhile():
     took = time.monotonic() - began
     # With the lock held there would be no turn until the run had ended.
     assert took > 0.05 and turns > 100 * took, (turns, took)
+
+
+FORKED = """
+import os, sys
+import implicit_bias as ib
+keys = dict(dim=3000, samples=40, width=20, steps=20)
+if sys.argv[1] == "after":
+    ib.train(**keys)
+child = os.fork()
+if child == 0:
+    try:
+        print(ib.train(**keys).stop_reason, flush=True)
+    except RuntimeError as error:
+        print(error, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.parametrize("when, said", [("before", "completed"), ("after", "fork: expected .*spawn")])
+def test_a_forked_process_works_or_says_why_not(when, said):
+    done = subprocess.run([sys.executable, "-c", FORKED, when], capture_output=True, text=True, timeout=120)
+    assert re.match(said, done.stdout), (done.stdout, done.stderr)
 
 
 def test_a_panic_is_an_exception():
