@@ -11,6 +11,7 @@ use implicit_bias_engine::{
     drive_from,
 };
 use implicit_bias_model::Loss;
+use implicit_bias_output::format_step;
 use implicit_bias_record::{Series, StopReason, schedule};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -19,9 +20,13 @@ use pyo3::types::PyBytes;
 
 use crate::arrays::table;
 use crate::error::invalid;
+use crate::words::in_python;
 
 /// The residual of a direction, its complementarity, and the multipliers `[n]`.
 type Residual<'py> = (f64, f64, Bound<'py, PyArray1<f64>>);
+
+/// Most numbers in the gradients of all samples, which a KKT residual keeps: 8 GB.
+const MOST_NUMBERS: f64 = 1e9;
 
 /// From one checkpoint to the next while a run goes on.
 const EVERY: Duration = Duration::from_secs(10);
@@ -88,13 +93,6 @@ fn raised(error: EngineError) -> PyErr {
         error if error.is_input() => PyValueError::new_err(in_python(&error.to_string())),
         error => PyRuntimeError::new_err(in_python(&error.to_string())),
     }
-}
-
-/// Words of the command line with the names of arguments.
-fn in_python(words: &str) -> String {
-    words
-        .replace("--exact-steps", "exact_steps")
-        .replace("--kkt measures it", "kkt_steps=[…] measures it")
 }
 
 /// One run of a user's network.
@@ -182,9 +180,16 @@ impl Follower {
     ) -> PyResult<()> {
         let mut run = self.run()?;
         let run = &mut *run;
-        if !(1.0..=1e300).contains(&steps) {
+        if !(1.0..=1e300).contains(&steps) || steps.fract() != 0.0 {
             return Err(invalid(format!(
-                "steps: expected a number of steps from 1 to 1e300, found {steps}"
+                "steps: expected a whole number of steps from 1 to 1e300, found {steps:?}"
+            )));
+        }
+        if steps < run.engine.step() {
+            return Err(invalid(format!(
+                "steps: expected at least the {} steps of the run, found {}",
+                format_step(run.engine.step()),
+                format_step(steps)
             )));
         }
         let mut planned = schedule(steps, per_decade);
@@ -280,6 +285,13 @@ impl Follower {
     fn kkt<'py>(&self, py: Python<'py>) -> PyResult<Option<Residual<'py>>> {
         let mut run = self.run()?;
         let engine = &mut run.engine;
+        let (samples, weights) = (engine.samples(), engine.host_weights().len());
+        if samples as f64 * weights as f64 > MOST_NUMBERS {
+            return Err(invalid(format!(
+                "kkt_residual: expected at most {MOST_NUMBERS:e} numbers in the gradients of all \
+                 samples, found {samples} of {weights} weights"
+            )));
+        }
         let found = py.detach(|| engine.measure_kkt()).map_err(raised)?;
         Ok(found.map(|found| {
             let multipliers = found.multipliers.into_pyarray(py);

@@ -19,6 +19,9 @@ from ._system import Keeper, System
 #: Where the KKT residual is measured unless something else is asked for.
 KKT_STEPS = (1e1, 1e2, 1e3, 1e4, 1e6, 1e10, 1e20, 1e50, 1e100, 1e200, 1e300)
 
+#: Steps recorded in a decade, at most.
+MOST_RECORDED = 10_000
+
 #: Larger margins than this have slopes that are lost beside rounding.
 MOST = 1e12
 
@@ -64,8 +67,7 @@ def follow(
     reduction : "mean" or "sum"
         ``L`` as mean or as sum over the samples.
     degree : float, optional
-        Degree ``L`` of homogeneity, ``q(c w) = c^L q(w)``. Measured by Euler's identity without; needed
-        where all margins vanish at ``w0``.
+        Degree ``L`` of homogeneity, ``q(c w) = c^L q(w)``. Measured by Euler's identity without.
     kkt_steps : list of floats, optional
         Steps at which the KKT residual is measured, each as costly as some hundred steps and some
         hundred gradients of every sample. Without, eleven from 10 to 1e300, for up to 300 samples.
@@ -83,7 +85,8 @@ def follow(
     Raises
     ------
     ValueError
-        For a network that is not homogeneous, for answers of the wrong shape or with NaN, and for a
+        For a network that is not homogeneous, for gradients that are not those of its margins, for
+        margins that differ from call to call, for answers of the wrong shape or with NaN, and for a
         checkpoint of another run.
     KeyboardInterrupt
         After Ctrl-C, with the checkpoint written.
@@ -102,6 +105,8 @@ def follow(
     """
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction: expected mean or sum, found `{reduction}`")
+    if not (isinstance(record, (int, np.integer)) and 0 <= record <= MOST_RECORDED):
+        raise ValueError(f"record: expected a whole number from 0 to {MOST_RECORDED}, found {record!r}")
     system = System(margins_and_vjp, w0)
     asked = KKT_STEPS if kkt_steps is None else tuple(float(step) for step in kkt_steps)
     if kkt_steps is None and len(system.margins_at_start) > 300:
@@ -119,13 +124,15 @@ def follow(
         None if degree is None else float(degree),
         list(asked),
     )
-    least = float(system.margins_at_start.min() * np.linalg.norm(system.start) ** follower.degree()[0])
+    with np.errstate(over="ignore"):
+        growth = np.float64(system.norm) ** follower.degree()[0]
+        least = float(system.margins_at_start.min() * growth)
     if least > MOST:
         raise ValueError(f"w0: expected margins below {MOST:.0e}, found {least:.1e}: no step changes them")
     problem = [loss, reduction, float(step_size), float(exact_steps), follower.degree()[0]]
     keeper = Keeper(checkpoint, system, problem)
     keeper.restore(follower)
-    run = Followed(follower, system, keeper, (record, list(asked)))
+    run = Followed(follower, system, keeper, (int(record), list(asked)))
     return run.resume(steps)
 
 

@@ -22,8 +22,15 @@ class Tree:
         self._leaves = list(_leaves(weights, name))
         if not self._leaves:
             raise ValueError(f"{name}: expected arrays, found none")
+        for path, leaf in self._leaves:
+            dtype = str(getattr(leaf, "dtype", ""))
+            if "float16" in dtype or "float8" in dtype:
+                raise ValueError(f"{path}: expected float64, or float32, found {dtype}")
         self.shapes = [tuple(np.shape(to_numpy(leaf, path))) for path, leaf in self._leaves]
         sizes = [int(np.prod(shape)) for shape in self.shapes]
+        for (path, _), size in zip(self._leaves, sizes):
+            if size == 0:
+                raise ValueError(f"{path}: expected at least one number, found none")
         self._ends = np.cumsum(sizes)
         self.size = int(self._ends[-1])
         self._makers = [maker(leaf) for _, leaf in self._leaves]
