@@ -87,6 +87,52 @@ def test_what_has_no_stable_rank_is_said(weight, said):
         ib.stable_rank(weight)
 
 
+class Sparse:
+    """As of SciPy."""
+
+    nnz = 1
+
+    def toarray(self):
+        return np.eye(2)
+
+
+MASKED = np.ma.masked_array([[1.0, 2.0]], [[False, True]])
+
+
+@pytest.mark.parametrize("weight, said", [
+    (MASKED, "weight: expected an array of numbers, found masked entries"),
+    (Sparse(), "weight: expected an array of numbers, found a sparse matrix; .toarray"),
+    (np.zeros((2, 2), [("a", float)]), "weight: expected an array of numbers, found one of"),
+    ([[1.0, 2.0], [3.0]], "weight: expected an array of numbers, found list"),
+    (np.eye(2, dtype=object), "weight: expected an array of numbers, found one of object"),
+], ids=lambda value: type(value).__name__)
+def test_what_would_lose_something_as_numbers_is_refused(weight, said):
+    with pytest.raises(ValueError, match=said):
+        ib.stable_rank(weight)
+
+
+def test_numbers_of_other_kinds_are_as_they_are():
+    matrix = np.random.default_rng(0).integers(-9, 9, size=(5, 4))
+    expected = by_svd(matrix.astype(float))
+    for kind in [">f8", ">i2", "i1", "f2", "g", "u1"]:
+        given = np.abs(matrix).astype(kind) if kind == "u1" else matrix.astype(kind)
+        wanted = by_svd(np.abs(matrix).astype(float)) if kind == "u1" else expected
+        assert ib.stable_rank(given) == pytest.approx(wanted, rel=1e-13)
+        assert ib.stable_rank(given.T[::-1]) == pytest.approx(wanted, rel=1e-13)
+    given = np.ma.masked_array(matrix)
+    given.flags.writeable = False
+    assert ib.stable_rank(given) == pytest.approx(expected, rel=1e-13)
+
+
+def test_tensors_of_pytorch_of_other_kinds():
+    torch = pytest.importorskip("torch")
+    matrix = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
+    assert ib.stable_rank(matrix.bfloat16()) == ib.stable_rank(matrix.int()) == 1.25
+    for wrong in [matrix.to(torch.complex64) * 1j, matrix.to_sparse()]:
+        with pytest.raises(ValueError, match="weight: expected an array of numbers"):
+            ib.stable_rank(wrong)
+
+
 @pytest.mark.parametrize("scores, y, weights, said", [
     ([1.0], [0.0], [[1.0]], "labels"),
     ([1.0, 2.0], [1.0], [[1.0]], "labels"),

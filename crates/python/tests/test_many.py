@@ -66,6 +66,10 @@ def test_a_run_that_fails_is_told_and_leaves_the_others_alone(tmp_path, data):
     (dict(grid=dict(network="linear")), "network: expected a list of values, found 'linear'"),
     (dict(seeds=0), "`seeds`: expected a number of seeds"),
     (dict(seeds=1, jobs=0), "jobs: expected at least 1, found 0"),
+    (dict(seeds=1, jobs=-1), "jobs: expected at least 1, found -1"),
+    (dict(seeds=1, jobs="2"), "jobs: expected at least 1, found '2'"),
+    (dict(grid=[1]), "grid: expected a dictionary of lists, found list"),
+    (dict(list=[3]), "list: expected dictionaries, found int"),
     (dict(grid=dict(precision=["f32", "f64"]), engine="tensor"), "precision: expected one for all runs"),
 ], ids=str)
 def test_what_is_no_plan_is_said(arguments, said):
@@ -95,3 +99,5 @@ def test_a_reproduction_is_that_of_the_command_line(tmp_path, program):
     assert system["title"].split()[0] in ours._repr_html_()
     with pytest.raises(ValueError, match="system: expected one of kou, .*, all, found `eve`"):
         ib.reproduce("eve")
+    with pytest.raises(ValueError, match="threads: expected at least 1, found -1"):
+        ib.reproduce("adam", threads=-1)

@@ -38,6 +38,8 @@ def test_the_limit_is_where_the_run_goes_and_that_of_the_command_line(tmp_path, 
     archive = tmp_path / "run" / "data.npz"
     flags = ["--activation=leaky-relu", "--slope=0.1", "--width=4"]
     assert found == program.json("limit", archive, *flags)
+    with pytest.raises(ValueError, match="y: expected no labels beside a run"):
+        ib.limit(run, data[1])
     for of_run in [ib.limit(run), ib.limit(run.path)]:
         assert of_run == program.json("limit", run.path)
 

@@ -1,6 +1,9 @@
 """Runs: what Python trains is what the command line trains."""
 
+import copy
 import gc
+import os
+import pickle
 import shutil
 
 import implicit_bias as ib
@@ -13,6 +16,9 @@ SETTINGS = {
     "weight space": dict(width=4, steps=300, engine="tensor", record=7, step_size=0.5),
     "adam": dict(network="linear", optimizer="adam", epsilon=0.0, steps=200, loss="exponential"),
     "deep": dict(network="deep", depth=2, width=6, steps=100, init_scale=0.3),
+    "schedule": dict(width=3, steps=200, engine="tensor", step_offset=10, step_decay=0.5),
+    "probes": dict(network="linear", steps=200, probes="effective-rank,distance"),
+    "sgd": dict(network="linear", optimizer="sgd", batch_size=2, steps=50),
     "prepared": dict(unit_norm=True, noise=0.1, steps=100, width=3, figures="png"),
 }
 
@@ -120,6 +126,44 @@ def test_a_temporary_directory_lives_as_long_as_the_run(tmp_path, data):
     del run
     gc.collect()
     assert not path.exists() and saved.resume(steps=20).steps[-1] == 20
+
+
+def test_runs_are_pickled_by_their_directory(tmp_path, data):
+    run = ib.train(*data, width=2, steps=10, out=tmp_path / "run")
+    other = pickle.loads(pickle.dumps(run))
+    assert other.path == tmp_path / "run" and other.claims == run.claims
+    temporary = ib.train(*data, width=2, steps=10)
+    with pytest.raises(TypeError, match="found a temporary one.*run.save"):
+        pickle.dumps(temporary)
+    twin, path = copy.deepcopy(copy.copy(temporary)), temporary.path
+    del temporary
+    gc.collect()
+    assert path.is_dir() and twin.resume(steps=20).steps[-1] == 20
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_forked_process_leaves_temporary_directories_alone(data):
+    run = ib.train(*data, width=2, steps=10)
+    path, child = run.path, os.fork()
+    if child == 0:
+        del run
+        gc.collect()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert path.is_dir()
+    del run
+    gc.collect()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("given, said", [
+    (dict(arrays=[np.eye(2)]), "arrays: expected a dictionary of arrays, found list"),
+    (dict(arrays={"X": np.eye(2)}), "arrays: expected names other than X and y, found X"),
+    (dict(init=np.eye(2)), "init: expected a dictionary of arrays, or a path, found ndarray"),
+])
+def test_arrays_in_the_wrong_place_are_refused(data, given, said):
+    with pytest.raises(ValueError, match=said):
+        ib.train(*data, width=2, steps=10, **given)
 
 
 def test_bad_input_leaves_nothing_and_a_directory_in_use_is_left_alone(tmp_path, data):

@@ -16,16 +16,27 @@ from . import _native
 
 def to_numpy(array: Any, name: str) -> NDArray[np.float64]:
     """An array of numbers as float64; of PyTorch it may need gradients, or be on another device."""
-    if all(hasattr(array, method) for method in ("detach", "cpu", "double", "numpy")):
-        array = array.detach().cpu().double().numpy()
-    elif hasattr(array, "__dlpack__") and not hasattr(array, "__array__"):
-        array = np.from_dlpack(array)
-    found = np.asarray(array)
-    if found.dtype.kind == "V":
-        # Types that NumPy does not have, as JAX's bfloat16.
-        found = found.astype(np.float64)
+    expected = f"{name}: expected an array of numbers"
+    if np.ma.is_masked(array):
+        raise ValueError(f"{expected}, found masked entries, which have none")
+    if hasattr(array, "toarray") and hasattr(array, "nnz"):
+        raise ValueError(f"{expected}, found a sparse matrix; .toarray() is one")
+    try:
+        if all(hasattr(array, method) for method in ("detach", "cpu", "double", "numpy")):
+            # What is complex has a real part, which is not what was given.
+            real = not array.is_complex()
+            array = array.detach().cpu()
+            array = array.double().numpy() if real else array.numpy()
+        elif hasattr(array, "__dlpack__") and not hasattr(array, "__array__"):
+            array = np.from_dlpack(array)
+        found = np.asarray(array)
+        if found.dtype.kind == "V" and found.dtype.names is None:
+            # Types that NumPy does not have, as JAX's bfloat16.
+            found = found.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError, BufferError) as error:
+        raise ValueError(f"{expected}, found {type(array).__name__}: {error}") from None
     if found.dtype.kind not in "biuf":
-        raise ValueError(f"{name}: expected an array of numbers, found one of {found.dtype}")
+        raise ValueError(f"{expected}, found one of {found.dtype}")
     return np.ascontiguousarray(found, dtype=np.float64).reshape(found.shape)
 
 

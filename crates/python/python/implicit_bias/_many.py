@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Optional, Sequence
+
+import numpy as np
 
 from . import _native
-from ._place import Place, keep
+from ._place import Place, TemporaryFolder, keep
 from ._progress import Shown
 from ._tables import read_table
 
@@ -73,6 +74,12 @@ def sweep(
     KeyboardInterrupt
         After Ctrl-C: runs in flight leave a checkpoint, and the same call with ``out`` goes on.
     """
+    if not (grid is None or isinstance(grid, Mapping)):
+        raise ValueError(f"grid: expected a dictionary of lists, found {type(grid).__name__}")
+    odd = next((entry for entry in list if not isinstance(entry, Mapping)), None)
+    if odd is not None:
+        raise ValueError(f"list: expected dictionaries, found {type(odd).__name__}")
+    require_count("jobs", jobs)
     place = Place(out, "sweep", shared=True)
     keep(place.temporary)
     given = place.fill(X, y, arrays, init, keys)
@@ -98,6 +105,12 @@ def sweep(
     return read_table(place.path / "sweep.csv")
 
 
+def require_count(name: str, value: Any) -> None:
+    """Refuses what is no number of things that are done at a time."""
+    if value is not None and not (isinstance(value, (int, np.integer)) and value >= 1):
+        raise ValueError(f"{name}: expected at least 1, found {value!r}")
+
+
 class Reproduction:
     """Systems of the literature that were reproduced.
 
@@ -120,7 +133,7 @@ class Reproduction:
         completed: bool,
         text: str,
         systems: Sequence[tuple[str, str, int, Sequence[int]]],
-        _temporary: Optional[TemporaryDirectory[str]] = None,
+        _temporary: Optional[TemporaryFolder] = None,
     ) -> None:
         self.path = path
         self.completed = completed
@@ -191,6 +204,7 @@ def reproduce(
     >>> reproduce("adam", quick=True).completed
     True
     """
+    require_count("threads", threads)
     place = Place(out, "reproduce")
     with Shown() as show:
         completed, text, found = _native.reproduce(

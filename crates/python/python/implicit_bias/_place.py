@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import tempfile
+import weakref
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Mapping, Optional
+from typing import Any, Optional
 
 from ._arrays import is_path, write
 
+NoneType = type(None)
+
 #: Folders that live as long as the process.
-_KEPT: list[TemporaryDirectory[str]] = []
+_KEPT: list[TemporaryFolder] = []
 
 
-def temporary() -> TemporaryDirectory[str]:
-    """A folder that goes with the object."""
-    return TemporaryDirectory(prefix="implicit-bias-")
+class TemporaryFolder:
+    """A folder that goes with the object, or with the process that made it."""
+
+    def __init__(self) -> None:
+        self.name = tempfile.mkdtemp(prefix="implicit-bias-")
+        self.cleanup = weakref.finalize(self, _remove, self.name, os.getpid())
 
 
-def keep(folder: Optional[TemporaryDirectory[str]]) -> None:
+def _remove(path: str, owner: int) -> None:
+    # A process forked from the owner has the object too, and leaves the folder alone.
+    if os.getpid() == owner:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def keep(folder: Optional[TemporaryFolder]) -> None:
     """Lets a folder live as long as the process."""
     if folder is not None:
         _KEPT.append(folder)
@@ -35,7 +49,7 @@ class Place:
 
     def __init__(self, out: Any = None, name: str = "", shared: bool = False) -> None:
         self._shared = shared
-        self.temporary = temporary() if out is None else None
+        self.temporary = TemporaryFolder() if out is None else None
         self.path = Path(out if self.temporary is None else self.temporary.name)
         if self.temporary is not None and name:
             self.path /= name
@@ -50,7 +64,13 @@ class Place:
         keys: Mapping[str, Any],
     ) -> dict[str, Any]:
         """The keys, with arrays written to files that keys name."""
+        if not isinstance(arrays, (Mapping, NoneType)):
+            kind = type(arrays).__name__
+            raise ValueError(f"arrays: expected a dictionary of arrays, found {kind}")
         given = {name: value for name, value in keys.items() if value is not None}
+        twice = [name for name in arrays or {} if name in ("X", "y")]
+        if twice:
+            raise ValueError(f"arrays: expected names other than X and y, found {twice[0]}")
         archive = _archive(X, y, arrays, given)
         if archive:
             given["data"] = self._write("data.npz", archive)
@@ -58,8 +78,11 @@ class Place:
             given["data"] = os.fspath(X)
         if isinstance(init, Mapping):
             given["init"] = self._write("init.npz", init)
-        elif init is not None:
+        elif is_path(init):
             given["init"] = os.fspath(init)
+        elif init is not None:
+            kind = type(init).__name__
+            raise ValueError(f"init: expected a dictionary of arrays, or a path, found {kind}")
         return given
 
     def _write(self, name: str, arrays: Mapping[str, Any]) -> str:

@@ -93,6 +93,8 @@ def limit(
     """
     run = None
     if isinstance(X, Run):
+        if y is not None:
+            raise ValueError("y: expected no labels beside a run, which has its own, found some")
         run, X = X.path, None
     with Place.of_question(X, y, arrays, dict(keys), init) as given, Shown() as show:
         asked = given.get("data")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import shutil
 import warnings
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Mapping, Optional
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from . import _native
 from ._figures import Figure
 from ._html import page
-from ._place import Place, keep
+from ._place import Place, TemporaryFolder, keep
 from ._progress import Shown
 from ._tables import as_table
 
@@ -135,11 +135,26 @@ class Run:
         self,
         path: str | os.PathLike[str],
         *,
-        _temporary: Optional[TemporaryDirectory[str]] = None,
+        _temporary: Optional[TemporaryFolder] = None,
     ) -> None:
         self.path: Path = Path(path)
         self._temporary = _temporary
         self._record = _native.Record(self.path)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its path, by which another process reads it."""
+        if self._temporary is not None:
+            raise TypeError(
+                "pickle: expected a run with a directory of its own, found a temporary one, which goes "
+                "with this object; choose one with `out`, or pickle what `run.save(path)` returns"
+            )
+        return load, (self.path.absolute(),)
+
+    def __copy__(self) -> Run:
+        return Run(self.path, _temporary=self._temporary)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Run:
+        return copy.copy(self)
 
     def resume(self, steps: Optional[float] = None, **keys: Unpack[ResumeKeys]) -> Run:
         """Goes on from the last checkpoint; with more ``steps``, also where the run had ended.
