@@ -424,6 +424,19 @@ fn gradients_that_are_not_those_of_the_margins_are_refused() {
         message.contains("of margin 1 along a direction"),
         "{message}"
     );
+    // Of every second of many samples, which are not looked at one by one.
+    let many = margin_system(128, |w: &[f64]| {
+        let (a, b) = (w[0], w[1]);
+        (vec![a; 128], move |v: &[f64]| {
+            let odd: f64 = v.iter().skip(1).step_by(2).sum();
+            vec![v.iter().sum::<f64>() + 3.0 * odd * b, -3.0 * odd * a]
+        })
+    });
+    let message = refused(many, vec![1.0, 0.5], None);
+    assert!(
+        message.contains("of a sum of margins along its gradient"),
+        "{message}"
+    );
     // A sum of gradients that is scaled down where it is long, as clipped ones are.
     let clipped = wrong(
         |a, b| [a, 2.0 * b],
@@ -496,6 +509,42 @@ fn what_changes_during_a_run_is_refused_at_the_handover() {
     );
 }
 
+/// The loss of a sum, samples that are fitted, norms, and the residual where it is asked for.
+#[test]
+fn what_is_recorded_is_that_of_the_weights() {
+    let options = FollowOptions {
+        sum: true,
+        kkt_steps: vec![5.0],
+        blocks: vec![("w".into(), [2, 2])],
+        ..options(100.0, 4)
+    };
+    let weights = vec![0.3, 0.1, -0.2, 0.4];
+    let system = linear(Array2::eye(4));
+    let mut engine = FollowEngine::new(Box::new(system), weights.clone(), options).unwrap();
+    let run = run(&mut engine, &[0.0, 5.0]);
+    let column = |name: &str| -> Vec<f64> {
+        let index = run
+            .series
+            .columns()
+            .iter()
+            .position(|column| column == name);
+        run.series
+            .rows()
+            .iter()
+            .map(|row| row[index.unwrap()])
+            .collect()
+    };
+    let loss: f64 = weights.iter().map(|q| (-q).exp().ln_1p()).sum();
+    assert!((column("loss")[0] - loss).abs() < 1e-14);
+    assert!((column("log_loss")[0] - loss.ln()).abs() < 1e-14);
+    assert_eq!(column("accuracy")[0], 0.75);
+    // Singular values of [[a, b], [c, d]] by the trace and the determinant of its square.
+    let (trace, determinant) = (0.3_f64, 0.14_f64 * 0.14);
+    let largest = (0.5 * trace + (0.25 * trace * trace - determinant).sqrt()).sqrt();
+    assert!((column("spectral_norm_w")[0] - largest).abs() < 1e-14);
+    assert!(column("kkt_residual")[0].is_nan() && column("kkt_residual")[1].is_finite());
+}
+
 /// A first attempt at log time at step 0 that comes too early is followed by others.
 #[test]
 fn no_exact_steps_at_first_are_some_later() {
@@ -537,6 +586,9 @@ fn single_precision_is_seen() {
             .unwrap()
             .is_single_precision
     };
+    // The degree is a whole number all the same.
+    let degree = check_degree(&mut single(true), &[1.0, 0.5], None).unwrap();
+    assert!(degree.error > 0.0 && degree.value == 1.0, "{degree:?}");
     assert!(is_single(Box::new(single(true))));
     assert!(!is_single(Box::new(single(false))));
     let engine = FollowEngine::new(Box::new(single(true)), vec![1.0, 0.5], options(10.0, 2));

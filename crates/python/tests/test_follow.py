@@ -349,7 +349,8 @@ def test_a_residual_that_memory_does_not_hold_is_refused():
 
 
 def test_no_exact_steps_go_on_to_log_time():
-    run = ib.follow(linear(X2, np.ones(2)), ONE, step_size=0.1, exact_steps=0, steps=1e10)
+    with pytest.warns(UserWarning, match="log time cannot tell .*; exact_steps takes more"):
+        run = ib.follow(linear(X2, np.ones(2)), ONE, step_size=0.1, exact_steps=0, steps=1e10)
     assert run.steps[-1] == 1e10
 
 
@@ -371,6 +372,23 @@ def test_samples_that_cannot_be_fitted_stop_the_run_with_words():
     with pytest.warns(UserWarning, match="not all samples are fitted.*exact_steps sets"):
         run = ib.follow(function, ONE, step_size=0.1, exact_steps=100)
     assert run.stop_reason == "stalled" and "stalled" in repr(run)
+
+
+def test_sums_of_gradients_may_come_as_of_jax_and_pytorch():
+    # As a tuple of the shares of one argument.
+    run = ib.follow(lambda w: (w, lambda v: (v,)), ONE, step_size=0.1, steps=10)
+    pair = (ONE[:1], ONE[1:])
+    together = lambda w: (np.concatenate(w), lambda v: ((v[:1], v[1:]),))
+    assert np.array_equal(np.concatenate(ib.follow(together, pair, step_size=0.1, steps=10).weights), run.weights)
+
+
+def test_a_residual_is_that_of_the_last_step_and_unasked_of_few_samples_alone():
+    run = ib.follow(linear(np.diag([1.0, 3.0]), np.ones(2)), ONE, step_size=0.1, exact_steps=100, steps=10)
+    first = run.kkt_residual
+    assert run.resume(1e200).kkt_residual < 0.1 * first
+    for count, measured in [(300, True), (301, False)]:
+        run = ib.follow(lambda w: (np.full(count, w[0]), lambda v: v.sum()[None]), ONE[:1], step_size=0.1, steps=10)
+        assert ("kkt_residual" in run.series and np.isfinite(column(run, "kkt_residual")).any()) == measured
 
 
 def test_figures_and_series(network):
@@ -403,25 +421,31 @@ def test_pytorch(tmp_path):
     assert (tmp_path / "torch_cnn_margins.svg").stat().st_size > 1000
 
 
-@pytest.mark.parametrize("way", ["torch.func", "torch.autograd"])
+@pytest.mark.parametrize("way", ["torch.func", "torch.autograd", "module"])
 def test_pytorch_in_single_precision(way):
     needs("torch")
     import torch
 
     X = torch.eye(2)
-
-    def by_func(w):
-        return torch.func.vjp(lambda w: X @ w, w)
+    w0 = torch.tensor([0.3, 0.1], requires_grad=True)
 
     def by_autograd(w):
         w = w.detach().requires_grad_()
         q = X @ w
         return q, lambda v: torch.autograd.grad(q, w, v, retain_graph=True)
 
-    if way == "torch.func" and not hasattr(torch, "func"):
+    if way == "module":
+        model = torch.nn.Linear(2, 1, bias=False)
+        model.weight = torch.nn.Parameter(w0.detach()[None])
+        function, w0 = ib.torch_margins(model, X, torch.ones(2)), dict(model.named_parameters())
+    elif way == "torch.autograd":
+        function = by_autograd
+    elif hasattr(torch, "func"):
+        function = lambda w: torch.func.vjp(lambda w: X @ w, w)
+    else:
         pytest.skip("torch.func came with PyTorch 2")
-    w0 = torch.tensor([0.3, 0.1], requires_grad=True)
     with pytest.warns(UserWarning, match="model.double"):
-        run = ib.follow(by_func if way == "torch.func" else by_autograd, w0, step_size=0.1, exact_steps=100)
-    assert isinstance(run.direction, torch.Tensor) and run.direction.dtype == torch.float32
+        run = ib.follow(function, w0, step_size=0.1, exact_steps=100)
+    direction = run.direction["weight"] if way == "module" else run.direction
+    assert isinstance(direction, torch.Tensor) and direction.dtype == torch.float32
     assert np.allclose(run.margins, np.log(0.05) + 300 * np.log(10), 1e-5)

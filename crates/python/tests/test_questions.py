@@ -22,7 +22,7 @@ def test_geometry_is_that_of_numpy_and_of_the_command_line(tmp_path, program, da
     assert ib.check(synthetic="mixture", dim=50) == program.json("check", "--synthetic=mixture", "--dim=50")
     with pytest.raises(ValueError, match="check: expected flags of the data alone"):
         ib.check(X, y, width=3)
-    with pytest.raises(ValueError, match="DATA: expected a data file, mnist, or --synthetic, found none"):
+    with pytest.raises(ValueError, match="DATA: expected a data file, mnist, or synthetic, found none"):
         ib.check()
 
 

@@ -2,9 +2,10 @@
 
 import copy
 import gc
-import os
 import pickle
 import shutil
+import subprocess
+import sys
 
 import implicit_bias as ib
 import numpy as np
@@ -141,19 +142,24 @@ def test_runs_are_pickled_by_their_directory(tmp_path, data):
     assert path.is_dir() and twin.resume(steps=20).steps[-1] == 20
 
 
-@pytest.mark.filterwarnings("error")
-def test_a_forked_process_leaves_temporary_directories_alone(data):
-    run = ib.train(*data, width=2, steps=10)
-    path, child = run.path, os.fork()
-    if child == 0:
-        del run
-        gc.collect()
-        os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
-    assert path.is_dir()
+FORKS = """
+import os, sys
+import implicit_bias as ib
+run = ib.train(dim=20, width=2, steps=10)
+path, child = run.path, os.fork()
+if child == 0:
     del run
-    gc.collect()
-    assert not path.exists()
+    sys.exit()
+assert os.waitpid(child, 0)[1] == 0 and path.is_dir()
+del run
+assert not path.exists()
+"""
+
+
+def test_a_forked_process_leaves_temporary_directories_alone():
+    # Nor is anybody warned of a directory that goes.
+    done = subprocess.run([sys.executable, "-W", "error", "-c", FORKS], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("given, said", [

@@ -229,3 +229,27 @@ pub(super) fn gradient_at(
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::margin_system;
+
+    /// A check asks at other weights, and what was answered before it is asked again.
+    #[test]
+    fn after_a_check_gradients_are_those_of_the_weights_asked_for() {
+        let square = margin_system(1, |w: &[f64]| {
+            let w = [w[0], w[1]];
+            (vec![w[0] * w[1]], move |v: &[f64]| {
+                vec![v[0] * w[1], v[0] * w[0]]
+            })
+        });
+        let mut system = ScaledSystem::new(Box::new(square), 2.0);
+        let (weights, mut margins, mut gradient) = ([0.5, 3.0], [0.0], [0.0; 2]);
+        system.scores(&weights, None, &mut margins);
+        system.check(&weights).unwrap();
+        system.scores(&weights, None, &mut margins);
+        system.pull_back(&[1.0], &mut gradient);
+        assert_eq!((margins, gradient), ([1.5], [3.0, 0.5]));
+    }
+}
