@@ -1,6 +1,6 @@
 //! What a system answers at some weights, as checks look at it.
 
-use super::scaled::{gradient_at, margins_at};
+use super::ask::{gradient_at, margins_at};
 use super::system::MarginSystem;
 use crate::EngineError;
 use crate::optimizers::norm;

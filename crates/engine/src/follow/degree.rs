@@ -1,7 +1,7 @@
 //! The degree of homogeneity of a system, measured and checked.
 
 use super::answers::{Answers, DIRECTIONS, Sample, scattered};
-use super::scaled::{margins_at, unit};
+use super::ask::{margins_at, unit};
 use super::system::MarginSystem;
 use crate::EngineError;
 use crate::optimizers::norm;

@@ -7,12 +7,14 @@
 //! | file | what |
 //! |---|---|
 //! | `system` | what a system answers, by a trait or a closure |
+//! | `ask` | its answers, every number of them finite |
 //! | `scaled` | a system at weights of any norm, asked at weights of norm 1 to 2 |
 //! | `degree` | the degree of homogeneity, measured and checked; gradients held to differences |
 //! | `answers` | what a system answers at some weights, as these checks look at it |
 //! | `engine` | the engine of a system |
 
 mod answers;
+mod ask;
 mod degree;
 mod engine;
 mod scaled;
