@@ -1,6 +1,6 @@
 //! A descent whose weights and state are in host memory.
 
-use implicit_bias_model::FirstStage;
+use implicit_bias_model::{FirstStage, SpanBasis};
 
 use crate::optimizers::Optimizer;
 use crate::oracle::{Batches, Oracle};
@@ -65,6 +65,41 @@ pub(crate) struct HostDescent {
     step_size: StepSize,
     twin: Option<Twin>,
     stop: Option<StopRule>,
+    /// Where steps are taken in these in place of the weights.
+    coordinates: Option<Coordinates>,
+}
+
+/// The weights `W = W(0) + (Θ − Θ(0)) Q` by coordinates `Θ` in what the samples span.
+struct Coordinates {
+    basis: SpanBasis,
+    oracle: Oracle,
+    /// `W(0)`.
+    weights: Vec<f64>,
+    /// `Θ(0)`.
+    initial: Vec<f64>,
+    /// `Θ`.
+    present: Vec<f64>,
+}
+
+impl Coordinates {
+    fn new(weights: &[f64], basis: SpanBasis, oracle: Oracle) -> Self {
+        let initial = basis.coordinates(weights);
+        Self {
+            basis,
+            oracle,
+            weights: weights.to_vec(),
+            present: initial.clone(),
+            initial,
+        }
+    }
+
+    /// Fills in the weights of the present coordinates.
+    fn show(&self, weights: &mut [f64]) {
+        let pairs = self.present.iter().zip(&self.initial);
+        let change: Vec<f64> = pairs.map(|(now, before)| now - before).collect();
+        weights.copy_from_slice(&self.weights);
+        self.basis.add(&change, weights);
+    }
 }
 
 /// The same descent from weights nearby.
@@ -100,29 +135,46 @@ fn distance(one: &[f64], other: &[f64]) -> f64 {
 
 impl HostDescent {
     pub fn new(weights: Vec<f64>, oracle: Oracle, run: OptimizerRun) -> Self {
+        let mut optimizer = run.optimizer;
+        let is_alone = run.twin.is_none() && optimizer.in_coordinates(0).is_some();
+        let spanned = is_alone.then(|| oracle.span()).flatten();
+        let coordinates = spanned.map(|(basis, oracle)| Coordinates::new(&weights, basis, oracle));
+        if let Some(coordinates) = &coordinates {
+            let count = coordinates.present.len();
+            let same = optimizer.in_coordinates(count);
+            optimizer = same.expect("it says so of any number");
+        }
         Self {
             twin: run.twin.map(|optimizer| Twin::new(&weights, optimizer)),
             weights,
             oracle,
-            optimizer: run.optimizer,
+            optimizer,
             step_size: run.step_size,
             stop: run.stop,
+            coordinates,
         }
     }
 
     /// Whether a rule holds here.
     pub fn stops(&mut self, rule: StopRule) -> bool {
-        self.oracle.holds(rule, &self.weights)
+        match &mut self.coordinates {
+            // As the steps saw it, to the last bit.
+            Some(own) => own.oracle.holds(rule, &own.present),
+            None => self.oracle.holds(rule, &self.weights),
+        }
     }
 
     /// Takes steps from number `first` on, or fewer: how many were taken before a number was not
     /// finite or the run was to stop.
     pub fn advance(&mut self, first: u64, steps: u64) -> u64 {
-        (first..first + steps)
+        let (weights, oracle) = match &mut self.coordinates {
+            Some(own) => (&mut own.present, &mut own.oracle),
+            None => (&mut self.weights, &mut self.oracle),
+        };
+        let taken = (first..first + steps)
             .take_while(|&step| {
-                self.oracle.at_step(step);
+                oracle.at_step(step);
                 let size = self.step_size.at(step);
-                let (weights, oracle) = (&mut self.weights, &mut self.oracle);
                 oracle.stop_at(self.stop);
                 let went_on = self.optimizer.step(step, size, weights, oracle);
                 if let Some(twin) = self.twin.as_mut().filter(|_| went_on) {
@@ -133,7 +185,11 @@ impl HostDescent {
                 }
                 went_on
             })
-            .count() as u64
+            .count() as u64;
+        if let Some(own) = &self.coordinates {
+            own.show(&mut self.weights);
+        }
+        taken
     }
 
     /// The distance of the twin over the first one, where there is one.
@@ -145,7 +201,11 @@ impl HostDescent {
     /// The numbers that the next steps depend on: weights and state of the optimizer, then of the
     /// twin.
     pub fn state(&self) -> Vec<f64> {
-        let mut state = [self.weights.clone(), self.optimizer.state()].concat();
+        let weights = match &self.coordinates {
+            Some(own) => &own.present,
+            None => &self.weights,
+        };
+        let mut state = [weights.as_slice(), &self.optimizer.state()].concat();
         if let Some(twin) = &self.twin {
             state.extend(&twin.weights);
             state.extend(twin.optimizer.state());
@@ -155,6 +215,20 @@ impl HostDescent {
 
     /// Goes back to a [`state`](Self::state); `false` if it is none of such a descent.
     pub fn restore(&mut self, state: &[f64]) -> bool {
+        if let Some(own) = &mut self.coordinates {
+            let before;
+            let length = own.present.len() + self.optimizer.state().len();
+            let state = if state.len() != length && state.len() == self.weights.len() {
+                // Weights, as states were before there were coordinates.
+                before = own.basis.coordinates(state);
+                &before
+            } else {
+                state
+            };
+            let fits = restore(&mut own.present, self.optimizer.as_mut(), state);
+            own.show(&mut self.weights);
+            return fits;
+        }
         let Some(twin) = &mut self.twin else {
             return restore(&mut self.weights, self.optimizer.as_mut(), state);
         };

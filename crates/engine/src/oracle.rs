@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use implicit_bias_model::{HostScores, Objective, log_excess_loss, log_sum_of_exponentials};
+use implicit_bias_model::{
+    HostScores, Objective, SpanBasis, log_excess_loss, log_sum_of_exponentials,
+};
 use implicit_bias_record::StopRule;
 
 /// A gradient `2^exponent · values`, in memory of the caller.
@@ -131,6 +133,17 @@ impl Oracle {
         self
     }
 
+    /// The weights' coordinates in what the samples span, and this oracle in them, where steps take
+    /// fewer operations there: see [`HostScores::span`].
+    pub(crate) fn span(&self) -> Option<(SpanBasis, Self)> {
+        if self.first_stage.is_some() || self.batches.is_some() {
+            return None;
+        }
+        let (basis, scores) = self.scores.span()?.into_parts();
+        let oracle = Self::new(scores, self.objective.clone(), self.sum, None);
+        Some((basis, oracle))
+    }
+
     /// The oracle of the samples of the first stage: this one where they are the same.
     pub fn first_stage(&mut self) -> &mut Self {
         match self.first_stage {
@@ -187,11 +200,22 @@ impl Oracle {
     /// of block `b` is `2^(exponents[b])` times what is filled in. One exponent where the oracle does
     /// not know the blocks.
     pub fn gradient_by_block(&mut self, weights: &[f64], gradient: &mut [f64]) -> Option<Vec<i64>> {
+        self.gradient_by_block_from(0, weights, gradient)
+    }
+
+    /// As [`gradient_by_block`](Self::gradient_by_block), of the blocks from number `first` on alone:
+    /// what is filled in before them is none.
+    pub fn gradient_by_block_from(
+        &mut self,
+        first: usize,
+        weights: &[f64],
+        gradient: &mut [f64],
+    ) -> Option<Vec<i64>> {
         self.choose_rows();
         if !self.goes_on(weights) {
             return None;
         }
-        let (slopes, _) = self.pull_back_slopes(gradient, false)?;
+        let (slopes, _) = self.pull_back_slopes(first, gradient, false)?;
         let count = self.blocks.len().max(1);
         Some(match self.scores.exponents() {
             Some(own) if own.len() == count => own.iter().map(|e| e + slopes).collect(),
@@ -358,16 +382,22 @@ impl Oracle {
         gradient: &mut [f64],
         with_loss: bool,
     ) -> Option<(Evaluation, f64)> {
-        let (mut exponent, log_loss) = self.pull_back_slopes(gradient, with_loss)?;
+        let (mut exponent, log_loss) = self.pull_back_slopes(0, gradient, with_loss)?;
         if let Some(own) = self.scores.exponents() {
             exponent += to_one_exponent(own, &self.blocks, gradient);
         }
         Some((Evaluation { exponent }, log_loss))
     }
 
-    /// Fills in the gradient of each block up to its exponent, of the scores in the buffer, and returns
-    /// the exponent of the slopes, which all share, with `log L` where that is asked for.
-    fn pull_back_slopes(&mut self, gradient: &mut [f64], with_loss: bool) -> Option<(i64, f64)> {
+    /// Fills in the gradient of each block from number `first` on up to its exponent, of the scores in
+    /// the buffer, and returns the exponent of the slopes, which all share, with `log L` where that is
+    /// asked for.
+    fn pull_back_slopes(
+        &mut self,
+        first: usize,
+        gradient: &mut [f64],
+        with_loss: bool,
+    ) -> Option<(i64, f64)> {
         let rows = self.rows.as_deref();
         let samples = rows.map_or(self.objective.samples(), <[usize]>::len);
         let log_loss = if with_loss {
@@ -383,7 +413,7 @@ impl Oracle {
             -1.0 / samples as f64
         };
         self.buffer.iter_mut().for_each(|c| *c *= scale);
-        self.scores.pull_back(&self.buffer, gradient);
+        self.scores.pull_back_from(first, &self.buffer, gradient);
         Some((exponent, log_loss))
     }
 }

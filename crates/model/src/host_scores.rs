@@ -1,7 +1,9 @@
 //! Scores and their gradients in host memory.
 
 use implicit_bias_scalar::log_sum_of_exponentials;
+use ndarray::Array2;
 
+use crate::span::SpanBasis;
 use crate::{Objective, Targets};
 
 /// The scores of a network and the gradients of linear functions of them, in host memory.
@@ -16,6 +18,18 @@ pub trait HostScores: Send {
     /// [`scores`](Self::scores), with `cotangent` `c` in the shape of the scores; into `gradient`,
     /// in the shape of the weights.
     fn pull_back(&mut self, cotangent: &[f64], gradient: &mut [f64]);
+
+    /// As [`pull_back`](Self::pull_back), of the blocks from number `first` on alone: what is filled in
+    /// before them is not read.
+    fn pull_back_from(&mut self, _first: usize, cotangent: &[f64], gradient: &mut [f64]) {
+        self.pull_back(cotangent, gradient);
+    }
+
+    /// These scores in coordinates of what the samples span, where a step takes fewer operations
+    /// there: for descents whose steps no rotation of the weights changes.
+    fn span(&self) -> Option<Span> {
+        None
+    }
 
     /// The exponent `e` of each block's gradient in the last [`pull_back`](Self::pull_back), which is
     /// `2^e` times what was filled in; 0 for all blocks without.
@@ -38,6 +52,36 @@ pub trait HostScores: Send {
     /// says so.
     fn probes(&mut self, _weights: &[f64], _objective: &Objective) -> Vec<(String, f64)> {
         Vec::new()
+    }
+}
+
+/// The scores of a network as functions of coordinates, with the basis that this is in.
+pub struct Span {
+    basis: SpanBasis,
+    scores: Box<dyn HostScores>,
+}
+
+impl Span {
+    /// Scores of coordinates in a basis with orthonormal rows, `[r, columns]`.
+    pub fn new(basis: Array2<f64>, scores: Box<dyn HostScores>) -> Self {
+        Self {
+            basis: SpanBasis::new(basis),
+            scores,
+        }
+    }
+
+    /// These scores below another head, in the same basis.
+    #[must_use]
+    pub fn map(self, head: impl FnOnce(Box<dyn HostScores>) -> Box<dyn HostScores>) -> Self {
+        Self {
+            basis: self.basis,
+            scores: head(self.scores),
+        }
+    }
+
+    /// The basis and the scores.
+    pub fn into_parts(self) -> (SpanBasis, Box<dyn HostScores>) {
+        (self.basis, self.scores)
     }
 }
 

@@ -18,6 +18,8 @@
 //! | `softmax_mixture` | mixtures by attention, exact where it settles on a token |
 //! | `linear_scores` | the scores of the linear network in host memory |
 //! | `combination` | sums of multiples of vectors, for the linear network |
+//! | `span` | weights in coordinates of what the samples span |
+//! | `matrix_kernels` | products of small matrices |
 //! | `host_scores` | scores and their gradients in host memory |
 //! | `optimizer` | plain gradient descent as a Burn optimizer |
 //! | `descent` | the hand-derived descent of both in host memory |
@@ -34,12 +36,14 @@ mod fully_connected_scores;
 mod host_scores;
 mod linear_scores;
 mod loss;
+mod matrix_kernels;
 mod network;
 mod networks;
 mod neurons;
 mod objective;
 mod optimizer;
 mod softmax_mixture;
+mod span;
 mod weights;
 
 pub use activations::{
@@ -52,7 +56,7 @@ pub use architecture::{Architecture, FirstStage, SampleShape, TargetKind};
 pub use descent::{Descent, DescentProblem};
 pub use error::ModelError;
 pub use fully_connected::FullyConnected;
-pub use host_scores::{HostScores, MarginGap, log_excess_loss};
+pub use host_scores::{HostScores, MarginGap, Span, log_excess_loss};
 pub use implicit_bias_scalar::{
     Activation, HINGE, LOSSES, Loss, MarginLoss, POLYNOMIAL, Parameters, SQUARED, SlopeError,
     is_positive_margin, log_sum_of_exponentials,
@@ -69,4 +73,5 @@ pub use networks::{
 };
 pub use objective::{Objective, Targets, TensorObjective};
 pub use optimizer::{CompensatedGradientDescent, Compensation, GradientDescent, two_sum_step};
+pub use span::SpanBasis;
 pub use weights::{Weights, to_tensor};

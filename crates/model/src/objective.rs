@@ -339,6 +339,12 @@ impl Objective {
                 each.for_each(|(place, score)| *score = targets[sample(place)] - *score);
                 0
             }
+            Targets::Classes { class, count }
+                if self.loss == Loss::Logistic
+                    && descend_cross_entropy(scores, *count, |place| class[sample(place)]) =>
+            {
+                0
+            }
             Targets::Classes { class, count } => {
                 let mut slopes = self.soft_margins_of(scores, rows);
                 let exponent = scaled_slopes(self.loss, &mut slopes);
@@ -467,6 +473,84 @@ fn scaled_slopes(loss: Loss, margins: &mut [f64]) -> i64 {
     exponentials(margins);
     exponent as i64
 }
+
+/// Replaces scores by `1[j = c] − softmax(s)_j`, the descent direction of the cross-entropy, by one
+/// exponential a score; `false`, with the scores as they were, where a sample's other classes are too
+/// far below its own, or those of all samples so far that slopes have an exponent.
+fn descend_cross_entropy(scores: &mut [f64], count: usize, class: impl Fn(usize) -> usize) -> bool {
+    let mut shares = scores.to_vec();
+    for shares in shares.chunks_exact_mut(count) {
+        pulp::Arch::new().dispatch(SubtractLargest(shares));
+    }
+    exponentials(&mut shares);
+    let (mut is_far, mut are_far) = (false, true);
+    for (place, shares) in shares.chunks_exact_mut(count).enumerate() {
+        let class = class(place);
+        let own = std::mem::take(&mut shares[class]);
+        let others = pulp::Arch::new().dispatch(Negate { shares, own });
+        is_far |= others < NEAR[1] * own;
+        are_far &= others < NEAR[0] * own;
+        shares[class] = others / (own + others);
+    }
+    let is_done = !(is_far || are_far);
+    if is_done {
+        scores.copy_from_slice(&shares);
+    }
+    is_done
+}
+
+/// Subtracts the largest of numbers from all.
+struct SubtractLargest<'a>(&'a mut [f64]);
+
+impl pulp::WithSimd for SubtractLargest<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, simd: S) {
+        let (numbers, rest) = S::as_mut_simd_f64s(self.0);
+        let mut largest = simd.splat_f64s(f64::NEG_INFINITY);
+        for number in &*numbers {
+            largest = simd.max_f64s(*number, largest);
+        }
+        let largest = simd.reduce_max_f64s(largest);
+        let largest = rest.iter().copied().fold(largest, f64::max);
+        let all = simd.splat_f64s(largest);
+        for number in numbers {
+            *number = simd.sub_f64s(*number, all);
+        }
+        rest.iter_mut().for_each(|number| *number -= largest);
+    }
+}
+
+/// Replaces exponentials by `−e/(own + Σ e)`, and returns `Σ e`.
+struct Negate<'a> {
+    shares: &'a mut [f64],
+    own: f64,
+}
+
+impl pulp::WithSimd for Negate<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, simd: S) -> f64 {
+        let (shares, rest) = S::as_mut_simd_f64s(self.shares);
+        let mut sum = simd.splat_f64s(0.0);
+        for share in &*shares {
+            sum = simd.add_f64s(sum, *share);
+        }
+        let others = simd.reduce_sum_f64s(sum) + rest.iter().sum::<f64>();
+        let scale = -1.0 / (self.own + others);
+        for share in shares {
+            *share = simd.mul_f64s(*share, simd.splat_f64s(scale));
+        }
+        rest.iter_mut().for_each(|share| *share *= scale);
+        others
+    }
+}
+
+/// What the other classes are of the own one, above which slopes have no exponent, and above which
+/// none underflows.
+const NEAR: [f64; 2] = [1e-130, 1e-250];
 
 /// A soft margin `s_c − log Σ_{j≠c} e^{s_j}` and the parts it is made of.
 struct SoftMargin {

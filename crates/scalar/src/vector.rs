@@ -78,7 +78,7 @@ impl Loss {
     }
 }
 
-/// Replaces numbers by their exponentials, 0 where that is below `e^{−600}`: to 1 unit in the last
+/// Replaces numbers by their exponentials, 0 where that is below `e^{−708}`, NaN by itself: to 1 unit in the last
 /// place for numbers up to 708.
 pub fn exponentials(numbers: &mut [f64]) {
     pulp::Arch::new().dispatch(Exponentials(numbers));
@@ -133,7 +133,8 @@ fn exponentials_of<const FUSED: bool>(numbers: &Lanes) -> Lanes {
     let mut out = [0.0; LANES];
     for (out, &x) in out.iter_mut().zip(numbers) {
         let value = exp::<FUSED>(x);
-        *out = if x < -600.0 { 0.0 } else { value };
+        *out = if x < -RANGE { 0.0 } else { value };
+        *out = if x.is_nan() { x } else { *out };
     }
     out
 }
@@ -156,11 +157,14 @@ mod tests {
                 }
             }
         }
-        let mut values = [0.0, -1.0, 1.5, -599.0, -601.0, -5000.0, 20.0, 300.0, -0.25];
-        let exact = values.map(|x: f64| if x < -600.0 { 0.0 } else { x.exp() });
+        let mut values = [0.0, -1.0, 1.5, -707.0, -709.0, -5000.0, 20.0, 300.0, -0.25];
+        let exact = values.map(|x: f64| if x < -708.0 { 0.0 } else { x.exp() });
         exponentials(&mut values);
         for (value, exact) in values.into_iter().zip(exact) {
             assert!((value - exact).abs() <= 2.0 * f64::EPSILON * exact);
         }
+        let mut broken = [f64::NAN, 0.0];
+        exponentials(&mut broken);
+        assert!(broken[0].is_nan() && broken[1] == 1.0);
     }
 }

@@ -17,6 +17,7 @@ mod ulam;
 
 use implicit_bias_lab::study::{Effort, Study, System};
 
+pub use map::density;
 pub use study::from_stability_to_chaos;
 
 /// The system, for `reproduce`.

@@ -31,6 +31,10 @@ impl Optimizer for GradientDescent {
         true
     }
 
+    fn in_coordinates(&self, count: usize) -> Option<Box<dyn Optimizer>> {
+        Some(plain(count))
+    }
+
     fn step(
         &mut self,
         _step: u64,

@@ -42,6 +42,14 @@ struct Momentum {
 }
 
 impl Optimizer for Momentum {
+    fn in_coordinates(&self, count: usize) -> Option<Box<dyn Optimizer>> {
+        Some(Box::new(Self {
+            beta: self.beta,
+            gradient: vec![0.0; count],
+            mean: vec![0.0; count],
+        }))
+    }
+
     fn step(
         &mut self,
         _step: u64,

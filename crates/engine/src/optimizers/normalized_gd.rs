@@ -22,6 +22,10 @@ pub const NORMALIZED_GD: OptimizerKind = OptimizerKind {
 struct NormalizedGd(Vec<f64>);
 
 impl Optimizer for NormalizedGd {
+    fn in_coordinates(&self, count: usize) -> Option<Box<dyn Optimizer>> {
+        Some(Box::new(Self(vec![0.0; count])))
+    }
+
     fn step(
         &mut self,
         _step: u64,

@@ -44,6 +44,13 @@ struct Polyak {
 }
 
 impl Optimizer for Polyak {
+    fn in_coordinates(&self, count: usize) -> Option<Box<dyn Optimizer>> {
+        Some(Box::new(Self {
+            divisor: self.divisor,
+            gradient: vec![0.0; count],
+        }))
+    }
+
     fn step(&mut self, _: u64, _: f64, weights: &mut [f64], oracle: &mut Oracle) -> bool {
         let found = oracle.gradient_and_log_excess(weights, &mut self.gradient);
         let Some((found, log_excess)) = found else {

@@ -1,5 +1,7 @@
 //! Normalized gradient descent on one block, then on the others.
 
+use std::ops::Range;
+
 use implicit_bias_settings::Key;
 
 use super::optimizer::{Optimizer, OptimizerKind, descend, norm};
@@ -70,7 +72,9 @@ impl Optimizer for TwoStage {
         } else {
             oracle
         };
-        let Some(exponents) = stage.gradient_by_block(weights, &mut self.gradient) else {
+        let from = usize::from(!is_first);
+        let found = stage.gradient_by_block_from(from, weights, &mut self.gradient);
+        let Some(exponents) = found else {
             return false;
         };
         if is_first {
@@ -79,9 +83,8 @@ impl Optimizer for TwoStage {
             return norm == 0.0
                 || descend(&mut weights[first], self.first_step_size / norm, gradient);
         }
-        let others = exponents.iter().skip(1).zip(stage.blocks().iter().skip(1));
-        let others: Vec<_> = others.map(|(e, block)| (*e, block.clone())).collect();
-        bring_together(&others, &mut self.gradient);
+        let others = exponents.iter().zip(stage.blocks()).skip(1);
+        bring_together(others, &mut self.gradient);
         let gradient = &self.gradient[first.end..];
         let norm = norm(gradient);
         norm == 0.0 || descend(&mut weights[first.end..], step_size / norm, gradient)
@@ -89,8 +92,11 @@ impl Optimizer for TwoStage {
 }
 
 /// Brings blocks to the largest of their exponents: the direction is that of all together.
-fn bring_together(blocks: &[(i64, std::ops::Range<usize>)], gradient: &mut [f64]) {
-    let largest = blocks.iter().map(|(exponent, _)| *exponent).max();
+fn bring_together<'a>(
+    blocks: impl Iterator<Item = (&'a i64, &'a Range<usize>)> + Clone,
+    gradient: &mut [f64],
+) {
+    let largest = blocks.clone().map(|(exponent, _)| *exponent).max();
     for (exponent, block) in blocks {
         let below = exponent - largest.unwrap_or(*exponent);
         if below < 0 {

@@ -18,6 +18,15 @@ pub trait ActivationFunction: Debug + Send + Sync {
     /// `φ'(z)`.
     fn derivative(&self, z: f64) -> f64;
 
+    /// `φ` and `φ'` of numbers.
+    fn fill(&self, z: &[f64], values: &mut [f64], derivatives: &mut [f64]) {
+        let each = z.iter().zip(values).zip(derivatives);
+        each.for_each(|((&z, value), derivative)| {
+            *value = self.apply(z);
+            *derivative = self.derivative(z);
+        });
+    }
+
     /// `φ` of every entry. Its graph is not followed.
     fn values(&self, z: Tensor<2>) -> Tensor<2>;
 

@@ -1,6 +1,7 @@
 //! Huberized ReLU.
 
 use burn::tensor::Tensor;
+use implicit_bias_scalar::vector::LANES;
 use implicit_bias_settings::Key;
 
 use super::function::{ActivationFunction, ActivationKind, SharedActivation};
@@ -57,10 +58,55 @@ const MOST_FACTORS: f64 = 8.0;
 
 /// `x^a`, by products for `a = 1, 2, …, 8`.
 fn power(x: f64, exponent: f64) -> f64 {
-    if exponent.fract() == 0.0 && (1.0..=MOST_FACTORS).contains(&exponent) {
+    if power_is_product(exponent) {
         (1..exponent as usize).fold(x, |product, _| product * x)
     } else {
         x.powf(exponent)
+    }
+}
+
+fn power_is_product(exponent: f64) -> bool {
+    exponent.fract() == 0.0 && (1.0..=MOST_FACTORS).contains(&exponent)
+}
+
+/// Values and derivatives for an exponent whose powers are products, to the same bits, several
+/// numbers at a time.
+struct Fill<'a> {
+    activation: HuberizedRelu,
+    z: &'a [f64],
+    values: &'a mut [f64],
+    derivatives: &'a mut [f64],
+}
+
+impl pulp::WithSimd for Fill<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _instructions: S) {
+        let HuberizedRelu {
+            exponent,
+            threshold,
+        } = self.activation;
+        let factors = exponent as usize - 1;
+        let each = self.z.chunks(LANES).zip(self.values.chunks_mut(LANES));
+        for ((z, values), derivatives) in each.zip(self.derivatives.chunks_mut(LANES)) {
+            let mut lanes = [0.0; LANES];
+            lanes[..z.len()].copy_from_slice(z);
+            let nearest = lanes.map(|z| z.clamp(0.0, threshold));
+            let shares = nearest.map(|nearest| nearest / threshold);
+            let mut slopes = shares;
+            for _ in 1..factors {
+                slopes.iter_mut().zip(shares).for_each(|(s, x)| *s *= x);
+            }
+            let mut sums = [0.0; LANES];
+            for (index, sum) in sums.iter_mut().enumerate() {
+                let (z, above) = (lanes[index], lanes[index] - threshold);
+                let above = if z > threshold { above } else { 0.0 };
+                *sum = nearest[index] * slopes[index] / exponent + above;
+            }
+            values.copy_from_slice(&sums[..values.len()]);
+            derivatives.copy_from_slice(&slopes[..derivatives.len()]);
+        }
     }
 }
 
@@ -76,6 +122,24 @@ impl ActivationFunction for HuberizedRelu {
 
     fn derivative(&self, z: f64) -> f64 {
         power(self.nearest(z) / self.threshold, self.exponent - 1.0)
+    }
+
+    fn fill(&self, z: &[f64], values: &mut [f64], derivatives: &mut [f64]) {
+        if power_is_product(self.exponent - 1.0) {
+            let activation = *self;
+            pulp::Arch::new().dispatch(Fill {
+                activation,
+                z,
+                values,
+                derivatives,
+            });
+            return;
+        }
+        let each = z.iter().zip(values).zip(derivatives);
+        each.for_each(|((&z, value), derivative)| {
+            *value = self.apply(z);
+            *derivative = self.derivative(z);
+        });
     }
 
     fn values(&self, z: Tensor<2>) -> Tensor<2> {
@@ -106,6 +170,23 @@ impl ActivationFunction for HuberizedRelu {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_are_as_one() {
+        let z: Vec<f64> = (0..21).map(|k| 0.1 * f64::from(k) - 0.5).collect();
+        for (exponent, threshold) in [(2.0, 1.0), (3.0, 0.7), (9.0, 1.0), (2.5, 1.0)] {
+            let activation = HuberizedRelu {
+                exponent,
+                threshold,
+            };
+            let (mut values, mut derivatives) = (vec![f64::NAN; 21], vec![f64::NAN; 21]);
+            activation.fill(&z, &mut values, &mut derivatives);
+            for (k, &z) in z.iter().enumerate() {
+                assert_eq!(values[k], activation.apply(z));
+                assert_eq!(derivatives[k], activation.derivative(z));
+            }
+        }
+    }
 
     #[test]
     fn products_are_powers() {

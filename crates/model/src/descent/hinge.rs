@@ -169,9 +169,11 @@ impl HingeDescent {
         self.change[place] = value;
         let row = &mut self.velocity[neuron * samples..][..samples];
         let products = &self.gram[sample * samples..][..samples];
-        for (v, g) in row.iter_mut().zip(products) {
-            *v += difference * g;
-        }
+        pulp::Arch::new().dispatch(AddMultiple {
+            row,
+            factor: difference,
+            products,
+        });
     }
 
     /// `V = ΔC G` from its parts.
@@ -230,6 +232,24 @@ impl HingeDescent {
             }
         }
         true
+    }
+}
+
+/// `v += f g` of a row, compiled for the vector instructions of the machine.
+struct AddMultiple<'a> {
+    row: &'a mut [f64],
+    factor: f64,
+    products: &'a [f64],
+}
+
+impl pulp::WithSimd for AddMultiple<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _instructions: S) {
+        for (v, g) in self.row.iter_mut().zip(self.products) {
+            *v += self.factor * g;
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Scores of the two-layer networks and their gradients in host memory.
 
-use implicit_bias_algebra::{Accum, MatMut, MatRef, Par, matmul};
+use implicit_bias_algebra::{Accum, MatMut, MatRef, matmul};
 use ndarray::Array2;
 
 use super::float::parallelism;
 use super::head::Output;
-use crate::{HostScores, SharedActivation};
+use crate::matrix_kernels::Factor;
+use crate::span::orthonormal;
+use crate::{HostScores, SharedActivation, Span};
 
 /// A first layer below a head that adds each block's sum to an output: two matrix products.
 ///
@@ -14,16 +16,29 @@ use crate::{HostScores, SharedActivation};
 pub(crate) struct LayerScores {
     x: Array2<f64>,
     chosen: Option<Array2<f64>>,
+    /// `Xᵀ` and `X`, where products with all samples are small.
+    factors: Option<[Factor; 2]>,
     activation: SharedActivation,
     outputs: Vec<Output>,
     width: usize,
     count: usize,
     /// `1/a`.
     divisor: f64,
-    /// `H`, `K×rows`.
+    /// `H`, `K×rows`, then the coefficients of the gradient.
     h: Vec<f64>,
+    /// `φ(H)` and `φ'(H)`.
+    values: Vec<f64>,
+    derivatives: Vec<f64>,
+    /// Room for scores or cotangents, `[count, rows]`.
+    by_output: Vec<f64>,
     threads: usize,
 }
+
+/// Multiplications of a product that a library is not worth asking for.
+const SMALL: usize = 1 << 19;
+
+/// The most multiplications that a basis is worth: a few hundredths of a second.
+const MOST_OF_BASIS: usize = 1 << 24;
 
 impl LayerScores {
     /// Of blocks of `width` neurons, an output a block; `count` outputs; `divisor` is `1/a`.
@@ -35,15 +50,21 @@ impl LayerScores {
         divisor: f64,
         threads: usize,
     ) -> Self {
+        let is_small = width * outputs.len() * x.len() <= SMALL;
+        let factors = is_small.then(|| [Factor::new(x.t()), Factor::new(x.view())]);
         Self {
             x: x.as_standard_layout().into_owned(),
             chosen: None,
+            factors,
             activation,
             outputs,
             width,
             count,
             divisor,
             h: Vec::new(),
+            values: Vec::new(),
+            derivatives: Vec::new(),
+            by_output: Vec::new(),
             threads,
         }
     }
@@ -52,82 +73,109 @@ impl LayerScores {
         self.chosen.as_ref().unwrap_or(&self.x)
     }
 
-    /// Adds each neuron's `s φ(h)` to its output.
-    fn add_up(&self, samples: usize, scores: &mut [f64], apply: impl Fn(f64) -> f64) {
-        for (k, row) in self.h.chunks_exact(samples).enumerate() {
-            let Output { index, sign } = self.outputs[k / self.width];
-            for (scores, &h) in scores.chunks_exact_mut(self.count).zip(row) {
-                scores[index] += sign * apply(h);
-            }
-        }
+    fn neurons(&self) -> usize {
+        self.width * self.outputs.len()
     }
 
-    /// Replaces `h` by the coefficients of the gradient's rows.
-    fn pull(
-        &self,
-        h: &mut [f64],
-        samples: usize,
-        cotangent: &[f64],
-        derivative: impl Fn(f64) -> f64,
-    ) {
-        for (k, row) in h.chunks_exact_mut(samples).enumerate() {
-            let Output { index, sign } = self.outputs[k / self.width];
-            for (h, c) in row.iter_mut().zip(cotangent.chunks_exact(self.count)) {
-                *h = sign * c[index] * derivative(*h) / self.divisor;
-            }
+    /// `left · right`, right being `X` (`index` 1) or its transpose (0), of the chosen samples.
+    fn multiply(&mut self, index: usize, left: &[f64], product: &mut [f64]) {
+        if let (None, Some(factors)) = (&self.chosen, &mut self.factors) {
+            factors[index].times(left, product);
+            return;
         }
+        let (samples, dim) = self.samples().dim();
+        let neurons = self.neurons();
+        let x = self.samples().as_slice().expect("rows one after another");
+        let x = MatRef::from_row_major_slice(x, samples, dim);
+        let right = if index == 0 { x.transpose() } else { x };
+        matmul(
+            MatMut::from_row_major_slice_mut(product, neurons, right.ncols()),
+            Accum::Replace,
+            MatRef::from_row_major_slice(left, neurons, right.nrows()),
+            right,
+            1.0,
+            parallelism(2 * neurons * samples * dim, self.threads),
+        );
     }
 
-    fn par(&self) -> Par {
-        parallelism(2 * self.h.len() * self.x.ncols(), self.threads)
+    /// Computes `φ` and `φ'` of the pre-activations.
+    fn activate(&mut self) {
+        self.values.resize(self.h.len(), 0.0);
+        self.derivatives.resize(self.h.len(), 0.0);
+        // By its own type where it is the paper's: without a call an entry.
+        let Some(kinked) = self.activation.piecewise_linear() else {
+            let (values, derivatives) = (&mut self.values, &mut self.derivatives);
+            self.activation.fill(&self.h, values, derivatives);
+            return;
+        };
+        let each = self.h.iter().zip(&mut self.values);
+        for ((&h, value), derivative) in each.zip(&mut self.derivatives) {
+            *value = kinked.apply(h);
+            *derivative = kinked.derivative(h);
+        }
     }
 }
 
 impl HostScores for LayerScores {
     fn scores(&mut self, weights: &[f64], rows: Option<&[usize]>, scores: &mut [f64]) {
         self.chosen = rows.map(|rows| self.x.select(ndarray::Axis(0), rows));
-        let (samples, dim) = self.samples().dim();
-        let neurons = self.width * self.outputs.len();
+        let samples = self.samples().nrows();
         let mut h = std::mem::take(&mut self.h);
-        h.resize(neurons * samples, 0.0);
-        let x = self.samples().as_slice().expect("rows one after another");
-        matmul(
-            MatMut::from_row_major_slice_mut(&mut h, neurons, samples),
-            Accum::Replace,
-            MatRef::from_row_major_slice(weights, neurons, dim),
-            MatRef::from_row_major_slice(x, samples, dim).transpose(),
-            1.0,
-            parallelism(2 * neurons * samples * dim, self.threads),
-        );
+        h.resize(self.neurons() * samples, 0.0);
+        self.multiply(0, weights, &mut h);
         self.h = h;
-        scores.fill(0.0);
-        // By its own type where it is the paper's: without a call an entry.
-        match self.activation.piecewise_linear() {
-            Some(kinked) => self.add_up(samples, scores, |h| kinked.apply(h)),
-            None => self.add_up(samples, scores, |h| self.activation.apply(h)),
+        self.activate();
+        self.by_output.clear();
+        self.by_output.resize(self.count * samples, 0.0);
+        for (k, row) in self.values.chunks_exact(samples).enumerate() {
+            let Output { index, sign } = self.outputs[k / self.width];
+            let own = &mut self.by_output[index * samples..][..samples];
+            own.iter_mut().zip(row).for_each(|(f, a)| *f += sign * a);
         }
-        scores.iter_mut().for_each(|score| *score /= self.divisor);
+        for (index, own) in self.by_output.chunks_exact(samples).enumerate() {
+            for (scores, f) in scores.chunks_exact_mut(self.count).zip(own) {
+                scores[index] = f / self.divisor;
+            }
+        }
     }
 
     fn pull_back(&mut self, cotangent: &[f64], gradient: &mut [f64]) {
-        let (samples, dim) = self.samples().dim();
-        let mut h = std::mem::take(&mut self.h);
-        match self.activation.piecewise_linear() {
-            Some(kinked) => self.pull(&mut h, samples, cotangent, |h| kinked.derivative(h)),
-            None => self.pull(&mut h, samples, cotangent, |h| {
-                self.activation.derivative(h)
-            }),
+        let samples = self.samples().nrows();
+        for (index, own) in self.by_output.chunks_exact_mut(samples).enumerate() {
+            for (own, c) in own.iter_mut().zip(cotangent.chunks_exact(self.count)) {
+                *own = c[index] / self.divisor;
+            }
         }
+        let mut h = std::mem::take(&mut self.h);
+        let slopes = self.derivatives.chunks_exact(samples);
+        for (k, (row, slopes)) in h.chunks_exact_mut(samples).zip(slopes).enumerate() {
+            let Output { index, sign } = self.outputs[k / self.width];
+            let own = &self.by_output[index * samples..][..samples];
+            for ((h, slope), c) in row.iter_mut().zip(slopes).zip(own) {
+                *h = sign * c * slope;
+            }
+        }
+        self.multiply(1, &h, gradient);
         self.h = h;
-        let neurons = self.h.len() / samples;
-        let x = self.samples().as_slice().expect("rows one after another");
-        matmul(
-            MatMut::from_row_major_slice_mut(gradient, neurons, dim),
-            Accum::Replace,
-            MatRef::from_row_major_slice(&self.h, neurons, samples),
-            MatRef::from_row_major_slice(x, samples, dim),
-            1.0,
-            self.par(),
-        );
+    }
+
+    /// Where there are fewer samples than dimensions and they span three quarters of these at most.
+    fn span(&self) -> Option<Span> {
+        let (samples, dim) = self.x.dim();
+        if samples > dim || samples * samples * dim > MOST_OF_BASIS {
+            return None;
+        }
+        let (basis, coordinates) = orthonormal(&self.x);
+        (4 * basis.nrows() <= 3 * dim).then(|| {
+            let scores = Self::new(
+                &coordinates,
+                self.activation.clone(),
+                self.outputs.clone(),
+                [self.width, self.count],
+                self.divisor,
+                self.threads,
+            );
+            Span::new(basis, Box::new(scores))
+        })
     }
 }

@@ -1,18 +1,18 @@
 //! Scores of self-attention and their gradients in host memory.
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
 
+use super::attention_logits::Logits;
 use crate::host_scores::{MarginGap, log_excess_loss};
-use crate::softmax_mixture::{Shares, common_exponent, log_mean};
-use crate::{HostScores, Objective, Targets};
+use crate::softmax_mixture::{ByToken, Shares, log_mean};
+use crate::{HostScores, Objective, Span, Targets};
 
-/// Scores by differences to the token of most attention: `4 n d² + 4 n T d` operations a step.
+/// Scores by differences to the token of most attention, from weights or from their coordinates in
+/// what the samples span.
 pub(super) struct AttentionScores {
+    logits: Logits,
     /// The tokens, `[n T, d]`.
     tokens: Array2<f64>,
-    /// The queries, `[n, d]`.
-    queries: Array2<f64>,
     /// Tokens of a sample.
     count: usize,
     /// The decoder, where it is not trained.
@@ -21,14 +21,16 @@ pub(super) struct AttentionScores {
     values: Vec<f64>,
     /// The rows of the last scores.
     rows: Vec<usize>,
-    shares: Vec<Shares>,
+    /// The values of these.
+    of_rows: ByToken,
+    /// Those rows whose values these are.
+    known: Option<Vec<usize>>,
+    shares: Shares,
     exponents: [i64; 2],
-    /// `z Wᵀ`, `[rows, d]`.
-    looked_for: Array2<f64>,
-    /// Room for a sample.
-    differences: Vec<f64>,
-    slopes: Vec<f64>,
-    logits: Vec<f64>,
+    /// Values less that of the token of most attention.
+    differences: ByToken,
+    /// Room for slopes.
+    slopes: ByToken,
 }
 
 impl AttentionScores {
@@ -40,38 +42,33 @@ impl AttentionScores {
         let tokens = tokens.as_standard_layout().into_owned();
         let tokens = tokens.into_shape_with_order([samples * count, dim]);
         let tokens = tokens.expect("the tokens of a sample are one after another");
+        let logits = Logits::direct(queries.as_standard_layout().into_owned());
+        Self::by(logits, tokens, count, fixed)
+    }
+
+    fn by(logits: Logits, tokens: Array2<f64>, count: usize, fixed: Option<Vec<f64>>) -> Self {
         let values = fixed.as_ref().map_or_else(Vec::new, |decoder| {
             let decoder = ArrayView1::from(decoder);
             tokens.dot(&decoder).to_vec()
         });
         Self {
-            queries: queries.as_standard_layout().into_owned(),
+            logits,
             tokens,
             count,
             fixed,
             values,
             rows: Vec::new(),
-            shares: Vec::new(),
+            of_rows: ByToken::default(),
+            known: None,
+            shares: Shares::default(),
             exponents: [0; 2],
-            looked_for: Array2::zeros((0, dim)),
-            differences: Vec::new(),
-            slopes: Vec::new(),
-            logits: Vec::new(),
+            differences: ByToken::default(),
+            slopes: ByToken::default(),
         }
     }
 
-    fn dim(&self) -> usize {
-        self.queries.ncols()
-    }
-
-    /// The token `t` of a sample.
-    fn token(&self, sample: usize, t: usize) -> &[f64] {
-        let (dim, row) = (self.dim(), sample * self.count + t);
-        let tokens = self
-            .tokens
-            .as_slice()
-            .expect("tokens are one after another");
-        &tokens[row * dim..(row + 1) * dim]
+    fn samples(&self) -> usize {
+        self.tokens.nrows() / self.count
     }
 
     /// `⟨u, x_t⟩` of a sample's tokens.
@@ -79,131 +76,77 @@ impl AttentionScores {
         &self.values[sample * self.count..(sample + 1) * self.count]
     }
 
+    /// Arranges the values of the rows that are asked for.
+    fn arrange(&mut self) {
+        if self.fixed.is_some() && self.known.as_ref() == Some(&self.rows) {
+            return;
+        }
+        self.of_rows.resize(self.count, self.rows.len());
+        self.of_rows.fill(0.0);
+        for (place, row) in self.rows.iter().enumerate() {
+            let values = &self.values[row * self.count..][..self.count];
+            for (token, value) in values.iter().enumerate() {
+                self.of_rows.token_mut(token)[place] = *value;
+            }
+        }
+        self.known = Some(self.rows.clone());
+    }
+
     /// The gradient of the decoder, `Σ_i c_i Σ_t s_t x_t`.
     fn pull_back_decoder(&self, cotangent: &[f64], gradient: &mut [f64]) {
         gradient.fill(0.0);
-        for ((&sample, shares), c) in self.rows.iter().zip(&self.shares).zip(cotangent) {
-            for (t, share) in shares.shares.iter().enumerate() {
+        for (place, (&sample, c)) in self.rows.iter().zip(cotangent).enumerate() {
+            for (t, share) in self.shares.shares().sample(place).enumerate() {
                 let factor = c * share;
-                let token = self.token(sample, t);
-                gradient
-                    .iter_mut()
-                    .zip(token)
-                    .for_each(|(g, x)| *g += factor * x);
+                let token = self.tokens.row(sample * self.count + t);
+                let each = gradient.iter_mut().zip(token);
+                each.for_each(|(g, x)| *g += factor * x);
             }
-        }
-    }
-
-    /// Fills the queries of the rows that are asked for into `looked_for` as `z Wᵀ`.
-    fn look(&mut self, weights: &[f64]) {
-        let dim = self.dim();
-        let attention = ArrayView2::from_shape([dim, dim], &weights[..dim * dim])
-            .expect("the first block is the attention");
-        if self.looked_for.nrows() != self.rows.len() {
-            self.looked_for = Array2::zeros((self.rows.len(), dim));
-        }
-        if self.rows.len() == self.queries.nrows()
-            && self.rows.iter().enumerate().all(|(i, r)| i == *r)
-        {
-            general_mat_mul(
-                1.0,
-                &self.queries,
-                &attention.t(),
-                0.0,
-                &mut self.looked_for,
-            );
-        } else {
-            let queries = self.queries.select(Axis(0), &self.rows);
-            general_mat_mul(1.0, &queries, &attention.t(), 0.0, &mut self.looked_for);
         }
     }
 }
 
 impl HostScores for AttentionScores {
     fn scores(&mut self, weights: &[f64], rows: Option<&[usize]>, scores: &mut [f64]) {
-        let dim = self.dim();
         self.rows.clear();
         match rows {
             Some(rows) => self.rows.extend(rows),
-            None => self.rows.extend(0..self.queries.nrows()),
+            None => self.rows.extend(0..self.samples()),
         }
         if self.fixed.is_none() {
-            let decoder = ArrayView1::from(&weights[dim * dim..]);
-            self.values = self.tokens.dot(&decoder).to_vec();
+            let decoder = &weights[self.logits.weights(weights.len())..];
+            self.values = self.tokens.dot(&ArrayView1::from(decoder)).to_vec();
         }
-        self.look(weights);
-        self.shares.resize_with(self.rows.len(), Shares::default);
-        let mut logits = std::mem::take(&mut self.logits);
-        let mut of_rows = std::mem::take(&mut self.shares);
-        for (place, shares) in of_rows.iter_mut().enumerate() {
-            let sample = self.rows[place];
-            let looked_for = self.looked_for.row(place);
-            let looked_for = looked_for.to_slice().expect("rows are in one piece");
-            logits.clear();
-            logits.extend((0..self.count).map(|t| {
-                let token = self.token(sample, t).iter();
-                token.zip(looked_for).map(|(x, w)| x * w).sum::<f64>()
-            }));
-            shares.set(&logits);
-            let values = self.values(sample);
-            let top = values[shares.top];
-            let others = shares.shares.iter().zip(values);
-            scores[place] = top + others.map(|(s, v)| s * (v - top)).sum::<f64>();
-        }
-        (self.logits, self.shares) = (logits, of_rows);
+        self.arrange();
+        let logits = self.shares.logits(self.count, self.rows.len());
+        self.logits.fill(weights, &self.tokens, &self.rows, logits);
+        self.shares.attend();
+        let differences = &mut self.differences;
+        self.shares.mix(&self.of_rows, differences, scores);
     }
 
     fn pull_back(&mut self, cotangent: &[f64], gradient: &mut [f64]) {
-        let (dim, count) = (self.dim(), self.count);
-        let rows = self.rows.len();
-        // c_i s_t (v_t − f_i), each sample up to the power of e that it falls like.
-        let mut coefficients = vec![0.0; rows * count];
-        let mut scales = Vec::with_capacity(rows);
-        for place in 0..rows {
-            let mut differences = std::mem::take(&mut self.differences);
-            let values = self.values(self.rows[place]);
-            let top = values[self.shares[place].top];
-            differences.clear();
-            differences.extend(values.iter().map(|v| v - top));
-            let mut slopes = std::mem::take(&mut self.slopes);
-            let scale = self.shares[place].slopes(&differences, &mut slopes);
-            scales.push(scale + cotangent[place].abs().ln());
-            let sign = cotangent[place].signum();
-            let own = &mut coefficients[place * count..(place + 1) * count];
-            own.iter_mut()
-                .zip(&slopes)
-                .for_each(|(c, slope)| *c = sign * slope);
-            (self.differences, self.slopes) = (differences, slopes);
-        }
-        let largest = scales.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        self.exponents = [common_exponent(largest), 0];
-        let shift = self.exponents[0] as f64 * std::f64::consts::LN_2;
-        // Σ_t of a sample's tokens, [rows, d], in the room of what was looked for.
-        let mut sums = std::mem::take(&mut self.looked_for);
-        for (place, mut sum) in sums.rows_mut().into_iter().enumerate() {
-            sum.fill(0.0);
-            let factor = (scales[place] - shift).exp();
-            let sum = sum.as_slice_mut().expect("rows are in one piece");
-            for t in 0..count {
-                let coefficient = factor * coefficients[place * count + t];
-                let token = self.token(self.rows[place], t);
-                sum.iter_mut()
-                    .zip(token)
-                    .for_each(|(s, x)| *s += coefficient * x);
-            }
-        }
-        let (own, rest) = gradient.split_at_mut(dim * dim);
-        let mut own = ArrayViewMut2::from_shape([dim, dim], own).expect("the attention is d × d");
-        let queries = if rows == self.queries.nrows() {
-            self.queries.view().to_owned()
-        } else {
-            self.queries.select(Axis(0), &self.rows)
-        };
-        general_mat_mul(1.0, &sums.t(), &queries, 0.0, &mut own);
-        self.looked_for = sums;
+        let mut slopes = std::mem::take(&mut self.slopes);
+        slopes.clone_from(&self.differences);
+        // c_i s_t (v_t − f_i), up to a power of two.
+        self.exponents = [self.shares.pull_back(cotangent, &mut slopes), 0];
+        let size = self.logits.weights(gradient.len());
+        let (own, rest) = gradient.split_at_mut(size);
+        let logits = &mut self.logits;
+        logits.pull_back(&slopes, &self.tokens, &self.rows, own);
+        self.slopes = slopes;
         if !rest.is_empty() {
             self.pull_back_decoder(cotangent, rest);
         }
+    }
+
+    /// Where the decoder is fixed and that takes less than half of the operations.
+    fn span(&self) -> Option<Span> {
+        self.fixed.as_ref()?;
+        let (basis, logits) = self.logits.spanned(&self.tokens)?;
+        let tokens = self.tokens.clone();
+        let scores = Self::by(logits, tokens, self.count, self.fixed.clone());
+        Some(Span::new(basis, Box::new(scores)))
     }
 
     fn exponents(&self) -> Option<&[i64]> {
@@ -214,16 +157,17 @@ impl HostScores for AttentionScores {
     fn gaps(&self) -> Option<Vec<[MarginGap; 2]>> {
         // With a decoder that is trained margins have no supremum.
         self.fixed.as_ref()?;
-        let of_row = |(&sample, shares): (&usize, &Shares)| {
+        let of_row = |(place, &sample): (usize, &usize)| {
             let values = self.values(sample);
             [1.0, -1.0].map(|label| {
                 let supremum = values.iter().map(|v| label * v);
                 let supremum = supremum.fold(f64::NEG_INFINITY, f64::max);
-                let log_gap = log_mean(&shares.log_shares, |t| supremum - label * values[t]);
+                let gap = |t: usize| supremum - label * values[t];
+                let log_gap = log_mean(self.shares.logs(place), gap);
                 MarginGap { supremum, log_gap }
             })
         };
-        Some(self.rows.iter().zip(&self.shares).map(of_row).collect())
+        Some(self.rows.iter().enumerate().map(of_row).collect())
     }
 
     /// `log_gap`, `log(L − L*)` of the mean losses, for a fixed decoder; `log_unselected`, the
@@ -237,12 +181,11 @@ impl HostScores for AttentionScores {
         self.scores(weights, None, &mut scores);
         let mut unselected = f64::NEG_INFINITY;
         let mut selected = 0;
-        for (sample, shares) in self.shares.iter().enumerate() {
-            let values = self.values(sample);
-            let best = best_token(values, labels[sample]);
-            let others = log_mean(&shares.log_shares, |t| f64::from(u8::from(t != best)));
-            unselected = unselected.max(others);
-            selected += usize::from(shares.top == best);
+        for (sample, label) in labels.iter().enumerate() {
+            let best = best_token(self.values(sample), *label);
+            let is_other = |t: usize| f64::from(u8::from(t != best));
+            unselected = unselected.max(log_mean(self.shares.logs(sample), is_other));
+            selected += usize::from(self.shares.top(sample) == best);
         }
         let mut probes = Vec::new();
         if let Some(gaps) = self.gaps() {

@@ -9,7 +9,7 @@ use crate::activations::{ACTIVATION, SharedActivation, activation, describe_acti
 use crate::descent::Output;
 use crate::first_layer::FirstLayer;
 use crate::{
-    Architecture, Block, HostScores, ModelError, Network, SampleShape, TwoLayerConfig, WIDTH,
+    Architecture, Block, HostScores, ModelError, Network, SampleShape, Span, TwoLayerConfig, WIDTH,
     Weights, to_tensor,
 };
 
@@ -126,12 +126,9 @@ impl Network for Convolution {
         let shape = [samples * self.patches, entries / self.patches];
         let patches = flat.into_shape_with_order(shape).ok()?;
         let head = SIGNS.map(|sign| Output { index: 0, sign });
-        Some(Box::new(ConvolutionScores {
-            each: self.first.host_scores(&patches, head.to_vec(), 1, threads),
-            patches: self.patches,
-            samples,
-            scores: Vec::new(),
-        }))
+        let each = self.first.host_scores(&patches, head.to_vec(), 1, threads);
+        let scores = ConvolutionScores::new(each, self.patches, samples);
+        Some(Box::new(scores))
     }
 }
 
@@ -142,6 +139,20 @@ struct ConvolutionScores {
     samples: usize,
     /// Of the patches, `[rows P]`.
     scores: Vec<f64>,
+    /// Cotangents of the patches, `[rows P]`.
+    cotangents: Vec<f64>,
+}
+
+impl ConvolutionScores {
+    fn new(each: Box<dyn HostScores>, patches: usize, samples: usize) -> Self {
+        Self {
+            each,
+            patches,
+            samples,
+            scores: Vec::new(),
+            cotangents: Vec::new(),
+        }
+    }
 }
 
 impl HostScores for ConvolutionScores {
@@ -162,10 +173,18 @@ impl HostScores for ConvolutionScores {
     }
 
     fn pull_back(&mut self, cotangent: &[f64], gradient: &mut [f64]) {
-        let repeated = cotangent.iter();
-        let repeated = repeated.flat_map(|c| std::iter::repeat_n(*c, self.patches));
-        let repeated: Vec<f64> = repeated.collect();
-        self.each.pull_back(&repeated, gradient);
+        self.cotangents.clear();
+        for c in cotangent {
+            let own = std::iter::repeat_n(*c, self.patches);
+            self.cotangents.extend(own);
+        }
+        self.each.pull_back(&self.cotangents, gradient);
+    }
+
+    fn span(&self) -> Option<Span> {
+        let (patches, samples) = (self.patches, self.samples);
+        let of_patches = self.each.span()?;
+        Some(of_patches.map(|each| Box::new(ConvolutionScores::new(each, patches, samples))))
     }
 }
 

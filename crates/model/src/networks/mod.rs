@@ -1,6 +1,7 @@
 //! The networks that users choose by name, a file each.
 
 mod attention;
+mod attention_logits;
 mod attention_scores;
 mod convolution;
 mod deep;
