@@ -205,7 +205,7 @@ fn updates_that_round_to_nothing_are_seen_and_compensation_goes_on(place: &Place
             .with("step-size", 0.01)
             .with("compensated", compensated)
     };
-    let steps = [0.0, 1.0, 100.0, 1000.0, 2000.0, 3000.0];
+    let steps = [0.0, 1.0, 100.0, 1000.0, 2000.0, 4000.0, 8000.0];
     let run = |compensated: bool| {
         let config = RunConfig::resolve(&settings(compensated)).expect("valid");
         let mut prepared = Prepared::new(&config).expect("valid");

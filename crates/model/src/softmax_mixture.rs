@@ -195,7 +195,7 @@ impl Shares {
         let (next, size) = (next.as_flattened(), size.as_flattened());
         let (factors_of, others) = (factors.as_flattened(), self.others.as_flattened());
         let scale = |sample: usize| next[sample] - log_of_sum(others[sample]);
-        let has_slope = |&i: &usize| size[i] > 0.0 && factors_of[i] != 0.0;
+        let has_slope = |&i: &usize| size[i] > 0.0 && factors_of[i] != 0.0 && scale(i) > LEAST_LOG;
         let powers = samples().filter(has_slope).map(|i| {
             let of_scale = (scale(i) * std::f64::consts::LOG2_E).floor() as i64;
             of_scale + magnitude(size[i]) + magnitude(factors_of[i])
@@ -235,6 +235,9 @@ const FAR: i64 = -433;
 
 /// Exponents are multiples of this: they seldom change.
 const STRIDE: i64 = 256;
+
+/// Logarithms below this have no exponent among whole numbers that are added up: such slopes are 0.
+const LEAST_LOG: f64 = -1e18;
 
 /// `log(1 + x)` for `x ≥ 0`.
 fn log_of_sum(others: f64) -> f64 {
@@ -524,6 +527,10 @@ mod tests {
             let sum = pulled[0] + pulled[1];
             assert!(sum.abs() <= 1e-15 * pulled[1], "slopes sum to 0");
         }
+        // Past any exponent.
+        let mut pulled = by_token(&[&[-3.0, 0.0]]);
+        assert_eq!(shares(&[&[0.0, 1e300]]).pull_back(&[0.5], &mut pulled), 0);
+        assert_eq!(pulled.sample(0).collect::<Vec<_>>(), [0.0, 0.0]);
     }
 
     /// Samples share one exponent: the largest decides.

@@ -34,11 +34,11 @@ impl PseudoInverse {
         if !matrix.is_all_finite() {
             return None;
         }
-        if let Some(cholesky) = Cholesky::of(matrix.as_ref()) {
-            if cholesky.diagonal().all(|l| l * l > PIVOT * largest) {
-                let factor = Factor::Cholesky(cholesky);
-                return Some(Self { matrix, factor });
-            }
+        let cholesky = Cholesky::of(matrix.as_ref());
+        let is_sound = |of: &Cholesky| of.diagonal().all(|l| l * l > PIVOT * largest);
+        if let Some(cholesky) = cholesky.filter(is_sound) {
+            let factor = Factor::Cholesky(cholesky);
+            return Some(Self { matrix, factor });
         }
         let eigen = self_adjoint_eigen(matrix.as_ref()).ok()?;
         let values: Vec<f64> = eigen.S().column_vector().iter().copied().collect();
