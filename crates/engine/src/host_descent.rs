@@ -216,15 +216,6 @@ impl HostDescent {
     /// Goes back to a [`state`](Self::state); `false` if it is none of such a descent.
     pub fn restore(&mut self, state: &[f64]) -> bool {
         if let Some(own) = &mut self.coordinates {
-            let before;
-            let length = own.present.len() + self.optimizer.state().len();
-            let state = if state.len() != length && state.len() == self.weights.len() {
-                // Weights, as states were before there were coordinates.
-                before = own.basis.coordinates(state);
-                &before
-            } else {
-                state
-            };
             let fits = restore(&mut own.present, self.optimizer.as_mut(), state);
             own.show(&mut self.weights);
             return fits;
@@ -256,4 +247,74 @@ fn restore(weights: &mut [f64], optimizer: &mut dyn Optimizer, state: &[f64]) ->
         weights.copy_from_slice(own);
     }
     fits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optimizers::plain;
+    use implicit_bias_data::random::{Stream, gaussian_matrix};
+    use implicit_bias_model::{Activation, Loss, Network, Objective, TwoLayerConfig, Weights};
+
+    /// Plain steps that say nothing of coordinates.
+    struct InWeights(Box<dyn Optimizer>);
+
+    impl Optimizer for InWeights {
+        fn step(&mut self, t: u64, size: f64, weights: &mut [f64], oracle: &mut Oracle) -> bool {
+            self.0.step(t, size, weights, oracle)
+        }
+    }
+
+    /// Five samples in twenty dimensions, three neurons a block.
+    fn descent(make: impl Fn(usize) -> Box<dyn Optimizer>) -> HostDescent {
+        let x = gaussian_matrix(5, 20, 1.0, 0, Stream::Noise).unwrap();
+        let block = |name: &str, stream| {
+            let drawn = gaussian_matrix(3, 20, 0.5, 0, stream).unwrap();
+            (name.to_owned(), drawn)
+        };
+        let blocks = [
+            block("pos", Stream::WeightsPos),
+            block("neg", Stream::WeightsNeg),
+        ];
+        let weights = Weights::new(blocks.to_vec()).unwrap();
+        let config = TwoLayerConfig::new(3, 20, Activation::leaky_relu(0.1).unwrap());
+        // Formulas compute in host memory whatever the device.
+        let network = config.init_with(&weights, &Default::default()).unwrap();
+        let scores = network.host_scores(&x, 1).unwrap();
+        let labels = vec![1.0, -1.0, 1.0, 1.0, -1.0];
+        let objective = Objective::binary(Loss::Logistic, labels).unwrap();
+        let oracle = Oracle::new(scores, objective, false, None);
+        let entries = blocks.iter().flat_map(|(_, block)| block.iter().copied());
+        let entries: Vec<f64> = entries.collect();
+        let run = OptimizerRun {
+            optimizer: make(entries.len()),
+            step_size: StepSize::constant(0.3),
+            sum: false,
+            batches: None,
+            twin: None,
+            first_stage: None,
+            stop: None,
+        };
+        HostDescent::new(entries, oracle, run)
+    }
+
+    #[test]
+    fn steps_in_coordinates_are_those_of_the_weights() {
+        let mut inside = descent(plain);
+        let mut outside = descent(|count| Box::new(InWeights(plain(count))));
+        // Five coordinates a neuron in place of twenty weights.
+        assert_eq!((inside.state().len(), outside.state().len()), (30, 120));
+        let initial = inside.weights.clone();
+        assert_eq!(inside.advance(0, 500), 500);
+        assert_eq!(outside.advance(0, 500), 500);
+        let far = distance(&initial, &outside.weights);
+        assert!(far > 1.0 && distance(&inside.weights, &outside.weights) < 1e-13 * far);
+        // From the state of the middle it goes on to the last bit, and no other state is taken.
+        let state = inside.state();
+        inside.advance(500, 100);
+        let mut again = descent(plain);
+        assert!(again.restore(&state) && !again.restore(&outside.state()));
+        again.advance(500, 100);
+        assert_eq!(again.weights, inside.weights);
+    }
 }

@@ -8,6 +8,9 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
+/// The most multiplications that a basis is worth: a few hundredths of a second.
+pub(crate) const MOST_OF_BASIS: usize = 1 << 24;
+
 /// What is left of a vector beside those before it is a direction of its own from this share of its
 /// length on; below, it is rounding.
 const INDEPENDENT: f64 = 1e-14;

@@ -7,6 +7,20 @@ use burn::tensor::Tensor;
 use implicit_bias_scalar::Activation;
 use implicit_bias_settings::{Invalid, Key, Settings};
 
+/// `φ` and `φ'` of numbers, one after another.
+pub(super) fn fill_one_by_one(
+    activation: &(impl ActivationFunction + ?Sized),
+    z: &[f64],
+    values: &mut [f64],
+    derivatives: &mut [f64],
+) {
+    let each = z.iter().zip(values).zip(derivatives);
+    each.for_each(|((&z, value), derivative)| {
+        *value = activation.apply(z);
+        *derivative = activation.derivative(z);
+    });
+}
+
 /// An activation `φ` with its parameters, on numbers in host memory and on tensors.
 ///
 /// `apply` and `derivative` serve gradients by the architecture's own formulas, `values` and
@@ -20,11 +34,7 @@ pub trait ActivationFunction: Debug + Send + Sync {
 
     /// `φ` and `φ'` of numbers.
     fn fill(&self, z: &[f64], values: &mut [f64], derivatives: &mut [f64]) {
-        let each = z.iter().zip(values).zip(derivatives);
-        each.for_each(|((&z, value), derivative)| {
-            *value = self.apply(z);
-            *derivative = self.derivative(z);
-        });
+        fill_one_by_one(self, z, values, derivatives);
     }
 
     /// `φ` of every entry. Its graph is not followed.

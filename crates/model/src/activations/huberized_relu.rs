@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use implicit_bias_scalar::vector::LANES;
 use implicit_bias_settings::Key;
 
-use super::function::{ActivationFunction, ActivationKind, SharedActivation};
+use super::function::{ActivationFunction, ActivationKind, SharedActivation, fill_one_by_one};
 
 /// The exponent of the part near 0.
 pub const EXPONENT: Key = Key::number("exponent", "Q", "Exponent q of Huberized ReLU, q > 1")
@@ -135,11 +135,7 @@ impl ActivationFunction for HuberizedRelu {
             });
             return;
         }
-        let each = z.iter().zip(values).zip(derivatives);
-        each.for_each(|((&z, value), derivative)| {
-            *value = self.apply(z);
-            *derivative = self.derivative(z);
-        });
+        fill_one_by_one(self, z, values, derivatives);
     }
 
     fn values(&self, z: Tensor<2>) -> Tensor<2> {

@@ -6,7 +6,7 @@ use ndarray::Array2;
 use super::float::parallelism;
 use super::head::Output;
 use crate::matrix_kernels::Factor;
-use crate::span::orthonormal;
+use crate::span::{MOST_OF_BASIS, orthonormal};
 use crate::{HostScores, SharedActivation, Span};
 
 /// A first layer below a head that adds each block's sum to an output: two matrix products.
@@ -36,9 +36,6 @@ pub(crate) struct LayerScores {
 
 /// Multiplications of a product that a library is not worth asking for.
 const SMALL: usize = 1 << 19;
-
-/// The most multiplications that a basis is worth: a few hundredths of a second.
-const MOST_OF_BASIS: usize = 1 << 24;
 
 impl LayerScores {
     /// Of blocks of `width` neurons, an output a block; `count` outputs; `divisor` is `1/a`.

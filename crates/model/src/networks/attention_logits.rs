@@ -1,14 +1,11 @@
 //! Logits of self-attention and their gradients, from weights or from coordinates of these.
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, CowArray, Ix2};
 
 use crate::matrix_kernels::{Operator, inner_products, sums_of_multiples};
 use crate::softmax_mixture::ByToken;
-use crate::span::orthonormal;
-
-/// The most multiplications that a basis is worth: a few hundredths of a second.
-const MOST_OF_BASIS: usize = 1 << 24;
+use crate::span::{MOST_OF_BASIS, orthonormal};
 
 /// How the logits `x_tᵀ W z` of samples follow from weights.
 pub(super) enum Logits {
@@ -36,6 +33,15 @@ pub(super) enum Logits {
 /// Whether rows are all of so many, in their order.
 fn is_all(rows: &[usize], count: usize) -> bool {
     rows.len() == count && rows.iter().enumerate().all(|(i, r)| i == *r)
+}
+
+/// The rows of a matrix that are named; without a copy where these are all.
+fn chosen<'a>(matrix: &'a Array2<f64>, rows: &[usize]) -> CowArray<'a, f64, Ix2> {
+    if is_all(rows, matrix.nrows()) {
+        matrix.into()
+    } else {
+        matrix.select(Axis(0), rows).into()
+    }
 }
 
 impl Logits {
@@ -110,14 +116,8 @@ impl Logits {
                 if looked_for.nrows() != rows.len() {
                     *looked_for = Array2::zeros((rows.len(), dim));
                 }
-                let chosen;
-                let queries = if is_all(rows, samples) {
-                    &*queries
-                } else {
-                    chosen = queries.select(Axis(0), rows);
-                    &chosen
-                };
-                general_mat_mul(1.0, queries, &attention.t(), 0.0, looked_for);
+                let queries = chosen(queries, rows);
+                general_mat_mul(1.0, &queries, &attention.t(), 0.0, looked_for);
                 let looked_for = looked_for.as_slice().expect("rows one after another");
                 let tokens = tokens.as_slice().expect("rows one after another");
                 let size = tokens.len() / samples;
@@ -174,14 +174,8 @@ impl Logits {
                 }
                 let mut own = ArrayViewMut2::from_shape([dim, dim], gradient)
                     .expect("the attention is d × d");
-                let chosen;
-                let queries = if is_all(rows, samples) {
-                    &*queries
-                } else {
-                    chosen = queries.select(Axis(0), rows);
-                    &chosen
-                };
-                general_mat_mul(1.0, &looked_for.t(), queries, 0.0, &mut own);
+                let queries = chosen(queries, rows);
+                general_mat_mul(1.0, &looked_for.t(), &queries, 0.0, &mut own);
             }
             Self::Spanned { back, room, .. } => {
                 let samples = tokens.nrows() - room.len();
