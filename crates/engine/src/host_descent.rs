@@ -252,6 +252,7 @@ fn restore(weights: &mut [f64], optimizer: &mut dyn Optimizer, state: &[f64]) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::select_device;
     use crate::optimizers::plain;
     use implicit_bias_data::random::{Stream, gaussian_matrix};
     use implicit_bias_model::{Activation, Loss, Network, Objective, TwoLayerConfig, Weights};
@@ -278,8 +279,9 @@ mod tests {
         ];
         let weights = Weights::new(blocks.to_vec()).unwrap();
         let config = TwoLayerConfig::new(3, 20, Activation::leaky_relu(0.1).unwrap());
-        // Formulas compute in host memory whatever the device.
-        let network = config.init_with(&weights, &Default::default()).unwrap();
+        // Opened as the other tests of this process open it: Burn fixes its float type once.
+        let device = select_device(None, None).unwrap().device;
+        let network = config.init_with(&weights, &device).unwrap();
         let scores = network.host_scores(&x, 1).unwrap();
         let labels = vec![1.0, -1.0, 1.0, 1.0, -1.0];
         let objective = Objective::binary(Loss::Logistic, labels).unwrap();
