@@ -43,24 +43,37 @@ impl ReproduceRequest<'_> {
 pub struct Turn<'a> {
     /// The system.
     pub system: &'static System,
+    /// Its place among those that are asked for, from 0, and how many these are.
+    pub place: (usize, usize),
     effort: Effort,
     directory: &'a RunDirectory,
 }
 
 impl Turn<'_> {
-    /// Runs its studies and writes them up.
+    /// Runs its studies and writes them up; `watch` has the bar over all systems.
     ///
     /// # Errors
     ///
     /// Those of [`Reproduction::run`].
     pub fn run(&self, watch: Watch<'_>) -> Result<Reproduction, LabError> {
         let command = command_of(&[self.system.name.to_owned()], self.effort);
+        let own = match self.place {
+            (_, 1) => watch.progress.clone(),
+            (index, count) => {
+                let part = watch.progress.part(self.system.name, index, count);
+                part.set_message("runs");
+                part
+            }
+        };
         Reproduction::run(
             self.system,
             self.effort,
             &command,
             self.directory.clone(),
-            watch,
+            Watch {
+                progress: &own,
+                ..watch
+            },
         )
     }
 }
@@ -97,13 +110,14 @@ pub fn reproduce_systems(
     )?;
     let mut completed = true;
     let mut entries: Vec<SystemEntry> = Vec::new();
-    for &system in &systems {
+    for (index, &system) in systems.iter().enumerate() {
         let directory = match systems.as_slice() {
             [_] => folder.directory(),
             _ => folder.inside(system.name)?,
         };
         let reproduction = take(&Turn {
             system,
+            place: (index, systems.len()),
             effort,
             directory: &directory,
         })?;
@@ -135,13 +149,12 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
     };
     let mut reports = Vec::new();
     let mut printed = Ok(());
+    let progress = Progress::new("reproduce");
     let completed = reproduce_systems(&request, &mut |turn| {
-        let progress = Progress::new("reproduce");
         let reproduction = turn.run(Watch {
             progress: &progress,
             interrupted: &|| interrupt.came(),
         })?;
-        progress.finish();
         let report = reproduction.report_path();
         let text = format!(
             "{}{}report: {}\n",
@@ -150,11 +163,12 @@ pub fn reproduce(arguments: &ReproduceArgs) -> Outcome {
             report.display()
         );
         if printed.is_ok() {
-            printed = print(text);
+            printed = progress.aside(|| print(text));
         }
         reports.push(report);
         Ok(reproduction)
     });
+    progress.finish();
     printed?;
     match completed {
         Err(LabError::Interrupted) => {

@@ -23,8 +23,34 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub struct Progress {
     bar: ProgressBar,
     state: Arc<Mutex<State>>,
+    part: Part,
     /// Ends with the last clone; `None` on a terminal.
     _heartbeat: Option<Arc<Heartbeat>>,
+}
+
+/// What a bar is about: all of it, or one of several parts of equal length.
+#[derive(Clone, Debug)]
+struct Part {
+    /// Before every message.
+    prefix: String,
+    /// The fractions of the whole at its begin and its end.
+    begin: f64,
+    end: f64,
+}
+
+impl Part {
+    fn whole() -> Self {
+        Self {
+            prefix: String::new(),
+            begin: 0.0,
+            end: 1.0,
+        }
+    }
+
+    /// A fraction of this as one of the whole.
+    fn of_whole(&self, fraction: f64) -> f64 {
+        self.begin + (self.end - self.begin) * fraction.clamp(0.0, 1.0)
+    }
 }
 
 /// What is going on.
@@ -94,6 +120,7 @@ impl Progress {
         Self {
             bar,
             state,
+            part: Part::whole(),
             _heartbeat: heartbeat,
         }
     }
@@ -108,8 +135,30 @@ impl Progress {
                 began: now,
                 pace: Pace::new(now, 0.0),
             })),
+            part: Part::whole(),
             _heartbeat: None,
         }
+    }
+
+    /// The bar of one of `count` parts, `name` the `index`-th, from 0: what is a fraction of the
+    /// part there is moves the one bar by as much less, and messages say which part it is.
+    pub fn part(&self, name: &str, index: usize, count: usize) -> Self {
+        let of_whole = |parts: usize| self.part.of_whole(parts as f64 / count as f64);
+        let part = Self {
+            part: Part {
+                prefix: format!("{name}, {} of {count}: ", index + 1),
+                begin: of_whole(index),
+                end: of_whole(index + 1),
+            },
+            ..self.clone()
+        };
+        part.set(0.0);
+        part
+    }
+
+    /// Does what prints to standard output without the bar in its way.
+    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.bar.suspend(print)
     }
 
     /// What is going on, and the fraction of it that is done.
@@ -120,15 +169,16 @@ impl Progress {
 
     /// Moves the bar to a fraction of the whole.
     pub fn set(&self, fraction: f64) {
-        let fraction = fraction.clamp(0.0, 1.0);
+        let fraction = self.part.of_whole(fraction);
         lock(&self.state).pace.note(Instant::now(), fraction);
         self.bar.set_position((fraction * TICKS as f64) as u64);
     }
 
     /// Says what is going on and how much of it is done. What is new starts its own time left.
     pub fn stage(&self, message: &str, fraction: f64) {
-        if lock(&self.state).message != message {
-            lock(&self.state).pace = Pace::new(Instant::now(), fraction);
+        if lock(&self.state).message != self.worded(message) {
+            let done = self.part.of_whole(fraction);
+            lock(&self.state).pace = Pace::new(Instant::now(), done);
             self.set_message(message);
         }
         self.set(fraction);
@@ -136,8 +186,13 @@ impl Progress {
 
     /// Shows what is going on.
     pub fn set_message(&self, message: &str) {
+        let message = self.worded(message);
         message.clone_into(&mut lock(&self.state).message);
-        self.bar.set_message(message.to_owned());
+        self.bar.set_message(message);
+    }
+
+    fn worded(&self, message: &str) -> String {
+        format!("{}{message}", self.part.prefix)
     }
 
     /// Prints a line above the bar, on standard error.
@@ -193,6 +248,22 @@ mod tests {
         while lines.recv_timeout(deadline).is_ok() {}
         let end = lines.recv_timeout(deadline);
         assert_eq!(end, Err(RecvTimeoutError::Disconnected));
+    }
+
+    #[test]
+    fn parts_share_one_bar() {
+        let whole = Progress::hidden("reproduce");
+        let second = whole.part("frei", 1, 4);
+        second.set_message("runs");
+        assert_eq!(whole.now(), ("frei, 2 of 4: runs".to_owned(), 0.25));
+        second.set(0.5);
+        assert_eq!(whole.now().1, 0.375);
+        let last = whole.part("adam", 3, 4);
+        last.stage("limits", 0.5);
+        assert_eq!(whole.now(), ("adam, 4 of 4: limits".to_owned(), 0.875));
+        // A part of a part, and what goes on about as much as there is.
+        last.part("gd", 1, 2).set(2.0);
+        assert_eq!(whole.now().1, 1.0);
     }
 
     #[test]

@@ -65,6 +65,9 @@ def test_margins_of_labels_and_of_classes():
     for given in [weights, list(weights.values()), np.concatenate([w.ravel() for w in weights.values()])]:
         found = ib.normalized_margins(scores, y, given, homogeneity=2)
         assert np.allclose(found, y * scores / norm**2, rtol=1e-13, atol=0)
+        # As PyTorch has them: an iterator of parameters, a last layer of one output.
+        blocks = iter(given.values() if isinstance(given, dict) else given) if len(given) == 3 else given
+        assert np.array_equal(ib.normalized_margins(scores[:, None], y, blocks, homogeneity=2), found)
     scores, c = rng.normal(size=(8, 3)), rng.integers(0, 3, size=8)
     own = scores[np.arange(8), c]
     others = np.where(np.arange(3) == c[:, None], -np.inf, scores).max(axis=1)

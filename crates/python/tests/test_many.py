@@ -1,5 +1,6 @@
 """Sweeps, and the systems of the literature."""
 
+import csv
 import warnings
 
 import implicit_bias as ib
@@ -24,6 +25,11 @@ GRID = dict(slope=[0.1, 0.5], dim=np.array([30, 40]))
 LIST = [dict(width=2), dict(width=3, loss="exponential")]
 
 
+def words_of(table, column):
+    rows = list(csv.DictReader(table.decode().splitlines()))
+    return [row[column] for row in rows]
+
+
 def test_a_sweep_is_that_of_the_command_line(tmp_path, program):
     frame = ib.sweep(GRID, list=LIST, seeds=2, jobs=2, samples=4, steps=1e4, out=tmp_path / "ours")
     (tmp_path / "plan.toml").write_text(PLAN)
@@ -34,6 +40,9 @@ def test_a_sweep_is_that_of_the_command_line(tmp_path, program):
     one = ib.train(slope=0.5, dim=40, samples=4, width=2, steps=1e4, seed=1)
     row = frame[(frame.slope == 0.5) & (frame.dim == 40) & (frame.width == 2) & (frame.seed == 1)]
     assert row["stable_rank"].item() == one.series["stable_rank"].iloc[-1]
+    # Truth values, not words, of which all are true.
+    assert frame["limit_proven"].tolist() == [word == "true" for word in words_of(ours["sweep.csv"], "limit_proven")]
+    assert frame["limit_proven"].dtype == bool
 
 
 def test_a_sweep_on_arrays_goes_on_where_its_data_are_the_same(tmp_path, data):
@@ -68,6 +77,8 @@ def test_a_run_that_fails_is_told_and_leaves_the_others_alone(tmp_path, data):
     (dict(seeds=1, jobs=0), "jobs: expected at least 1, found 0"),
     (dict(seeds=1, jobs=-1), "jobs: expected at least 1, found -1"),
     (dict(seeds=1, jobs="2"), "jobs: expected at least 1, found '2'"),
+    (dict(grid=dict(width=[2]), width=4), "width: expected it in the grid or for all runs, found it in both"),
+    (dict(list=[{"step-size": 0.1}], step_size=1), "step_size: expected it in the grid or for all runs"),
     (dict(grid=[1]), "grid: expected a dictionary of lists, found list"),
     (dict(list=[3]), "list: expected dictionaries, found int"),
     (dict(grid=dict(precision=["f32", "f64"]), engine="tensor"), "precision: expected one for all runs"),

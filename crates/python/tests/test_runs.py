@@ -172,6 +172,15 @@ def test_arrays_in_the_wrong_place_are_refused(data, given, said):
         ib.train(*data, width=2, steps=10, **given)
 
 
+def test_errors_name_arrays_and_no_file_that_the_user_did_not_make(data):
+    X, y = data
+    for work in [lambda: ib.train(X, y * np.nan, width=2), lambda: ib.check(X, y * np.nan),
+                 lambda: ib.sweep(dict(slope=[0.1]), X, y * np.nan, width=2)]:
+        with pytest.raises(ValueError) as error:
+            work()
+        assert "data" not in str(error.value) and str(error.value).startswith("y: expected"), str(error.value)
+
+
 def test_bad_input_leaves_nothing_and_a_directory_in_use_is_left_alone(tmp_path, data):
     with pytest.raises(ValueError, match="slope"):
         ib.train(*data, slope=2.0, out=tmp_path / "new")

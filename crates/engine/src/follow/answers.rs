@@ -39,6 +39,12 @@ impl Sample {
     }
 }
 
+/// Margins, and the gradient of a sum over all samples, of a second question.
+pub(super) struct Again {
+    pub margins: Vec<f64>,
+    pub gradient: Vec<f64>,
+}
+
 /// What a system answers at some weights.
 pub(super) struct Answers {
     pub at: Vec<f64>,
@@ -97,6 +103,15 @@ impl Answers {
             single,
             indices,
         })
+    }
+
+    /// What the system answers to the same question as at first.
+    pub fn asked_again(&self, system: &mut dyn MarginSystem) -> Result<Again, EngineError> {
+        let mut margins = vec![0.0; self.margins.len()];
+        margins_at(system, &self.at, &mut margins)?;
+        let mut gradient = vec![0.0; self.at.len()];
+        gradient_at(system, &odd_cotangent(margins.len()), &mut gradient)?;
+        Ok(Again { margins, gradient })
     }
 
     /// The samples that were looked at one by one, with their numbers.

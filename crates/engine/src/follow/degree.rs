@@ -24,6 +24,10 @@ const MOST_EXPONENT: f64 = 60.0;
 /// the weights are.
 const LENGTH: f64 = 1.237;
 
+/// Below this degree margins that do not change with the norm of the weights at all pass for
+/// homogeneous, as what a normalization leaves is rounding.
+const LEAST_DEGREE: f64 = 0.01;
+
 /// How far the generic weights are from the given ones, relative to their norm.
 const ASIDE: f64 = 0.25;
 
@@ -34,10 +38,19 @@ pub struct Degree {
     pub value: f64,
     /// The largest error of Euler's identity, `|⟨w, ∇q_i⟩ − L q_i|` over `‖w‖ ‖∇q_i‖ + |q_i|`.
     pub error: f64,
-    /// The largest difference of margins at the same weights, asked for twice, over their size.
+    /// The largest difference of margins, or of gradients, at the same weights, asked for twice, over
+    /// their size.
     pub noise: f64,
-    /// Whether margins and gradients are those of single precision.
+    /// Whether every number that was answered is one of single precision.
     pub is_single_precision: bool,
+}
+
+impl Degree {
+    /// Whether margins and gradients are known less precisely than in double precision, by rounding
+    /// or because gradients are not quite those of the margins.
+    pub fn is_rough(&self) -> bool {
+        self.is_single_precision || self.error.max(self.noise) > DOUBLE
+    }
 }
 
 /// Where a degree that is checked comes from.
@@ -99,11 +112,21 @@ pub(super) fn check_system(
         Source::Given(degree) | Source::Initial(degree) => degree,
         Source::Measured => measured(&answers)?,
     };
-    if !(degree > 0.0 && degree.is_finite()) {
+    if !(degree >= LEAST_DEGREE && degree.is_finite()) {
         return Err(invalid(
             "degree",
-            "margins that grow with the weights, homogeneous of a positive degree",
-            format!("degree {degree:.3}"),
+            &format!(
+                "margins that grow with the weights, homogeneous of a degree of at least \
+                 {LEAST_DEGREE}"
+            ),
+            if degree.abs() < LEAST_DEGREE {
+                format!(
+                    "degree {degree:.1e}, as of margins that do not change with the norm of the \
+                     weights (a normalization, a quotient of margin and norm)"
+                )
+            } else {
+                format!("degree {degree:.3}")
+            },
         ));
     }
     let mut error: f64 = 0.0;
@@ -116,38 +139,47 @@ pub(super) fn check_system(
     for own in &answers {
         check_scaling(system, own, degree)?;
     }
-    let is_single =
-        error.max(noise) > DOUBLE || answers.iter().all(|own| own.significant_bits <= 24);
-    check_gradients(system, &answers[1], is_single)?;
-    Ok(Degree {
+    let found = Degree {
         value: degree,
         error,
         noise,
-        is_single_precision: is_single,
-    })
+        is_single_precision: answers.iter().all(|own| own.significant_bits <= 24),
+    };
+    check_gradients(system, &answers[1], found.is_rough())?;
+    Ok(found)
 }
 
 /// What makes a network homogeneous, for those whose is not.
 const HOMOGENEOUS: &str = "layers without biases or normalization, ReLU or leaky ReLU between them, \
                            every weight in w";
 
-/// How far margins at the same weights are apart when they are asked for again, over their size.
+/// How far margins and gradients at the same weights are apart when they are asked for again, over
+/// their size.
 fn noise(system: &mut dyn MarginSystem, answers: &[Answers]) -> Result<f64, EngineError> {
-    let mut most: f64 = 0.0;
+    let [mut of_margins, mut of_gradients] = [0.0_f64; 2];
     for own in answers {
-        let mut again = vec![0.0; own.margins.len()];
-        margins_at(system, &own.at, &mut again)?;
-        most = most.max(apart(&again, &own.margins) / own.size());
+        let again = own.asked_again(system)?;
+        of_margins = of_margins.max(apart(&again.margins, &own.margins) / own.size());
+        let size = norm(&own.gradient);
+        if size > 0.0 {
+            of_gradients = of_gradients.max(apart(&again.gradient, &own.gradient) / size);
+        }
     }
+    let (what, most) = match of_margins > SINGLE {
+        true => ("margins", of_margins),
+        false => ("gradients", of_gradients),
+    };
     if most > SINGLE {
         return Err(invalid(
             "network",
-            "the same margins at the same weights: no dropout, no noise, nothing that changes from \
-             call to call (in PyTorch, model.eval())",
-            format!("margins that differ by {most:.1e} of their size when asked for again"),
+            &format!(
+                "the same {what} at the same weights: no dropout, no noise, nothing that changes from \
+                 call to call (in PyTorch, model.eval())"
+            ),
+            format!("{what} that differ by {most:.1e} of their size when asked for again"),
         ));
     }
-    Ok(most)
+    Ok(of_margins.max(of_gradients))
 }
 
 /// The degree by which margins grow with the norm, where it is the same for all samples that say
@@ -349,9 +381,9 @@ const TOLERANCE_ALONG_GRADIENT: f64 = 0.1;
 fn check_gradients(
     system: &mut dyn MarginSystem,
     answers: &Answers,
-    is_single: bool,
+    is_rough: bool,
 ) -> Result<(), EngineError> {
-    let by = if is_single {
+    let by = if is_rough {
         &DIFFERENCES_OF_SINGLE
     } else {
         &DIFFERENCES_OF_DOUBLE

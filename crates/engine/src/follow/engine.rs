@@ -3,6 +3,7 @@
 use implicit_bias_limits::KktResidual;
 use implicit_bias_metrics::{MetricError, normalized_margins, values};
 use implicit_bias_model::{HostScores, Loss, Objective, Weights};
+use implicit_bias_output::format_step;
 use implicit_bias_record::StopReason;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ use crate::step_sizes::StepSize;
 
 /// Steps that are taken between two looks of a [`Watcher`](crate::Watcher), as operations of one.
 const OPERATIONS_PER_STEP: f64 = 2e7;
+
+/// How the note begins that says that steps change nothing.
+const AT_REST: &str = "at rest";
 
 /// How a [`FollowEngine`] follows its system.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,11 +139,19 @@ impl FollowEngine {
                  and samples",
                 degree.error.max(f64::from(f32::EPSILON))
             ));
+        } else if degree.is_rough() {
+            notes.push(format!(
+                "Euler's identity <w, grad q_i> = {} q_i holds to {:.0e} of |w| |grad q_i| alone, where \
+                 rounding of double precision leaves some 1e-16: the network is not quite homogeneous, \
+                 its gradients are not quite those of its margins, or a part of it computes in \
+                 single precision; error_estimate does not see that",
+                degree.value, degree.error
+            ));
         }
         if degree.noise > 0.0 {
             notes.push(format!(
-                "margins at the same weights differ by up to {:.0e} of their size from call to call: \
-                 error_estimate does not see that, and no two runs are the same",
+                "margins or gradients at the same weights differ by up to {:.0e} of their size from \
+                 call to call: error_estimate does not see that, and no two runs are the same",
                 degree.noise
             ));
         }
@@ -183,12 +195,31 @@ impl FollowEngine {
         Ok(margins)
     }
 
+    /// Whether exact steps were found to change nothing.
+    fn is_at_rest(&self) -> bool {
+        self.notes.iter().any(|note| note.starts_with(AT_REST))
+    }
+
     /// Takes exact steps to step `to`, or fewer; why they ended before, if they did.
     fn advance_exactly(&mut self, to: f64) -> Result<Option<StopReason>, EngineError> {
+        if self.is_at_rest() {
+            self.step = to.max(self.step);
+            return Ok(None);
+        }
         let steps = (to - self.step).max(0.0) as u64;
+        let before = self.host.weights.clone();
         let taken = self.host.advance(self.step as u64, steps);
-        self.step += taken as f64;
         self.system.take_error()?;
+        let from = self.step;
+        self.step += taken as f64;
+        // From weights that a step leaves as they are, all later ones do.
+        if taken > 0 && self.degree.noise == 0.0 && self.host.weights == before {
+            self.notes.push(format!(
+                "{AT_REST}: from step {} on no step changes a digit of the weights: the gradient is zero, \
+                 or too small beside them",
+                format_step(from)
+            ));
+        }
         Ok((taken < steps).then_some(StopReason::NonFinite { step: self.step }))
     }
 

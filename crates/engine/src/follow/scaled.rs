@@ -121,10 +121,12 @@ impl HostScores for ScaledSystem {
                 pairs.for_each(|(&row, v)| asked.cotangent[row] = *v);
             }
         }
-        if asked.error.is_none() {
+        // Where weights or slopes have left the range of numbers there is no question to ask.
+        let is_sound = asked.cotangent.iter().all(|v| v.is_finite()) && !asked.weights.is_empty();
+        if asked.error.is_none() && is_sound {
             asked.pull_back(gradient);
         }
-        if asked.error.is_some() {
+        if asked.error.is_some() || !is_sound {
             gradient.fill(f64::NAN);
         }
     }

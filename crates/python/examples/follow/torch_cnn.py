@@ -1,9 +1,10 @@
-"""A small convolutional network of PyTorch, to step 10^300: ``python torch_cnn.py``.
+"""A small convolutional network of PyTorch, to step 10^300: ``python torch_cnn.py``; to another: ``python torch_cnn.py 1e20``.
 
 Images of 8 × 8 pixels with a bar, lying or standing, in noise. Three layers without biases, ReLU
 between them: homogeneous of degree 3. Needs torch.
 """
 
+import sys
 import time
 
 import implicit_bias as ib
@@ -36,11 +37,13 @@ model = nn.Sequential(
     Sum(), nn.Linear(8, 1, bias=False),
 ).double()
 
+steps = float(sys.argv[1]) if len(sys.argv) > 1 else 1e300
 began = time.perf_counter()
 run = ib.follow(
     ib.torch_margins(model, X, y),
     dict(model.named_parameters()),
     step_size=0.02,
+    steps=steps,
     checkpoint="torch_cnn.npz",
 )
 print(run)
@@ -49,5 +52,7 @@ rows = dict(zip(run.steps, zip(run.series["margin_min"], run.series["error_estim
                                run.series["kkt_residual"], run.series["stable_rank_0.weight"])))
 print("step     smallest normalized margin  error_estimate  kkt_residual  stable rank of the first layer")
 for step in [1e4, 1e6, 1e10, 1e20, 1e50, 1e100, 1e200, 1e300]:
+    if step > steps:
+        break
     print("{:7.0e}  {:26.6f}  {:14.1e}  {:12.4f}  {:.3f}".format(step, *rows[step]))
 run.plot("margins").save("torch_cnn_margins.svg")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, ValuesView
 from numbers import Number
 from pathlib import Path
 from typing import Any
@@ -92,12 +92,12 @@ def normalized_margins(
 
     Parameters
     ----------
-    scores : array, ``[n]`` or ``[n, classes]``
+    scores : array, ``[n]``, ``[n, 1]`` or ``[n, classes]``
         The outputs ``f(x_i)`` of the network.
     y : array, ``[n]``
-        Labels ±1 beside scores ``[n]``; else numbers of classes, from 0.
-    weights : array, or arrays in a list or a dictionary
-        All trained weights of the network, of any shapes.
+        Labels ±1 beside scores ``[n]`` and ``[n, 1]``; else numbers of classes, from 0.
+    weights : array, or arrays in a list, an iterator or a dictionary
+        All trained weights of the network, of any shapes: ``model.parameters()`` of PyTorch.
     homogeneity : float
         Degree ``L`` of the network: ``f(c W; x) = c^L f(W; x)``. 1 where one layer is trained.
 
@@ -115,6 +115,9 @@ def normalized_margins(
     if labels.ndim != 1:
         raise ValueError(f"y: expected shape [n], found {list(labels.shape)}")
     norm = _native.weight_norm(_blocks(weights))
+    if found.ndim == 2 and found.shape[1] == 1:
+        # As a last layer of one output has them.
+        found = found[:, 0]
     if found.ndim == 1:
         return _native.margins_of_signs(found, labels, norm, homogeneity)
     if found.ndim != 2:
@@ -127,7 +130,10 @@ def normalized_margins(
 
 def _blocks(weights: Any) -> list[NDArray[np.float64]]:
     if isinstance(weights, Mapping):
-        weights = list(weights.values())
+        weights = weights.values()
+    if isinstance(weights, Iterator) or isinstance(weights, ValuesView):
+        # As model.parameters() of PyTorch.
+        weights = list(weights)
     is_list = isinstance(weights, Sequence) and not isinstance(weights, (str, bytes))
     if is_list and not all(isinstance(entry, Number) for entry in weights):
         return [to_numpy(block, f"weights[{k}]") for k, block in enumerate(weights)]

@@ -89,7 +89,7 @@ def follow(
         margins that differ from call to call, for answers of the wrong shape or with NaN, and for a
         checkpoint of another run.
     KeyboardInterrupt
-        After Ctrl-C, with the checkpoint written.
+        After Ctrl-C, with the checkpoint written, which its message names.
     Exception
         What the function raises, as it is, with the checkpoint written.
 
@@ -164,8 +164,13 @@ class Followed:
         record, kkt_steps = self._recorded
         self._kkt = None
         self._warn()
-        with Shown() as show:
-            self._follower.advance(float(steps), record, kkt_steps, show, self._keeper.save)
+        try:
+            with Shown() as show:
+                self._follower.advance(float(steps), record, kkt_steps, show, self._keeper.save)
+        except KeyboardInterrupt as error:
+            if error.args:
+                raise
+            raise KeyboardInterrupt(self._keeper.way_on) from None
         self._warn()
         return self
 
@@ -221,10 +226,12 @@ class Followed:
 
     @property
     def kkt_residual(self) -> float:
-        """How far the last direction is from a KKT point of the largest margin, 0 to 1.
+        """How far the last direction is from being a sum of gradients with multipliers, 0 to 1.
 
         ``min_{λ ≥ 0} ‖w/‖w‖ − Σ λ_i ∇q_i‖`` with gradients averaged over a window of small steps.
-        Evidence for the direction, no proof. Measured when it is first asked for.
+        One of two conditions: at a KKT point of the largest margin :attr:`complementarity` is 0 as
+        well. On a linear network from small weights this alone is near 0 at every step. Evidence for
+        the direction, no proof. Measured when it is first asked for.
         """
         return float(self._last_kkt()[0])
 

@@ -80,6 +80,7 @@ def sweep(
     if odd is not None:
         raise ValueError(f"list: expected dictionaries, found {type(odd).__name__}")
     require_count("jobs", jobs)
+    require_once(grid or {}, list, keys)
     place = Place(out, "sweep", shared=True)
     keep(place.temporary)
     given = place.fill(X, y, arrays, init, keys)
@@ -95,6 +96,9 @@ def sweep(
                 retry_failed,
                 show,
             )
+    except ValueError as error:
+        place.give_up("runs")
+        raise place.in_own_words(error) from None
     except BaseException:
         place.give_up("runs")
         raise
@@ -103,6 +107,16 @@ def sweep(
     if busy:
         warnings.warn(f"{busy} runs are another process's at this moment", stacklevel=2)
     return read_table(place.path / "sweep.csv")
+
+
+def require_once(
+    grid: Mapping[str, Any], entries: Sequence[Mapping[str, Any]], keys: Mapping[str, Any]
+) -> None:
+    """Refuses a key that varies and is given for all runs."""
+    varied = {name.replace("-", "_") for names in (grid, *entries) for name in names}
+    twice = sorted(varied & {name for name, value in keys.items() if value is not None})
+    if twice:
+        raise ValueError(f"{twice[0]}: expected it in the grid or for all runs, found it in both")
 
 
 def require_count(name: str, value: Any) -> None:

@@ -102,6 +102,13 @@ class Place:
             self._written[-1] = path
         return str(path)
 
+    def in_own_words(self, error: ValueError) -> ValueError:
+        """The same error without the names of files that were written here, which nobody knows."""
+        words = str(error)
+        for path in self._written:
+            words = words.replace(f"{path}: ", "")
+        return ValueError(words)
+
     def give_up(self, begun: str) -> None:
         """Removes what was written for something of which there is no file ``begun``."""
         if (self.path / begun).exists():
@@ -149,6 +156,8 @@ class _Question:
     ) -> None:
         if self._place.temporary is not None:
             self._place.temporary.cleanup()
+        if isinstance(error, ValueError):
+            raise self._place.in_own_words(error) from None
 
 
 def _archive(

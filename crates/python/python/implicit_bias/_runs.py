@@ -80,6 +80,9 @@ def train(
     except KeyboardInterrupt:
         keep(place.temporary)
         raise _interrupted(place.path) from None
+    except ValueError as error:
+        place.give_up("manifest.json")
+        raise place.in_own_words(error) from None
     except BaseException:
         place.give_up("manifest.json")
         raise

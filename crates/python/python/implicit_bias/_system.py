@@ -90,6 +90,13 @@ class Keeper:
     def save(self) -> Optional[Callable[..., None]]:
         return None if self._path is None else self._save
 
+    @property
+    def way_on(self) -> str:
+        """What an interrupted run goes on by."""
+        if self._path is None:
+            return "interrupted; with a checkpoint the same call would go on"
+        return f"interrupted; the same call goes on from {self._path}"
+
     def _save(self, engine: bytes, columns: list[str], series: Any, margins: Any) -> None:
         assert self._path is not None
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -116,8 +123,13 @@ class Keeper:
                 kept = {name: file[name] for name in file.files}
             head, start = str(kept["head"]), kept["start"]
             columns, engine = [str(name) for name in kept["columns"]], kept["engine"].tobytes()
-        except (OSError, KeyError, ValueError, BadZipFile) as error:
+        except OSError as error:
             raise ValueError(f"checkpoint: {self._path} cannot be read: {error}") from None
+        except (KeyError, ValueError, EOFError, BadZipFile):
+            raise ValueError(
+                f"checkpoint: expected one that follow wrote, found {self._path}, which is another file or "
+                "damaged; move it away, or name another"
+            ) from None
         if head != self._head:
             raise ValueError(
                 f"checkpoint: expected one of this run, found {self._path} of other initial weights, "
