@@ -255,6 +255,10 @@ pub(crate) const MOVING_FACTOR: f64 = 1.05;
 /// where it goes on moving.
 pub(crate) const MOVING_TURNS: usize = 4;
 
+/// Large steps: the largest loss of the later half of the decade is more than this share of that of the
+/// earlier where it goes on moving; a loss that falls like 1/t has 0.32.
+pub(crate) const MOVING_LASTS: f64 = 0.35;
+
 /// Large steps: a run of fewer steps shows no phase but divergence.
 pub(crate) const PHASE_HORIZON: f64 = 1000.0;
 

@@ -5,8 +5,8 @@ use crate::claim::{Claim, Verdict};
 use crate::hypotheses::{Hypotheses, Hypothesis, HypothesisStatus};
 use crate::run::{RunEnd, RunView};
 use crate::settings::{
-    CONVERGED_SHARE, LAST_DECADE, MOVING_FACTOR, MOVING_SHARE, MOVING_TURNS, PHASE_BOUNDARY,
-    PHASE_HORIZON, SURELY_DIVERGENT,
+    CONVERGED_SHARE, LAST_DECADE, MOVING_FACTOR, MOVING_LASTS, MOVING_SHARE, MOVING_TURNS,
+    PHASE_BOUNDARY, PHASE_HORIZON, SURELY_DIVERGENT,
 };
 use crate::theory::{Judgement, Theory, write_hypotheses};
 use crate::words::{number, step};
@@ -196,10 +196,11 @@ fn seen(run: &RunView<'_>, losses: &[f64]) -> Result<Phase, String> {
         };
         pairs.filter(is_turn).count()
     };
-    // Of the later half of the decade as of the earlier: what converges in waves gets smaller.
+    // What converges in waves gets smaller from the earlier half of the decade to the later, be it like
+    // 1/t only; what is chaotic has no largest loss in common.
     let (early, later) = late.split_at(late.len() / 2);
     let largest = |part: &[f64]| part.iter().copied().fold(0.0, f64::max);
-    let lasts = largest(later) > 0.9 * largest(early);
+    let lasts = largest(later) > MOVING_LASTS * largest(early);
     let moves = least > MOVING_SHARE * first && turns(true).min(turns(false)) >= MOVING_TURNS;
     if moves && lasts {
         return Ok(Phase::Moves);

@@ -113,7 +113,7 @@ fn transformer(optimizer: &str) -> RunFacts {
         },
         descent: DescentFacts {
             optimizer: optimizer.into(),
-            numbers: [("first-steps".to_owned(), 1e4)].into(),
+            numbers: [("first-steps".to_owned(), 1e3)].into(),
             is_plain: optimizer == "gd",
             step_norm: StepNorm::L2,
             is_full_batch: true,
@@ -126,7 +126,7 @@ fn transformer(optimizer: &str) -> RunFacts {
     }
 }
 
-/// The verdicts on the losses of both stages of a run to 10⁵, of which the first ends at 10⁴.
+/// The verdicts on the losses of both stages of a run to 10⁵, of which the first ends at 10³.
 fn of_losses(optimizer: &str, series: &Series, known: [Option<f64>; 2]) -> [Verdict; 2] {
     let names = ["ov_realizable", "kq_realizable"];
     let numbers = names.into_iter().zip(known);
@@ -159,10 +159,10 @@ fn losses(first: &dyn Fn(f64) -> f64, gap: &dyn Fn(f64) -> f64) -> Series {
 fn a_floor_is_refuted_where_it_is_proven_and_reached() {
     use Verdict::{Inconclusive, Refuted, Supported};
     let [yes, no] = [Some(1.0), Some(0.0)];
-    let falls = |t: f64| -0.01 * t.min(1e4);
+    let falls = |t: f64| -0.05 * t.min(1e3);
     // To 0.154, as fast as a realizable loss falls to 0.
-    let floor = |t: f64| (0.154 + (-0.01 * t.min(1e4)).exp()).ln();
-    let gap = |t: f64| -0.01 * (t - 1e4).max(0.0);
+    let floor = |t: f64| (0.154 + (-0.05 * t.min(1e3)).exp()).ln();
+    let gap = |t: f64| -0.01 * (t - 1e3).max(0.0);
     let rests = losses(&floor, &gap);
     assert_eq!(
         of_losses("two-stage", &rests, [no, no]),
@@ -188,10 +188,10 @@ fn a_floor_is_refuted_where_it_is_proven_and_reached() {
     assert_ne!(of_losses("gd", &slowly, [None, None])[0], Supported);
     let later = losses(
         &|t| {
-            if t < 5e3 {
+            if t < 500.0 {
                 -0.5
             } else {
-                -0.5 - 1e-3 * (t - 5e3)
+                -0.5 - 1e-3 * (t - 500.0)
             }
         },
         &gap,
