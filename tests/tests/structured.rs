@@ -339,7 +339,7 @@ fn contradictory_sentences_have_no_program() {
         .with("network", "transformer")
         .with("optimizer", "two-stage")
         .with("first-steps", 300)
-        .with("steps", steps(2000.0));
+        .with("steps", steps(2e4));
     let (_folder, record) = scratch_run(&settings).expect("valid settings");
     let Prediction::Unsolved { reason, .. } = &record.prediction else {
         panic!("no program");
