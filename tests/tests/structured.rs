@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use implicit_bias_claims::Verdict;
-use implicit_bias_claims::tokens::ids::DIRECTION;
+use implicit_bias_claims::tokens::ids::{DIRECTION, KQ_LOSS, OV_LOSS};
 use implicit_bias_data::{read_npz_arrays, write_npz_arrays};
 use implicit_bias_lab::RunRecord;
 use implicit_bias_lab::config::Settings;
@@ -338,19 +338,62 @@ fn contradictory_sentences_have_no_program() {
         )
         .with("network", "transformer")
         .with("optimizer", "two-stage")
-        .with("first-steps", 100)
-        .with("steps", steps(2000.0));
+        .with("first-steps", 300)
+        .with("steps", steps(2e4));
     let (_folder, record) = scratch_run(&settings).expect("valid settings");
     let Prediction::Unsolved { reason, .. } = &record.prediction else {
         panic!("no program");
     };
     assert!(reason.starts_with("infeasible"), "{reason}");
+    assert_eq!(verdict(&record, KQ_LOSS), Verdict::Refuted);
+    assert_eq!(verdict(&record, OV_LOSS), Verdict::Supported);
     assert!(
         record
             .claims
             .iter()
             .all(|claim| claim.verdict != Verdict::Supported || claim.id.as_str().contains("ov"))
     );
+}
+
+/// Eight tokens, the first of which stands under two numbers with two next tokens: each gets a half at
+/// best, and the loss of the first stage tends to (2/9) log 2, which is no exponential fall.
+#[test]
+fn two_successors_of_one_token_leave_a_floor() {
+    let files = Files::new();
+    let mut embeddings = Array2::eye(9);
+    let first = embeddings.row(0).to_owned();
+    embeddings.row_mut(8).assign(&first);
+    let next = array![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 0.0];
+    let settings = files
+        .settings(
+            &[
+                ("sentences", &array![[1.0, 2.0], [3.0, 4.0]].into_dyn()),
+                ("target", &array![2.0, 4.0].into_dyn()),
+                ("E", &embeddings.into_dyn()),
+                ("next_token", &next.into_dyn()),
+            ],
+            &[
+                ("W_ov", &ArrayD::zeros(vec![9, 9])),
+                ("W_kq", &ArrayD::zeros(vec![9, 9])),
+            ],
+        )
+        .with("network", "transformer")
+        .with("optimizer", "two-stage")
+        .with("first-steps", 2000)
+        .with("steps", steps(4000.0));
+    let (_folder, record) = scratch_run(&settings).expect("valid settings");
+    let loss = record
+        .series
+        .last("first_stage_log_loss")
+        .expect("a column");
+    let floor = (2.0 * 2_f64.ln() / 9.0).ln();
+    assert!((loss - floor).abs() < 1e-9, "{loss} {floor}");
+    assert_eq!(verdict(&record, OV_LOSS), Verdict::Refuted);
+}
+
+fn verdict(record: &RunRecord, id: implicit_bias_claims::ClaimId) -> Verdict {
+    let claim = record.claims.iter().find(|claim| claim.id == id);
+    claim.expect("a claim").verdict
 }
 
 /// A sentence of one token attends to it alone, by autodiff as by hand; a choice of samples is refused

@@ -19,7 +19,9 @@
 pub mod adam;
 pub mod alignment;
 pub mod benign;
+pub mod chaos;
 mod claim;
+pub mod cnn;
 mod fit;
 pub mod frei;
 mod hypotheses;
@@ -52,6 +54,8 @@ pub const THEORIES: &[Theory] = &[
     alignment::THEORY,
     adam::THEORY,
     simplicity::THEORY,
+    cnn::THEORY,
+    chaos::THEORY,
     tokens::ATTENTION,
     tokens::TRANSFORMER,
 ];

@@ -224,3 +224,43 @@ pub(crate) const LASTING_RANK_REFUTED: f64 = 10.0;
 
 /// Frei et al.: shares of an initial stable rank below this say nothing.
 pub(crate) const LEAST_INITIAL_RANK: f64 = 2.0;
+
+/// Filters of a convolution: with a share of more than this along the signals they have learned them.
+pub(crate) const FILTERS_LEARNED: f64 = 0.5;
+
+/// Filters of a convolution: with a share of less than this they have not.
+pub(crate) const FILTERS_UNLEARNED: f64 = 0.1;
+
+/// Filters of a convolution: which rank of the data they follow is told where all patches have this many
+/// times that of the clean data.
+pub(crate) const RANKS_APART: f64 = 2.0;
+
+/// Filters of a convolution: a rank within this of the number of signals has reached it.
+pub(crate) const RANK_REACHED: f64 = 0.25;
+
+/// Large steps: within this of a boundary in `a` nothing is said.
+pub(crate) const PHASE_BOUNDARY: f64 = 0.02;
+
+/// Large steps: a loss below this share of the first one has converged.
+pub(crate) const CONVERGED_SHARE: f64 = 1e-12;
+
+/// Large steps: a loss that stays above this share of the first one over the last decade, and rises and
+/// falls there, goes on moving.
+pub(crate) const MOVING_SHARE: f64 = 1e-6;
+
+/// Large steps: how much a loss rises or falls from one record to the next, as a factor, to be seen.
+pub(crate) const MOVING_FACTOR: f64 = 1.05;
+
+/// Large steps: so often at least a loss rises, and falls, from one record of the last decade to the next
+/// where it goes on moving.
+pub(crate) const MOVING_TURNS: usize = 4;
+
+/// Large steps: the largest loss of the later half of the decade is more than this share of that of the
+/// earlier where it goes on moving; a loss that falls like 1/t has 0.32.
+pub(crate) const MOVING_LASTS: f64 = 0.35;
+
+/// Large steps: a run of fewer steps shows no phase but divergence.
+pub(crate) const PHASE_HORIZON: f64 = 1000.0;
+
+/// Large steps: `a` from here on leaves its bounds soon, of nearly every start.
+pub(crate) const SURELY_DIVERGENT: f64 = 2.1;

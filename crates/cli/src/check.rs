@@ -1,12 +1,18 @@
 //! How nearly orthogonal a data set is.
 
-use implicit_bias_data::{Contents, Contradictions, Features, Geometry, TrainingSet};
-use implicit_bias_lab::config::keys::data::CLASSES;
+use implicit_bias_data::{
+    Contents, Contradictions, DataFile, Features, FileOptions, Geometry, SENTENCES, SentenceFacts,
+    TrainingSet,
+};
+use implicit_bias_lab::config::keys::data::{
+    CLASSES, DATA, LABELS_ARRAY, SAMPLES_ARRAY, SYNTHETIC,
+};
 use implicit_bias_lab::config::keys::network::NETWORK;
 use implicit_bias_lab::config::keys::output::THREADS;
 use implicit_bias_lab::config::{DataSource, RunConfig, Settings, of_data};
 use implicit_bias_lab::{LabError, Progress, conditions};
-use implicit_bias_model::MultiClassArchitecture;
+use implicit_bias_limits::tokens::realizable;
+use implicit_bias_model::{Architecture, MultiClassArchitecture, TransformerArchitecture};
 use implicit_bias_output::format_number;
 use serde_json::{Value, json};
 
@@ -20,6 +26,56 @@ pub struct Checked {
     after: Geometry,
     contents: Option<Contents>,
     contradictions: Contradictions,
+    sentences: Option<CheckedSentences>,
+}
+
+/// What `check` says of sentences, whose rows are numbers of tokens and no vectors.
+#[derive(Clone, Debug)]
+struct CheckedSentences {
+    facts: SentenceFacts,
+    /// Whether the programs of both stages have solutions; `None` where that is not known.
+    ov_realizable: Option<bool>,
+    kq_realizable: Option<bool>,
+}
+
+impl CheckedSentences {
+    fn of(data: &TrainingSet) -> Option<Self> {
+        let facts = SentenceFacts::of(data)?;
+        let known = realizable(data, None).unwrap_or_default();
+        let is_realizable = |name: &str| known.get(name).map(|known| *known != 0.0);
+        Some(Self {
+            facts,
+            ov_realizable: is_realizable("ov_realizable"),
+            kq_realizable: is_realizable("kq_realizable"),
+        })
+    }
+
+    fn to_json(&self) -> Result<Value, serde_json::Error> {
+        let mut json = serde_json::to_value(&self.facts)?;
+        json["ov_realizable"] = self.ov_realizable.into();
+        json["kq_realizable"] = self.kq_realizable.into();
+        Ok(json)
+    }
+
+    fn to_text(&self) -> String {
+        let words = |known: Option<bool>| match known {
+            Some(true) => "yes, by the program of maximum margin",
+            Some(false) => "no (proven)",
+            None => "not known",
+        };
+        let mut text = format!(
+            "{}{:<32}{}\n{:<32}{}\n",
+            self.facts,
+            "W_ov that tells each next token",
+            words(self.ov_realizable),
+            "W_kq that prefers the best ones",
+            words(self.kq_realizable),
+        );
+        if !self.facts.is_consistent() {
+            text += &format!("warning: {}\n", self.facts.warning());
+        }
+        text
+    }
 }
 
 impl Checked {
@@ -31,7 +87,7 @@ impl Checked {
     pub fn of(settings: &Settings, progress: &Progress) -> Result<Self, LabError> {
         refuse_others(settings)?;
         compute_alone_on(settings.count(THREADS.name))?;
-        let config = RunConfig::resolve(&of_classes(settings.clone()))?;
+        let config = RunConfig::resolve(&of_network(settings.clone()))?;
         let raw = config.load_raw()?;
         let contents = match &config.data {
             DataSource::File { file, .. } => Some(file.contents()?),
@@ -47,12 +103,15 @@ impl Checked {
         let after = measure(&data);
         progress.set_message("check: equal samples");
         let contradictions = Contradictions::of(&data);
+        progress.set_message("check: programs");
+        let sentences = CheckedSentences::of(&data);
         Ok(Self {
             config,
             before,
             after,
             contents,
             contradictions,
+            sentences,
         })
     }
 
@@ -62,13 +121,10 @@ impl Checked {
     ///
     /// Those of the JSON writer.
     pub fn to_json(&self) -> Result<Value, serde_json::Error> {
-        let mut json = serde_json::to_value(&self.after)?;
-        json["preparation"] = serde_json::to_value(self.config.preparation)?;
-        json["before"] = serde_json::to_value(&self.before)?;
-        json["contradictions"] = serde_json::to_value(&self.contradictions)?;
-        json["step_size_bound_per_width"] = conditions(&self.config, &self.after, 1)
-            .and_then(|conditions| conditions.step_bound())
-            .into();
+        let mut json = match &self.sentences {
+            Some(sentences) => sentences.to_json()?,
+            None => self.geometry_to_json()?,
+        };
         if let Some(contents) = &self.contents {
             json["label_column"] = contents.label_name.clone().into();
             json["feature_columns"] = serde_json::to_value(&contents.features)?;
@@ -82,8 +138,24 @@ impl Checked {
         Ok(json)
     }
 
+    fn geometry_to_json(&self) -> Result<Value, serde_json::Error> {
+        let mut json = serde_json::to_value(&self.after)?;
+        json["preparation"] = serde_json::to_value(self.config.preparation)?;
+        json["before"] = serde_json::to_value(&self.before)?;
+        json["contradictions"] = serde_json::to_value(&self.contradictions)?;
+        json["step_size_bound_per_width"] = conditions(&self.config, &self.after, 1)
+            .and_then(|conditions| conditions.step_bound())
+            .into();
+        Ok(json)
+    }
+
     /// The same for people.
     pub fn to_text(&self) -> String {
+        if let Some(sentences) = &self.sentences {
+            let notes = self.contents.iter().flat_map(|contents| &contents.notes);
+            let notes: String = notes.map(|note| format!("note: {note}\n")).collect();
+            return format!("{}\n{}{notes}", self.config.data, sentences.to_text());
+        }
         let table = match &self.before {
             Some(before) => format!(
                 "{}; {}\n{}",
@@ -156,11 +228,34 @@ fn columns_text(contents: &Contents) -> String {
     text
 }
 
-/// Settings of data; where they name classes, with a network of so many.
-fn of_classes(settings: Settings) -> Settings {
-    let has_classes = settings.has(CLASSES.name);
-    let network = has_classes.then_some(MultiClassArchitecture::NAME);
+/// Settings of data, with a network that takes them: one of so many classes where they name classes,
+/// a transformer where they are sentences.
+fn of_network(settings: Settings) -> Settings {
+    let network = if settings.has(CLASSES.name) {
+        Some(MultiClassArchitecture::NAME)
+    } else if are_sentences(&settings) {
+        Some(TransformerArchitecture.name())
+    } else {
+        None
+    };
     settings.with(NETWORK.name, network)
+}
+
+/// Whether data are sentences, by their law or by the arrays of their file. A file that cannot be looked
+/// into is none: whoever reads it says why.
+fn are_sentences(settings: &Settings) -> bool {
+    if settings.text(SYNTHETIC.name) == Some(SENTENCES.name) {
+        return true;
+    }
+    let options = FileOptions {
+        samples_array: settings.text(SAMPLES_ARRAY.name).map(str::to_owned),
+        labels_array: settings.text(LABELS_ARRAY.name).map(str::to_owned),
+        ..FileOptions::default()
+    };
+    let file = settings
+        .path(DATA.name)
+        .map(|path| DataFile::at(path, &options));
+    file.is_some_and(|file| file.is_ok_and(|file| file.has_sentences()))
 }
 
 /// What `check` says below its table: the step size, and samples that contradict each other.

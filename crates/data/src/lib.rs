@@ -33,6 +33,7 @@ mod error;
 mod file;
 mod geometry;
 mod initial;
+mod known;
 mod labelled;
 mod laws;
 pub mod mnist;
@@ -41,6 +42,7 @@ mod preparation;
 pub mod random;
 mod reals;
 mod room;
+mod sentence_facts;
 mod size;
 mod split;
 mod threads;
@@ -61,6 +63,7 @@ pub use initial::{
     AXES, AXIS_SCALES, BALANCED, GAUSSIAN_WEIGHTS, INITIAL_LAWS, InitialBlocks, InitialLaw,
     UNIFORM_FAN_IN,
 };
+pub use known::known_numbers;
 pub use labelled::Labelled;
 pub use laws::{
     CLUSTER_RADIUS, CLUSTER_SPREAD, CLUSTER_SYMMETRY, COSINE, CROSSING_LINES, CrossingLines, DIM,
@@ -69,11 +72,13 @@ pub use laws::{
     LINE_ANGLE, MEAN_EXPONENT, MIXTURE, Mixture, NOISE, NOISE_ON_SIGNALS, NOISY_CLUSTERS, NORM,
     NORM_SPREAD, NoisyClusters, ORTHOGONAL, ORTHOGONAL_SAMPLES, Orthogonal, PARTS, PATCHES,
     Patches, QUADRATIC_TEACHER, QuadraticTeacher, SAMPLES, SENTENCES, SIGNAL, SIGNAL_AND_NOISE,
-    SIGNAL_SHARE, SIGNALS, Sentences, SignalAndNoise, TEACHER_WIDTH, TOKENS, Tokens, VOCABULARY,
+    SIGNAL_SHARE, SIGNALS, Sentences, SignalAndNoise, TEACHER_WIDTH, TOKENS, TWO_SUCCESSORS,
+    TWO_TARGETS, Tokens, VOCABULARY,
 };
 pub use multiples::{Multiple, multiples};
 pub use preparation::Preparation;
 pub use reals::RealDataset;
+pub use sentence_facts::SentenceFacts;
 pub use size::MAX_ENTRIES;
 pub use split::Split;
 pub use threads::{asked_threads, threads, use_threads};

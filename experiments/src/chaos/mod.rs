@@ -46,6 +46,7 @@ fn all(effort: Effort) -> Vec<Study> {
 mod tests {
     use super::*;
     use crate::testing;
+    use implicit_bias_claims::Verdict;
     use implicit_bias_lab::config::RunConfig;
     use implicit_bias_lab::study::StudyResult;
 
@@ -67,6 +68,15 @@ mod tests {
         let results: Vec<_> = runs
             .map(|(run, record)| StudyResult { run, record })
             .collect();
+        // No verdict is false on orthogonal samples; on others the one that moves at 0.9 is refuted.
+        for result in &results {
+            let claim = result.record.claims.first().unwrap();
+            if result.run.panel != runs::DENSE {
+                assert_ne!(claim.verdict, Verdict::Refuted, "{claim:?}");
+            } else if result.run.label.contains("7.81") {
+                assert_eq!(claim.verdict, Verdict::Refuted, "{claim:?}");
+            }
+        }
         let phases: Vec<_> = phases::phases(&results);
         assert_eq!(phases.len(), runs::STEPS.len() + 1);
         for phase in &phases {

@@ -1,5 +1,6 @@
 //! The study: its runs, and what it shows of them.
 
+use implicit_bias_claims::chaos::ids::PHASE;
 use implicit_bias_lab::report::Statement;
 use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult};
 
@@ -39,7 +40,7 @@ pub fn from_stability_to_chaos(effort: Effort) -> Study {
                 .to_owned(),
         ],
         runs: runs(effort),
-        claims: &[],
+        claims: &[PHASE],
         limits: Vec::new(),
         show: Some(show),
         columns: &[],

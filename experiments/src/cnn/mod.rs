@@ -36,6 +36,7 @@ fn all(effort: Effort) -> Vec<Study> {
 mod tests {
     use super::*;
     use crate::testing;
+    use implicit_bias_claims::Verdict;
     use implicit_bias_lab::config::RunConfig;
     use implicit_bias_lab::study::StudyResult;
 
@@ -59,6 +60,28 @@ mod tests {
         let results: Vec<_> = runs
             .map(|(run, record)| StudyResult { run, record })
             .collect();
+        let at_one_loss = table::at_one_loss(&results);
+        assert_eq!(at_one_loss.len(), runs::NOISES.len());
+        for row in &at_one_loss {
+            let apart = (row.filters - at_one_loss[0].filters).abs();
+            assert!(apart < 1e-3, "{at_one_loss:?}");
+        }
+        assert!(
+            (at_one_loss[0].data - 4.0).abs() < 1e-9 && at_one_loss[2].data > 20.0,
+            "{at_one_loss:?}"
+        );
+        let results: Vec<_> = results
+            .into_iter()
+            .filter(|result| result.run.panel != runs::AT_ONE_LOSS)
+            .collect();
+        // Where noise is memorized the verdicts are refuted, and nowhere where the signals are learned.
+        for result in &results {
+            let verdicts = result.record.claims.iter().map(|claim| claim.verdict);
+            let is_refuted = verdicts.clone().any(|verdict| verdict == Verdict::Refuted);
+            let expected = result.run.label == runs::MUCH_NOISE;
+            assert_eq!(is_refuted, expected, "{}", result.run.label);
+            assert_eq!(verdicts.count(), 3, "{}", result.run.label);
+        }
         let rows = table::rows(&results);
         let of = |label: &str| rows.iter().find(|row| row.label == label).unwrap();
         let clean = of(runs::CLEAN);

@@ -9,6 +9,14 @@ pub(super) const MUCH_NOISE: &str = "noise 0.6";
 pub(super) const LARGE_WEIGHTS: &str = "σ₀ = 1";
 pub(super) const ALONG: &str = "noise 0.3, along signals too";
 
+/// The panel of the runs on more samples and patches, which are compared at one loss.
+pub(super) const AT_ONE_LOSS: &str = "60 samples of 6 patches";
+/// Their noise.
+pub(super) const NOISES: [f64; 3] = [0.0, 0.1, 0.2];
+/// Their patches and coordinates of a patch.
+pub(super) const MORE_PATCHES: usize = 6;
+pub(super) const MORE_DIM: usize = 200;
+
 /// Signals of each class.
 pub(super) const SIGNALS: usize = 2;
 /// Patches and coordinates of a patch.
@@ -41,13 +49,28 @@ pub(super) fn runs(effort: Effort) -> Vec<StudyRun> {
             .with("seed", 1)
     };
     let run = |label: &str, settings: Settings| StudyRun {
-        judged: false,
+        judged: true,
         panel: label.to_owned(),
         label: label.to_owned(),
         parameter: 0.0,
         settings,
     };
-    vec![
+    let at_one_loss = NOISES.map(|noise| {
+        let settings = base(noise)
+            .with("samples", 60)
+            .with("dim", MORE_DIM as u64)
+            .with("parts", MORE_PATCHES as u64)
+            .with(
+                "steps",
+                Steps::try_from(effort.pick(2e3, 1e4)).expect("whole"),
+            )
+            .with("record", 200);
+        StudyRun {
+            panel: AT_ONE_LOSS.to_owned(),
+            ..run(&format!("{AT_ONE_LOSS}, noise {noise}"), settings)
+        }
+    });
+    let mut runs = vec![
         run(CLEAN, base(0.0)),
         run("noise 0.1", base(0.1)),
         run(SOME_NOISE, base(0.3)),
@@ -56,5 +79,7 @@ pub(super) fn runs(effort: Effort) -> Vec<StudyRun> {
         run("q = 2", base(0.3).with("exponent", 2.0)),
         run("ReLU", base(0.3).with("activation", "relu")),
         run(ALONG, base(0.3).with("noise-on-signals", true)),
-    ]
+    ];
+    runs.extend(at_one_loss);
+    runs
 }

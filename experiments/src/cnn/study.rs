@@ -1,5 +1,6 @@
 //! The study: what it says, and what it shows.
 
+use implicit_bias_claims::cnn::ids::{FOLLOWS, REACHES, SIGNAL};
 use implicit_bias_lab::report::Statement;
 use implicit_bias_lab::study::{Effort, LimitResult, Shown, Study, StudyResult};
 
@@ -37,7 +38,7 @@ pub fn filters_of_intrinsic_dimension(effort: Effort) -> Study {
                 .to_owned(),
         ],
         runs: runs::runs(effort),
-        claims: &[],
+        claims: &[SIGNAL, FOLLOWS, REACHES],
         limits: Vec::new(),
         show: Some(show),
         columns: &[],
@@ -46,10 +47,18 @@ pub fn filters_of_intrinsic_dimension(effort: Effort) -> Study {
 }
 
 fn show(results: &[StudyResult<'_>], _: &[LimitResult<'_>]) -> Shown {
+    let at_one_loss = table::table_at_one_loss(results);
+    let others: Vec<StudyResult<'_>> = results
+        .iter()
+        .filter(|result| result.run.panel != runs::AT_ONE_LOSS)
+        .copied()
+        .collect();
+    let mut tables = table::tables(&others);
+    tables.push(at_one_loss);
     Shown {
-        paragraphs: table::found(results),
-        figures: figures::figures(results),
-        tables: table::tables(results),
+        paragraphs: table::found(&others),
+        figures: figures::figures(&others),
+        tables,
         files: Vec::new(),
     }
 }

@@ -10,7 +10,10 @@ use implicit_bias_record::schedule;
 use ndarray::{Array2, ArrayView1, Axis, concatenate};
 
 use super::plateau::{Clean, Huberized, stable_rank};
-use super::runs::{ALONG, CLEAN, DIM, LENGTH, PATCHES, SAMPLES, SIGNALS, SOME_NOISE};
+use super::runs::{
+    ALONG, AT_ONE_LOSS, CLEAN, DIM, LENGTH, MORE_DIM, MORE_PATCHES, PATCHES, SAMPLES, SIGNALS,
+    SOME_NOISE,
+};
 
 /// Samples that were not trained on.
 const TEST: usize = 1000;
@@ -38,10 +41,10 @@ pub(super) struct Row {
 }
 
 /// The patches of samples, one a row.
-fn patches(data: &Dataset) -> Array2<f64> {
+fn patches(data: &Dataset, dim: usize) -> Array2<f64> {
     let x = data.x().clone();
-    let rows = x.nrows() * PATCHES;
-    x.into_shape_with_order([rows, DIM])
+    let rows = x.len() / dim;
+    x.into_shape_with_order([rows, dim])
         .expect("patches lie one after another")
 }
 
@@ -51,7 +54,7 @@ fn scores(result: &StudyResult<'_>, data: &Dataset, weights: &Weights) -> Option
     let [(_, pos), (_, neg)] = weights.blocks() else {
         return None;
     };
-    let patches = patches(data);
+    let patches = patches(data, DIM);
     let of = |block: &Array2<f64>| -> Vec<f64> {
         let products = patches.dot(&block.t());
         let sum = |z: ArrayView1<'_, f64>| z.iter().map(|&z| phi.apply(z)).sum::<f64>();
@@ -103,12 +106,85 @@ fn row(result: &StudyResult<'_>) -> Option<Row> {
     Some(Row {
         label: result.run.label.clone(),
         filters,
-        data: stable_rank(&patches(data)),
+        data: stable_rank(&patches(data, DIM)),
         fraction,
         training_error: error(&scores(result, data, &weights)?, data),
         test_error: error(&scores(result, &test, &weights)?, &test),
         follows: (filters - clean).abs() < NEAR && fraction > LEARNED,
     })
+}
+
+/// The loss at which runs are compared.
+const LOSS: f64 = 0.01;
+
+/// A run where its loss passes [`LOSS`].
+#[derive(Clone, Debug)]
+pub(super) struct AtOneLoss {
+    pub noise: f64,
+    /// The first recorded step with a smaller loss.
+    pub step: f64,
+    /// The stable rank of the filters, between records on a straight line against the logarithm of the
+    /// loss.
+    pub filters: f64,
+    /// The stable rank of all patches.
+    pub data: f64,
+    pub fraction: f64,
+}
+
+/// The runs that are compared at one loss.
+pub(super) fn at_one_loss(results: &[StudyResult<'_>]) -> Vec<AtOneLoss> {
+    let row = |result: &StudyResult<'_>| {
+        let series = &result.record.series;
+        let column = |name: &str| series.column(name);
+        let losses = column("loss")?;
+        let next = losses.iter().position(|loss| *loss < LOSS)?;
+        let before = next.checked_sub(1)?;
+        let share = (LOSS / losses[before]).ln() / (losses[next] / losses[before]).ln();
+        let between = |values: &[f64]| values[before] + share * (values[next] - values[before]);
+        let data = result.record.load_data().ok()?;
+        Some(AtOneLoss {
+            noise: result.run.settings.number("noise").unwrap_or(0.0),
+            step: series.steps()[next],
+            filters: between(&column("stable_rank")?),
+            data: stable_rank(&patches(data.signs()?, MORE_DIM)),
+            fraction: between(&column("signal_fraction")?),
+        })
+    };
+    let of_panel = results
+        .iter()
+        .filter(|result| result.run.panel == AT_ONE_LOSS);
+    of_panel.filter_map(row).collect()
+}
+
+/// The table of these runs.
+pub(super) fn table_at_one_loss(results: &[StudyResult<'_>]) -> Table {
+    let rows = at_one_loss(results).into_iter().map(|row| {
+        vec![
+            format_number(row.noise),
+            format_number(row.step),
+            format!("{:.4}", row.filters),
+            format!("{:.1}", row.data),
+            (2 * SIGNALS).to_string(),
+            format!("{:.4}", row.fraction),
+        ]
+    });
+    let header = [
+        "noise",
+        "step",
+        "filters",
+        "all patches",
+        "signals",
+        "share along signals",
+    ];
+    Table {
+        caption: format!(
+            "60 samples of {MORE_PATCHES} patches in {MORE_DIM} dimensions, where the loss passes {LOSS}: \
+             stable ranks from equal initial weights. The filters have the rank that they have without \
+             noise, which need not be 2K."
+        ),
+        header: header.map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+    }
 }
 
 /// The closed form for the data without noise, and its initial weights.

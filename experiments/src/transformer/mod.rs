@@ -71,14 +71,32 @@ mod tests {
         }
         for result in &results {
             let is_gradient = result.run.label == runs::GRADIENT;
+            let has_fault = [runs::TWO_TARGETS, runs::TWO_SUCCESSORS].map(String::from);
+            let has_fault = has_fault.contains(&result.run.label);
             for claim in &result.record.claims {
                 if is_gradient && claim.id == ids::OV_NORM {
                     assert_eq!(claim.verdict, Verdict::Refuted, "{claim:?}");
-                } else if !is_gradient {
+                } else if !is_gradient && !has_fault {
                     assert_ne!(claim.verdict, Verdict::Refuted, "{claim:?}");
                 }
             }
         }
+        let verdict = |label: &str, id| {
+            let result = results.iter().find(|result| result.run.label == label);
+            let claims = &result.unwrap().record.claims;
+            claims.iter().find(|claim| claim.id == id).unwrap().verdict
+        };
+        assert_eq!(verdict(runs::TWO_TARGETS, ids::KQ_LOSS), Verdict::Refuted);
+        assert_eq!(verdict(runs::TWO_TARGETS, ids::OV_LOSS), Verdict::Supported);
+        assert_eq!(
+            verdict(runs::TWO_SUCCESSORS, ids::OV_LOSS),
+            Verdict::Refuted
+        );
+        let faulty = table::faulty(&results);
+        assert_eq!(faulty.len(), 2);
+        let successors = &faulty[1];
+        let above = successors.first_loss / successors.first_floor - 1.0;
+        assert!(above.abs() < 1e-3, "{above:e}");
         for table in table::tables(&results) {
             assert!(table.rows.iter().all(|row| row.len() == table.header.len()));
         }

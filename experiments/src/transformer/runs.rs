@@ -6,12 +6,21 @@ use implicit_bias_lab::study::{Effort, StudyRun};
 /// The label of the run by plain gradient descent.
 pub(super) const GRADIENT: &str = "gradient descent, 20 sentences";
 
+/// The label of the run on sentences of which one has two targets.
+pub(super) const TWO_TARGETS: &str = "20 sentences, one of two targets";
+
+/// The label of the run in which a token has two successors.
+pub(super) const TWO_SUCCESSORS: &str = "20 sentences of 8 tokens, one of two successors";
+
 /// Tokens there are, which is the dimension, as found in the paper.
 pub(super) const VOCABULARY: f64 = 20.0;
 
 fn steps(number: f64) -> Steps {
     Steps::try_from(number).expect("a whole number of steps")
 }
+
+/// Numbers of tokens in the run with two successors: the last is the first token once more.
+pub(super) const NUMBERS: u64 = 9;
 
 /// All runs.
 pub(super) fn runs(effort: Effort) -> Vec<StudyRun> {
@@ -46,6 +55,13 @@ pub(super) fn runs(effort: Effort) -> Vec<StudyRun> {
     vec![
         run("20 sentences", two_stage(20)),
         run("40 sentences", two_stage(40)),
+        run(TWO_TARGETS, two_stage(20).with("two-targets", true)),
+        run(
+            TWO_SUCCESSORS,
+            two_stage(20)
+                .with("vocabulary", NUMBERS)
+                .with("two-successors", true),
+        ),
         run(
             GRADIENT,
             base(20)

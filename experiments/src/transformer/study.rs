@@ -38,6 +38,10 @@ pub fn next_token_in_two_stages(effort: Effort) -> Study {
             "Where constraints of the second program are tight without a multiplier, the direction \
              nears its limit like log t/t (derived) instead of 1/t."
                 .to_owned(),
+            "Two runs are of data that no weights fit: the last sentence is the first one with another \
+             target, and a token that has two numbers has two next tokens. Claims that losses fall \
+             exponentially must be refuted there."
+                .to_owned(),
         ],
         runs: runs(effort),
         claims: &[OV_NORM, OV_LOSS, KQ_NORM, KQ_LOSS, KQ_DIRECTION],

@@ -8,7 +8,7 @@ use implicit_bias_limits::tokens::{TransformerPrograms, transformer_programs};
 use implicit_bias_output::format_number;
 use ndarray::Array2;
 
-use super::runs::VOCABULARY;
+use super::runs::{NUMBERS, TWO_SUCCESSORS, TWO_TARGETS, VOCABULARY};
 
 /// Sentences that were not seen, for the accuracy.
 const UNSEEN: usize = 1000;
@@ -90,6 +90,8 @@ fn unseen(data: &TrainingSet) -> Option<TrainingSet> {
         vocabulary: VOCABULARY as usize,
         length: data.dim(),
         language: 0,
+        two_targets: false,
+        two_successors: false,
     };
     law.training_set(1_000_003).ok()
 }
@@ -155,6 +157,81 @@ fn digits(value: f64) -> String {
     format!("{value:.11}").replace('-', "−")
 }
 
+/// A run on data whose programs have no solution.
+pub(super) struct Faulty {
+    pub label: String,
+    /// The loss of the first stage at its last step.
+    pub first_loss: f64,
+    /// The least that any weights reach.
+    pub first_floor: f64,
+    /// `L − L*` at the last step.
+    pub gap: f64,
+    /// `‖W_ov‖` over `η₀` times the steps of the first stage, `‖W_kq‖` over `η` times those of the second.
+    pub norms: [f64; 2],
+}
+
+/// The runs whose data have a fault, in their order.
+pub(super) fn faulty(results: &[StudyResult<'_>]) -> Vec<Faulty> {
+    let row = |result: &StudyResult<'_>| {
+        // A token of two successors of one weight gives each a half at best, of both its numbers; all
+        // others give theirs everything (derived).
+        let first_floor = match result.run.label.as_str() {
+            TWO_SUCCESSORS => 2.0 * 2_f64.ln() / NUMBERS as f64,
+            TWO_TARGETS => 0.0,
+            _ => return None,
+        };
+        let config = &result.record.config;
+        let settings = &config.optimizer.settings;
+        let first = FIRST_STEPS.count_in(settings).ok()? as f64;
+        let eta = FIRST_STEP_SIZE.number_in(settings).ok()?;
+        let last = |column: &str| result.record.series.last(column).unwrap_or(f64::NAN);
+        Some(Faulty {
+            label: result.run.label.clone(),
+            first_loss: last("first_stage_log_loss").exp(),
+            first_floor,
+            gap: last("log_gap").exp(),
+            norms: [
+                last("norm_ov") / eta / first,
+                last("norm_kq") / config.step_size.first / (last("step") - first),
+            ],
+        })
+    };
+    results.iter().filter_map(row).collect()
+}
+
+fn faults(results: &[StudyResult<'_>]) -> Table {
+    let rows = faulty(results).into_iter().map(|row| {
+        let [ov, kq] = row.norms.map(format_number);
+        vec![
+            row.label,
+            format!("{:.6}", row.first_loss),
+            format!("{:.6}", row.first_floor),
+            ov,
+            format_number(row.gap),
+            kq,
+        ]
+    });
+    let header = [
+        "run",
+        "loss, first stage",
+        "its infimum",
+        "‖W_ov‖/(η₀ t)",
+        "L − L*",
+        "‖W_kq‖/(η t)",
+    ];
+    Table {
+        caption:
+            "Where a program has no solution, which the run proves of its data, a loss has a floor \
+                  and is refuted to fall exponentially. The infimum is derived: a token of two \
+                  successors gives each a half at best. The norm may grow in line all the same, by \
+                  steps of one length towards the floor, and then along what rounding leaves of a \
+                  gradient of 0."
+                .to_owned(),
+        header: header.map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+    }
+}
+
 /// The tables of the page.
 pub(super) fn tables(results: &[StudyResult<'_>]) -> Vec<Table> {
     let rates = rates(results);
@@ -216,7 +293,7 @@ pub(super) fn tables(results: &[StudyResult<'_>]) -> Vec<Table> {
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),
     };
-    vec![slopes, directions]
+    vec![slopes, directions, faults(results)]
 }
 
 /// What came out, in sentences.

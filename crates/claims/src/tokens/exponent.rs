@@ -20,6 +20,10 @@ const OTHER: f64 = 0.5;
 /// How much larger a later exponent is where it moves.
 const MOVES: f64 = 0.02;
 
+/// A logarithm that changes by less over a doubling of the steps has come to rest, where it is known
+/// that it must: a loss that falls by two hundredths.
+const RESTS: f64 = 0.02;
+
 /// What a claim says.
 pub(super) struct Statement {
     pub id: ClaimId,
@@ -60,9 +64,9 @@ impl Curve {
         Self { steps, values }
     }
 
-    /// The exponents of the growth in the last three doublings of the steps, the earlier first; why
-    /// there are none, in a sentence.
-    pub fn growth(&self) -> Result<[f64; 2], String> {
+    /// The values at some shares of the last step, between recorded steps on straight lines; why there
+    /// are none, in a sentence.
+    fn at<const N: usize>(&self, shares: [f64; N]) -> Result<[f64; N], String> {
         let last = self.steps.last().copied().unwrap_or(0.0);
         if last < DECADES || self.steps.len() < 2 * LEAST_POINTS {
             return Err("fewer than two decades of steps are recorded.".to_owned());
@@ -76,7 +80,23 @@ impl Curve {
             let share = (step - from) / (to - from);
             self.values[before] + share * (self.values[next] - self.values[before])
         };
-        let values = [0.125, 0.25, 0.5, 1.0].map(|share| at(share * last));
+        Ok(shares.map(|share| at(share * last)))
+    }
+
+    /// What it grows by in the last two doublings of the steps, the earlier first.
+    fn last_doublings(&self) -> Option<[f64; 2]> {
+        let [first, middle, last] = self.at([0.25, 0.5, 1.0]).ok()?;
+        let growths = [middle - first, last - middle];
+        growths
+            .iter()
+            .all(|growth| growth.is_finite())
+            .then_some(growths)
+    }
+
+    /// The exponents of the growth in the last three doublings of the steps, the earlier first; why
+    /// there are none, in a sentence.
+    pub fn growth(&self) -> Result<[f64; 2], String> {
+        let values = self.at([0.125, 0.25, 0.5, 1.0])?;
         let growths = [0, 1, 2].map(|k| values[k + 1] - values[k]);
         if growths
             .iter()
@@ -194,6 +214,24 @@ pub(super) fn judge_growth(statement: &Statement, curve: &Curve) -> Claim {
         Verdict::Inconclusive
     };
     claim
+}
+
+/// Refutes that minus the logarithm of a loss grows without bound, where it is `proven` that no weights
+/// do it, in a sentence, and the run is seen to have come to rest: in each of the last two doublings of
+/// the steps it grows by less than [`RESTS`].
+pub(super) fn refute_at_rest(claim: &mut Claim, curve: &Curve, proven: &str) {
+    let Some([early, late]) = curve.last_doublings() else {
+        return;
+    };
+    if early.max(late) < RESTS {
+        claim.verdict = Verdict::Refuted;
+        claim.reason = format!(
+            "{proven}; the logarithm falls by {} over the last doubling of the steps, and by {} over the \
+             one before.",
+            number(late),
+            number(early)
+        );
+    }
 }
 
 /// Judges that a quantity falls like a power of the number of steps.

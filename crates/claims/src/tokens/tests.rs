@@ -1,7 +1,16 @@
 //! Verdicts on curves whose law is known.
 
+use std::collections::BTreeMap;
+
+use implicit_bias_record::{Family, Prediction, Series, StepNorm};
+use implicit_bias_scalar::Loss;
+
+use super::TRANSFORMER;
 use super::exponent::{Curve, Statement, judge, judge_growth};
+use super::ids::{KQ_LOSS, OV_LOSS};
 use crate::claim::{ClaimId, Verdict};
+use crate::kou::testing::table;
+use crate::run::{DescentFacts, LawFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
 
 const LINEAR: Statement = Statement {
     id: ClaimId::new("test"),
@@ -80,4 +89,112 @@ fn a_second_stage_is_counted_from_its_first_step() {
     let curve = Curve::of(&steps, values, [1000.0, f64::INFINITY]);
     assert_eq!(curve.steps[0], 1.0);
     assert_eq!(judge_growth(&LINEAR, &curve).verdict, Verdict::Supported);
+}
+
+fn transformer(optimizer: &str) -> RunFacts {
+    RunFacts {
+        samples: SampleFacts {
+            samples: 20,
+            dim: 6,
+            r_min: 1.0,
+            r_max: 1.0,
+            p: 1.0,
+        },
+        law: LawFacts::default(),
+        stops_at_zero_errors: false,
+        network: NetworkFacts {
+            name: "transformer".into(),
+            family: Family::Other,
+            numbers: BTreeMap::new(),
+            activation: None,
+            blocks: vec!["ov".into(), "kq".into()],
+            width: 20,
+            init_scale: Some(0.0),
+        },
+        descent: DescentFacts {
+            optimizer: optimizer.into(),
+            numbers: [("first-steps".to_owned(), 1e3)].into(),
+            is_plain: optimizer == "gd",
+            step_norm: StepNorm::L2,
+            is_full_batch: true,
+            loss: Loss::Logistic,
+            is_sum: false,
+            step_size: 0.01,
+            step_decay: Some(0.0),
+            unit_roundoff: f64::EPSILON,
+        },
+    }
+}
+
+/// The verdicts on the losses of both stages of a run to 10⁵, of which the first ends at 10³.
+fn of_losses(optimizer: &str, series: &Series, known: [Option<f64>; 2]) -> [Verdict; 2] {
+    let names = ["ov_realizable", "kq_realizable"];
+    let numbers = names.into_iter().zip(known);
+    let numbers: BTreeMap<String, f64> = numbers
+        .filter_map(|(name, known)| Some((name.to_owned(), known?)))
+        .collect();
+    let prediction = Prediction::unsolved("not known");
+    let view = RunView {
+        facts: &transformer(optimizer),
+        series,
+        margins: series,
+        end: RunEnd::Sound,
+        prediction: &prediction,
+        numbers: Ok(&numbers),
+    };
+    let judgement = (TRANSFORMER.judge)(&view).expect("a transformer");
+    [OV_LOSS, KQ_LOSS].map(|id| {
+        let claim = judgement.claims.iter().find(|claim| claim.id == id);
+        claim.expect("a claim").verdict
+    })
+}
+
+fn losses(first: &dyn Fn(f64) -> f64, gap: &dyn Fn(f64) -> f64) -> Series {
+    table(1e5, &[("first_stage_log_loss", first), ("log_gap", gap)])
+}
+
+/// A loss that stays is refuted where it is proven that it must, and nowhere else; nor is one that
+/// falls yet, whatever is proven.
+#[test]
+fn a_floor_is_refuted_where_it_is_proven_and_reached() {
+    use Verdict::{Inconclusive, Refuted, Supported};
+    let [yes, no] = [Some(1.0), Some(0.0)];
+    let falls = |t: f64| -0.05 * t.min(1e3);
+    // At 0.154, at rest to the last digit: by itself it says nothing.
+    let floor = |t: f64| if t < 100.0 { -0.01 * t } else { 0.154_f64.ln() };
+    let gap = |t: f64| -0.01 * (t - 1e3).max(0.0);
+    let rests = losses(&floor, &gap);
+    assert_eq!(
+        of_losses("two-stage", &rests, [no, no]),
+        [Refuted, Supported]
+    );
+    for known in [[yes, yes], [None, None], [None, no]] {
+        let found = of_losses("two-stage", &rests, known);
+        assert_eq!(found, [Inconclusive, Supported], "{known:?}");
+    }
+    let stays = losses(&falls, &|_| -0.7);
+    assert_eq!(
+        of_losses("two-stage", &stays, [yes, no]),
+        [Supported, Refuted]
+    );
+    assert_eq!(of_losses("two-stage", &stays, [yes, None])[1], Inconclusive);
+    // Under one descent of both W_ov goes on to move, and with it which token is the best one.
+    assert_eq!(of_losses("gd", &stays, [yes, no])[1], Inconclusive);
+    // Of a first stage that told no token anything, the best tokens are others.
+    let untold = losses(&|_| -1.0, &|_| -0.7);
+    assert_eq!(of_losses("two-stage", &untold, [None, no])[1], Inconclusive);
+    // On its way, with a part of it to come.
+    let slowly = losses(&|t| -(1.0 + t).ln(), &gap);
+    assert_ne!(of_losses("gd", &slowly, [None, None])[0], Supported);
+    let later = losses(
+        &|t| {
+            if t < 500.0 {
+                -0.5
+            } else {
+                -0.5 - 1e-3 * (t - 500.0)
+            }
+        },
+        &gap,
+    );
+    assert_ne!(of_losses("two-stage", &later, [no, yes])[0], Refuted);
 }

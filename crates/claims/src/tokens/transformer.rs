@@ -1,8 +1,8 @@
 //! The claims on the transformer that tells the next token.
 
-use super::exponent::{Curve, Statement, judge as judge_exponent, judge_growth};
+use super::exponent::{Curve, Statement, judge as judge_exponent, judge_growth, refute_at_rest};
 use super::ids::{KQ_DIRECTION, KQ_LOSS, KQ_NORM, OV_LOSS, OV_NORM};
-use crate::claim::Claim;
+use crate::claim::{Claim, ClaimId};
 use crate::hypotheses::{Hypotheses, Hypothesis, HypothesisStatus};
 use crate::run::RunView;
 use crate::theory::{Judgement, Theory, withhold_unsound, write_hypotheses};
@@ -45,6 +45,10 @@ fn judge(run: &RunView<'_>) -> Option<Judgement> {
     } else {
         ([0.0, f64::INFINITY], [0.0, f64::INFINITY])
     };
+    // Which token of a sentence is the best one goes by `W_ov`: by that of the language where the first
+    // stage gave every next token more than half.
+    let first_loss = run.series.last("first_stage_log_loss");
+    let tokens_are_told = is_two_stage && first_loss.is_some_and(|log| log < TOLD);
     let mut claims: Vec<Claim> = Vec::new();
     let mut add = |statement: &Statement, column: &str, sign: f64, stage: [f64; 2]| {
         let Some(values) = run.series.column(column) else {
@@ -52,10 +56,18 @@ fn judge(run: &RunView<'_>) -> Option<Judgement> {
         };
         let values = values.into_iter().map(|value| sign * value);
         let curve = Curve::of(&steps, values, stage);
-        claims.push(match statement.exponent > 0.0 {
+        let mut claim = match statement.exponent > 0.0 {
             true => judge_growth(statement, &curve),
             false => judge_exponent(statement, &curve),
-        });
+        };
+        let proven = IMPOSSIBLE.iter().find(|(id, ..)| *id == statement.id);
+        if let Some((id, number, sentence)) = proven
+            && is_realizable(run, number) == Some(false)
+            && (*id == OV_LOSS || tokens_are_told)
+        {
+            refute_at_rest(&mut claim, &curve, sentence);
+        }
+        claims.push(claim);
     };
     add(&OV_NORM_STATEMENT, "norm_ov", 1.0, first);
     add(&OV_LOSS_STATEMENT, "first_stage_log_loss", -1.0, first);
@@ -73,6 +85,32 @@ fn judge(run: &RunView<'_>) -> Option<Judgement> {
         claims,
         ..Judgement::default()
     })
+}
+
+/// The logarithm of a loss of the first stage below which each token of more than a 10,000th of the
+/// weight gives its next one more than half.
+const TOLD: f64 = -10.0;
+
+/// The losses that have no chance to fall to their infima where a program has no solution: of whatever
+/// weights, one token or sentence at least gives its target no more than half. The number of the data
+/// that says so, and the reason.
+const IMPOSSIBLE: [(ClaimId, &str, &str); 2] = [
+    (
+        OV_LOSS,
+        "ov_realizable",
+        "No W_ov tells the next token of every token (proven), so that the loss has a floor above 0",
+    ),
+    (
+        KQ_LOSS,
+        "kq_realizable",
+        "No W_kq prefers the best token of every sentence (proven), so that L − L* has a floor above 0",
+    ),
+];
+
+/// Whether weights exist that do what a stage is for; `None` where it is not known.
+fn is_realizable(run: &RunView<'_>, number: &str) -> Option<bool> {
+    let known = run.numbers.ok()?.get(number)?;
+    Some(*known != 0.0)
 }
 
 const OV_NORM_STATEMENT: Statement = Statement {
@@ -121,7 +159,7 @@ const KQ_DIRECTION_STATEMENT: Statement = Statement {
 fn hypotheses(run: &RunView<'_>) -> Hypotheses {
     let descent = &run.facts.descent;
     let is_met = descent.optimizer == "two-stage" && descent.step_decay == Some(0.0);
-    let status = if is_met {
+    let of_descent = if is_met {
         HypothesisStatus::Met
     } else {
         HypothesisStatus::NotMet
@@ -130,19 +168,25 @@ fn hypotheses(run: &RunView<'_>) -> Hypotheses {
         "Normalized gradient descent in two stages, at constant step sizes; here {}.",
         descent.optimizer
     );
+    let known = ["ov_realizable", "kq_realizable"].map(|number| is_realizable(run, number));
+    let status = match known {
+        [Some(true), Some(true)] => HypothesisStatus::Met,
+        [Some(false), _] | [_, Some(false)] => HypothesisStatus::NotMet,
+        _ => HypothesisStatus::Unknown,
+    };
     let realizable = Hypothesis::new(
         "realizable sentences",
-        HypothesisStatus::Unknown,
+        status,
         None,
-        "One token of each sentence tells the next one, by an order for each query; not checked but \
-         for the program of the limit.",
+        "One token of each sentence tells the next one, by an order for each query, so that both \
+         programs have a solution.",
     );
     Hypotheses::new(vec![
         Hypothesis {
             what: descent.optimizer.clone(),
             brief: descent.optimizer.clone(),
             phrase: descent.optimizer.clone(),
-            ..Hypothesis::new("descent", status, None, sentence)
+            ..Hypothesis::new("descent", of_descent, None, sentence)
         },
         realizable,
     ])

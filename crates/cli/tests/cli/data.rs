@@ -429,3 +429,55 @@ fn real_digits_are_read_prepared_and_trained_on() {
         arr1(&[1e4])
     );
 }
+
+/// Sentences are rows of token numbers and no vectors: no geometry, but their counts, both programs,
+/// and what contradicts what.
+#[test]
+fn check_of_sentences_counts_them_and_solves_their_programs() {
+    let folder = folder();
+    let law = "--synthetic sentences --samples 8 --vocabulary 6 --length 4";
+    let sound = check(folder.path(), law);
+    assert_eq!(
+        (&sound["samples"], &sound["vocabulary"], &sound["longest"]),
+        (&8.into(), &6.into(), &4.into())
+    );
+    assert_eq!(sound["leading"], serde_json::json!([0, 8, 0]));
+    let realizable =
+        |found: &Value| ["ov_realizable", "kq_realizable"].map(|name| found[name].clone());
+    assert_eq!(realizable(&sound), [Value::Bool(true), Value::Bool(true)]);
+    assert_eq!(sound["contradictions"], 0);
+    let two = check(folder.path(), &format!("{law} --two-targets"));
+    assert_eq!(two["contradicting_pairs"], serde_json::json!([[0, 7]]));
+    assert_eq!(realizable(&two), [Value::Bool(true), Value::Bool(false)]);
+    let text = format!("check {law} --two-successors");
+    let outcome = run(folder.path(), &text.split_whitespace().collect::<Vec<_>>()).ok();
+    for said in ["no (proven)", "warning: tokens 0 and 5 have one embedding"] {
+        assert!(outcome.stdout.contains(said), "{}", outcome.stdout);
+    }
+}
+
+/// The same of a file, by the names of its arrays; rows that are multiples of each other are nothing.
+#[test]
+fn check_of_a_file_of_sentences_knows_it_by_its_arrays() {
+    let folder = folder();
+    let sentences = ndarray::arr2(&[[1.0, 2.0], [2.0, 4.0], [0.0, 0.0]]).into_dyn();
+    let target = arr1(&[2.0, 4.0, 1.0]).into_dyn();
+    let embeddings = Array2::<f64>::eye(5).into_dyn();
+    let path = folder.path().join("sentences.npz");
+    let arrays = [
+        ("sentences", sentences.view()),
+        ("target", target.view()),
+        ("E", embeddings.view()),
+    ];
+    implicit_bias_data::write_npz_arrays(&path, &arrays).unwrap();
+    let found = check(folder.path(), "sentences.npz");
+    assert_eq!(
+        (
+            &found["samples"],
+            &found["contradictions"],
+            &found["leading"]
+        ),
+        (&3.into(), &0.into(), &Value::Null)
+    );
+    assert_eq!(found["ov_realizable"], Value::Null);
+}

@@ -210,6 +210,14 @@ impl DataFile {
         }
     }
 
+    /// Whether it is an archive whose samples are sentences, rows of numbers of tokens, by the name of
+    /// their array.
+    pub fn has_sentences(&self) -> bool {
+        let is_archive = matches!(self, Self::Npz { .. });
+        let names = is_archive.then(|| self.names().ok()).flatten();
+        names.is_some_and(|names| names.samples.rsplit('/').next() == Some("sentences"))
+    }
+
     /// The arrays of an archive.
     fn names(&self) -> Result<Names, DataError> {
         let Self::Npz {

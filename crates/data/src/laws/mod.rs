@@ -29,7 +29,9 @@ pub use self::mixture::{MIXTURE, Mixture, SIGNAL};
 pub use self::noisy_clusters::{FLIP_SHARE, MEAN_EXPONENT, NOISY_CLUSTERS, NoisyClusters};
 pub use self::orthogonal::{NORM, NORM_SPREAD, ORTHOGONAL, Orthogonal};
 pub use self::patches::{NOISE_ON_SIGNALS, PATCHES, Patches, SIGNALS};
-pub use self::sentences::{LANGUAGE, LENGTH, SENTENCES, Sentences, VOCABULARY};
+pub use self::sentences::{
+    LANGUAGE, LENGTH, SENTENCES, Sentences, TWO_SUCCESSORS, TWO_TARGETS, VOCABULARY,
+};
 pub use self::teacher::{
     EQUAL_TARGETS, ORTHOGONAL_SAMPLES, QUADRATIC_TEACHER, QuadraticTeacher, TEACHER_WIDTH,
 };

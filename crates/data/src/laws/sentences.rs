@@ -25,17 +25,38 @@ pub const LANGUAGE: Key = Key::count(
 )
 .by_default_count(0);
 
+/// Whether a sentence is there twice, with two targets.
+pub const TWO_TARGETS: Key = Key::switch(
+    "two-targets",
+    "End with the first sentence again, another of its tokens telling the next one (sentences)",
+);
+
+/// Whether a token has two successors.
+pub const TWO_SUCCESSORS: Key = Key::switch(
+    "two-successors",
+    "Give the last token the embedding of the first one, not its next token (sentences)",
+);
+
 /// [`Sentences`] as users choose it.
 pub const SENTENCES: DataLawKind = DataLawKind {
     name: "sentences",
     about: "Random sentences of a language in which one token of each tells the next one",
-    keys: &[SAMPLES, VOCABULARY, LENGTH, LANGUAGE],
+    keys: &[
+        SAMPLES,
+        VOCABULARY,
+        LENGTH,
+        LANGUAGE,
+        TWO_TARGETS,
+        TWO_SUCCESSORS,
+    ],
     make: |settings| {
         Ok(Box::new(Sentences {
             samples: SAMPLES.size_in(settings)?,
             vocabulary: VOCABULARY.size_in(settings)?,
             length: LENGTH.size_in(settings)?,
             language: LANGUAGE.count_in(settings)?,
+            two_targets: TWO_TARGETS.switch_in(settings)?.unwrap_or(false),
+            two_successors: TWO_SUCCESSORS.switch_in(settings)?.unwrap_or(false),
         }))
     },
 };
@@ -48,6 +69,10 @@ pub const SENTENCES: DataLawKind = DataLawKind {
 /// Tokens of sentences are independent and uniform. A sentence of one token repeated has nothing to
 /// choose, and is drawn again. Beside the sentences are `E`, the identity `[V, V]`, `next_token` and
 /// the weights `pi0` `[V]`.
+///
+/// Both faults that can be asked for take away that weights exist which tell every token apart: of two
+/// equal sentences with two targets one is wrong, and a token with two successors, which is two numbers
+/// for one embedding, tells neither of them surely.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sentences {
     /// Number of sentences `n ≥ 2`.
@@ -58,6 +83,10 @@ pub struct Sentences {
     pub length: usize,
     /// The seed of the language.
     pub language: u64,
+    /// Whether the last sentence is the first one with another target.
+    pub two_targets: bool,
+    /// Whether the last token has the embedding of the first one.
+    pub two_successors: bool,
 }
 
 impl Sentences {
@@ -116,11 +145,24 @@ impl DataLaw for Sentences {
             let pairs = row.iter_mut().zip(&sentence);
             pairs.for_each(|(entry, &token)| *entry = token as f64);
         }
+        if self.two_targets {
+            let first = x.row(0).to_owned();
+            let order = &places[first[self.length - 1] as usize];
+            let last_in_order = first.iter().max_by_key(|&&token| order[token as usize]);
+            let last = self.samples - 1;
+            target[last] = next[last_in_order.copied().unwrap_or_default() as usize];
+            x.row_mut(last).assign(&first);
+        }
         let vocabulary = self.vocabulary;
+        let mut embeddings = Array2::from_diag_elem(vocabulary, 1.0);
+        if self.two_successors {
+            let first = embeddings.row(0).to_owned();
+            embeddings.row_mut(vocabulary - 1).assign(&first);
+        }
         let next = next.iter().map(|&token| token as f64).collect();
         let next = Array2::from_shape_vec([1, vocabulary], next);
         let arrays = [
-            ("E", Array2::from_diag_elem(vocabulary, 1.0)),
+            ("E", embeddings),
             ("next_token", next.expect("one a token")),
             (
                 "pi0",
@@ -141,7 +183,20 @@ impl DataLaw for Sentences {
             vocabulary,
             length,
             language,
+            two_targets,
+            two_successors,
         } = self;
-        format!("sentences, n = {samples}, L = {length}, V = {vocabulary}, language {language}")
+        let targets = match two_targets {
+            true => ", one with two targets",
+            false => "",
+        };
+        let successors = match two_successors {
+            true => ", one token with two successors",
+            false => "",
+        };
+        format!(
+            "sentences, n = {samples}, L = {length}, V = {vocabulary}, language {language}{targets}\
+             {successors}"
+        )
     }
 }

@@ -34,6 +34,7 @@ pub(crate) fn conclude(
         Some(kkt) => reached(&manifest, &series, kkt),
         None => predict(config, &manifest, data, &weights, &states, &series),
     };
+    let where_to = where_to.with_data(config, data);
     let path = directory.path().to_owned();
     let mut record = RunRecord::new(path, config.clone(), manifest, series, margins, where_to);
     for notice in &record.outcome {

@@ -1,7 +1,7 @@
 //! What the hypotheses of the theorems are about, of a run that begins or ended.
 
 use implicit_bias_claims::kou::{Conditions, step_size_notice};
-use implicit_bias_data::{Contradictions, Geometry};
+use implicit_bias_data::{Contradictions, Geometry, SentenceFacts};
 use implicit_bias_limits::pre_activations;
 use implicit_bias_model::Loss;
 
@@ -17,6 +17,9 @@ pub fn conditions(config: &RunConfig, geometry: &Geometry, width: usize) -> Opti
 
 /// What is wrong with the data, as a notice, if something is.
 pub(super) fn data_notice(prepared: &Prepared) -> Option<String> {
+    if let Some(facts) = SentenceFacts::of(&prepared.data) {
+        return (!facts.is_consistent()).then(|| format!("data: {}", facts.warning()));
+    }
     let found = Contradictions::of(&prepared.data);
     (!found.is_empty()).then(|| format!("data: {found}"))
 }

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use implicit_bias_data::TrainingSet;
+use implicit_bias_data::{TrainingSet, known_numbers};
 use implicit_bias_limits::linear::{MarginOutcome, SignedSamples, max_margin_l2};
+use implicit_bias_limits::tokens::realizable;
 use implicit_bias_limits::{
     DescentSettings, KktResidual, Reached, direction_numbers, direction_reached, predict_direction,
     too_large,
 };
 use implicit_bias_model::{OUTPUT_WEIGHT, TwoLayerConfig, Weights};
 use implicit_bias_record::{Family, Prediction, Series, StopReason, StopRule};
+use implicit_bias_settings::Asked;
 use ndarray::Array2;
 
 use crate::config::{RunConfig, TwoLayerDescent, limits};
@@ -33,6 +35,28 @@ impl WhereTo {
         Self {
             prediction,
             numbers: Err("there are none of this network".to_owned()),
+        }
+    }
+
+    /// With what is known of the data, where theories compare with nothing else: of networks that read
+    /// more of data than samples and labels, and of real targets.
+    pub(super) fn with_data(self, config: &RunConfig, data: &TrainingSet) -> Self {
+        let has_more = config.network.network_kind().asks() != Asked::default();
+        if !has_more && data.reals().is_none() {
+            return self;
+        }
+        let solved = match &self.prediction {
+            Prediction::Named(limit) => Some(limit),
+            Prediction::Solved(_) | Prediction::Unsolved { .. } => None,
+        };
+        let numbers = self.numbers.or_else(|reason| {
+            let known = known_numbers(data);
+            // Of sentences, an error of all other data.
+            known.unwrap_or_else(|| realizable(data, solved).map_err(|_| reason))
+        });
+        Self {
+            numbers,
+            prediction: self.prediction,
         }
     }
 
@@ -207,13 +231,22 @@ pub(super) fn predict_again(
     // Measured by the run's own engine, which is not made again.
     let measured = written(path, manifest).filter(|_| config.has_residual());
     if let Some(measured) = measured {
-        return WhereTo::without_numbers(measured);
+        let found = WhereTo::without_numbers(measured);
+        // Large data are not loaded to be left alone.
+        if config.network.network_kind().asks() == Asked::default() {
+            return found;
+        }
+        return match load_data(config, manifest) {
+            Ok(data) => found.with_data(config, &data),
+            Err(_) => found,
+        };
     }
     if config.two_layer_descent().is_none() {
         let loaded = load_data(config, manifest);
         return match (endpoint(manifest), loaded) {
-            (Err(reason), _) => WhereTo::unknown(reason),
-            (_, Ok(data)) => direction(config, &data),
+            (Err(reason), Ok(data)) => WhereTo::unknown(reason).with_data(config, &data),
+            (Err(reason), Err(_)) => WhereTo::unknown(reason),
+            (_, Ok(data)) => direction(config, &data).with_data(config, &data),
             (_, Err(reason)) => WhereTo {
                 prediction: written(path, manifest)
                     .unwrap_or_else(|| Prediction::unsolved(reason.clone())),

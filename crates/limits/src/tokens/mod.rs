@@ -9,4 +9,4 @@ pub(crate) use attention::ATTENTION;
 pub use attention::{AttentionProgram, attention_program};
 pub use program::{LeastNorm, least_norm};
 pub(crate) use transformer::TRANSFORMER;
-pub use transformer::{TransformerPrograms, transformer_programs};
+pub use transformer::{TransformerPrograms, realizable, transformer_programs};

@@ -84,6 +84,11 @@ class Keys(TypedDict, total=False):
     language: Optional[int]
     """Seed of the language, the next token of each token and which token tells it (sentences)
     [default: 0]."""
+    two_targets: Optional[bool]
+    """End with the first sentence again, another of its tokens telling the next one
+    (sentences)."""
+    two_successors: Optional[bool]
+    """Give the last token the embedding of the first one, not its next token (sentences)."""
     teacher_width: Optional[int]
     """Neurons of the teacher (quadratic-teacher) [default: 3]."""
     orthogonal_samples: Optional[bool]
