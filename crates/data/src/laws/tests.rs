@@ -1,5 +1,5 @@
 use approx::assert_relative_eq;
-use implicit_bias_settings::Settings;
+use implicit_bias_settings::{Key, Kind, Settings};
 use proptest::prelude::*;
 
 use super::*;
@@ -151,10 +151,10 @@ fn every_law_is_made_again_by_its_own_settings_and_draws_what_it_says() {
     for kind in LAWS {
         let given = Settings::default().with("samples", 8).with("dim", 9);
         let filled = kind.filled_in(&given).unwrap();
-        assert!(
-            kind.keys.iter().all(|key| filled.has(key.name)),
-            "{filled:?}"
-        );
+        // Switches that came to a law later are left out where they are off, so that configurations
+        // from before them keep their hash.
+        let is_there = |key: &Key| filled.has(key.name) || key.kind == Kind::Switch;
+        assert!(kind.keys.iter().all(is_there), "{filled:?}");
         assert_eq!(kind.filled_in(&filled).unwrap(), filled);
         let [law, again] = [&given, &filled].map(|settings| kind.law(settings).unwrap());
         let data = law.training_set(5).unwrap();

@@ -54,9 +54,18 @@ proptest! {
         prop_assert_eq!(blocks.advance(case.steps as f64), Outcome::Reached);
         prop_assert_eq!(blocks.step(), plain.step());
         prop_assert!(blocks.work().block_steps > case.steps / 2, "{:?}", blocks.work());
-        let found = distance(&blocks.coefficients(), &plain.coefficients());
-        prop_assert!(found < 1e-10, "C differs by {found}, {:?}", blocks.work());
-        let found = distance(&blocks.pre_activations(), &plain.pre_activations());
+        // A neuron that comes to rest at its kink has a sign of rounding there, and coefficients that
+        // depend on it where samples are dependent; its weights do not.
+        let h = plain.pre_activations();
+        let largest = h.iter().fold(0.0, |most: f64, h| most.max(h.abs()));
+        if h.iter().all(|h| h.abs() > 1e-12 * largest) {
+            let found = distance(&blocks.coefficients(), &plain.coefficients());
+            prop_assert!(found < 1e-10, "C differs by {found}, {:?}", blocks.work());
+        }
+        let moved = |descent: &GramDescent| descent.coefficients().dot(case.data.x());
+        let found = distance(&moved(&blocks), &moved(&plain));
+        prop_assert!(found < 1e-10, "W differs by {found}, {:?}", blocks.work());
+        let found = distance(&blocks.pre_activations(), &h);
         prop_assert!(found < 1e-10, "H differs by {found}, {:?}", blocks.work());
         for (found, expected) in blocks.margins().iter().zip(plain.margins()) {
             prop_assert!((found - expected).abs() < 1e-10 * expected.abs().max(1.0));
