@@ -9,6 +9,13 @@ const MAX_TABLE: usize = 1 << 26;
 /// A slope of the loss on eight lanes, in multiply-adds.
 const SLOPE: f64 = 25.0;
 
+/// The part of watched pairs that is active in a step.
+const ACTIVE: f64 = 0.3;
+
+/// Pairs of a neuron that are in the cost of each of them already: what they change is in the nearest
+/// cache.
+const FEW_PAIRS: f64 = 32.0;
+
 /// The costs of one problem; results do not depend on them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
@@ -22,6 +29,10 @@ pub(crate) struct Cost {
     pub step: f64,
     /// The same, for each pair that it watches.
     pub watched_step: f64,
+    /// The same, for each further watched pair of a neuron when one of its pairs is active.
+    pub moved_pair: f64,
+    /// Neurons among which watched pairs are spread.
+    pub neurons: f64,
     /// Most pairs that a block may watch.
     pub most_watched: usize,
 }
@@ -39,8 +50,12 @@ impl Cost {
             setup: 4.0 * product + 30.0 * samples * lanes + samples * samples,
             watched_setup: samples,
             step: 20.0 + sample_lanes * (samples + SLOPE),
-            // A lane group has slope 1 on about half of the samples; 0.3 of its pairs are active.
-            watched_step: samples / LANES as f64 + 0.3 * sample_lanes + 4.0,
+            // A lane group has slope 1 on about half of the samples.
+            watched_step: samples / LANES as f64 + ACTIVE * sample_lanes + 4.0,
+            // Fitted to steps of 300 and 1000 samples: a number added at a place far from the one
+            // before, the further the more samples there are.
+            moved_pair: 4.0 + samples / 50.0,
+            neurons: problem.neurons() as f64,
             // Eight bytes for each sample on which a lane group has slope 1, and its places.
             most_watched: MAX_TABLE / (problem.samples() + 64),
         }
@@ -52,7 +67,11 @@ impl Cost {
     }
 
     fn block_step(&self, watched: usize) -> f64 {
-        self.step + watched as f64 * self.watched_step
+        let watched = watched as f64;
+        // An active pair moves all watched pairs of its neuron: products of two counts, which are
+        // most of the work where hundreds of samples are watched.
+        let moved = ACTIVE * (watched / self.neurons - FEW_PAIRS).max(0.0);
+        self.step + watched * (self.watched_step + moved * self.moved_pair)
     }
 
     fn block_setup(&self, watched: usize) -> f64 {

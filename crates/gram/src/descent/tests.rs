@@ -1,6 +1,7 @@
 //! Block stepping against plain stepping, and plain stepping against weight space.
 
 mod checkpoints;
+mod cost;
 mod large;
 mod support;
 
@@ -49,6 +50,8 @@ proptest! {
             watched_setup: 0.0,
             step: 1.0,
             watched_step,
+            moved_pair: 0.0,
+            neurons: 1.0,
             most_watched: usize::MAX,
         };
         prop_assert_eq!(blocks.advance(case.steps as f64), Outcome::Reached);
