@@ -235,6 +235,9 @@ pub(crate) const FILTERS_UNLEARNED: f64 = 0.1;
 /// times that of the clean data.
 pub(crate) const RANKS_APART: f64 = 2.0;
 
+/// Filters of a convolution: a rank within this share of the clean data's follows it.
+pub(crate) const RANK_FOLLOWS: f64 = 0.1;
+
 /// Filters of a convolution: a rank within this of the number of signals has reached it.
 pub(crate) const RANK_REACHED: f64 = 0.25;
 

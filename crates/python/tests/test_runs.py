@@ -178,7 +178,8 @@ def test_errors_name_arrays_and_no_file_that_the_user_did_not_make(data):
                  lambda: ib.sweep(dict(slope=[0.1]), X, y * np.nan, width=2)]:
         with pytest.raises(ValueError) as error:
             work()
-        assert "data" not in str(error.value) and str(error.value).startswith("y: expected"), str(error.value)
+        said = str(error.value)
+        assert "data.npz" not in said and said.startswith("array `y`: expected a label for every sample"), said
 
 
 def test_bad_input_leaves_nothing_and_a_directory_in_use_is_left_alone(tmp_path, data):

@@ -107,18 +107,30 @@ fn verdicts(run: &Run<'_>) -> [Verdict; 3] {
 #[test]
 fn filters_along_the_signals_support() {
     assert_eq!(verdicts(&SOUND), [Supported; 3]);
-    // Nearer the clean data's rank, without reaching the number of signals: 3.27 of a published run.
-    let below = Run {
-        rank: &|_| 3.27,
-        ..SOUND
-    };
-    assert_eq!(verdicts(&below), [Supported, Supported, Inconclusive]);
-    // One filter that wins two signals: later ones may change it.
-    let two = Run {
-        rank: &|_| 2.0,
-        ..SOUND
-    };
-    assert_eq!(verdicts(&two), [Supported, Supported, Inconclusive]);
+    // Nearer the clean data's rank than that of all patches, but not there: as of one filter that wins
+    // two signals, which later ones may change.
+    for rank in [3.27, 2.0] {
+        let below = Run {
+            rank: &|_| rank,
+            ..SOUND
+        };
+        assert_eq!(
+            verdicts(&below),
+            [Supported, Inconclusive, Inconclusive],
+            "{rank}"
+        );
+    }
+    // Of clean data whose own rank is not the number of signals.
+    let found = verdicts_of(
+        &facts(),
+        &Run {
+            rank: &|_| 3.3,
+            ..SOUND
+        }
+        .series(),
+        [3.4, 18.1],
+    );
+    assert_eq!(found, [Supported, Supported, Inconclusive]);
     // No noise: both ranks are one, and nothing tells which is followed.
     let clean = verdicts_of(&facts(), &SOUND.series(), [4.0, 4.0]);
     assert_eq!(clean, [Supported, Inconclusive, Supported]);

@@ -7,7 +7,7 @@ use crate::hypotheses::{Hypotheses, Hypothesis, HypothesisStatus};
 use crate::run::RunView;
 use crate::settings::{
     EXTRAPOLATION_POWER, FILTERS_LEARNED, FILTERS_UNLEARNED, INITIAL_SHARE, LAST_DECADE,
-    RANK_REACHED, RANKS_APART,
+    RANK_FOLLOWS, RANK_REACHED, RANKS_APART,
 };
 use crate::theory::{Judgement, Theory, withhold_unsound, write_hypotheses};
 use crate::window::Points;
@@ -67,7 +67,7 @@ fn judge(run: &RunView<'_>) -> Option<Judgement> {
         ),
         Claim::draft(
             FOLLOWS,
-            "The stable rank of the filters is nearer that of the clean data than that of all patches.",
+            "The stable rank of the filters is that of the clean data, and not that of all patches.",
             "stable rank of all filters at the last step",
             "that of the clean data",
         ),
@@ -254,10 +254,7 @@ fn decide_rank(
         return;
     }
     let [follows, reaches] = claims else { return };
-    let is_nearer = |rank: &f64| {
-        let away = |other: f64| (rank / other).ln().abs();
-        away(data.clean_rank) < 0.5 * away(data.patches_rank)
-    };
+    let follows_clean = |rank: &f64| (rank / data.clean_rank - 1.0).abs() < RANK_FOLLOWS;
     follows.predicted = number(data.clean_rank);
     reaches.predicted = number(data.signals);
     if data.patches_rank < RANKS_APART * data.clean_rank {
@@ -265,7 +262,7 @@ fn decide_rank(
             "{found}: the noise changes the rank of the data too little for this run to tell which one \
              the filters follow."
         );
-    } else if late.ranks.iter().all(is_nearer) {
+    } else if late.ranks.iter().all(follows_clean) {
         follows.verdict = Verdict::Supported;
     } else {
         follows.reason = format!("{found}: which one it ends at is open.");

@@ -126,6 +126,35 @@ fn transformer(optimizer: &str) -> RunFacts {
     }
 }
 
+/// A norm that grows linearly supports nothing where no weights do what it grows for.
+#[test]
+fn growth_without_a_reason_is_withheld() {
+    let series = table(
+        1e5,
+        &[
+            ("norm_ov", &|t| 0.01 * t),
+            ("norm_kq", &|t| 0.01 * (t - 1e3).max(0.0)),
+        ],
+    );
+    let verdicts = |known: f64| {
+        let numbers = ["ov_realizable", "kq_realizable"];
+        let numbers = numbers.map(|name| (name.to_owned(), known)).into();
+        let view = RunView {
+            facts: &transformer("two-stage"),
+            series: &series,
+            margins: &series,
+            end: RunEnd::Sound,
+            prediction: &Prediction::unsolved("not known"),
+            numbers: Ok(&numbers),
+        };
+        let judgement = (TRANSFORMER.judge)(&view).expect("a transformer");
+        let found = judgement.claims.iter().map(|claim| claim.verdict);
+        found.collect::<Vec<_>>()
+    };
+    assert_eq!(verdicts(1.0), [Verdict::Supported; 2]);
+    assert_eq!(verdicts(0.0), [Verdict::Inconclusive; 2]);
+}
+
 /// The verdicts on the losses of both stages of a run to 10⁵, of which the first ends at 10³.
 fn of_losses(optimizer: &str, series: &Series, known: [Option<f64>; 2]) -> [Verdict; 2] {
     let names = ["ov_realizable", "kq_realizable"];

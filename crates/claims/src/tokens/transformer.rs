@@ -2,7 +2,7 @@
 
 use super::exponent::{Curve, Statement, judge as judge_exponent, judge_growth, refute_at_rest};
 use super::ids::{KQ_DIRECTION, KQ_LOSS, KQ_NORM, OV_LOSS, OV_NORM};
-use crate::claim::{Claim, ClaimId};
+use crate::claim::{Claim, ClaimId, Verdict};
 use crate::hypotheses::{Hypotheses, Hypothesis, HypothesisStatus};
 use crate::run::RunView;
 use crate::theory::{Judgement, Theory, withhold_unsound, write_hypotheses};
@@ -67,6 +67,7 @@ fn judge(run: &RunView<'_>) -> Option<Judgement> {
         {
             refute_at_rest(&mut claim, &curve, sentence);
         }
+        withhold_growth(run, &mut claim);
         claims.push(claim);
     };
     add(&OV_NORM_STATEMENT, "norm_ov", 1.0, first);
@@ -106,6 +107,25 @@ const IMPOSSIBLE: [(ClaimId, &str, &str); 2] = [
         "No W_kq prefers the best token of every sentence (proven), so that L − L* has a floor above 0",
     ),
 ];
+
+/// The norms that grow for no reason of the paper's where a program has no solution: once the loss rests
+/// at its floor, steps of a given length go on along what rounding leaves of the gradient.
+const GROWS_WITHOUT_REASON: [(ClaimId, &str); 2] =
+    [(OV_NORM, "ov_realizable"), (KQ_NORM, "kq_realizable")];
+
+/// Takes back that a norm grows as it should where its program is proven to have no solution.
+fn withhold_growth(run: &RunView<'_>, claim: &mut Claim) {
+    let of_norm = GROWS_WITHOUT_REASON.iter().find(|(id, _)| *id == claim.id);
+    let Some((_, number)) = of_norm else { return };
+    if claim.verdict == Verdict::Supported && is_realizable(run, number) == Some(false) {
+        claim.verdict = Verdict::Inconclusive;
+        claim.reason = format!(
+            "{}; no weights do what this stage is for (proven), and steps of a given length then go \
+             on along what rounding leaves of the gradient.",
+            claim.reason.trim_end_matches('.')
+        );
+    }
+}
 
 /// Whether weights exist that do what a stage is for; `None` where it is not known.
 fn is_realizable(run: &RunView<'_>, number: &str) -> Option<bool> {
