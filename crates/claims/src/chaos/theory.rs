@@ -104,7 +104,8 @@ fn decide(run: &RunView<'_>, losses: &[f64], claim: &mut Claim) -> Result<(), St
     };
     let (largest, least) = (pull("pull_max")?, pull("pull_min")?);
     claim.measured = Some(largest).filter(|a| a.is_finite());
-    if !(least > 0.0) {
+    let all_positive = least > 0.0;
+    if !all_positive {
         return Err("not all targets are positive".to_owned());
     }
     let expected = Phase::of(largest).ok_or_else(|| {
@@ -174,7 +175,8 @@ fn seen(run: &RunView<'_>, losses: &[f64]) -> Result<Phase, String> {
         ));
     }
     let first = losses.first().copied().unwrap_or(0.0);
-    if !(first > 0.0) {
+    let begins_away = first > 0.0;
+    if !begins_away {
         return Err("it begins at its targets".to_owned());
     }
     let rows = steps.iter().zip(losses);

@@ -191,7 +191,7 @@ impl Late {
             .zip(norms.last())
             .map(|(first, last)| first / last);
         // Of no column, nothing is known.
-        if share.is_none_or(|share| !(share <= INITIAL_SHARE)) {
+        if share.is_none_or(|share| share.is_nan() || share > INITIAL_SHARE) {
             return Some(format!(
                 "the initial weights are {} of the weights, and nothing is refuted before they are \
                  less than {INITIAL_SHARE}",
