@@ -12,8 +12,8 @@ use implicit_bias_data::random::{Stream, gaussian_matrix};
 use implicit_bias_data::{Dataset, TrainingSet};
 use implicit_bias_engine::{
     Clock, Engine, EngineError, FollowEngine, FollowOptions, Gradient, LogTimeOptions,
-    MarginSystem, NETWORKS, Pace, StepSize, SystemError, TensorEngineOptions, Trajectory,
-    check_degree, drive, margin_system, select_device,
+    MarginSystem, NETWORKS, Pace, StepSize, SystemError, TensorEngineOptions, Trajectory, drive,
+    margin_system, select_device,
 };
 use implicit_bias_model::{Loss, Weights};
 use implicit_bias_record::{StopReason, schedule};
