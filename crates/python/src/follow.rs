@@ -305,10 +305,11 @@ impl Follower {
         Ok(stop.map(|stop| (stop.word().to_owned(), stop.to_string())))
     }
 
-    /// The degree of homogeneity, and whether the function computes in single precision.
+    /// The degree of homogeneity, and whether margins and gradients are known less precisely than in
+    /// double precision.
     fn degree(&self) -> PyResult<(f64, bool)> {
         let degree = self.run()?.engine.degree();
-        Ok((degree.value, degree.is_single_precision))
+        Ok((degree.value, degree.is_rough()))
     }
 
     /// What a reader of the run should know.

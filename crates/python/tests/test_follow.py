@@ -201,6 +201,16 @@ def test_ctrl_c_leaves_a_checkpoint(tmp_path):
         assert 0 < file["series"][-1, 0] < 1e4
 
 
+def nearly(function, factor=1 + 1e-7):
+    """The margins of samples a little longer."""
+
+    def margins_and_vjp(w):
+        q, vjp = function(w)
+        return factor * q, lambda v: {name: factor * g for name, g in vjp(v).items()}
+
+    return margins_and_vjp
+
+
 def test_a_checkpoint_of_another_run_is_refused(tmp_path, network):
     function, w0 = network
     path = tmp_path / "run.npz"
@@ -209,6 +219,8 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path, network):
         ib.follow(function, w0, step_size=0.2, steps=100, checkpoint=path)
     with pytest.raises(ValueError, match="network and data"):
         ib.follow(lambda w: tuple_of_twice(function(w)), w0, step_size=0.1, steps=100, checkpoint=path)
+    with pytest.raises(ValueError, match="network and data"):
+        ib.follow(nearly(function), w0, step_size=0.1, steps=100, checkpoint=path)
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(ValueError, match="expected one that follow wrote"):
         ib.follow(function, w0, step_size=0.1, steps=100, checkpoint=path)
