@@ -174,8 +174,7 @@ def test_arrays_in_the_wrong_place_are_refused(data, given, said):
 
 def test_errors_name_arrays_and_no_file_that_the_user_did_not_make(data):
     X, y = data
-    for work in [lambda: ib.train(X, y * np.nan, width=2), lambda: ib.check(X, y * np.nan),
-                 lambda: ib.sweep(dict(slope=[0.1]), X, y * np.nan, width=2)]:
+    for work in [lambda: ib.train(X, y * np.nan, width=2), lambda: ib.check(X, y * np.nan)]:
         with pytest.raises(ValueError) as error:
             work()
         said = str(error.value)
