@@ -101,14 +101,22 @@ impl SentenceFacts {
                 .push(sample);
         }
         for group in same.values() {
-            for (place, &one) in group.iter().enumerate() {
-                for &other in &group[place + 1..] {
-                    if targets[one] != targets[other] {
-                        self.contradictions += 1;
-                        self.contradicting_pairs.push([one, other]);
-                    }
-                }
+            let mut counts: BTreeMap<usize, u64> = BTreeMap::new();
+            for &sample in group {
+                *counts.entry(targets[sample]).or_default() += 1;
             }
+            let squares: u64 = counts.values().map(|count| count * count).sum();
+            self.contradictions += ((group.len() as u64).pow(2) - squares) / 2;
+            if counts.len() < 2 {
+                continue;
+            }
+            // The first of the group alone: there may be as many as there are sentences, squared.
+            let pairs = group.iter().enumerate().flat_map(|(place, &one)| {
+                let later = group[place + 1..].iter();
+                let others = later.filter(move |&&other| targets[one] != targets[other]);
+                others.map(move |&other| [one, other])
+            });
+            self.contradicting_pairs.extend(pairs.take(LISTED));
         }
         self.contradicting_pairs.sort_unstable();
         self.contradicting_pairs.truncate(LISTED);
@@ -239,6 +247,18 @@ mod tests {
                 .warning()
                 .starts_with("sentences 0 and 1 have the same tokens")
         );
+    }
+
+    /// Pairs are counted, not listed: of these there are 10¹⁰.
+    #[test]
+    fn many_contradictions_take_no_room() {
+        let samples = 200_000;
+        let x = Array2::from_elem((samples, 1), 2.0);
+        let targets: Vec<usize> = (0..samples).map(|sample| sample % 2).collect();
+        let found = facts(x, &targets, &[1.0, 2.0, 3.0, 1.0]);
+        assert_eq!(found.contradictions, 10_000_000_000);
+        let first: Vec<[usize; 2]> = (0..LISTED).map(|pair| [0, 2 * pair + 1]).collect();
+        assert_eq!(found.contradicting_pairs, first);
     }
 
     #[test]
