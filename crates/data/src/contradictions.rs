@@ -10,7 +10,7 @@ use crate::multiples::largest;
 use crate::{Multiple, multiples};
 
 /// Most pairs that [`Contradictions::pairs`] lists, and most samples in [`Contradictions::zero`].
-const LISTED: usize = 20;
+pub(crate) const LISTED: usize = 20;
 
 /// Samples of a data set that no network without biases and with a positively homogeneous
 /// activation can give a positive margin: pairs that contradict each other, and zero samples.
@@ -101,17 +101,7 @@ impl Contradictions {
         }
         let equal = equal.into_values().map(pairs_that_differ);
         self.multiples += all - equal.sum::<u64>();
-        let listed = pairs.len() + LISTED;
-        for (place, &first) in samples.iter().enumerate() {
-            for &second in &samples[place + 1..] {
-                if labels[first] != labels[second] {
-                    pairs.push([first, second]);
-                }
-                if pairs.len() >= listed {
-                    return;
-                }
-            }
-        }
+        pairs.extend(listed_pairs(samples, labels));
     }
 
     /// Whether there is none.
@@ -172,8 +162,21 @@ impl fmt::Display for Contradictions {
     }
 }
 
+/// The first pairs of so many samples with different labels, at most [`LISTED`].
+pub(crate) fn listed_pairs<'a>(
+    samples: &'a [usize],
+    labels: &'a [usize],
+) -> impl Iterator<Item = [usize; 2]> + 'a {
+    let pairs = samples.iter().enumerate().flat_map(move |(place, &one)| {
+        let later = samples[place + 1..].iter();
+        let others = later.filter(move |&&other| labels[one] != labels[other]);
+        others.map(move |&other| [one, other])
+    });
+    pairs.take(LISTED)
+}
+
 /// The number of pairs of different labels.
-fn pairs_that_differ(labels: impl IntoIterator<Item = usize>) -> u64 {
+pub(crate) fn pairs_that_differ(labels: impl IntoIterator<Item = usize>) -> u64 {
     let mut counts: HashMap<usize, u64> = HashMap::new();
     for label in labels {
         *counts.entry(label).or_default() += 1;

@@ -5,10 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::contradictions::{LISTED, listed_pairs, pairs_that_differ};
 use crate::{NamedArrays, TrainingSet};
-
-/// Most pairs that are listed.
-const LISTED: usize = 20;
 
 /// Counts of sentences and their tokens, of data with embeddings `E` beside the sentences.
 ///
@@ -101,22 +99,12 @@ impl SentenceFacts {
                 .push(sample);
         }
         for group in same.values() {
-            let mut counts: BTreeMap<usize, u64> = BTreeMap::new();
-            for &sample in group {
-                *counts.entry(targets[sample]).or_default() += 1;
+            let pairs = pairs_that_differ(group.iter().map(|&sample| targets[sample]));
+            if pairs > 0 {
+                self.contradictions += pairs;
+                self.contradicting_pairs
+                    .extend(listed_pairs(group, targets));
             }
-            let squares: u64 = counts.values().map(|count| count * count).sum();
-            self.contradictions += ((group.len() as u64).pow(2) - squares) / 2;
-            if counts.len() < 2 {
-                continue;
-            }
-            // The first of the group alone: there may be as many as there are sentences, squared.
-            let pairs = group.iter().enumerate().flat_map(|(place, &one)| {
-                let later = group[place + 1..].iter();
-                let others = later.filter(move |&&other| targets[one] != targets[other]);
-                others.map(move |&other| [one, other])
-            });
-            self.contradicting_pairs.extend(pairs.take(LISTED));
         }
         self.contradicting_pairs.sort_unstable();
         self.contradicting_pairs.truncate(LISTED);
