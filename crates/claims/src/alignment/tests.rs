@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use implicit_bias_record::{Family, Prediction, Series, StepNorm};
+use implicit_bias_record::{Family, Prediction, Series};
 use implicit_bias_scalar::{Activation, HINGE, Loss};
 
 use super::THEORY;
 use super::ids::{EARLY_ALIGNMENT, EARLY_LOSS, EARLY_RANK};
 use crate::claim::{Claim, ClaimId, Verdict};
 use crate::hypotheses::HypothesisStatus;
-use crate::kou::testing::{OTHER_TAIL, table};
+use crate::kou::testing::{OTHER_TAIL, plain_descent, table};
 use crate::run::{DescentFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
 
 fn facts() -> RunFacts {
@@ -33,16 +33,8 @@ fn facts() -> RunFacts {
             init_scale: None,
         },
         descent: DescentFacts {
-            optimizer: "gd".into(),
-            numbers: BTreeMap::new(),
-            is_plain: true,
-            step_norm: StepNorm::L2,
-            is_full_batch: true,
-            loss: Loss::Exponential,
             is_sum: true,
-            step_size: 1e-3,
-            step_decay: Some(0.0),
-            unit_roundoff: f64::EPSILON,
+            ..plain_descent(Loss::Exponential, 1e-3)
         },
     }
 }

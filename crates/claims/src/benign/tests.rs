@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use implicit_bias_record::{Family, Prediction, Series, StepNorm};
+use implicit_bias_record::{Family, Prediction, Series};
 use implicit_bias_scalar::{Activation, HINGE, Loss};
 
 use crate::benign::THEORY;
 use crate::benign::ids::{BENIGN, HARMFUL, SMALL_WEIGHTS, ZERO_HINGE};
 use crate::claim::{Claim, ClaimId, Verdict};
+use crate::kou::testing::plain_descent;
 use crate::run::{DescentFacts, LawFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
 
 /// Slope 0.1, `2·32` neurons, `n = 50`, `d = 200`; the bound on the steps is 2·10⁵ for `‖w*‖ = 8`.
@@ -40,16 +41,8 @@ fn facts() -> RunFacts {
             init_scale: Some(1e-4),
         },
         descent: DescentFacts {
-            optimizer: "gd".into(),
-            numbers: BTreeMap::new(),
-            is_plain: true,
-            step_norm: StepNorm::L2,
-            is_full_batch: true,
-            loss: HINGE,
             is_sum: true,
-            step_size: 1e-3,
-            step_decay: Some(0.0),
-            unit_roundoff: f64::EPSILON,
+            ..plain_descent(HINGE, 1e-3)
         },
         stops_at_zero_errors: false,
     }

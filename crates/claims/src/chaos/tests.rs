@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use implicit_bias_record::{Family, Prediction, Series, StepNorm};
+use implicit_bias_record::{Family, Prediction, Series};
 use implicit_bias_scalar::{Loss, SQUARED};
 
 use super::THEORY;
 use crate::claim::{Claim, Verdict};
 use crate::hypotheses::HypothesisStatus;
-use crate::kou::testing::table;
-use crate::run::{DescentFacts, LawFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
+use crate::kou::testing::{plain_descent, table};
+use crate::run::{LawFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
 
 use Verdict::{Inconclusive, Refuted, Supported};
 
@@ -36,18 +36,7 @@ fn facts(a: f64) -> RunFacts {
             width: 3,
             init_scale: Some(0.2),
         },
-        descent: DescentFacts {
-            optimizer: "gd".into(),
-            numbers: BTreeMap::new(),
-            is_plain: true,
-            step_norm: StepNorm::L2,
-            is_full_batch: true,
-            loss: SQUARED,
-            is_sum: false,
-            step_size: 1.5 * a,
-            step_decay: Some(0.0),
-            unit_roundoff: f64::EPSILON,
-        },
+        descent: plain_descent(SQUARED, 1.5 * a),
     }
 }
 

@@ -1,14 +1,12 @@
 //! Series made by hand: which filters support, refute, or say nothing.
 
-use std::collections::BTreeMap;
-
-use implicit_bias_record::{Family, Prediction, Series, StepNorm};
+use implicit_bias_record::{Family, Prediction, Series};
 use implicit_bias_scalar::Loss;
 
 use super::THEORY;
 use crate::claim::Verdict;
-use crate::kou::testing::table;
-use crate::run::{DescentFacts, LawFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
+use crate::kou::testing::{plain_descent, table};
+use crate::run::{LawFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
 
 use Verdict::{Inconclusive, Refuted, Supported};
 
@@ -32,18 +30,7 @@ fn facts() -> RunFacts {
             width: 10,
             init_scale: Some(1e-4),
         },
-        descent: DescentFacts {
-            optimizer: "gd".into(),
-            numbers: BTreeMap::new(),
-            is_plain: true,
-            step_norm: StepNorm::L2,
-            is_full_batch: true,
-            loss: Loss::Logistic,
-            is_sum: false,
-            step_size: 20.0,
-            step_decay: Some(0.0),
-            unit_roundoff: f64::EPSILON,
-        },
+        descent: plain_descent(Loss::Logistic, 20.0),
     }
 }
 

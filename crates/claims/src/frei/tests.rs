@@ -1,16 +1,14 @@
 //! Runs made by hand: which support, refute, or say nothing, and which are left alone.
 
-use std::collections::BTreeMap;
-
-use implicit_bias_record::{Family, LimitOf, PredictedLimit, Prediction, Series, StepNorm};
+use implicit_bias_record::{Family, LimitOf, PredictedLimit, Prediction, Series};
 use implicit_bias_scalar::{Activation, Loss};
 
 use crate::claim::{Claim, ClaimId, Verdict};
 use crate::frei::THEORY;
 use crate::frei::ids::{EQUAL_MARGINS, FIRST_STEP, LASTING_RANK, TWO_DIRECTIONS};
 use crate::kou::Conditions;
-use crate::kou::testing::OTHER_TAIL;
-use crate::run::{DescentFacts, LawFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
+use crate::kou::testing::{OTHER_TAIL, plain_descent};
+use crate::run::{LawFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
 
 fn facts() -> RunFacts {
     RunFacts {
@@ -33,18 +31,7 @@ fn facts() -> RunFacts {
             width: 6,
             init_scale: Some(1e-4),
         },
-        descent: DescentFacts {
-            optimizer: "gd".into(),
-            numbers: BTreeMap::new(),
-            is_plain: true,
-            step_norm: StepNorm::L2,
-            is_full_batch: true,
-            loss: Loss::Logistic,
-            is_sum: false,
-            step_size: 0.02,
-            step_decay: Some(0.0),
-            unit_roundoff: f64::EPSILON,
-        },
+        descent: plain_descent(Loss::Logistic, 0.02),
         stops_at_zero_errors: false,
     }
 }

@@ -1,11 +1,13 @@
 //! Trajectories made from laws, for the tests of the verdicts.
 
+use std::collections::BTreeMap;
+
 use crate::claim::Claim;
 use crate::kou::context::{ClaimContext, RankClaim};
 use crate::kou::judge::judge;
-use crate::run::RunEnd;
-use implicit_bias_record::Series;
-use implicit_bias_scalar::MarginLoss;
+use crate::run::{DescentFacts, RunEnd};
+use implicit_bias_record::{Series, StepNorm};
+use implicit_bias_scalar::{Loss, MarginLoss};
 
 /// A loss that has the tail of the exponential one and is another one.
 pub(crate) const OTHER_TAIL: MarginLoss = MarginLoss {
@@ -44,6 +46,22 @@ pub(crate) fn table(horizon: f64, columns: &[(&str, &dyn Fn(f64) -> f64)]) -> Se
         series.push(row);
     }
     series
+}
+
+/// Gradient descent on the mean of some losses, in double precision at a constant step size.
+pub(crate) fn plain_descent(loss: Loss, step_size: f64) -> DescentFacts {
+    DescentFacts {
+        optimizer: "gd".into(),
+        numbers: BTreeMap::new(),
+        is_plain: true,
+        step_norm: StepNorm::L2,
+        is_full_batch: true,
+        loss,
+        is_sum: false,
+        step_size,
+        step_decay: Some(0.0),
+        unit_roundoff: f64::EPSILON,
+    }
 }
 
 pub(crate) fn context() -> ClaimContext {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use implicit_bias_record::{Family, Prediction, Series, StepNorm};
+use implicit_bias_record::{Family, Prediction, Series};
 use implicit_bias_scalar::{Activation, Loss};
 
 use super::THEORY;
 use crate::claim::{Claim, Verdict};
-use crate::kou::testing::table;
-use crate::run::{DescentFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
+use crate::kou::testing::{plain_descent, table};
+use crate::run::{NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
 
 use Verdict::{Inconclusive, Refuted, Supported};
 
@@ -32,18 +32,7 @@ fn facts() -> RunFacts {
             width: 256,
             init_scale: None,
         },
-        descent: DescentFacts {
-            optimizer: "gd".into(),
-            numbers: BTreeMap::new(),
-            is_plain: true,
-            step_norm: StepNorm::L2,
-            is_full_batch: true,
-            loss: Loss::Logistic,
-            is_sum: false,
-            step_size: 0.0625,
-            step_decay: Some(0.0),
-            unit_roundoff: f64::EPSILON,
-        },
+        descent: plain_descent(Loss::Logistic, 0.0625),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use implicit_bias_record::{Family, Prediction, Series, StepNorm};
+use implicit_bias_record::{Family, Prediction, Series};
 use implicit_bias_scalar::Loss;
 
 use super::TRANSFORMER;
 use super::exponent::{Curve, Statement, judge, judge_growth};
 use super::ids::{KQ_LOSS, OV_LOSS};
 use crate::claim::{ClaimId, Verdict};
-use crate::kou::testing::table;
+use crate::kou::testing::{plain_descent, table};
 use crate::run::{DescentFacts, LawFacts, NetworkFacts, RunEnd, RunFacts, RunView, SampleFacts};
 
 const LINEAR: Statement = Statement {
@@ -115,13 +115,7 @@ fn transformer(optimizer: &str) -> RunFacts {
             optimizer: optimizer.into(),
             numbers: [("first-steps".to_owned(), 1e3)].into(),
             is_plain: optimizer == "gd",
-            step_norm: StepNorm::L2,
-            is_full_batch: true,
-            loss: Loss::Logistic,
-            is_sum: false,
-            step_size: 0.01,
-            step_decay: Some(0.0),
-            unit_roundoff: f64::EPSILON,
+            ..plain_descent(Loss::Logistic, 0.01)
         },
     }
 }
