@@ -65,9 +65,12 @@ proptest! {
             let found = distance(&blocks.coefficients(), &plain.coefficients());
             prop_assert!(found < 1e-10, "C differs by {found}, {:?}", blocks.work());
         }
-        let moved = |descent: &GramDescent| descent.coefficients().dot(case.data.x());
-        let found = distance(&moved(&blocks), &moved(&plain));
-        prop_assert!(found < 1e-10, "W differs by {found}, {:?}", blocks.work());
+        // Beside the size of what is summed: at rest, slopes of opposite samples cancel for ever.
+        let apart = (&blocks.coefficients() - &plain.coefficients()).dot(case.data.x());
+        let summed = plain.coefficients().mapv(f64::abs).dot(&case.data.x().mapv(f64::abs));
+        let [apart, summed] = [&apart, &summed]
+            .map(|entries| entries.iter().fold(0.0, |most: f64, entry| most.max(entry.abs())));
+        prop_assert!(apart <= 1e-10 * summed, "W differs by {apart} of {summed}, {:?}", blocks.work());
         let found = distance(&blocks.pre_activations(), &h);
         prop_assert!(found < 1e-10, "H differs by {found}, {:?}", blocks.work());
         for (found, expected) in blocks.margins().iter().zip(plain.margins()) {
