@@ -137,6 +137,13 @@ fn boundaries_special_starts_and_short_runs_decide_nothing() {
         judge(&facts(0.5), &series(&[0.5; HORIZON + 1]), RunEnd::Sound).verdict,
         Inconclusive
     );
+    // What converges like 1/t in waves rises and falls as well, and less and less.
+    let wave = |t: usize| (1.0 + 0.1 * f64::from(1 - 2 * (t % 2) as i32)) / (1.0 + t as f64);
+    let waves: Vec<f64> = (0..=HORIZON).map(wave).collect();
+    assert_eq!(
+        judge(&facts(0.9), &series(&waves), RunEnd::Sound).verdict,
+        Inconclusive
+    );
     let short = table(100.0, &[("loss", &|t| orbit(1.5)[t as usize])]);
     assert_eq!(
         judge(&facts(0.5), &short, RunEnd::Sound).verdict,
