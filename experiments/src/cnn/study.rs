@@ -26,10 +26,11 @@ pub fn filters_of_intrinsic_dimension(effort: Effort) -> Study {
             effort.pick("10⁴", "10⁵")
         ),
         paragraphs: vec![
-            "The rank near 2K must be refuted where noise is memorized, where initial weights are \
-             large, for other activations and where noise has a part along the signals: the share of \
-             the filters along the signals tells the first from the others, and a rank near 2K alone \
-             would not."
+            "The filters do not come to the rank 2K where noise is memorized, where initial weights are \
+             large, for other activations and where noise has a part along the signals: the table says \
+             \"elsewhere\". The share of the filters along the signals tells the first from the others, \
+             and a rank near 2K alone would not. Verdicts refute there alone: where signals are learned, \
+             filters that leave 0 later change the rank yet."
                 .to_owned(),
             "On clean orthogonal patches each pair of a filter and a signal obeys dz/dτ = ±σ'(z), \
              solved in closed form; one quadrature gives the step (derived). The rank 2K is a plateau: \

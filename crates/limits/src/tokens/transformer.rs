@@ -125,6 +125,15 @@ impl<'a> Language<'a> {
     /// The program of `W_kq` for such constraints.
     fn kq(&self, pairs: &[[usize; 3]]) -> Result<LeastNorm, String> {
         let dim = self.embeddings.ncols();
+        // What no solver has to find out: two constraints that are opposite.
+        let all: BTreeSet<_> = pairs.iter().collect();
+        let opposite = |[query, own, other]: &&[usize; 3]| all.contains(&[*query, *other, *own]);
+        if let Some([query, own, other]) = pairs.iter().find(opposite) {
+            return Err(format!(
+                "infeasible: before the last token {query}, token {own} is to be preferred to {other}, \
+                 and {other} to {own} (proven)"
+            ));
+        }
         let mut rows = Vec::with_capacity(checked(pairs.len(), dim * dim)?);
         for &[query, own, other] in pairs {
             let difference = &self.embeddings.row(own) - &self.embeddings.row(other);
@@ -262,6 +271,15 @@ mod tests {
             ..SOUND
         };
         assert_eq!(known(two_targets), [1.0, 0.0]);
+        // Of more sentences, where the solver comes to no answer.
+        let more = Sentences {
+            samples: 12,
+            vocabulary: 8,
+            length: 4,
+            ..two_targets
+        };
+        let data = more.training_set(0).unwrap();
+        assert_eq!(realizable(&data, None).unwrap()["kq_realizable"], 0.0);
         let two_successors = Sentences {
             two_successors: true,
             ..SOUND
