@@ -56,7 +56,7 @@ pub use dataset::{Dataset, LabelEncoding};
 pub use error::DataError;
 pub use file::{
     Contents, DataFile, Features, FileOptions, Labels, MAX_EXPANSION, Separator, TableOptions,
-    read_matrix_npz, read_npz_arrays, read_weights_npz, write_npz_arrays,
+    npz_names, read_matrix_npz, read_npz_arrays, read_weights_npz, write_npz_arrays,
 };
 pub use geometry::{ClassSizes, Geometry};
 pub use initial::{

@@ -153,4 +153,9 @@ impl LabError {
             | Self::Report(_) => false,
         }
     }
+
+    /// Whether a run has no limit that could be found: its program has no solution, or none is known.
+    pub fn is_without_limit(&self) -> bool {
+        matches!(self, Self::Gram(GramError::Program(_)))
+    }
 }

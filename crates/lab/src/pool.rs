@@ -1,5 +1,6 @@
 //! Many pieces of work on a few threads, under one progress bar.
 
+use std::error::Error;
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -67,6 +68,12 @@ const MOST_THREADS: usize = 4096;
 /// The number that [`compute_on`] was told, 0 for none.
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
+/// Sets faer to decompose matrices on one thread, for the process: with more, the last bits depend
+/// on how many there are. Those of its products, which are most of the work, do not.
+pub(crate) fn decompose_on_one_thread() {
+    implicit_bias_algebra::set_global_parallelism(implicit_bias_algebra::Par::Seq);
+}
+
 /// Sets how many threads this process computes on, all its runs together; without a number, as many
 /// as there are cores that it may use.
 ///
@@ -74,17 +81,18 @@ static ASKED: AtomicUsize = AtomicUsize::new(0);
 ///
 /// [`LabError::Config`] for a number that no machine has.
 pub fn compute_on(threads: Option<u64>) -> Result<(), LabError> {
+    // Studies solve programs before their runs, and runs are known by what comes of them.
+    decompose_on_one_thread();
     let Some(threads) = threads else {
         return Ok(());
     };
-    let count = usize::try_from(threads).ok();
-    match count.filter(|count| (1..=MOST_THREADS).contains(count)) {
-        Some(count) => {
-            ASKED.store(count, Ordering::Relaxed);
-            Ok(())
-        }
-        None => Err(invalid(threads.to_string())),
-    }
+    let count = usize::try_from(threads).ok().and_then(NonZeroUsize::new);
+    let Some(count) = count.filter(|count| count.get() <= MOST_THREADS) else {
+        return Err(invalid(threads.to_string()));
+    };
+    ASKED.store(count.get(), Ordering::Relaxed);
+    use_threads(count);
+    Ok(())
 }
 
 fn invalid(found: String) -> LabError {
@@ -116,8 +124,13 @@ pub fn share(jobs: usize) -> Result<usize, LabError> {
     // Of one thread there is no pool at all; without a number, one of as many threads as cores.
     if asked > 0 && threads > 1 && !POOL.swap(true, Ordering::Relaxed) {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(asked);
-        pool.build_global()
-            .map_err(|error| invalid(format!("{asked}: {error}")))?;
+        // A pool that is there, of earlier work of this process, serves: no work takes more of it
+        // than it was told.
+        if let Err(error) = pool.build_global()
+            && error.source().is_some()
+        {
+            return Err(invalid(format!("{asked}: {error}")));
+        }
     }
     Ok(threads)
 }
@@ -146,5 +159,15 @@ mod tests {
         assert!((1..=2).contains(&done), "{done}");
         let none = in_parallel(&[], 4, &progress, &|| true, &|index, _| index);
         assert!(none.is_empty());
+    }
+
+    /// `reproduce attention --threads 2` once ended with an error: planning had begun a pool.
+    #[test]
+    fn a_pool_that_is_there_serves() {
+        let there = rayon::current_num_threads();
+        compute_on(Some(2)).unwrap();
+        assert_eq!(share(1).unwrap(), 2);
+        assert_eq!(rayon::current_num_threads(), there);
+        assert!(compute_on(Some(0)).is_err() && compute_on(Some(1 << 20)).is_err());
     }
 }

@@ -1,8 +1,9 @@
 //! Keyword arguments as settings, by the lists of the command line.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use implicit_bias_lab::config::{Settings, explain, listed_keys, settings_of_table};
+use implicit_bias_lab::config::{Settings, asked_arrays, explain, listed_keys, settings_of_table};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use toml::{Table, Value};
@@ -98,6 +99,15 @@ pub fn keys(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
         list.append(entry)?;
     }
     Ok(list)
+}
+
+/// The names of the arrays that each network reads beside samples and labels.
+#[pyfunction]
+pub fn arrays_of_networks() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let asked = asked_arrays().into_iter();
+    asked
+        .map(|(network, arrays)| (network, arrays.iter().map(|array| array.name).collect()))
+        .collect()
 }
 
 /// What `implicit-bias help` says of a key, or of one of its names.

@@ -43,7 +43,7 @@ mod _native {
     #[pymodule_export]
     use crate::follow::Follower;
     #[pymodule_export]
-    use crate::keys::{help_of, keys};
+    use crate::keys::{arrays_of_networks, help_of, keys};
     #[pymodule_export]
     use crate::many::{reproduce, sweep};
     #[pymodule_export]

@@ -1,5 +1,6 @@
 //! `train` and `resume`: one run.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use implicit_bias::compute_alone_on;
@@ -96,7 +97,8 @@ fn under<T>(
     name: &str,
     run: impl FnOnce(RunOptions<'_>) -> Result<T, LabError>,
 ) -> Result<(T, Vec<String>), LabError> {
-    let mut warnings = Vec::new();
+    let warnings = RefCell::new(Vec::new());
+    let warn = |text: &str| warnings.borrow_mut().push(in_python(text));
     let result = run(RunOptions {
         // Python says where a run goes.
         parent: Path::new(""),
@@ -107,11 +109,15 @@ fn under<T>(
             watch.goes_on()
         },
         stage: &mut |what, fraction| watch.progress.stage(&format!("{name}: {what}"), fraction),
-        // The manifest has it.
-        announce: &mut |_| {},
-        warn: &mut |text| warnings.push(in_python(text)),
+        // The manifest has the rest.
+        announce: &mut |text| {
+            if text.starts_with("warning: ") {
+                warn(text);
+            }
+        },
+        warn: &mut |text| warn(text),
     })?;
-    Ok((result, warnings))
+    Ok((result, warnings.into_inner()))
 }
 
 fn print_figures(printer: Option<&FigurePrinter>, directory: &Path) -> Result<(), LabError> {

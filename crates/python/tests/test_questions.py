@@ -57,3 +57,6 @@ def test_what_has_no_limit_is_said(data):
         ib.limit(*data, network="linear", loss="hinge")
     with pytest.raises(ValueError, match="record: expected none: nothing is recorded"):
         ib.limit(*data, record=5)
+    X, y = data
+    with pytest.raises(ValueError, match="infeasible: samples 0 and 6 have one direction"):
+        ib.limit(np.vstack([X, X[:1]]), np.append(y, -y[0]))

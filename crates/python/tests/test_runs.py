@@ -91,6 +91,13 @@ def test_steps_are_those_of_numpy(data):
     assert np.allclose(run.series["loss"].to_numpy()[-1], np.log1p(np.exp(-y * score())).mean())
 
 
+def test_each_run_of_a_process_has_its_number_of_threads(tmp_path, data):
+    first = ib.train(*data, width=4, steps=100, out=tmp_path / "first")
+    for threads in [3, 1, 2, None]:
+        other = ib.train(*data, width=4, steps=100, threads=threads, out=tmp_path / str(threads))
+        same_run(first.path, other.path)
+
+
 def test_a_run_goes_on_to_the_last_bit(tmp_path, data):
     keys = dict(width=4, engine="tensor", record=5)
     run = ib.train(*data, out=tmp_path / "ours", steps=100, **keys)
@@ -165,11 +172,21 @@ def test_a_forked_process_leaves_temporary_directories_alone():
 @pytest.mark.parametrize("given, said", [
     (dict(arrays=[np.eye(2)]), "arrays: expected a dictionary of arrays, found list"),
     (dict(arrays={"X": np.eye(2)}), "arrays: expected names other than X and y, found X"),
+    (dict(arrays={"u": np.ones(3)}, network="two-layer"),
+     "arrays: expected arrays that the network two-layer reads beside X and y, which are none, found u"),
+    (dict(arrays={"U": np.ones(3)}, network="attention"), r"arrays: .*attention reads beside X and y \(.*u.*\), found U"),
+    (dict(arrays={"signal": np.ones(3)}), r"arrays: expected arrays that networks read .*signals.*, found signal"),
     (dict(init=np.eye(2)), "init: expected a dictionary of arrays, or a path, found ndarray"),
 ])
 def test_arrays_in_the_wrong_place_are_refused(data, given, said):
     with pytest.raises(ValueError, match=said):
         ib.train(*data, width=2, steps=10, **given)
+
+
+def test_weights_that_are_not_read_are_told(data):
+    weights = {name: 0.1 * np.ones((2, 30)) for name in ["W_pos", "W_neg", "W_third"]}
+    with pytest.warns(UserWarning, match="init: W_third is not read: the network has W_pos, W_neg"):
+        ib.train(*data, init=weights, steps=10)
 
 
 def test_errors_name_arrays_and_no_file_that_the_user_did_not_make(data):

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use implicit_bias_data::write_npz_arrays;
 use ndarray::{Array1, Array2};
 use serde_json::Value;
 
@@ -387,4 +388,31 @@ fn a_refuted_verdict_says_that_it_contradicts_nothing() {
     );
     let report = read(folder.path().join("run/report.html"));
     assert!(report.contains("so this contradicts nothing") && report.contains("id=\"hypotheses\""));
+}
+
+/// Of an archive of weights alone each array is accounted for.
+#[test]
+fn arrays_of_initial_weights_that_are_not_read_are_told() {
+    let folder = folder();
+    let (x, y) = samples();
+    write_data(folder.path().join("data.npz"), &x, &y);
+    let block = weights((2, 20));
+    let of = |name| (name, block.view().into_dyn());
+    let alone = [of("W_pos"), of("W_neg"), of("W_0"), of("bias")];
+    write_npz_arrays(folder.path().join("alone.npz"), &alone).expect("a writable folder");
+    let with_samples = [
+        of("W_pos"),
+        of("W_neg"),
+        of("W_0"),
+        ("X", x.view().into_dyn()),
+    ];
+    write_npz_arrays(folder.path().join("more.npz"), &with_samples).expect("a writable folder");
+    let said = |init: &str| {
+        let flags = ["--data", "data.npz", "--init", init, "--steps", "10"];
+        train(folder.path(), &flags).ok().stderr
+    };
+    let words = "warning: init: W_0, bias are not read: the network has W_pos, W_neg\n";
+    let found = said("alone.npz");
+    assert!(found.contains(words), "{found}");
+    assert!(!said("more.npz").contains("warning"));
 }

@@ -23,7 +23,9 @@ mod table;
 pub use self::contents::{Contents, Features};
 pub use self::data_file::DataFile;
 pub use self::labels::Labels;
-pub use self::npz::{read_matrix_npz, read_npz_arrays, read_weights_npz, write_npz_arrays};
+pub use self::npz::{
+    npz_names, read_matrix_npz, read_npz_arrays, read_weights_npz, write_npz_arrays,
+};
 pub use self::options::{FileOptions, Separator, TableOptions};
 pub use self::reading::MAX_EXPANSION;
 

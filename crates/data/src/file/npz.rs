@@ -45,6 +45,15 @@ pub fn read_npz_arrays<const N: usize>(
     Ok(arrays.map(|array| array.expect("the loop above filled every slot")))
 }
 
+/// The names of the arrays of a NumPy archive, sorted; none of them is read.
+///
+/// # Errors
+///
+/// As [`read_npz_arrays`] for a file that is no archive.
+pub fn npz_names(path: impl AsRef<Path>) -> Result<Vec<String>, DataError> {
+    Ok(Archive::open(path.as_ref())?.names())
+}
+
 /// Reads initial weights `W_{+1}` and `W_{−1}`, each `m × d`, from the arrays `W_pos` and
 /// `W_neg` of a NumPy archive; other arrays are ignored.
 ///

@@ -16,7 +16,8 @@ use implicit_bias_settings::Asked;
 use ndarray::Array2;
 
 use crate::config::{RunConfig, TwoLayerDescent, limits};
-use crate::run::{Manifest, decompose_on_one_thread, two_blocks};
+use crate::pool::decompose_on_one_thread;
+use crate::run::{Manifest, two_blocks};
 
 /// The largest program, in `n d min(n, d)`, that a run solves unasked: a second or so.
 const MOST_UNASKED: f64 = 2e7;

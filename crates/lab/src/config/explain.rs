@@ -2,7 +2,7 @@
 
 use implicit_bias_claims::{ClaimId, Theory};
 use implicit_bias_limits::DirectionLimit;
-use implicit_bias_settings::{Key, Kind, Name};
+use implicit_bias_settings::{AskedArray, Key, Kind, Name};
 
 use super::catalogue;
 use super::keys::network::NETWORK;
@@ -163,7 +163,28 @@ fn about_name(key: &Key, name: &Name) -> String {
     if let Some(blocks) = blocks_of(key, name) {
         text += &format!("Arrays of its weights: {blocks}\n");
     }
+    if key.name == NETWORK.name {
+        let mut asked = asked_arrays().into_iter();
+        let of_name = asked.find_map(|(network, arrays)| (network == name.name).then_some(arrays));
+        let words = of_name.into_iter().flatten().map(|array| {
+            let optional = if array.required { "" } else { ", if there" };
+            format!("{} {}{optional}", array.name, array.shape)
+        });
+        let words: Vec<String> = words.collect();
+        if !words.is_empty() {
+            text += &format!(
+                "Arrays that it reads beside the samples: {}\n",
+                words.join("; ")
+            );
+        }
+    }
     text
+}
+
+/// The arrays that each network reads beside samples and labels.
+pub fn asked_arrays() -> Vec<(&'static str, &'static [AskedArray])> {
+    let all = catalogue::networks();
+    all.map(|kind| (kind.name(), kind.asks().arrays)).collect()
 }
 
 /// The arrays of a network's weights at its defaults.

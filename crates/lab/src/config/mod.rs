@@ -26,7 +26,7 @@ pub(crate) use catalogue::{limits, theories};
 pub use component::Component;
 pub(crate) use data::file_keys;
 pub(crate) use every::{field, key_names, number_field};
-pub use explain::{ListedKey, explain, listed_keys};
+pub use explain::{ListedKey, asked_arrays, explain, listed_keys};
 pub use files::{parse_settings, read_settings, settings_of_table};
 pub(crate) use files::{read_toml, with_flag_spelling};
 pub use flags::{FigureArgs, SettingsArgs, join_switches};

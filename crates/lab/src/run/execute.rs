@@ -12,7 +12,7 @@ use super::choice::{EngineChoice, Pick};
 use super::directory::{HeldDirectory, RunDirectory};
 use super::manifest::{Continuation, DataManifest, FORMAT, Manifest};
 use super::options::RunOptions;
-use super::prepare::Prepared;
+use super::prepare::{Prepared, unread_weights};
 use super::shorter::ShorterRun;
 use super::snapshots::Snapshots;
 use super::steps::{EndedRun, Messages, RunInProgress};
@@ -61,6 +61,9 @@ pub(crate) fn execute<T>(
     let prepared = Prepared::watched(config, options.stage)?;
     for note in config.data.notes()? {
         (options.announce)(&format!("data: {note}"));
+    }
+    if let Some(words) = unread_weights(config, &prepared.weights)? {
+        (options.announce)(&words);
     }
     let choice = prepared.choice(config)?;
     let mut ready = ready(config, &prepared, choice, &mut options, notices)?;

@@ -38,7 +38,6 @@ pub(crate) use manifest::{CHANGED_CONFIG, read_manifest};
 pub use manifest::{ClassManifest, Continuation, DataManifest, FORMAT, Manifest, RawGeometry};
 pub use options::RunOptions;
 pub use prepare::Prepared;
-pub(crate) use prepare::decompose_on_one_thread;
 pub use resume::ResumeRequest;
 pub(crate) use resume::{ResumeOutcome, resume};
 pub(crate) use shorter::keeps_engine;

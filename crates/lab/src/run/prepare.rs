@@ -1,7 +1,10 @@
 //! The data and the initial weights of a run.
 
+use std::path::Path;
+
 use implicit_bias_data::{
-    Dataset, Geometry, InitialBlocks, Labelled, TrainingSet, read_matrix_npz, read_weights_npz,
+    Dataset, Geometry, InitialBlocks, Labelled, TrainingSet, npz_names, read_matrix_npz,
+    read_weights_npz,
 };
 use implicit_bias_model::{TwoLayerConfig, Weights};
 use implicit_bias_output::{Bytes, free_memory, free_words, sha256};
@@ -10,6 +13,7 @@ use implicit_bias_record::Family;
 use super::sizes::{SQUARES, Sizes};
 use crate::LabError;
 use crate::config::{DataSource, HeldOutSource, InitSource, RunConfig};
+use crate::pool::decompose_on_one_thread;
 
 /// Most weights of a network, and most pre-activations: 2²⁸ numbers are 2 GiB in double precision.
 const MAX_ENTRIES: usize = 1 << 28;
@@ -171,12 +175,6 @@ fn held_out(config: &RunConfig, raw: &TrainingSet) -> Result<Option<Dataset>, La
     Ok(Some(Dataset::new(x, drawn.y().clone())?))
 }
 
-/// Sets faer to decompose matrices on one thread, for the process: with more, the last bits depend
-/// on how many there are. Those of its products, which are most of the work, do not.
-pub(crate) fn decompose_on_one_thread() {
-    implicit_bias_algebra::set_global_parallelism(implicit_bias_algebra::Par::Seq);
-}
-
 fn check_size(key: &str, width: usize, other: usize) -> Result<(), LabError> {
     match width
         .checked_mul(2)
@@ -213,10 +211,7 @@ fn initial_weights(config: &RunConfig, data: &TrainingSet) -> Result<Weights, La
         InitSource::File(path) => path,
     };
     let names: Vec<&str> = blocks.iter().map(|(name, _)| name.as_str()).collect();
-    let safetensors = path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"));
-    if safetensors {
+    if is_safetensors(path) {
         let weights = Weights::from_safetensors(path, &names)?;
         require_two_blocks(config, data.dim(), &weights)?;
         return Ok(weights);
@@ -235,6 +230,38 @@ fn initial_weights(config: &RunConfig, data: &TrainingSet) -> Result<Weights, La
     let weights = Weights::new(names.zip(matrices).collect())?;
     require_two_blocks(config, data.dim(), &weights)?;
     Ok(weights)
+}
+
+fn is_safetensors(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"))
+}
+
+/// What to say of arrays of a file of initial weights that the network does not read; `None` where
+/// there are none, and for an archive of samples too, which has more for other uses.
+pub(super) fn unread_weights(
+    config: &RunConfig,
+    weights: &Weights,
+) -> Result<Option<String>, LabError> {
+    let InitSource::File(path) = &config.init else {
+        return Ok(None);
+    };
+    if is_safetensors(path) {
+        return Ok(None);
+    }
+    let names = weights.blocks().iter().map(|(name, _)| format!("W_{name}"));
+    let read: Vec<String> = names.collect();
+    let mut unread = npz_names(path)?;
+    let has_samples = unread.iter().any(|name| name == "X");
+    unread.retain(|name| !read.contains(name));
+    Ok((!unread.is_empty() && !has_samples).then(|| {
+        format!(
+            "warning: init: {} {} not read: the network has {}",
+            unread.join(", "),
+            if unread.len() == 1 { "is" } else { "are" },
+            read.join(", ")
+        )
+    }))
 }
 
 /// Refuses more weights than memory is meant to hold, before any is drawn.

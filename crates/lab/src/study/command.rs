@@ -166,6 +166,7 @@ fn run(
         });
     let matches = command.get_matches();
     let arguments = ExperimentArgs::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    compute_on(arguments.threads)?;
     let mut study = study(if arguments.quick {
         Effort::Quick
     } else {
@@ -180,7 +181,6 @@ fn run(
         study.setting += "; changed by flags, see each run's configuration";
     }
     let figures = FigurePrinter::of(&arguments.figures.0)?;
-    compute_on(arguments.threads)?;
     let flags = std::env::args().skip(1);
     let flags: Vec<String> = flags.map(|flag| shell_flag(&flag)).collect();
     let command = format!(

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Optional
 
+from . import _native
 from ._arrays import is_path, write
 
 NoneType = type(None)
@@ -71,6 +72,7 @@ class Place:
         twice = [name for name in arrays or {} if name in ("X", "y")]
         if twice:
             raise ValueError(f"arrays: expected names other than X and y, found {twice[0]}")
+        _require_read(arrays or {}, given)
         archive = _archive(X, y, arrays, given)
         if archive:
             given["data"] = self._write("data.npz", archive)
@@ -158,6 +160,19 @@ class _Question:
             self._place.temporary.cleanup()
         if isinstance(error, ValueError):
             raise self._place.in_own_words(error) from None
+
+
+def _require_read(arrays: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Refuses arrays that neither the network reads, or none where keys name none, nor a key names."""
+    network = given.get("network")
+    networks = _native.arrays_of_networks()
+    asked = [networks[network]] if network in networks else networks.values()
+    read = sorted({name for names in asked for name in names})
+    for name in arrays:
+        if name not in read and name not in given.values():
+            who = f"the network {network} reads" if network in networks else "networks read"
+            beside = f" ({', '.join(read)})" if read else ", which are none"
+            raise ValueError(f"arrays: expected arrays that {who} beside X and y{beside}, found {name}")
 
 
 def _archive(
