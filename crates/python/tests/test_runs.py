@@ -93,8 +93,9 @@ def test_steps_are_those_of_numpy(data):
 
 def test_each_run_of_a_process_has_its_number_of_threads(tmp_path, data):
     first = ib.train(*data, width=4, steps=100, out=tmp_path / "first")
+    # With data in the same place, which is in the configuration.
     for threads in [3, 1, 2, None]:
-        other = ib.train(*data, width=4, steps=100, threads=threads, out=tmp_path / str(threads))
+        other = ib.train(tmp_path / "first/data.npz", width=4, steps=100, threads=threads, out=tmp_path / str(threads))
         same_run(first.path, other.path)
 
 
