@@ -91,11 +91,15 @@ def test_steps_are_those_of_numpy(data):
     assert np.allclose(run.series["loss"].to_numpy()[-1], np.log1p(np.exp(-y * score())).mean())
 
 
-def test_each_run_of_a_process_has_its_number_of_threads(tmp_path, data):
-    first = ib.train(*data, width=4, steps=100, out=tmp_path / "first")
+def test_threads_may_be_said_after_work_without_them(tmp_path):
+    # Large enough that a step is spread over threads: the first run begins a pool of them.
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 400)), np.where(np.arange(300) % 2 == 0, 1.0, -1.0)
+    keys = dict(width=200, steps=5, engine="tensor")
+    first = ib.train(X, y, out=tmp_path / "first", **keys)
     # With data in the same place, which is in the configuration.
     for threads in [3, 1, 2, None]:
-        other = ib.train(tmp_path / "first/data.npz", width=4, steps=100, threads=threads, out=tmp_path / str(threads))
+        other = ib.train(tmp_path / "first/data.npz", threads=threads, out=tmp_path / str(threads), **keys)
         same_run(first.path, other.path)
 
 
@@ -177,6 +181,7 @@ def test_a_forked_process_leaves_temporary_directories_alone():
      "arrays: expected arrays that the network two-layer reads beside X and y, which are none, found u"),
     (dict(arrays={"U": np.ones(3)}, network="attention"), r"arrays: .*attention reads beside X and y \(.*u.*\), found U"),
     (dict(arrays={"signal": np.ones(3)}), r"arrays: expected arrays that networks read .*signals.*, found signal"),
+    (dict(network=["attention"], arrays={"v": np.ones(3)}), "arrays: expected arrays that networks read"),
     (dict(init=np.eye(2)), "init: expected a dictionary of arrays, or a path, found ndarray"),
 ])
 def test_arrays_in_the_wrong_place_are_refused(data, given, said):

@@ -163,20 +163,8 @@ fn about_name(key: &Key, name: &Name) -> String {
     if let Some(blocks) = blocks_of(key, name) {
         text += &format!("Arrays of its weights: {blocks}\n");
     }
-    if key.name == NETWORK.name {
-        let mut asked = asked_arrays().into_iter();
-        let of_name = asked.find_map(|(network, arrays)| (network == name.name).then_some(arrays));
-        let words = of_name.into_iter().flatten().map(|array| {
-            let optional = if array.required { "" } else { ", if there" };
-            format!("{} {}{optional}", array.name, array.shape)
-        });
-        let words: Vec<String> = words.collect();
-        if !words.is_empty() {
-            text += &format!(
-                "Arrays that it reads beside the samples: {}\n",
-                words.join("; ")
-            );
-        }
+    if let Some(arrays) = asked_of(key, name) {
+        text += &format!("Arrays that it reads beside the samples: {arrays}\n");
     }
     text
 }
@@ -185,6 +173,21 @@ fn about_name(key: &Key, name: &Name) -> String {
 pub fn asked_arrays() -> Vec<(&'static str, &'static [AskedArray])> {
     let all = catalogue::networks();
     all.map(|kind| (kind.name(), kind.asks().arrays)).collect()
+}
+
+/// The arrays that a network reads beside samples and labels; `None` where there are none.
+fn asked_of(key: &Key, name: &Name) -> Option<String> {
+    if key.name != NETWORK.name {
+        return None;
+    }
+    let mut all = asked_arrays().into_iter();
+    let (_, arrays) = all.find(|(network, _)| *network == name.name)?;
+    let words = arrays.iter().map(|array| {
+        let optional = if array.required { "" } else { ", if there" };
+        format!("{} {}{optional}", array.name, array.shape)
+    });
+    let words: Vec<String> = words.collect();
+    (!words.is_empty()).then(|| words.join("; "))
 }
 
 /// The arrays of a network's weights at its defaults.

@@ -16,7 +16,8 @@ pub struct RunOptions<'a> {
     /// Called before the first step and after the last one with what is going on and the fraction
     /// of it that is done; `steps` when they begin.
     pub stage: &'a mut dyn FnMut(&str, f64),
-    /// Called with which engine was picked, and why, and at the end with what it noted.
+    /// Called with which engine was picked, and why, and at the end with what it noted; what begins
+    /// with `warning: ` is of the data or weights that runs share, and not repeated for each of many.
     pub announce: &'a mut dyn FnMut(&str),
     /// Called with what a user must know at once, of one run among many too.
     pub warn: &'a mut dyn FnMut(&str),

@@ -164,13 +164,17 @@ class _Question:
 
 def _require_read(arrays: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Refuses arrays that neither the network reads, or none where keys name none, nor a key names."""
-    network = given.get("network")
-    networks = _native.arrays_of_networks()
-    asked = [networks[network]] if network in networks else networks.values()
+    named = [value for value in given.values() if isinstance(value, str)]
+    others = [name for name in arrays if name not in named]
+    if not others:
+        return
+    networks, network = _native.arrays_of_networks(), given.get("network")
+    is_one = isinstance(network, str) and network in networks
+    asked = [networks[network]] if is_one else networks.values()
     read = sorted({name for names in asked for name in names})
-    for name in arrays:
-        if name not in read and name not in given.values():
-            who = f"the network {network} reads" if network in networks else "networks read"
+    for name in others:
+        if name not in read:
+            who = f"the network {network} reads" if is_one else "networks read"
             beside = f" ({', '.join(read)})" if read else ", which are none"
             raise ValueError(f"arrays: expected arrays that {who} beside X and y{beside}, found {name}")
 
