@@ -169,12 +169,12 @@ def _require_read(arrays: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     if not others:
         return
     networks, network = _native.arrays_of_networks(), given.get("network")
-    is_one = isinstance(network, str) and network in networks
-    asked = [networks[network]] if is_one else networks.values()
+    one = network if isinstance(network, str) and network in networks else None
+    asked = list(networks.values()) if one is None else [networks[one]]
     read = sorted({name for names in asked for name in names})
     for name in others:
         if name not in read:
-            who = f"the network {network} reads" if is_one else "networks read"
+            who = "networks read" if one is None else f"the network {one} reads"
             beside = f" ({', '.join(read)})" if read else ", which are none"
             raise ValueError(f"arrays: expected arrays that {who} beside X and y{beside}, found {name}")
 
