@@ -1,10 +1,10 @@
 //! How many steps a second the tensor engine takes: on a device, in a precision, by a gradient, for
 //! a shape.
 //!
-//! `steps_per_second DEVICE f32|f64 auto|hand-derived|autodiff n d m [compensated]` prints one
-//! number. The engine steps for two seconds after it has warmed up; where the device works in the
-//! background, the last step is waited for. `experiments/peers/shapes.py` runs it beside NumPy, JAX
-//! and PyTorch.
+//! `steps_per_second DEVICE f32|f64 auto|hand-derived|autodiff n d m [compensated] [KEY=VALUE …]`
+//! prints one number; `network=deep depth=2` is another network. The engine steps for two seconds
+//! after it has warmed up; where the device works in the background, the last step is waited for.
+//! `experiments/peers/shapes.py` and `networks.py` run it beside NumPy, JAX and PyTorch.
 
 use std::time::Instant;
 
@@ -18,22 +18,26 @@ const MEASURED: f64 = 2.0;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [device, precision, gradient, samples, dim, width, rest @ ..] = arguments.as_slice() else {
-        return Err("expected DEVICE f32|f64 GRADIENT n d m [compensated]".into());
+        return Err("expected DEVICE f32|f64 GRADIENT n d m [compensated] [KEY=VALUE …]".into());
     };
-    let config = RunConfig::resolve(
-        &Settings::default()
-            .with("device", device.clone())
-            .with("precision", precision.as_str())
-            .with("gradient", gradient.as_str())
-            .with("engine", "tensor")
-            .with("samples", samples.parse::<u64>()?)
-            .with("dim", dim.parse::<u64>()?)
-            .with("width", width.parse::<u64>()?)
-            .with(
-                "compensated",
-                rest.first().is_some_and(|word| word == "compensated"),
-            ),
-    )?;
+    let mut settings = Settings::default()
+        .with("device", device.clone())
+        .with("precision", precision.as_str())
+        .with("gradient", gradient.as_str())
+        .with("engine", "tensor")
+        .with("samples", samples.parse::<u64>()?)
+        .with("dim", dim.parse::<u64>()?)
+        .with("width", width.parse::<u64>()?);
+    for word in rest {
+        settings = match word.split_once('=') {
+            Some((key, value)) => match value.parse::<u64>() {
+                Ok(count) => settings.with(key, count),
+                Err(_) => settings.with(key, value),
+            },
+            None => settings.with(word, true),
+        };
+    }
+    let config = RunConfig::resolve(&settings)?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut ready = Prepared::new(&config)?.engine(&config, threads)?;
     let engine = ready.engine.as_mut();

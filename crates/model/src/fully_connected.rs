@@ -5,8 +5,9 @@ use burn::tensor::{Device, Tensor};
 use ndarray::Array2;
 
 use crate::activations::SharedActivation;
+use crate::descent::{DescentProblem, LayeredDescent};
 use crate::fully_connected_scores::FullyConnectedScores;
-use crate::{Block, HostScores, ModelError, Network, Weights, to_tensor};
+use crate::{Block, Descent, HostScores, ModelError, Network, Weights, to_tensor};
 
 /// `f(x) = ⟨v, φ(W_k … φ(W_1 x))⟩`, all trained, no biases: `W_1` is `[m, d]`, `W_2` to `W_k` are
 /// `[m, m]`, `v` is `[1, m]`. Homogeneous where `φ` is: of degree `k + 1` under
@@ -87,5 +88,21 @@ impl Network for FullyConnected {
             shapes.collect(),
             threads,
         )))
+    }
+
+    /// In single precision; in double precision plain gradient descent goes by
+    /// [`host_scores`](Network::host_scores), as every other optimizer.
+    fn descent(&self, problem: &DescentProblem<'_>) -> Option<Box<dyn Descent>> {
+        if !problem.single_precision || problem.objective.outputs() != 1 {
+            return None;
+        }
+        let shapes = self.layers.iter().map(|layer| layer.val().dims());
+        let entries = self.layers.iter().flat_map(|layer| {
+            let data = layer.val().into_data();
+            data.iter::<f64>().collect::<Vec<_>>()
+        });
+        let activation = self.activation.clone();
+        let descent = LayeredDescent::<f32>::new(problem, activation, shapes.collect(), entries);
+        Some(Box::new(descent))
     }
 }

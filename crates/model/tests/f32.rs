@@ -3,9 +3,11 @@
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 use implicit_bias_model::{
-    Activation, CompensatedGradientDescent, DescentProblem, GradientDescent, Loss, Network,
-    Objective, TwoLayerConfig, Weights, to_tensor, two_sum_step,
+    Activation, Architecture, CompensatedGradientDescent, DeepArchitecture, DescentProblem,
+    GradientDescent, Loss, Network, Objective, TwoLayerBothArchitecture, TwoLayerConfig, Weights,
+    to_tensor, two_sum_step,
 };
+use implicit_bias_settings::Settings;
 use ndarray::Array2;
 
 /// A device whose float type is single precision for the whole process.
@@ -62,23 +64,73 @@ fn a_compensated_weight_smaller_than_its_update_keeps_its_digits() {
     }
 }
 
+fn wave(seed: usize) -> impl Fn((usize, usize)) -> f64 {
+    move |(i, j)| ((i * 37 + j * 11 + seed) as f64).sin()
+}
+
 #[test]
 fn hand_derived_descent_is_autodiff_descent_in_single_precision() {
+    let block = |name: &str, seed| (name.to_owned(), Array2::from_shape_fn((4, 30), wave(seed)));
+    let weights = Weights::new(vec![block("pos", 2), block("neg", 3)]).unwrap();
+    let config = TwoLayerConfig::new(4, 30, Activation::leaky_relu(0.1).unwrap());
+    let network = config.init_with(&weights, &device().autodiff()).unwrap();
     for compensated in [false, true] {
-        hand_derived_is_autodiff(compensated);
+        // Each step rounds once; the weights are of order one.
+        hand_derived_is_autodiff(network.clone(), 6, compensated, 1.0);
     }
 }
 
-fn hand_derived_is_autodiff(compensated: bool) {
+/// Few samples and many of them: products are arranged in two ways.
+#[test]
+fn fully_connected_descent_is_autodiff_descent_in_single_precision() {
     let device = device().autodiff();
-    let entry = |seed: usize| move |(i, j): (usize, usize)| ((i * 37 + j * 11 + seed) as f64).sin();
-    let x = Array2::from_shape_fn((6, 30), entry(1));
-    let labels = vec![1.0, -1.0, 1.0, -1.0, -1.0, 1.0];
+    let weights = |blocks: Vec<(String, [usize; 2])>| {
+        let matrix = |(seed, (name, [rows, columns])): (usize, (String, [usize; 2]))| {
+            let wave = wave(seed + 2);
+            let entry = |place| wave(place) / (columns as f64).sqrt();
+            (name, Array2::from_shape_fn((rows, columns), entry))
+        };
+        Weights::new(blocks.into_iter().enumerate().map(matrix).collect()).unwrap()
+    };
+    for activation in ["leaky-relu", "smoothed-leaky-relu"] {
+        let settings = Settings::default()
+            .with("width", 9)
+            .with("activation", activation);
+        let both = weights(TwoLayerBothArchitecture.blocks(&settings, 30).unwrap());
+        let both = TwoLayerBothArchitecture.network(&settings, &both, 30, &device);
+        let both = both.unwrap();
+        let settings = settings.with("depth", 3);
+        let deep = weights(DeepArchitecture.blocks(&settings, 30).unwrap());
+        let deep = DeepArchitecture.network(&settings, &deep, 30, &device);
+        let deep = deep.unwrap();
+        for samples in [6, 70] {
+            for compensated in [false, true] {
+                // Sums over samples and neurons round too, and every layer feeds the others.
+                hand_derived_is_autodiff(both.clone(), samples, compensated, 4.0);
+                hand_derived_is_autodiff(deep.clone(), samples, compensated, 4.0);
+            }
+        }
+    }
+}
+
+/// Steps of both kinds from the same weights, within so many roundings a step.
+fn hand_derived_is_autodiff(
+    mut network: impl Network,
+    samples: usize,
+    compensated: bool,
+    roundings: f64,
+) {
+    let device = device().autodiff();
+    let x = Array2::from_shape_fn((samples, 30), wave(1));
+    let label = |i: usize| {
+        if [1, 3, 4].contains(&(i % 6)) {
+            -1.0
+        } else {
+            1.0
+        }
+    };
+    let labels = (0..samples).map(label).collect();
     let objective = Objective::binary(Loss::Logistic, labels).unwrap();
-    let block = |name: &str, seed| (name.to_owned(), Array2::from_shape_fn((4, 30), entry(seed)));
-    let weights = Weights::new(vec![block("pos", 2), block("neg", 3)]).unwrap();
-    let config = TwoLayerConfig::new(4, 30, Activation::leaky_relu(0.1).unwrap());
-    let mut network = config.init_with(&weights, &device).unwrap();
     let step_size = 0.2;
     let problem = DescentProblem {
         x: &x,
@@ -109,8 +161,7 @@ fn hand_derived_is_autodiff(compensated: bool) {
         let ours: Vec<f64> = ours.into_data().iter().collect();
         let autodiff: Vec<f64> = block.weight.into_data().iter().collect();
         for (ours, autodiff) in ours.iter().zip(autodiff) {
-            // Each step rounds once; the weights are of order one.
-            let tolerance = f64::from(f32::EPSILON) * steps as f64;
+            let tolerance = roundings * f64::from(f32::EPSILON) * steps as f64;
             assert!((ours - autodiff).abs() < tolerance, "{ours} {autodiff}");
         }
     }

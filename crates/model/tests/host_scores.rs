@@ -80,9 +80,11 @@ fn check(network: impl Network, weights: &Weights, x: &Array2<f64>) {
 
 #[test]
 fn formulas_agree_with_autodiff() {
-    let (n, dim) = (5, 7);
-    let x = waves(n, dim, 1);
+    let dim = 7;
     let device = device().autodiff();
+    // Few samples and many of them: products are arranged in two ways.
+    let many = waves(70, dim, 1);
+    let few = waves(5, dim, 1);
     for activation in ["relu", "leaky-relu", "smoothed-leaky-relu", "quadratic"] {
         for depth in [1, 2, 4] {
             let settings = Settings::default()
@@ -91,7 +93,9 @@ fn formulas_agree_with_autodiff() {
                 .with("activation", activation);
             let weights = weights(DeepArchitecture.blocks(&settings, dim).unwrap());
             let network = DeepArchitecture.network(&settings, &weights, dim, &device);
-            check(network.unwrap(), &weights, &x);
+            let network = network.unwrap();
+            check(network.clone(), &weights, &few);
+            check(network, &weights, &many);
         }
     }
     let settings = Settings::default()
@@ -99,7 +103,7 @@ fn formulas_agree_with_autodiff() {
         .with("activation", "relu");
     let weights = weights(TwoLayerBothArchitecture.blocks(&settings, dim).unwrap());
     let network = TwoLayerBothArchitecture.network(&settings, &weights, dim, &device);
-    check(network.unwrap(), &weights, &x);
+    check(network.unwrap(), &weights, &few);
 }
 
 #[test]

@@ -5,13 +5,16 @@ mod gram_space;
 mod head;
 mod hinge;
 mod layer_scores;
+mod layered;
+mod layers;
 mod problem;
 mod weight_space;
 
-pub(crate) use self::float::parallelism;
 pub(crate) use self::gram_space::GramSpaceDescent;
 pub(crate) use self::head::{Head, Output};
 pub(crate) use self::hinge::HingeDescent;
 pub(crate) use self::layer_scores::LayerScores;
+pub(crate) use self::layered::LayeredDescent;
+pub(crate) use self::layers::{Layers, Samples};
 pub use self::problem::{Descent, DescentProblem};
 pub(crate) use self::weight_space::WeightSpaceDescent;

@@ -26,9 +26,26 @@ pub(crate) struct WeightSpaceDescent<E> {
 }
 
 /// The rounding errors of the weights, and memory for an update.
-struct HostCompensation<E> {
-    lost: Vec<E>,
-    update: Vec<E>,
+pub(super) struct HostCompensation<E> {
+    pub lost: Vec<E>,
+    /// With the sign of a step already.
+    pub update: Vec<E>,
+}
+
+impl<E: Float> HostCompensation<E> {
+    /// Of so many weights, with nothing lost yet.
+    pub fn new(weights: usize) -> Self {
+        Self {
+            lost: vec![E::from_f64(0.0); weights],
+            update: vec![E::from_f64(0.0); weights],
+        }
+    }
+
+    /// Adds the update to weights and keeps what rounding takes of it.
+    pub fn add_to(&mut self, w: &mut [E]) {
+        let Self { lost, update } = self;
+        pulp::Arch::new().dispatch(TwoSums { w, lost, update });
+    }
 }
 
 /// `two_sum_step` of every weight, compiled for the vector instructions of the machine.
@@ -65,10 +82,7 @@ impl<E: Float> WeightSpaceDescent<E> {
                 .flatten()
                 .map(|&value| E::from_f64(value))
                 .collect(),
-            compensation: problem.compensated.then(|| HostCompensation {
-                lost: vec![E::from_f64(0.0); neurons * dim],
-                update: vec![E::from_f64(0.0); neurons * dim],
-            }),
+            compensation: (problem.compensated).then(|| HostCompensation::new(neurons * dim)),
             h: vec![E::from_f64(0.0); neurons * samples],
             x: problem.x.iter().map(|&value| E::from_f64(value)).collect(),
             head,
@@ -121,12 +135,8 @@ impl<E: Float> WeightSpaceDescent<E> {
             one,
             self.par,
         );
-        if let Some(HostCompensation { lost, update }) = &mut self.compensation {
-            pulp::Arch::new().dispatch(TwoSums {
-                w: &mut self.w,
-                lost,
-                update,
-            });
+        if let Some(compensation) = &mut self.compensation {
+            compensation.add_to(&mut self.w);
         }
         true
     }

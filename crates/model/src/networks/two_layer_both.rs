@@ -6,8 +6,11 @@ use implicit_bias_settings::{Invalid, Key, Settings};
 use ndarray::{Array1, Array2};
 
 use crate::activations::{ACTIVATION, activation, describe_activation};
+use crate::descent::DescentProblem;
 use crate::neurons::neuron_columns;
-use crate::{Architecture, Block, FullyConnected, HostScores, ModelError, Network, WIDTH, Weights};
+use crate::{
+    Architecture, Block, Descent, FullyConnected, HostScores, ModelError, Network, WIDTH, Weights,
+};
 
 /// Whether the neurons are recorded.
 pub const NEURONS: Key = Key::switch(
@@ -58,6 +61,10 @@ impl Network for TwoLayerBoth {
 
     fn host_scores(&self, x: &Array2<f64>, threads: usize) -> Option<Box<dyn HostScores>> {
         self.layers.host_scores(x, threads)
+    }
+
+    fn descent(&self, problem: &DescentProblem<'_>) -> Option<Box<dyn Descent>> {
+        self.layers.descent(problem)
     }
 }
 

@@ -1,0 +1,146 @@
+//! Steps of fully connected layers in their weights themselves.
+
+use burn::tensor::{Tensor, TensorData};
+use implicit_bias_algebra::Accum;
+
+use super::float::Float;
+use super::layers::{Layers, Samples};
+use super::problem::{Descent, DescentProblem};
+use super::weight_space::HostCompensation;
+use crate::{Objective, SharedActivation};
+use implicit_bias_record::StopRule;
+
+/// The products of [`Layers`] and nothing else of the size of the weights: the gradient of a layer is
+/// added to its weights as soon as what is below no longer needs them.
+pub(crate) struct LayeredDescent<E> {
+    w: Vec<E>,
+    compensation: Option<HostCompensation<E>>,
+    x: Vec<E>,
+    layers: Layers<E>,
+    shapes: Vec<[usize; 2]>,
+    objective: Objective,
+    step_size: f64,
+    stop: Option<StopRule>,
+    /// Scores, then slopes times the step size.
+    scores: Vec<E>,
+    host_scores: Vec<f64>,
+    /// `B_l` and the next one.
+    back: [Vec<E>; 2],
+}
+
+impl<E: Float> LayeredDescent<E> {
+    /// Of layers of these shapes, with the weights of all one after another.
+    pub fn new(
+        problem: &DescentProblem<'_>,
+        activation: SharedActivation,
+        shapes: Vec<[usize; 2]>,
+        weights: impl Iterator<Item = f64>,
+    ) -> Self {
+        let w: Vec<E> = weights.map(E::from_f64).collect();
+        let samples = problem.x.nrows();
+        Self {
+            compensation: problem.compensated.then(|| HostCompensation::new(w.len())),
+            w,
+            x: problem.x.iter().map(|&value| E::from_f64(value)).collect(),
+            layers: Layers::new(activation, shapes.clone(), problem.threads),
+            shapes,
+            objective: problem.objective.clone(),
+            step_size: problem.step_size,
+            stop: problem.stop,
+            scores: vec![E::from_f64(0.0); samples],
+            host_scores: vec![0.0; samples],
+            back: [Vec::new(), Vec::new()],
+        }
+    }
+
+    /// Computes the scores; `false` if one is not finite.
+    fn score(&mut self) -> bool {
+        let count = self.scores.len();
+        let samples = Samples { x: &self.x, count };
+        self.layers.scores(samples, &self.w, &mut self.scores);
+        let pairs = self.host_scores.iter_mut().zip(&self.scores);
+        pairs.for_each(|(host, score)| *host = score.to_f64());
+        self.host_scores.iter().all(|score| score.is_finite())
+    }
+
+    fn stops_here(&self) -> bool {
+        let margins = || self.objective.soft_margins(&self.host_scores);
+        (self.stop).is_some_and(|rule| self.objective.stops(rule, &margins()))
+    }
+
+    /// One step; `false`, with the weights untouched, if a score is not finite or the descent is to
+    /// stop.
+    fn step(&mut self) -> bool {
+        if !self.score() || self.stops_here() {
+            return false;
+        }
+        self.objective.descend(&mut self.host_scores);
+        let count = self.scores.len();
+        let scale = self.step_size / count as f64;
+        let [back, below] = &mut self.back;
+        back.clear();
+        back.extend(self.host_scores.iter().map(|&g| E::from_f64(scale * g)));
+        let samples = Samples { x: &self.x, count };
+        for layer in (0..self.layers.count()).rev() {
+            let place = self.layers.place(layer);
+            if layer > 0 {
+                self.layers
+                    .pull_below(layer, &self.w[place.clone()], back, below);
+            }
+            let (out, accum) = match &mut self.compensation {
+                None => (&mut self.w[place], Accum::Add),
+                Some(compensation) => (&mut compensation.update[place], Accum::Replace),
+            };
+            self.layers.pull_layer(layer, samples, back, out, accum);
+            std::mem::swap(back, below);
+        }
+        if let Some(compensation) = &mut self.compensation {
+            compensation.add_to(&mut self.w);
+        }
+        true
+    }
+
+    fn tensors(&self, values: &[E], like: &Tensor<2>) -> Vec<Tensor<2>> {
+        let block = |(layer, shape): (usize, &[usize; 2])| {
+            let data = TensorData::new(values[self.layers.place(layer)].to_vec(), *shape);
+            Tensor::from_data(data, (&like.device(), like.dtype()))
+        };
+        self.shapes.iter().enumerate().map(block).collect()
+    }
+}
+
+impl<E: Float> Descent for LayeredDescent<E> {
+    fn state(&self) -> Vec<f64> {
+        let lost = self.compensation.iter().flat_map(|c| &c.lost);
+        self.w.iter().chain(lost).map(|w| w.to_f64()).collect()
+    }
+
+    fn restore(&mut self, state: &[f64]) -> bool {
+        let parts = if self.compensation.is_some() { 2 } else { 1 };
+        let fits = state.len() == parts * self.w.len();
+        if fits {
+            let lost = self.compensation.iter_mut().flat_map(|c| &mut c.lost);
+            for (w, &value) in self.w.iter_mut().chain(lost).zip(state) {
+                *w = E::from_f64(value);
+            }
+        }
+        fits
+    }
+
+    fn advance(&mut self, steps: u64) -> u64 {
+        (0..steps).take_while(|_| self.step()).count() as u64
+    }
+
+    fn stops(&mut self) -> bool {
+        self.stop.is_some() && self.score() && self.stops_here()
+    }
+
+    fn weights(&self, like: &Tensor<2>) -> Vec<Tensor<2>> {
+        self.tensors(&self.w, like)
+    }
+
+    fn compensations(&self, like: &Tensor<2>) -> Option<Vec<Tensor<2>>> {
+        let compensation = self.compensation.as_ref()?;
+        Some(self.tensors(&compensation.lost, like))
+    }
+}
