@@ -135,7 +135,7 @@ impl<M: Network + 'static> TensorEngine<M> {
         }
         let homogeneity = model.homogeneity();
         let is_regression = matches!(objective.targets(), Targets::Reals(_));
-        let log_time = options.log_time_of(homogeneity)?;
+        let log_time = options.log_time_of(model.far_homogeneity())?;
         let targets = SampleTargets::new(&objective, &samples)?;
         let exact = ExactSteps::new(model, x, samples, objective.clone(), device, options, run)?;
         let gradient = options.gradient;

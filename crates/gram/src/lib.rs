@@ -72,7 +72,7 @@ pub use certificate::{Accuracy, Certificate, NotProven, Proof, certify, certify_
 pub use descent::{DescentCheckpoint, GramDescent, Outcome, Stepping, Work};
 pub use error::GramError;
 pub use far::{FarCheckpoint, FarFlow, FarOutcome, FarWork, Stall};
-pub use limit::{KktResiduals, Limit, NeuronGroup, SlidingPair, TightestPair};
+pub use limit::{ActiveCuts, Added, KktResiduals, Limit, NeuronGroup, SlidingPair, TightestPair};
 pub use measure::{
     ActivationPattern, BlockMeasures, GramState, Measures, PatternChanges, PatternCounts, Spectrum,
     Start, weights,

@@ -114,6 +114,7 @@ pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedL
         limits(),
         &config.descent_facts(prepared.data.samples()),
         &prepared.data,
+        None,
     );
     let found = found.ok_or_else(|| {
         let known = "two layers under plain gradient descent on the logistic or the exponential loss, \
@@ -149,12 +150,13 @@ pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedL
     })
 }
 
-/// The direction that a descent reaches at the configuration's last step, with how far it is from a
-/// Karush–Kuhn–Tucker point: of a network for which no program is known. Evidence, not proof.
+/// What the weights tell that a descent reaches at the configuration's last step: the limit for their
+/// activation pattern where one is known, a candidate, and otherwise how far their direction is from a
+/// Karush–Kuhn–Tucker point, which is evidence and no proof.
 ///
 /// `progress` is told the fraction of the way in decades; `false` ends the run there. `None` for a run
-/// whose direction tends to no such point as far as is known, or that takes every step of a horizon
-/// past 2⁵³.
+/// whose data alone tell the limit, or of which no limit is known, or that takes every step of a
+/// horizon past 2⁵³.
 ///
 /// # Errors
 ///
@@ -169,9 +171,13 @@ pub fn direction_by_descent(
     let has_degree = config
         .activation_function()
         .is_none_or(|activation| activation.degree().is_some());
-    let is_known = config.has_direction_limit(prepared.data.samples());
-    let has_program = is_known || config.family() != Family::Other;
-    if has_program || !(has_degree && config.has_residual()) || config.no_log_time().is_some() {
+    let samples = prepared.data.samples();
+    let facts = config.descent_facts(samples);
+    let known = limits().find(|limit| (limit.applies)(&facts));
+    let is_of_pattern = known.is_some_and(|limit| limit.is_of_pattern);
+    let has_program = known.is_some() || config.family() != Family::Other;
+    let has_residual = !has_program && has_degree && config.has_residual();
+    if !is_of_pattern && !(has_residual && config.no_log_time().is_none()) {
         return Ok(None);
     }
     let mut engine = prepared.engine(config, threads)?.engine;
@@ -196,6 +202,14 @@ pub fn direction_by_descent(
         }
     }
     let last = engine.observe()?;
+    if is_of_pattern {
+        let weights = engine.weights();
+        let weights = Some(weights.blocks());
+        let found = predict_direction(limits(), &facts, &prepared.data, weights);
+        let found = found.expect("the limit is about the descent");
+        let limit = found.map_err(|why| no_limit("weights with a limit of their pattern", why))?;
+        return Ok(Some((limit, engine.notes().to_vec())));
+    }
     let Some(kkt) = engine.kkt(false) else {
         return Ok(None);
     };

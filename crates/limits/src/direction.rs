@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use implicit_bias_data::{Dataset, TrainingSet};
 use implicit_bias_record::{Family, NamedLimit, StepNorm};
-use ndarray::Array1;
+use ndarray::{Array1, Array2};
 
 use crate::direction_limit::{
     DirectionFacts, DirectionLimit, DirectionProblem, DirectionSolution, solved,
 };
 use crate::linear::{SignedSamples, Uniqueness, max_margin_l2, max_margin_linf};
-use crate::tokens;
+use crate::{patches, tokens};
 
 /// The limits of directions.
 pub const DIRECTION_LIMITS: &[DirectionLimit] = &[
@@ -18,6 +18,7 @@ pub const DIRECTION_LIMITS: &[DirectionLimit] = &[
     MAXIMUM_LINF,
     tokens::ATTENTION,
     tokens::TRANSFORMER,
+    patches::CONVOLUTION,
 ];
 
 const MAXIMUM_L2: DirectionLimit = DirectionLimit {
@@ -26,6 +27,7 @@ const MAXIMUM_L2: DirectionLimit = DirectionLimit {
                  descent first (Soudry et al. 2018), at step sizes small enough, which is not \
                  checked; Adam with ε is one once gradients are far below ε (derived)",
     has_directions: false,
+    is_of_pattern: false,
     applies: |facts| {
         facts.family == Family::Linear
             && facts.is_exponentially_tailed
@@ -40,6 +42,7 @@ const MAXIMUM_LINF: DirectionLimit = DirectionLimit {
                  without ε (Zhang, Zou & Cao, NeurIPS 2024), at step sizes that decay, which is \
                  not checked",
     has_directions: false,
+    is_of_pattern: false,
     applies: |facts| {
         facts.family == Family::Linear
             && facts.is_exponentially_tailed
@@ -48,8 +51,8 @@ const MAXIMUM_LINF: DirectionLimit = DirectionLimit {
     solve: solve_linf,
 };
 
-/// The limit of the direction of a descent on samples, by the first limit that is about
-/// it; `None` where there is none such.
+/// The limit of the direction of a descent on samples that has reached `weights`, by the first limit
+/// that is about it; `None` where there is none such.
 ///
 /// # Errors
 ///
@@ -59,10 +62,16 @@ pub fn predict_direction<'a>(
     limits: impl IntoIterator<Item = &'a DirectionLimit>,
     facts: &DirectionFacts,
     data: &TrainingSet,
+    weights: Option<&[(String, Array2<f64>)]>,
 ) -> Option<Result<NamedLimit, String>> {
     let mut limits = limits.into_iter();
     let limit = limits.find(|limit| (limit.applies)(facts))?;
-    let solution = (limit.solve)(&DirectionProblem { data, facts });
+    let problem = DirectionProblem {
+        data,
+        facts,
+        weights,
+    };
+    let solution = (limit.solve)(&problem);
     Some(solution.map(|solution| NamedLimit {
         limit: limit.name.to_owned(),
         source: limit.source.to_owned(),

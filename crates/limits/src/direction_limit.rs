@@ -29,6 +29,10 @@ pub struct DirectionFacts {
     pub is_exponentially_tailed: bool,
     /// The norm in which its steps are steepest.
     pub norm: StepNorm,
+    /// The slopes of its activation far below and far above 0, where it has an activation with such.
+    pub far_slopes: Option<[f64; 2]>,
+    /// Whether its activation, if it has one, has a degree of homogeneity.
+    pub is_homogeneous: bool,
 }
 
 /// A limit of directions: a program, and the descents that it is about.
@@ -41,6 +45,9 @@ pub struct DirectionLimit {
     /// Whether its solution has directions of blocks of weights, which a run then records how far it
     /// is from: solved for once more as it begins.
     pub has_directions: bool,
+    /// Whether it is that of the activation pattern of the weights that a run has reached, so that data
+    /// alone do not tell it.
+    pub is_of_pattern: bool,
     /// Whether it is about a descent.
     pub applies: fn(&DirectionFacts) -> bool,
     /// Its solution; why there is none, as a phrase: one that begins with `infeasible` says that it
@@ -55,6 +62,8 @@ pub struct DirectionProblem<'a> {
     pub data: &'a TrainingSet,
     /// The descent.
     pub facts: &'a DirectionFacts,
+    /// The weights that a run has reached, by block; `None` where there is no run.
+    pub weights: Option<&'a [(String, Array2<f64>)]>,
 }
 
 impl<'a> DirectionProblem<'a> {

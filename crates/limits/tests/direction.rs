@@ -21,6 +21,8 @@ fn facts(norm: StepNorm) -> DirectionFacts {
         family: Family::Linear,
         is_exponentially_tailed: true,
         norm,
+        far_slopes: None,
+        is_homogeneous: true,
     }
 }
 
@@ -32,7 +34,7 @@ fn data() -> Dataset {
 #[test]
 fn each_geometry_has_its_maximum_margin() {
     // The distance of the segment between both from the origin; its direction is (1, 4).
-    let l2 = predict_direction(DIRECTION_LIMITS, &facts(StepNorm::L2), &data().into())
+    let l2 = predict_direction(DIRECTION_LIMITS, &facts(StepNorm::L2), &data().into(), None)
         .expect("a limit")
         .expect("separable");
     let gamma = 7.0 / 17f64.sqrt();
@@ -42,9 +44,14 @@ fn each_geometry_has_its_maximum_margin() {
     assert_eq!((l2.unique, l2.status.as_str()), (Some(true), "candidate"));
     assert!(l2.kkt_residual < 1e-12);
     // Both margins are equal at w = (1/4, 1).
-    let linf = predict_direction(DIRECTION_LIMITS, &facts(StepNorm::Linf), &data().into())
-        .expect("a limit")
-        .expect("separable");
+    let linf = predict_direction(
+        DIRECTION_LIMITS,
+        &facts(StepNorm::Linf),
+        &data().into(),
+        None,
+    )
+    .expect("a limit")
+    .expect("separable");
     assert!((linf.series["margin_linf_min"] - 1.75).abs() < 1e-13);
     assert!((linf.series["margin_min"] - 1.75 / (17f64.sqrt() / 4.0)).abs() < 1e-13);
 }
@@ -59,7 +66,7 @@ fn both_maxima_are_numbers_whichever_limit_is_known() {
         ("gamma_linf_of_w_l2", 1.75),
     ];
     for norm in [StepNorm::L2, StepNorm::Linf, StepNorm::Unknown] {
-        let known = predict_direction(DIRECTION_LIMITS, &facts(norm), &data().into())
+        let known = predict_direction(DIRECTION_LIMITS, &facts(norm), &data().into(), None)
             .map(|known| known.expect("solved"));
         let numbers = direction_numbers(&data(), known.as_ref()).expect("separable");
         assert_eq!(numbers.len(), 4);
@@ -91,7 +98,7 @@ fn what_has_no_limit_has_none() {
         };
         for facts in [squared, deep, facts(StepNorm::Unknown)] {
             assert!(
-                predict_direction(DIRECTION_LIMITS, &facts, &data().into()).is_none(),
+                predict_direction(DIRECTION_LIMITS, &facts, &data().into(), None).is_none(),
                 "{facts:?}"
             );
         }
@@ -100,6 +107,7 @@ fn what_has_no_limit_has_none() {
             DIRECTION_LIMITS,
             &facts(norm),
             &TrainingSet::from(contradiction.expect("valid")),
+            None,
         );
         let reason = found.expect("a limit").expect_err("no weights fit both");
         assert!(reason.starts_with("infeasible"), "{reason}");
@@ -113,6 +121,7 @@ fn numbers_of_a_limit_that_are_not_finite_are_left_out() {
         name: "own",
         source: "a test",
         has_directions: false,
+        is_of_pattern: false,
         applies: |facts| facts.loss == "logistic" && facts.optimizer_numbers["beta1"] > 0.5,
         solve: |_| {
             let numbers = [("one", 1.0), ("none", f64::NAN), ("most", f64::INFINITY)];
@@ -130,7 +139,7 @@ fn numbers_of_a_limit_that_are_not_finite_are_left_out() {
         optimizer_numbers: [("beta1".to_owned(), 0.9)].into(),
         ..facts(StepNorm::Unknown)
     };
-    let found = predict_direction([&OWN], &facts, &data().into());
+    let found = predict_direction([&OWN], &facts, &data().into(), None);
     let found = found.expect("a limit").expect("a solution");
     for numbers in [&found.numbers, &found.series] {
         assert_eq!(numbers.keys().collect::<Vec<_>>(), ["one"]);

@@ -89,6 +89,12 @@ pub trait Network: Module {
     /// `‖W‖_F^L`. `None` if there is none: then margins are not normalized.
     fn homogeneity(&self) -> Option<f64>;
 
+    /// The degree `L` for which `f(αW; x)/α^L` tends to a finite limit as `α → ∞`: that of homogeneity,
+    /// where there is one. Past their exact steps runs follow the flow of networks that have it.
+    fn far_homogeneity(&self) -> Option<f64> {
+        self.homogeneity()
+    }
+
     /// First-layer pre-activations, shape `[neurons, n]`, neurons in the order of the blocks' rows.
     ///
     /// With them, activation patterns are recorded, provided that every row of every block is such

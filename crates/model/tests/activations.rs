@@ -129,6 +129,27 @@ fn the_closed_forms_of_smoothed_and_huberized_relu() {
 }
 
 #[test]
+fn far_slopes_are_those_of_the_values() {
+    let mut found = 0;
+    for kind in ACTIVATIONS {
+        let activation = (kind.make)(&Settings::default()).unwrap();
+        let Some(slopes) = activation.far_slopes() else {
+            continue;
+        };
+        for (slope, z) in slopes.into_iter().zip([-1e9, 1e9]) {
+            let measured = activation.apply(z) / z;
+            assert!(
+                (measured - slope).abs() < 1e-8,
+                "{} {z}: {measured}",
+                kind.name
+            );
+        }
+        found += 1;
+    }
+    assert_eq!(found, ACTIVATIONS.len() - 1); // The quadratic one has none.
+}
+
+#[test]
 fn relu_and_leaky_relu_alone_are_piecewise_linear() {
     let kinked = ACTIVATIONS.iter().filter(|kind| {
         let activation = (kind.make)(&Settings::default()).unwrap();

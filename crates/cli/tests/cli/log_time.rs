@@ -256,3 +256,42 @@ fn a_convolution_needs_samples_of_whole_patches() {
     let expected = "error: patches: expected a divisor of the 30 coordinates of a sample, found 7";
     assert!(refused.stderr.contains(expected), "{}", refused.stderr);
 }
+
+/// The program of the last activation pattern: where runs go that have come far enough, from the run and
+/// by `limit`.
+#[test]
+fn filters_go_where_the_program_of_their_pattern_says() {
+    let folder = folder();
+    let flags = "train --synthetic patches --samples 8 --dim 40 --parts 3 --signals 1 --signal 2 --noise 0.4 \
+                 --network convolution --activation smoothed-leaky-relu --slope 0.2 --width 4 \
+                 --init-scale 0.1 --step-size 1 --seed 2 --steps 1e300 --out run";
+    let flags: Vec<&str> = flags.split_whitespace().collect();
+    let found = run(folder.path(), &flags).ok();
+    assert!(
+        found.stderr.contains("in log time from there"),
+        "{}",
+        found.stderr
+    );
+    let limit: Value = serde_json::from_str(&read(folder.path().join("run/limit.json"))).unwrap();
+    assert_eq!(limit["limit"], "filters of the last activation pattern");
+    assert_eq!(limit["status"], "candidate");
+    assert!(number(&limit, "kkt_residual") < 1e-9);
+    let series = read(folder.path().join("run/series.csv"));
+    let mut rows = series.lines();
+    let names: Vec<&str> = rows.next().unwrap().split(',').collect();
+    let place = |name: &str| names.iter().position(|own| *own == name).unwrap();
+    let (step, rank) = (place("step"), place("stable_rank"));
+    let expected = number(&limit["series"], "stable_rank");
+    let gap = |at: &str| {
+        let mut rows = series.lines().map(|row| row.split(',').collect::<Vec<_>>());
+        let row = rows.find(|row| row[step] == at).expect("a recorded step");
+        (row[rank].parse::<f64>().unwrap() - expected).abs()
+    };
+    // What is left falls like 1/log t.
+    let (early, late) = (gap("1e100"), gap("1e300"));
+    assert!(late < 0.05 && late < 0.5 * early, "{early} {late}");
+    let again = run(folder.path(), &["limit", "run", "--json"]).ok().json();
+    assert_eq!(again["series"], limit["series"]);
+    let text = run(folder.path(), &["limit", "run"]).ok().stdout;
+    assert!(text.contains("CANDIDATE"), "{text}");
+}

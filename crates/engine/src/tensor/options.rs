@@ -43,7 +43,7 @@ impl TensorEngineOptions {
         })
     }
 
-    /// How a network of this homogeneity goes on past its exact steps.
+    /// How a network that is of this degree where its weights are large goes on past its exact steps.
     pub(super) fn log_time_of(
         &self,
         homogeneity: Option<f64>,
@@ -52,7 +52,7 @@ impl TensorEngineOptions {
             return Ok(None);
         };
         let obstacle = if homogeneity.is_none() {
-            "a network that is not homogeneous in its weights"
+            "a network that is of no degree in its weights, however large they are"
         } else if !self.loss.is_exponentially_tailed() {
             "a loss without an exponential tail"
         } else {
@@ -64,7 +64,8 @@ impl TensorEngineOptions {
         Err(EngineError::Invalid {
             key: "steps".into(),
             expected: "at most 2^53 and no --exact-steps, as every step is taken: log time is for \
-                       homogeneous networks and losses with an exponential tail"
+                       networks that are homogeneous, at least where their weights are large, and \
+                       losses with an exponential tail"
                 .into(),
             found: obstacle.into(),
         })

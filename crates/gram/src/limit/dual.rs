@@ -4,10 +4,9 @@
 //! A concave margin `q̂_i` is the least of the linear ones in which each opposite-sign slope is 1
 //! or `γ`. Written with those, the program is a strictly convex quadratic one with linear
 //! constraints, of which only those that come up are looked at, and Goldfarb and Idnani (1983)
-//! solve it: start at `W = 0`, take the most violated constraint, and move to the least weights
+//! solve it (`cuts`): start at `W = 0`, take the most violated constraint, and move to the least weights
 //! that satisfy it together with the others that are active, dropping those whose multipliers would
-//! turn negative. `‖W‖` grows with every constraint that is added, so that none of the finitely
-//! many active sets comes back. Where a violated constraint is minus a combination of active ones,
+//! turn negative. Where a violated constraint is minus a combination of active ones,
 //! that combination is Farkas' vector: the program has no feasible point, up to rounding. (Which
 //! rounding can be excluded is judged in `farkas`.)
 //!
@@ -15,6 +14,7 @@
 
 use ndarray::{Array2, ArrayView1};
 
+use super::cuts::{ActiveCuts, Added};
 use super::program::{Cell, Program, ProgramPoint};
 
 /// A margin that falls short of its target by less than this fraction of it is reached; `polish`
@@ -22,11 +22,6 @@ use super::program::{Cell, Program, ProgramPoint};
 const REACHED: f64 = 1e-10;
 /// The rounding of a margin, relative to the sum of its terms' sizes.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
-/// Squared distance from the span of active cuts below which a cut counts as in it, relative to the
-/// square of what is subtracted: the rounding of that difference.
-const DEPENDENT: f64 = 4.0 * f64::EPSILON;
-/// A coefficient below this fraction of the largest is no coefficient.
-const NEGLIGIBLE: f64 = 1e-12;
 /// The most work, in entries touched: some tens of seconds.
 const MAX_WORK: usize = 1 << 34;
 
@@ -73,6 +68,18 @@ impl Cut {
         Self { sample, slopes }
     }
 
+    /// What it falls short of its target at pre-activations `h`.
+    fn missing(&self, program: &Program, h: &Array2<f64>) -> f64 {
+        let i = self.sample;
+        let reached: f64 = (0..program.cells.len())
+            .map(|a| {
+                let cell = &program.cells[a];
+                cell.share * self.slopes[a] * cell.sign * program.labels[i] * h[[a, i]]
+            })
+            .sum();
+        program.targets[i] - reached
+    }
+
     /// Inner product of two cuts' normals in the metric `Σ_a share_a ⟨·, ·⟩`.
     fn product(&self, other: &Self, program: &Program) -> f64 {
         let (i, j) = (self.sample, other.sample);
@@ -87,40 +94,45 @@ impl Cut {
     }
 }
 
-/// Cuts that hold with equality, their multipliers, and the Cholesky factor of their inner
-/// products.
-struct ActiveCuts {
-    cuts: Vec<Cut>,
-    multipliers: Vec<f64>,
-    /// Inner products, lower triangle by rows.
-    products: Vec<Vec<f64>>,
-    /// `L`, lower triangle by rows.
-    factor: Vec<Vec<f64>>,
-}
-
 /// Solves the program, or finds out why not.
 pub(super) fn solve(program: &Program) -> DualOutcome {
-    let mut active = ActiveCuts::none();
+    let mut active = ActiveCuts::default();
     let (groups, samples) = (program.cells.len(), program.samples());
     let mut work: usize = 0;
     while work < MAX_WORK {
-        let size = active.cuts.len();
+        let size = active.cuts().len();
         work += (groups * samples + size) * samples + size * size * 4 + 1000;
-        let point = active.point(program);
+        let point = point(program, &active);
         let Some(sample) = most_violated(program, &point) else {
             return DualOutcome::Ended(point);
         };
         let cut = Cut::at(program, sample, &point.pre_activations);
-        match active.add(program, cut, &point.pre_activations, &mut work) {
+        let missing = cut.missing(program, &point.pre_activations);
+        let product = |one: &Cut, other: &Cut| one.product(other, program);
+        let target = program.targets[sample];
+        match active.add(cut, [target, missing], product, (groups, &mut work)) {
             Added::Yes => {}
             Added::Vanishing(weights, cut) => {
-                let pairs = active.cuts.iter().zip(weights).chain([(&cut, 1.0)]);
+                let pairs = active.cuts().iter().zip(weights).chain([(&cut, 1.0)]);
                 return DualOutcome::Vanishing(Combination::of(program, pairs));
             }
             Added::Stuck => return DualOutcome::Ended(point),
         }
     }
-    DualOutcome::Ended(active.point(program))
+    DualOutcome::Ended(point(program, &active))
+}
+
+fn point(program: &Program, active: &ActiveCuts<Cut>) -> ProgramPoint {
+    let pairs = active
+        .cuts()
+        .iter()
+        .zip(active.multipliers().iter().copied());
+    let Combination {
+        multipliers,
+        weighted,
+        ..
+    } = Combination::of(program, pairs);
+    program.point(multipliers, weighted)
 }
 
 /// The sample whose margin falls short by the largest fraction of its target, if one does beyond
@@ -141,193 +153,6 @@ fn most_violated(program: &Program, point: &ProgramPoint) -> Option<usize> {
     (0..program.samples())
         .filter(|&i| shortfall(i) > REACHED + rounding / program.targets[i])
         .max_by(|&i, &j| shortfall(i).total_cmp(&shortfall(j)))
-}
-
-enum Added {
-    Yes,
-    /// Coefficients of the active cuts that, with 1 of the new one, add up to zero.
-    Vanishing(Vec<f64>, Cut),
-    /// No progress: rounding.
-    Stuck,
-}
-
-impl ActiveCuts {
-    fn none() -> Self {
-        Self {
-            cuts: Vec::new(),
-            multipliers: Vec::new(),
-            products: Vec::new(),
-            factor: Vec::new(),
-        }
-    }
-
-    fn point(&self, program: &Program) -> ProgramPoint {
-        let pairs = self.cuts.iter().zip(self.multipliers.iter().copied());
-        let Combination {
-            multipliers,
-            weighted,
-            ..
-        } = Combination::of(program, pairs);
-        program.point(multipliers, weighted)
-    }
-
-    /// Moves to the least weights that satisfy `cut` as well.
-    fn add(&mut self, program: &Program, cut: Cut, h: &Array2<f64>, work: &mut usize) -> Added {
-        if self.cuts.contains(&cut) {
-            // It held with equality before rounding.
-            return Added::Stuck;
-        }
-        let i = cut.sample;
-        let reached: f64 = (0..program.cells.len())
-            .map(|a| {
-                let cell = &program.cells[a];
-                cell.share * cut.slopes[a] * cell.sign * program.labels[i] * h[[a, i]]
-            })
-            .sum();
-        let mut missing = program.targets[i] - reached;
-        let mut gained = 0.0;
-        let length = cut.product(&cut, program);
-        loop {
-            *work += self.cuts.len() * (self.cuts.len() + program.cells.len());
-            let products: Vec<f64> = self.cuts.iter().map(|c| c.product(&cut, program)).collect();
-            let root = self.forward(&products);
-            let distance = length - root.iter().map(|x| x * x).sum::<f64>();
-            let shares = self.solve(&products);
-            let sizes = 1.0 + shares.iter().map(|x| x.abs()).sum::<f64>();
-            let dependent = distance <= DEPENDENT * sizes * sizes * length;
-            let largest = shares.iter().fold(1.0, |top: f64, x| top.max(x.abs()));
-            let blocking = (0..shares.len())
-                .filter(|&j| shares[j] > NEGLIGIBLE * largest)
-                .map(|j| (j, self.multipliers[j] / shares[j]))
-                .min_by(|a, b| a.1.total_cmp(&b.1));
-            let full = if dependent {
-                f64::INFINITY
-            } else {
-                missing / distance
-            };
-            let (drop, step) = match blocking {
-                Some((j, step)) if step < full => (Some(j), step),
-                _ => (None, full),
-            };
-            if !step.is_finite() {
-                let weights = shares.iter().map(|x| (-x).max(0.0)).collect();
-                return if step.is_nan() {
-                    Added::Stuck
-                } else {
-                    Added::Vanishing(weights, cut)
-                };
-            }
-            for (multiplier, share) in self.multipliers.iter_mut().zip(&shares) {
-                *multiplier = (*multiplier - step * share).max(0.0);
-            }
-            gained += step;
-            if !dependent {
-                missing -= step * distance;
-            }
-            match drop {
-                Some(j) => self.remove(j),
-                None => {
-                    self.push(cut, products, length, root, distance, gained);
-                    self.refine(program);
-                    return Added::Yes;
-                }
-            }
-        }
-    }
-
-    fn push(
-        &mut self,
-        cut: Cut,
-        mut products: Vec<f64>,
-        length: f64,
-        mut root: Vec<f64>,
-        distance: f64,
-        multiplier: f64,
-    ) {
-        products.push(length);
-        root.push(distance.sqrt());
-        self.products.push(products);
-        self.factor.push(root);
-        self.cuts.push(cut);
-        self.multipliers.push(multiplier);
-    }
-
-    /// Takes out cut `j`; rotations make the factor triangular again.
-    fn remove(&mut self, j: usize) {
-        self.cuts.remove(j);
-        self.multipliers.remove(j);
-        self.products.remove(j);
-        for row in &mut self.products[j..] {
-            row.remove(j);
-        }
-        self.factor.remove(j);
-        let size = self.factor.len();
-        for column in j..size {
-            // Row `column` has an entry too many, which is turned into the diagonal.
-            let (a, b) = (self.factor[column][column], self.factor[column][column + 1]);
-            let radius = a.hypot(b);
-            let (cosine, sine) = (a / radius, b / radius);
-            for row in &mut self.factor[column..] {
-                let (a, b) = (row[column], row[column + 1]);
-                row[column] = cosine * a + sine * b;
-                row[column + 1] = cosine * b - sine * a;
-            }
-            self.factor[column].truncate(column + 1);
-        }
-    }
-
-    /// Replaces the multipliers by those of `A u = b`, unless one would not be positive.
-    fn refine(&mut self, program: &Program) {
-        let targets: Vec<f64> = self
-            .cuts
-            .iter()
-            .map(|cut| program.targets[cut.sample])
-            .collect();
-        let solution = self.solve(&targets);
-        if solution.iter().all(|&x| x > 0.0 && x.is_finite()) {
-            self.multipliers = solution;
-        }
-    }
-
-    /// `L⁻¹ b`.
-    fn forward(&self, right: &[f64]) -> Vec<f64> {
-        let mut out = Vec::with_capacity(right.len());
-        for (row, b) in self.factor.iter().zip(right) {
-            let sum: f64 = row.iter().zip(&out).map(|(l, x)| l * x).sum();
-            out.push((b - sum) / row[out.len()]);
-        }
-        out
-    }
-
-    /// `L⁻ᵀ b`.
-    fn backward(&self, mut right: Vec<f64>) -> Vec<f64> {
-        for i in (0..right.len()).rev() {
-            right[i] /= self.factor[i][i];
-            let value = right[i];
-            for (x, l) in right[..i].iter_mut().zip(&self.factor[i]) {
-                *x -= l * value;
-            }
-        }
-        right
-    }
-
-    /// `A⁻¹ b`, refined once.
-    fn solve(&self, right: &[f64]) -> Vec<f64> {
-        let mut solution = self.backward(self.forward(right));
-        let mut rest = right.to_vec();
-        for (i, row) in self.products.iter().enumerate() {
-            let (below, diagonal) = row.split_at(i);
-            let sum: f64 = below.iter().zip(&solution).map(|(a, x)| a * x).sum();
-            rest[i] -= sum + diagonal[0] * solution[i];
-            for (rest, a) in rest.iter_mut().zip(below) {
-                *rest -= a * solution[i];
-            }
-        }
-        for (x, correction) in solution.iter_mut().zip(self.backward(self.forward(&rest))) {
-            *x += correction;
-        }
-        solution
-    }
 }
 
 impl Combination {

@@ -35,6 +35,7 @@
 //! | `groups` | neurons that share their limit |
 //! | `program` | the program for unit samples, margins and norms |
 //! | `interior_point` | the dual, by Clarabel |
+//! | `cuts` | the least weights under linear constraints that come one after another |
 //! | `dual` | a dual active-set method, slower and without an interior point's loss of digits |
 //! | `farkas` | proofs of infeasibility, bounds of the margin |
 //! | `solvers` | the order in which these are tried, and what is refused |
@@ -43,6 +44,7 @@
 //! | `residuals` | the Karush–Kuhn–Tucker conditions, recomputed |
 //! | `spectrum` | stable ranks from inner products |
 
+mod cuts;
 mod dual;
 mod farkas;
 mod groups;
@@ -60,6 +62,7 @@ mod tests;
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+pub use self::cuts::{ActiveCuts, Added};
 use self::groups::{Grouping, PatternGroup};
 use self::polish::Solution;
 use self::program::{Program, ProgramPoint};

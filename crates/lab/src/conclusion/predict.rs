@@ -106,8 +106,8 @@ fn linear_margin(config: &RunConfig, data: &TrainingSet) -> Option<Result<Number
     })
 }
 
-/// The limit of the direction of a run without activation pattern.
-fn direction(config: &RunConfig, data: &TrainingSet) -> WhereTo {
+/// The limit of the direction of a run that left these weights; `None` where they are not at hand.
+fn direction(config: &RunConfig, data: &TrainingSet, weights: Option<&Weights>) -> WhereTo {
     if let Some(numbers) = linear_margin(config, data) {
         return WhereTo {
             numbers,
@@ -130,7 +130,8 @@ fn direction(config: &RunConfig, data: &TrainingSet) -> WhereTo {
              `implicit-bias limit` solves it"
         ));
     }
-    let prediction = match predict_direction(limits(), &facts, data) {
+    let weights = weights.map(Weights::blocks);
+    let prediction = match predict_direction(limits(), &facts, data, weights) {
         Some(Ok(limit)) => Prediction::Named(limit),
         Some(Err(reason)) => Prediction::unsolved(reason),
         None => Prediction::unsolved("no limit of this network under this descent is known here"),
@@ -191,7 +192,7 @@ pub(super) fn predict(
         output_weight,
     }) = config.two_layer_descent()
     else {
-        return direction(config, data);
+        return direction(config, data, Some(weights));
     };
     let Some((data, blocks)) = data.signs().zip(two_blocks(weights)) else {
         return WhereTo::unknown("the weights are not those of two blocks".to_owned());
@@ -247,7 +248,7 @@ pub(super) fn predict_again(
         return match (endpoint(manifest), loaded) {
             (Err(reason), Ok(data)) => WhereTo::unknown(reason).with_data(config, &data),
             (Err(reason), Err(_)) => WhereTo::unknown(reason),
-            (_, Ok(data)) => direction(config, &data).with_data(config, &data),
+            (_, Ok(data)) => direction(config, &data, None).with_data(config, &data),
             (_, Err(reason)) => WhereTo {
                 prediction: written(path, manifest)
                     .unwrap_or_else(|| Prediction::unsolved(reason.clone())),

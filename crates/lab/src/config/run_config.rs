@@ -426,6 +426,7 @@ impl RunConfig {
         let kind = self.optimizer.optimizer_kind();
         let batches = self.optimizer_run().and_then(|run| run.batches);
         let sees_all = batches.is_none_or(|batches| batches.size >= samples);
+        let activation = self.activation_function();
         DirectionFacts {
             network: self.network.name,
             numbers: self.network.network_numbers(),
@@ -440,6 +441,8 @@ impl RunConfig {
                 _ if !sees_all || !self.step_size.sums_to_infinity() => StepNorm::Unknown,
                 norm => norm,
             },
+            far_slopes: activation.as_ref().and_then(|phi| phi.far_slopes()),
+            is_homogeneous: activation.is_none_or(|phi| phi.degree().is_some()),
         }
     }
 

@@ -133,8 +133,11 @@ impl Prepared {
         if !limit.has_directions {
             return Vec::new();
         }
-        let (data, facts) = (&self.data, &facts);
-        let solution = (limit.solve)(&DirectionProblem { data, facts });
+        let solution = (limit.solve)(&DirectionProblem {
+            data: &self.data,
+            facts: &facts,
+            weights: None,
+        });
         solution.map_or_else(|_| Vec::new(), |solution| solution.directions)
     }
 

@@ -4,8 +4,8 @@ use implicit_bias_data::TrainingSet;
 use implicit_bias_record::StepNorm;
 use ndarray::{Array2, ArrayView1};
 
-use super::program::{LeastNorm, least_norm};
 use crate::direction_limit::{DirectionLimit, DirectionProblem, DirectionSolution};
+use crate::least_norm::{LeastNorm, least_norm};
 
 /// Where the attention matrix turns for a fixed decoder.
 pub(crate) const ATTENTION: DirectionLimit = DirectionLimit {
@@ -14,6 +14,7 @@ pub(crate) const ATTENTION: DirectionLimit = DirectionLimit {
              under conditions on the initial weights or the scores of the tokens (Vasudeva, Deora & \
              Thrampoulidis, arXiv:2402.05738), which are not checked",
     has_directions: true,
+    is_of_pattern: false,
     applies: |facts| {
         facts.network == "attention"
             && facts.blocks.len() == 1

@@ -2,11 +2,9 @@
 //! others.
 
 mod attention;
-mod program;
 mod transformer;
 
 pub(crate) use attention::ATTENTION;
 pub use attention::{AttentionProgram, attention_program};
-pub use program::{LeastNorm, least_norm};
 pub(crate) use transformer::TRANSFORMER;
 pub use transformer::{TransformerPrograms, realizable, transformer_programs};

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use implicit_bias_data::TrainingSet;
 use ndarray::Array2;
 
-use super::program::{LeastNorm, least_norm};
 use crate::direction_limit::{DirectionLimit, DirectionProblem, DirectionSolution};
+use crate::least_norm::{LeastNorm, least_norm};
 use implicit_bias_record::NamedLimit;
 
 /// Where both matrices turn in two stages.
@@ -16,6 +16,7 @@ pub(crate) const TRANSFORMER: DirectionLimit = DirectionLimit {
              sentences (Huang, Liang & Yang, arXiv:2409.17335; the second program recalled, not \
              verified), which is not checked",
     has_directions: true,
+    is_of_pattern: false,
     applies: |facts| facts.network == "transformer" && facts.optimizer == "two-stage",
     solve,
 };

@@ -55,10 +55,22 @@ pub trait ActivationFunction: Debug + Send + Sync {
     /// The degree `p` with `φ(αz) = α^p φ(z)` for `α > 0`; `None` if there is none.
     fn degree(&self) -> Option<f64>;
 
+    /// The degree that it tends to far from 0: [`degree`](Self::degree), or 1 where it has
+    /// [`far_slopes`](Self::far_slopes).
+    fn far_degree(&self) -> Option<f64> {
+        self.degree().or_else(|| self.far_slopes().map(|_| 1.0))
+    }
+
     /// This activation as `max(z, γ z)`, if it is that: Gram coordinates, the limit program and
     /// the theorems on ReLU and leaky ReLU are about those alone.
     fn piecewise_linear(&self) -> Option<Activation> {
         None
+    }
+
+    /// The slopes far below and far above 0, `lim φ(z)/z` for `z → ∓∞`, where there are such.
+    fn far_slopes(&self) -> Option<[f64; 2]> {
+        self.piecewise_linear()
+            .map(|activation| [activation.slope(), 1.0])
     }
 
     /// The activation with its parameters, in the words of a report: `leaky ReLU, γ = 0.1`.

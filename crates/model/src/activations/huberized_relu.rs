@@ -154,6 +154,10 @@ impl ActivationFunction for HuberizedRelu {
         None
     }
 
+    fn far_slopes(&self) -> Option<[f64; 2]> {
+        Some([0.0, 1.0])
+    }
+
     fn describe(&self) -> String {
         let Self {
             exponent,

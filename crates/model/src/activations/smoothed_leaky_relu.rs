@@ -69,6 +69,10 @@ impl ActivationFunction for SmoothedLeakyRelu {
         None
     }
 
+    fn far_slopes(&self) -> Option<[f64; 2]> {
+        Some([self.slope, 1.0])
+    }
+
     fn describe(&self) -> String {
         format!("smoothed leaky ReLU, γ = {}", self.slope)
     }

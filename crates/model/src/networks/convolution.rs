@@ -102,6 +102,10 @@ impl Network for Convolution {
         self.first.activation().degree()
     }
 
+    fn far_homogeneity(&self) -> Option<f64> {
+        self.first.activation().far_degree()
+    }
+
     /// `signal_fraction`, `Σ_k ‖W μ_k/‖μ_k‖‖²/‖W‖_F²` over both blocks, where there are signals.
     fn probes(&self, _: &[f64]) -> Vec<(String, f64)> {
         let Some(signals) = &self.signals else {

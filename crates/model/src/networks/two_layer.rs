@@ -142,6 +142,10 @@ impl Network for TwoLayer {
         self.first.activation().degree()
     }
 
+    fn far_homogeneity(&self) -> Option<f64> {
+        self.first.activation().far_degree()
+    }
+
     fn pre_activations(&self, x: Tensor<2>) -> Option<Tensor<2>> {
         Some(self.first.pre_activations(x))
     }

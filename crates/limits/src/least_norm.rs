@@ -1,4 +1,4 @@
-//! `min ½ ‖W‖_F²` over `⟨V_k, W⟩ ≥ 1`, for matrices `V_k` of rank one.
+//! `min ½ ‖W‖_F²` over `⟨V_k, W⟩ ≥ 1`, for matrices `V_k`.
 
 use ndarray::{Array1, Array2};
 
@@ -36,6 +36,10 @@ pub fn least_norm(
 ) -> Result<LeastNorm, String> {
     if constraints.nrows() == 0 {
         return Err("there is nothing to tell apart: no constraint".to_owned());
+    }
+    let mut each = constraints.rows().into_iter();
+    if each.any(|row| row.iter().all(|&entry| entry == 0.0)) {
+        return Err("infeasible: a constraint is zero, and no matrix satisfies it".to_owned());
     }
     // In the span of the constraints, where the solution is: some dozens of coordinates in place of
     // all entries of a matrix.
