@@ -3,12 +3,12 @@
 use implicit_bias_lab::study::StudyResult;
 use implicit_bias_plot::{Axis, Dash, Figure, Layer, Panel, Picture, Style, Tint};
 
-use super::runs::{CLEAN, DIM, MUCH_NOISE, SIGNALS, SOME_NOISE};
+use super::runs::{CLEAN, DIM, FAR_LABELS, MUCH_NOISE, SIGNALS, SOME_NOISE};
 use super::table::clean;
 
-pub(super) fn figures(results: &[StudyResult<'_>]) -> Vec<Figure> {
+pub(super) fn figures(results: &[StudyResult<'_>], far: &[StudyResult<'_>]) -> Vec<Figure> {
     let mut figures = vec![ranks(results)];
-    figures.extend(plateau(results));
+    figures.extend(plateau(results, far));
     figures.extend(filters(results));
     figures
 }
@@ -56,7 +56,7 @@ fn ranks(results: &[StudyResult<'_>]) -> Figure {
     )
 }
 
-fn plateau(results: &[StudyResult<'_>]) -> Option<Figure> {
+fn plateau(results: &[StudyResult<'_>], far: &[StudyResult<'_>]) -> Option<Figure> {
     const POINTS: usize = 240;
     let clean = clean(results)?;
     let end = 300.0 * std::f64::consts::LN_10;
@@ -70,29 +70,36 @@ fn plateau(results: &[StudyResult<'_>]) -> Option<Figure> {
     let decades = |log: &f64| log / std::f64::consts::LN_10;
     let exact = log_t.iter().map(decades).zip(clean.stable_ranks(&log_t));
     let exact = exact.map(|(x, rank)| [x, rank]).collect();
-    let run = results.iter().find(|result| result.run.label == CLEAN)?;
-    let steps = points(run, "stable_rank").into_iter();
-    let steps = steps
-        .filter(|[step, _]| *step >= 50.0)
-        .map(|[step, rank]| [step.log10(), rank])
-        .collect();
-    let layers = vec![
-        Layer::level("limit", clean.limit(), Style::reference()),
+    let in_decades = |result: &StudyResult<'_>| -> Vec<[f64; 2]> {
+        let steps = points(result, "stable_rank").into_iter();
+        let steps = steps.filter(|[step, _]| *step >= 50.0);
+        steps.map(|[step, rank]| [step.log10(), rank]).collect()
+    };
+    let mut layers = vec![
+        Layer::level("limit without noise", clean.limit(), Style::reference()),
         Layer::level(
             "2K",
             2.0 * SIGNALS as f64,
             Style::reference().with_dash(Dash::Dotted),
         ),
-        Layer::curve("closed form", exact, Style::of(0)),
-        Layer::curve("run", steps, Style::of(1).with_width(2.6)),
+        Layer::curve("no noise, closed form", exact, Style::of(0).with_width(2.6)),
     ];
+    for (index, (result, label)) in far.iter().zip(FAR_LABELS).take(2).enumerate() {
+        let name = format!("{label}, run");
+        layers.push(Layer::curve(
+            name.as_str(),
+            in_decades(result),
+            Style::of(index + 1),
+        ));
+    }
     let x = Axis::linear("log₁₀ t").with_range(0.0, 300.0);
     let y = Axis::linear("stable rank").with_range(0.0, 5.0);
     let panel = Panel::new(x, y, layers);
     Some(
         Figure::new("plateau", "The rank 2K is a plateau", vec![panel]).with_caption(
-            "The stable rank of the filters without noise: gradient descent, and the closed form to \
-             10³⁰⁰ steps (derived).",
+            "The stable rank of the filters: gradient descent, in log time from its last exact step on, and \
+             without noise the closed form (derived). Where filters that come later leave 0, the rank \
+             falls.",
         ),
     )
 }

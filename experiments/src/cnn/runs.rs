@@ -9,6 +9,11 @@ pub(super) const MUCH_NOISE: &str = "noise 0.6";
 pub(super) const LARGE_WEIGHTS: &str = "σ₀ = 1";
 pub(super) const ALONG: &str = "noise 0.3, along signals too";
 
+/// The panel of the runs that go on in log time, and their labels.
+pub(super) const FAR: &str = "to 10³⁰⁰ steps";
+pub(super) const FAR_LABELS: [&str; 3] =
+    ["no noise", "noise 0.3", "smoothed leaky ReLU, noise 0.3"];
+
 /// The panel of the runs on more samples and patches, which are compared at one loss.
 pub(super) const AT_ONE_LOSS: &str = "60 samples of 6 patches";
 /// Their noise.
@@ -70,6 +75,24 @@ pub(super) fn runs(effort: Effort) -> Vec<StudyRun> {
             ..run(&format!("{AT_ONE_LOSS}, noise {noise}"), settings)
         }
     });
+    let far = FAR_LABELS.map(|label| {
+        let noise = if label == FAR_LABELS[0] { 0.0 } else { 0.3 };
+        let settings = base(noise)
+            .with(
+                "steps",
+                Steps::try_from(1e300).expect("a whole number of steps"),
+            )
+            .with("exact-steps", steps);
+        let settings = if label == FAR_LABELS[2] {
+            settings.with("activation", "smoothed-leaky-relu")
+        } else {
+            settings
+        };
+        StudyRun {
+            panel: FAR.to_owned(),
+            ..run(&format!("{FAR}, {label}"), settings)
+        }
+    });
     let mut runs = vec![
         run(CLEAN, base(0.0)),
         run("noise 0.1", base(0.1)),
@@ -80,6 +103,7 @@ pub(super) fn runs(effort: Effort) -> Vec<StudyRun> {
         run("ReLU", base(0.3).with("activation", "relu")),
         run(ALONG, base(0.3).with("noise-on-signals", true)),
     ];
+    runs.extend(far);
     runs.extend(at_one_loss);
     runs
 }

@@ -37,6 +37,11 @@ pub fn filters_of_intrinsic_dimension(effort: Effort) -> Study {
              filters that win a signal later grow as fast from then on, and in the end each signal has \
              all filters of its class that began on its side."
                 .to_owned(),
+            "Far from 0 the activation has slopes 0 and 1 (γ and 1 where it is smoothed leaky ReLU), so that \
+             runs go on in log time, and for an activation pattern that lasts a convex program says where \
+             they end (derived). Filters see patches of noise by little and get away from 0 late: where the \
+             solution of the program leaves the pattern of the last step, the limit is not known."
+                .to_owned(),
         ],
         runs: runs::runs(effort),
         claims: &[SIGNAL, FOLLOWS, REACHES],
@@ -48,17 +53,23 @@ pub fn filters_of_intrinsic_dimension(effort: Effort) -> Study {
 }
 
 fn show(results: &[StudyResult<'_>], _: &[LimitResult<'_>]) -> Shown {
-    let at_one_loss = table::table_at_one_loss(results);
+    let of = |panel: &str| -> Vec<StudyResult<'_>> {
+        let own = results.iter().filter(|result| result.run.panel == panel);
+        own.copied().collect()
+    };
     let others: Vec<StudyResult<'_>> = results
         .iter()
-        .filter(|result| result.run.panel != runs::AT_ONE_LOSS)
+        .filter(|result| ![runs::AT_ONE_LOSS, runs::FAR].contains(&result.run.panel.as_str()))
         .copied()
         .collect();
+    let far = of(runs::FAR);
     let mut tables = table::tables(&others);
-    tables.push(at_one_loss);
+    let clean = table::clean(&others);
+    tables.push(table::table_of_far(clean.as_ref(), &far));
+    tables.push(table::table_at_one_loss(results));
     Shown {
         paragraphs: table::found(&others),
-        figures: figures::figures(&others),
+        figures: figures::figures(&others, &far),
         tables,
         files: Vec::new(),
     }

@@ -11,8 +11,8 @@ use ndarray::{Array2, ArrayView1, Axis, concatenate};
 
 use super::plateau::{Clean, Huberized, stable_rank};
 use super::runs::{
-    ALONG, AT_ONE_LOSS, CLEAN, DIM, LENGTH, MORE_DIM, MORE_PATCHES, PATCHES, SAMPLES, SIGNALS,
-    SOME_NOISE,
+    ALONG, AT_ONE_LOSS, CLEAN, DIM, FAR_LABELS, LENGTH, MORE_DIM, MORE_PATCHES, PATCHES, SAMPLES,
+    SIGNALS, SOME_NOISE,
 };
 
 /// Samples that were not trained on.
@@ -247,7 +247,7 @@ pub(super) fn closed_form_gap(results: &[StudyResult<'_>]) -> Option<f64> {
 }
 
 /// Steps of the table of the plateau.
-fn far() -> Vec<f64> {
+fn far_steps() -> Vec<f64> {
     schedule(1e300, 0)
         .into_iter()
         .filter(|step| [1e3, 1e5, 1e10, 1e30, 1e100, 1e200, 1e300].contains(step))
@@ -292,26 +292,54 @@ pub(super) fn tables(results: &[StudyResult<'_>]) -> Vec<Table> {
         header: header.map(str::to_owned).to_vec(),
         rows: rows(results).iter().map(of_row).collect(),
     };
-    let mut tables = vec![first];
-    if let Some(clean) = clean(results) {
-        let steps = far();
+    vec![first]
+}
+
+/// The stable rank far away: by the closed form of a run without noise, of runs in log time, and in the
+/// limit.
+pub(super) fn table_of_far(clean: Option<&Clean>, far: &[StudyResult<'_>]) -> Table {
+    let steps = far_steps();
+    let mut rows = Vec::new();
+    if let Some(clean) = clean {
         let log_t: Vec<f64> = steps.iter().map(|step| step.ln()).collect();
         let ranks = clean.stable_ranks(&log_t);
-        let mut row: Vec<String> = ranks.iter().map(|rank| format!("{rank:.4}")).collect();
+        let mut row = vec!["no noise, closed form".to_owned()];
+        row.extend(ranks.iter().map(|rank| format!("{rank:.4}")));
         row.push(format!("{:.4}", clean.limit()));
-        let mut header: Vec<String> = steps
-            .iter()
-            .map(|step| format!("10^{:.0}", step.log10()))
-            .collect();
-        header.push("limit".to_owned());
-        tables.push(Table {
-            caption: "The stable rank of the filters without noise, by the closed form (derived)."
-                .to_owned(),
-            header,
-            rows: vec![row],
-        });
+        rows.push(row);
     }
-    tables
+    for (result, label) in far.iter().zip(FAR_LABELS) {
+        let mut row = vec![format!("{label}, run")];
+        row.extend(steps.iter().map(|step| match rank_at(result, *step) {
+            Some(rank) => format!("{rank:.4}"),
+            None => "—".to_owned(),
+        }));
+        let limits = result.record.prediction.of_columns().0;
+        row.push(match limits.get("stable_rank") {
+            Some(rank) => format!("{rank:.4}"),
+            None => "not known".to_owned(),
+        });
+        rows.push(row);
+    }
+    let mut header = vec![String::new()];
+    let power = |step: &f64| format!("10^{:.0}", step.log10());
+    header.extend(steps.iter().map(power));
+    header.push("limit".to_owned());
+    Table {
+        caption: "The stable rank of the filters far away: without noise by the closed form from the \
+                  initial weights on (derived), and of runs that go on in log time. Limits of runs are \
+                  those of the program of their last activation pattern (derived), and not known where \
+                  its solution leaves the pattern."
+            .to_owned(),
+        header,
+        rows,
+    }
+}
+
+fn rank_at(result: &StudyResult<'_>, step: f64) -> Option<f64> {
+    let series = &result.record.series;
+    let row = series.steps().iter().position(|at| *at == step)?;
+    series.column("stable_rank")?.get(row).copied()
 }
 
 /// What came out, in sentences.
