@@ -119,7 +119,7 @@ pub fn direction_limit(config: &RunConfig, prepared: &Prepared) -> Result<NamedL
     let found = found.ok_or_else(|| {
         let known = "two layers under plain gradient descent on the logistic or the exponential loss, \
                      attention with a fixed decoder, a transformer in \
-                     two stages, or a linear network under a descent \
+                     two stages, a convolution with Huberized or smoothed leaky ReLU, or a linear network under a descent \
                      of steepest steps whose sizes do not fall faster than 1/t, on a loss \
                      with an exponential tail";
         let facts = config.descent_facts(prepared.data.samples());

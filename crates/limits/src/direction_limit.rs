@@ -31,6 +31,8 @@ pub struct DirectionFacts {
     pub norm: StepNorm,
     /// The slopes of its activation far below and far above 0, where it has an activation with such.
     pub far_slopes: Option<[f64; 2]>,
+    /// The numbers between which the slopes of that activation are others.
+    pub bend: [f64; 2],
     /// Whether its activation, if it has one, has a degree of homogeneity.
     pub is_homogeneous: bool,
 }

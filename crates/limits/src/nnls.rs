@@ -58,6 +58,9 @@ struct ActiveSet {
 impl ActiveSet {
     /// The column along which the residual is longest, of those held at 0.
     fn entering(&self) -> Option<usize> {
+        if self.free.len() >= self.a.nrows() {
+            return None; // The free columns span all: what is left of the residual is rounding.
+        }
         let mut rest = self.b.clone();
         for (column, &x) in self.x.iter().enumerate().filter(|(_, x)| **x != 0.0) {
             rest.iter_mut()

@@ -31,8 +31,7 @@ pub(crate) const CONVOLUTION: DirectionLimit = DirectionLimit {
     name: "filters of the last activation pattern",
     source: "once its weights are large the network is that of max(z, γ z) with the slopes of the \
              activation far from 0; gradient descent then ends at the solution of a convex program if \
-             the activation pattern of the last step lasts (derived), which is not checked: filters \
-             that are near 0 may take very long to get away",
+             the activation pattern of the last step lasts (derived), which is not proven",
     has_directions: false,
     is_of_pattern: true,
     applies: |facts| {
@@ -58,7 +57,7 @@ const ACCEPTED_RESIDUAL: f64 = 1e-8;
 const MOST_PATCHES: usize = 2000;
 
 /// Most entries touched, some seconds.
-const MOST_WORK: usize = 1 << 32;
+const MOST_WORK: usize = 1 << 33;
 
 /// A pair keeps its sign strictly where its slack relative to `‖w_k‖ ‖x‖` is above this; weights below
 /// this share of the longest filter's are zero.
@@ -82,6 +81,10 @@ pub struct PatchProgram {
     /// Pairs of a filter and a patch of a sample of its sign that do not keep their sign strictly: only
     /// where there are none is the solution a candidate for the limit.
     pub leaving: usize,
+    /// Such pairs that the solution moves, and whose pre-activation is within the bend of the activation, so
+    /// that their slopes are not yet those of the program: only where there are none is the solution
+    /// a candidate.
+    pub bent: usize,
     /// Stable ranks of `W_{+1}`, `W_{−1}` and both stacked; `NaN` for zero weights.
     pub stable_ranks: [f64; 3],
     /// Linear constraints that hold with equality.
@@ -105,6 +108,10 @@ struct Pattern<'a> {
     /// Which pairs have the slope 1, `[2m, n P]`; used where the signs are equal.
     active: Array2<bool>,
     slope: f64,
+    /// Pre-activations of the weights that the pattern is of.
+    state: Array2<f64>,
+    /// Between these the slope of the activation is neither `γ` nor 1.
+    bend: [f64; 2],
 }
 
 impl Pattern<'_> {
@@ -209,8 +216,9 @@ impl Pattern<'_> {
     }
 
     /// Pairs of equal sign that do not keep their sign strictly at weights `w = C X`, `[2m, d]`, with
-    /// pre-activations `z`. Those that nothing moves keep the sign that they have.
-    fn leaving(&self, w: &Array2<f64>, point: &Point) -> usize {
+    /// pre-activations `z`, and those within the bend of the activation. Those that nothing moves
+    /// keep the sign that they have.
+    fn unsettled(&self, w: &Array2<f64>, point: &Point) -> [usize; 2] {
         let Point {
             z, coefficients, ..
         } = point;
@@ -220,7 +228,7 @@ impl Pattern<'_> {
         let moved = coefficients
             .mapv(f64::abs)
             .dot(&self.products.mapv(f64::abs));
-        let mut count = 0;
+        let [mut leaving, mut bent] = [0; 2];
         for filter in 0..self.filters() {
             let of_own = |patch: &usize| self.is_same(filter, patch / self.each);
             let own: Vec<usize> = (0..patches.len()).filter(of_own).collect();
@@ -235,10 +243,12 @@ impl Pattern<'_> {
                 let z = z[[filter, patch]];
                 let kept = if self.active[[filter, patch]] { z } else { -z };
                 let is_strict = kept > STRICT * filters[filter] * patches[patch];
-                count += usize::from(is_zero || !is_strict);
+                leaving += usize::from(is_zero || !is_strict);
+                let ([low, high], now) = (self.bend, self.state[[filter, patch]]);
+                bent += usize::from(low < now && now < high);
             }
         }
-        count
+        [leaving, bent]
     }
 }
 
@@ -261,7 +271,8 @@ struct Point {
 }
 
 /// Solves the program of the activation pattern of the filters `W_{+1}` and `W_{−1}`, each `[m, d]`, on
-/// samples of `each` patches of `d` coordinates: a pair is active where `⟨w_k, x⁽ᵖ⁾⟩ > 0`.
+/// samples of `each` patches of `d` coordinates: a pair is active where `⟨w_k, x⁽ᵖ⁾⟩ > 0`. Between
+/// the numbers `bend` the slope of the activation is neither `slope`, that far below 0, nor 1.
 ///
 /// # Errors
 ///
@@ -272,7 +283,7 @@ pub fn patch_program(
     data: &Dataset,
     each: usize,
     blocks: [ArrayView2<'_, f64>; 2],
-    slope: f64,
+    (slope, bend): (f64, [f64; 2]),
 ) -> Result<PatchProgram, String> {
     let [width, dim] = [blocks[0].nrows(), blocks[0].ncols()];
     let (samples, entries) = data.x().dim();
@@ -298,6 +309,8 @@ pub fn patch_program(
         width,
         active: state.mapv(|z| z > 0.0),
         slope,
+        state,
+        bend,
     };
     let active = least_weights(&pattern)?;
     describe(&pattern, &active)
@@ -325,7 +338,7 @@ fn least_weights(pattern: &Pattern<'_>) -> Result<ActiveCuts<Piece>, String> {
             Added::Vanishing(_, piece) => return Err(contradiction(pattern, &active, &piece)),
         }
     }
-    Err("not solved: it takes too many constraints".to_owned())
+    Err("not solved: it takes more work than is spent on it".to_owned())
 }
 
 /// Why no weights satisfy the active constraints and one more, of which a combination vanishes to
@@ -368,9 +381,15 @@ fn describe(pattern: &Pattern<'_>, active: &ActiveCuts<Piece>) -> Result<PatchPr
     let [Some(first), Some(second), Some(both)] = ranks else {
         return Err("not solved: the singular values of its weights were not found".to_owned());
     };
+    let norm = weights.iter().map(|w| w * w).sum::<f64>().sqrt();
+    if !norm.is_finite() {
+        return Err("not solved: its weights are not finite".to_owned());
+    }
+    let [leaving, bent] = pattern.unsettled(&weights, &point);
     Ok(PatchProgram {
-        norm: weights.iter().map(|w| w * w).sum::<f64>().sqrt(),
-        leaving: pattern.leaving(&weights, &point),
+        norm,
+        leaving,
+        bent,
         weights: [pos.to_owned(), neg.to_owned()],
         multipliers,
         margins: point.margins,
@@ -405,7 +424,21 @@ fn solve(problem: &DirectionProblem<'_>) -> Result<DirectionSolution, String> {
     if !(above == 1.0 && (0.0..1.0).contains(&slope)) {
         return Err(format!("it is not known for slopes of {slope} and {above}"));
     }
-    let found = patch_program(problem.signs()?, each, [pos.view(), neg.view()], slope)?;
+    let (blocks, activation) = ([pos.view(), neg.view()], (slope, problem.facts.bend));
+    let found = patch_program(problem.signs()?, each, blocks, activation).map_err(|reason| {
+        if reason.starts_with("infeasible") {
+            "infeasible: no weights with the activation pattern of the last step fit all samples (proven)"
+                .to_owned()
+        } else {
+            reason
+        }
+    })?;
+    if found.bent > 0 {
+        return Err(format!(
+            "{} pairs of a filter and a patch have yet to get away from 0, where the activation bends",
+            found.bent
+        ));
+    }
     if found.leaving > 0 {
         return Err(format!(
             "the solution for the activation pattern of the last step leaves it, in {} pairs of a filter \
@@ -430,7 +463,8 @@ fn solve(problem: &DirectionProblem<'_>) -> Result<DirectionSolution, String> {
             .zip(found.stable_ranks)
             .map(named)
             .collect(),
-        unique: Some(true),
+        // The program has one solution; other patterns have other programs.
+        unique: None,
         kkt_residual: found.kkt_residual,
         directions: Vec::new(),
     })

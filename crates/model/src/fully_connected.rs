@@ -93,7 +93,8 @@ impl Network for FullyConnected {
     /// In single precision; in double precision plain gradient descent goes by
     /// [`host_scores`](Network::host_scores), as every other optimizer.
     fn descent(&self, problem: &DescentProblem<'_>) -> Option<Box<dyn Descent>> {
-        if !problem.single_precision || problem.objective.outputs() != 1 {
+        let is_plain = problem.objective.outputs() == 1 && problem.stop.is_none();
+        if !(problem.single_precision && is_plain) {
             return None;
         }
         let shapes = self.layers.iter().map(|layer| layer.val().dims());

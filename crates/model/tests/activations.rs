@@ -144,6 +144,11 @@ fn far_slopes_are_those_of_the_values() {
                 kind.name
             );
         }
+        let [low, high] = activation.bend();
+        for (slope, z) in slopes.into_iter().zip([low - 1e-9, high + 1e-9]) {
+            let off = (activation.derivative(z) - slope).abs();
+            assert!(off < 0.01, "{} {z}: {off}", kind.name);
+        }
         found += 1;
     }
     assert_eq!(found, ACTIVATIONS.len() - 1); // The quadratic one has none.

@@ -294,4 +294,21 @@ fn filters_go_where_the_program_of_their_pattern_says() {
     assert_eq!(again["series"], limit["series"]);
     let text = run(folder.path(), &["limit", "run"]).ok().stdout;
     assert!(text.contains("CANDIDATE"), "{text}");
+    // Early on the activation still bends where filters see patches, and slopes are others.
+    let early = [&flags[..], &["--steps", "100", "--out", "early"]].concat();
+    run(folder.path(), &early).ok();
+    let limit: Value = serde_json::from_str(&read(folder.path().join("early/limit.json"))).unwrap();
+    let reason = limit["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("where the activation bends"), "{limit}");
+}
+
+/// Gradients of more samples than there are weights span all of them: the residual is measured there, too.
+#[test]
+fn more_samples_than_weights_have_a_direction() {
+    let folder = folder();
+    let flags = "train --synthetic mixture --samples 100 --dim 4 --signal 0.5 --network two-layer-both --width 2 \
+                 --activation relu --steps 1000 --init-scale 0.4 --seed 1 --out run";
+    run(folder.path(), &flags.split_whitespace().collect::<Vec<_>>()).ok();
+    let limit = read(folder.path().join("run/limit.json"));
+    assert!(limit.contains("direction"), "{limit}");
 }

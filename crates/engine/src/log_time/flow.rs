@@ -22,6 +22,9 @@ const GROWTH: f64 = 1.3;
 /// A step shorter than this, relative to the weights, leads nowhere in double precision.
 const SHORTEST: f64 = 1e-13;
 
+/// The first step is at least this many times as long.
+const STARTS: f64 = 16.0;
+
 /// Most steps while the reading of the clock rises by 1.
 const MOST_STEPS: u32 = 100_000;
 
@@ -88,6 +91,8 @@ impl LogTimeFlow {
             Pace::Normalized => clock.step_size(step) / node.speed,
             Pace::Flow => TURN * norm(&node.weights).max(TURN) / node.speed,
         };
+        // Steps of the descent may change no digit any more; the flow goes on in longer ones.
+        let length = length.max(STARTS * SHORTEST * norm(&node.weights) / node.speed);
         let state = FlowState {
             coarse: Trajectory::new(node.clone()),
             fine: Trajectory::new(node),

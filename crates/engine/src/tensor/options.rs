@@ -78,9 +78,10 @@ impl TensorEngineOptions {
         }
         Err(EngineError::Invalid {
             key: "gradient".into(),
-            expected: "auto or autodiff: this architecture has no hand-derived one, or has it in \
-                       double precision alone"
-                .into(),
+            expected:
+                "auto or autodiff: this architecture has no hand-derived one under this descent, \
+                       or has it in double precision alone"
+                    .into(),
             found: "hand-derived".into(),
         })
     }

@@ -442,6 +442,7 @@ impl RunConfig {
                 norm => norm,
             },
             far_slopes: activation.as_ref().and_then(|phi| phi.far_slopes()),
+            bend: activation.as_ref().map_or([0.0; 2], |phi| phi.bend()),
             is_homogeneous: activation.is_none_or(|phi| phi.degree().is_some()),
         }
     }

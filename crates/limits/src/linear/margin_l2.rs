@@ -101,9 +101,13 @@ pub fn max_margin_l2(samples: &SignedSamples) -> MarginOutcome<MarginL2> {
     if limit.kkt_residual <= ACCEPTED_RESIDUAL {
         MarginOutcome::Separable(limit)
     } else {
+        let known = if limit.gamma_l2 > 0.0 {
+            "weights with a positive margin exist, but the largest"
+        } else {
+            "the largest margin"
+        };
         MarginOutcome::NotSolved(format!(
-            "weights with a positive margin exist, but the largest is only known to lie between \
-             {:e} and {:e}",
+            "{known} is only known to lie between {:e} and {:e}",
             limit.gamma_l2,
             limit.gamma_l2 + limit.duality_gap
         ))

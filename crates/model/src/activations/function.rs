@@ -55,6 +55,12 @@ pub trait ActivationFunction: Debug + Send + Sync {
     /// The degree `p` with `φ(αz) = α^p φ(z)` for `α > 0`; `None` if there is none.
     fn degree(&self) -> Option<f64>;
 
+    /// The numbers between which its slope is more than a hundredth off its
+    /// [`far_slopes`](Self::far_slopes), below and above 0; `[0, 0]` for a kink.
+    fn bend(&self) -> [f64; 2] {
+        [0.0; 2]
+    }
+
     /// The degree that it tends to far from 0: [`degree`](Self::degree), or 1 where it has
     /// [`far_slopes`](Self::far_slopes).
     fn far_degree(&self) -> Option<f64> {

@@ -158,6 +158,10 @@ impl ActivationFunction for HuberizedRelu {
         Some([0.0, 1.0])
     }
 
+    fn bend(&self) -> [f64; 2] {
+        [0.0, self.threshold]
+    }
+
     fn describe(&self) -> String {
         let Self {
             exponent,

@@ -73,6 +73,11 @@ impl ActivationFunction for SmoothedLeakyRelu {
         Some([self.slope, 1.0])
     }
 
+    /// `1/(1 + e^5) < 0.01`.
+    fn bend(&self) -> [f64; 2] {
+        [-5.0, 5.0]
+    }
+
     fn describe(&self) -> String {
         format!("smoothed leaky ReLU, γ = {}", self.slope)
     }

@@ -8,7 +8,6 @@ use super::layers::{Layers, Samples};
 use super::problem::{Descent, DescentProblem};
 use super::weight_space::HostCompensation;
 use crate::{Objective, SharedActivation};
-use implicit_bias_record::StopRule;
 
 /// The products of [`Layers`] and nothing else of the size of the weights: the gradient of a layer is
 /// added to its weights as soon as what is below no longer needs them.
@@ -20,7 +19,6 @@ pub(crate) struct LayeredDescent<E> {
     shapes: Vec<[usize; 2]>,
     objective: Objective,
     step_size: f64,
-    stop: Option<StopRule>,
     /// Scores, then slopes times the step size.
     scores: Vec<E>,
     host_scores: Vec<f64>,
@@ -46,7 +44,6 @@ impl<E: Float> LayeredDescent<E> {
             shapes,
             objective: problem.objective.clone(),
             step_size: problem.step_size,
-            stop: problem.stop,
             scores: vec![E::from_f64(0.0); samples],
             host_scores: vec![0.0; samples],
             back: [Vec::new(), Vec::new()],
@@ -63,15 +60,9 @@ impl<E: Float> LayeredDescent<E> {
         self.host_scores.iter().all(|score| score.is_finite())
     }
 
-    fn stops_here(&self) -> bool {
-        let margins = || self.objective.soft_margins(&self.host_scores);
-        (self.stop).is_some_and(|rule| self.objective.stops(rule, &margins()))
-    }
-
-    /// One step; `false`, with the weights untouched, if a score is not finite or the descent is to
-    /// stop.
+    /// One step; `false`, with the weights untouched, if a score is not finite.
     fn step(&mut self) -> bool {
-        if !self.score() || self.stops_here() {
+        if !self.score() {
             return false;
         }
         self.objective.descend(&mut self.host_scores);
@@ -129,10 +120,6 @@ impl<E: Float> Descent for LayeredDescent<E> {
 
     fn advance(&mut self, steps: u64) -> u64 {
         (0..steps).take_while(|_| self.step()).count() as u64
-    }
-
-    fn stops(&mut self) -> bool {
-        self.stop.is_some() && self.score() && self.stops_here()
     }
 
     fn weights(&self, like: &Tensor<2>) -> Vec<Tensor<2>> {
