@@ -264,9 +264,10 @@ fn filters_go_where_the_program_of_their_pattern_says() {
     let folder = folder();
     let flags = "train --synthetic patches --samples 8 --dim 40 --parts 3 --signals 1 --signal 2 --noise 0.4 \
                  --network convolution --activation smoothed-leaky-relu --slope 0.2 --width 4 \
-                 --init-scale 0.1 --step-size 1 --seed 2 --steps 1e300 --out run";
+                 --init-scale 0.1 --step-size 1 --seed 2";
     let flags: Vec<&str> = flags.split_whitespace().collect();
-    let found = run(folder.path(), &flags).ok();
+    let with = |more: [&'static str; 4]| [&flags[..], &more].concat();
+    let found = run(folder.path(), &with(["--steps", "1e300", "--out", "run"])).ok();
     assert!(
         found.stderr.contains("in log time from there"),
         "{}",
@@ -295,8 +296,7 @@ fn filters_go_where_the_program_of_their_pattern_says() {
     let text = run(folder.path(), &["limit", "run"]).ok().stdout;
     assert!(text.contains("CANDIDATE"), "{text}");
     // Early on the activation still bends where filters see patches, and slopes are others.
-    let early = [&flags[..], &["--steps", "100", "--out", "early"]].concat();
-    run(folder.path(), &early).ok();
+    run(folder.path(), &with(["--steps", "100", "--out", "early"])).ok();
     let limit: Value = serde_json::from_str(&read(folder.path().join("early/limit.json"))).unwrap();
     let reason = limit["reason"].as_str().unwrap_or_default();
     assert!(reason.contains("where the activation bends"), "{limit}");
