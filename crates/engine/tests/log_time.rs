@@ -377,14 +377,13 @@ fn the_flow_of_orthogonal_samples_is_its_closed_form() {
     }
 }
 
-/// From weights with margins so large that a step of the descent changes no digit: one sample of length 1
-/// has `q + e^q = q(0) + e^{q(0)} + η t`.
+/// From weights with margins so large that a step of the descent changes no digit: of two orthogonal
+/// samples of length 1 each has `q + e^q = q(0) + e^{q(0)} + (η/2) t`.
 #[test]
 fn log_time_begins_where_a_step_changes_no_digit() {
-    let x = Array2::from_shape_vec((1, 2), vec![1.0, 0.0]).unwrap();
-    let data = Dataset::new(x, Array1::from_vec(vec![1.0])).unwrap();
+    let data = Dataset::new(Array2::eye(2), Array1::from_vec(vec![1.0, -1.0])).unwrap();
     for start in [20.0, 33.0, 40.0, 200.0, 600.0] {
-        let weight = Array2::from_shape_vec((1, 2), vec![start, 0.0]).unwrap();
+        let weight = Array2::from_shape_vec((1, 2), vec![start, -start]).unwrap();
         let case = Case {
             name: "linear",
             settings: Settings::default(),
@@ -395,7 +394,7 @@ fn log_time_begins_where_a_step_changes_no_digit() {
         assert_eq!(engine.advance(1e300).unwrap(), None, "{:?}", engine.notes());
         let found = engine.observe().unwrap();
         let norm = found.weight_norm;
-        let expected = (start.exp() + STEP_SIZE * 1e300).ln();
+        let expected = (start.exp() + 0.5 * STEP_SIZE * 1e300).ln();
         let off = (found.normalized_margins[0] * norm - expected).abs() / expected;
         println!("{start}: {off:.1e}, estimate {:.1e}", found.error_estimate);
         assert!(
