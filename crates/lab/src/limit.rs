@@ -177,7 +177,8 @@ pub fn direction_by_descent(
     let is_of_pattern = known.is_some_and(|limit| limit.is_of_pattern);
     let has_program = known.is_some() || config.family() != Family::Other;
     let has_residual = !has_program && has_degree && config.has_residual();
-    if !is_of_pattern && !(has_residual && config.no_log_time().is_none()) {
+    let reaches = has_residual && config.no_log_time().is_none();
+    if !(is_of_pattern || reaches) {
         return Ok(None);
     }
     let mut engine = prepared.engine(config, threads)?.engine;

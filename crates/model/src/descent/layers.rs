@@ -156,10 +156,10 @@ impl<E: Float> Layers<E> {
         match self.activation.piecewise_linear() {
             Some(kinked) => {
                 let (slope, zero) = (E::from_f64(kinked.slope()), E::from_f64(0.0));
-                pairs.for_each(|(b, &z)| *b = *b * if z > zero { one } else { slope });
+                pairs.for_each(|(b, &z)| *b *= if z > zero { one } else { slope });
             }
             None => pairs.for_each(|(b, z)| {
-                *b = *b * E::from_f64(self.activation.derivative(z.to_f64()));
+                *b *= E::from_f64(self.activation.derivative(z.to_f64()));
             }),
         }
     }
