@@ -435,14 +435,14 @@ fn solve(problem: &DirectionProblem<'_>) -> Result<DirectionSolution, String> {
     })?;
     if found.bent > 0 {
         return Err(format!(
-            "{} pairs of a filter and a patch have yet to get away from 0, where the activation bends",
+            "still near 0, where the activation bends: {} of the pairs of a filter and a patch",
             found.bent
         ));
     }
     if found.leaving > 0 {
         return Err(format!(
-            "the solution for the activation pattern of the last step leaves it, in {} pairs of a filter \
-             and a patch",
+            "the solution for the activation pattern of the last step leaves it: {} of the pairs of a \
+             filter and a patch",
             found.leaving
         ));
     }
