@@ -39,8 +39,9 @@ pub fn filters_of_intrinsic_dimension(effort: Effort) -> Study {
                 .to_owned(),
             "Far from 0 the activation has slopes 0 and 1 (γ and 1 where it is smoothed leaky ReLU), so that \
              runs go on in log time, and for an activation pattern that lasts a convex program says where \
-             they end (derived). Filters see patches of noise by little and get away from 0 late: where the \
-             solution of the program leaves the pattern of the last step, the limit is not known."
+             they end (derived). Filters see patches of noise by little and get away from 0 late: where \
+             some are still there, or the solution of the program leaves the pattern of the last step, the \
+             limit is not known."
                 .to_owned(),
         ],
         runs: runs::runs(effort),

@@ -329,7 +329,7 @@ pub(super) fn table_of_far(clean: Option<&Clean>, far: &[StudyResult<'_>]) -> Ta
         caption: "The stable rank of the filters far away: without noise by the closed form from the \
                   initial weights on (derived), and of runs that go on in log time. Limits of runs are \
                   those of the program of their last activation pattern (derived), and not known where \
-                  its solution leaves the pattern."
+                  its solution leaves the pattern or filters are still near 0."
             .to_owned(),
         header,
         rows,
