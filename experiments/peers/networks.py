@@ -12,11 +12,10 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 
-SHAPES = [(10, 784, 50), (200, 784, 500), (2000, 4096, 2000)]
+from shapes import SHAPES, SLOPE, STEP_SIZE, steps_per_second
+
 NETWORKS = {"two layers": 1, "three layers": 2}
-SLOPE, STEP_SIZE, SECONDS = 0.1, 0.1, 2.0
 
 
 def jax_steps(depth, precision, n, d, m):
@@ -50,20 +49,6 @@ def jax_steps(depth, precision, n, d, m):
         weights = jax.block_until_ready(descend(weights, count))
 
     return many
-
-
-def measure_jax(*problem):
-    """Steps a second, in this process."""
-    many = jax_steps(*problem)
-    many(1)
-    count = 1
-    while True:
-        began = time.perf_counter()
-        many(count)
-        seconds = time.perf_counter() - began
-        if seconds >= SECONDS:
-            return count / seconds
-        count = int(count * min(max(1.2 * SECONDS / seconds, 2), 100)) + 1
 
 
 def on_one_core(command):
@@ -102,6 +87,6 @@ def main(program, rounds):
 
 if __name__ == "__main__":
     if sys.argv[1] == "--jax":
-        print(measure_jax(int(sys.argv[2]), sys.argv[3], *map(int, sys.argv[4:])))
+        print(steps_per_second(jax_steps(int(sys.argv[2]), sys.argv[3], *map(int, sys.argv[4:]))))
     else:
         main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 3)

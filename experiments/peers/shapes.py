@@ -70,6 +70,19 @@ def torch_steps(x, y, w, a, dtype):
 PEERS = {"numpy": numpy_steps, "jax": jax_steps, "torch": torch_steps}
 
 
+def steps_per_second(many):
+    """Steps a second of a function that takes so many, after it has warmed up."""
+    many(3)
+    count = 1
+    while True:
+        began = time.perf_counter()
+        many(count)
+        seconds = time.perf_counter() - began
+        if seconds >= SECONDS:
+            return count / seconds
+        count = int(count * min(max(1.2 * SECONDS / seconds, 2), 100)) + 1
+
+
 def measure_peer(name, precision, n, d, m):
     """Steps a second of a peer, in this process."""
     import numpy as np
@@ -81,15 +94,7 @@ def measure_peer(name, precision, n, d, m):
     w = 1e-3 * random.standard_normal((2 * m, d))
     a = np.repeat([1.0, -1.0], m) / m
     many = PEERS[name](x, y, w, a, {"f32": np.float32, "f64": np.float64}[precision])
-    many(3)
-    count = 1
-    while True:
-        began = time.perf_counter()
-        many(count)
-        seconds = time.perf_counter() - began
-        if seconds >= SECONDS:
-            return count / seconds
-        count = int(count * min(max(1.2 * SECONDS / seconds, 2), 100)) + 1
+    return steps_per_second(many)
 
 
 def main():

@@ -172,8 +172,7 @@ pub fn direction_by_descent(
         .activation_function()
         .is_none_or(|activation| activation.degree().is_some());
     let samples = prepared.data.samples();
-    let facts = config.descent_facts(samples);
-    let known = limits().find(|limit| (limit.applies)(&facts));
+    let known = config.known_limit(samples);
     let is_of_pattern = known.is_some_and(|limit| limit.is_of_pattern);
     let has_program = known.is_some() || config.family() != Family::Other;
     let has_residual = !has_program && has_degree && config.has_residual();
@@ -206,6 +205,7 @@ pub fn direction_by_descent(
     if is_of_pattern {
         let weights = engine.weights();
         let weights = Some(weights.blocks());
+        let facts = config.descent_facts(samples);
         let found = predict_direction(limits(), &facts, &prepared.data, weights);
         let found = found.expect("the limit is about the descent");
         let limit = found.map_err(|why| no_limit("weights with a limit of their pattern", why))?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use implicit_bias_data::{Dataset, TrainingSet};
 use implicit_bias_record::{Family, StepNorm};
+use implicit_bias_scalar::FarSlopes;
 use ndarray::Array2;
 
 use crate::linear::{Inseparable, MarginOutcome};
@@ -29,10 +30,8 @@ pub struct DirectionFacts {
     pub is_exponentially_tailed: bool,
     /// The norm in which its steps are steepest.
     pub norm: StepNorm,
-    /// The slopes of its activation far below and far above 0, where it has an activation with such.
-    pub far_slopes: Option<[f64; 2]>,
-    /// The numbers between which the slopes of that activation are others.
-    pub bend: [f64; 2],
+    /// The slopes of its activation far from 0, where it has an activation with such.
+    pub far_slopes: Option<FarSlopes>,
     /// Whether its activation, if it has one, has a degree of homogeneity.
     pub is_homogeneous: bool,
 }

@@ -143,3 +143,23 @@ impl ActiveSet {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the free columns span everything, what is left of the residual is rounding, however large.
+    #[test]
+    fn no_more_columns_enter_than_there_are_rows() {
+        let mut search = ActiveSet {
+            a: Mat::from_fn(1, 2, |_, _| 1.0),
+            b: vec![1.0],
+            x: vec![0.0, 0.0],
+            free: Vec::new(),
+        };
+        assert!(search.entering().is_some());
+        search.free.push(0);
+        search.x[0] = 1.0 - 1e-9;
+        assert_eq!(search.entering(), None);
+    }
+}

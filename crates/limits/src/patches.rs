@@ -20,6 +20,7 @@ use implicit_bias_algebra::{Mat, singular_values};
 use implicit_bias_data::Dataset;
 use implicit_bias_gram::{ActiveCuts, Added};
 use implicit_bias_record::StepNorm;
+use implicit_bias_scalar::FarSlopes;
 use ndarray::{Array1, Array2, ArrayView2, Axis, Slice, concatenate};
 
 use crate::direction_limit::{DirectionLimit, DirectionProblem, DirectionSolution};
@@ -271,8 +272,8 @@ struct Point {
 }
 
 /// Solves the program of the activation pattern of the filters `W_{+1}` and `W_{−1}`, each `[m, d]`, on
-/// samples of `each` patches of `d` coordinates: a pair is active where `⟨w_k, x⁽ᵖ⁾⟩ > 0`. Between
-/// the numbers `bend` the slope of the activation is neither `slope`, that far below 0, nor 1.
+/// samples of `each` patches of `d` coordinates: a pair is active where `⟨w_k, x⁽ᵖ⁾⟩ > 0`. Far
+/// below 0 the slope of the activation is a `γ` in `[0, 1)`, far above it is 1.
 ///
 /// # Errors
 ///
@@ -283,8 +284,12 @@ pub fn patch_program(
     data: &Dataset,
     each: usize,
     blocks: [ArrayView2<'_, f64>; 2],
-    (slope, bend): (f64, [f64; 2]),
+    activation: FarSlopes,
 ) -> Result<PatchProgram, String> {
+    let [slope, above] = activation.slopes;
+    if !(above == 1.0 && (0.0..1.0).contains(&slope)) {
+        return Err(format!("it is not known for slopes of {slope} and {above}"));
+    }
     let [width, dim] = [blocks[0].nrows(), blocks[0].ncols()];
     let (samples, entries) = data.x().dim();
     if blocks[1].dim() != (width, dim) || each * dim != entries || width == 0 {
@@ -310,7 +315,7 @@ pub fn patch_program(
         active: state.mapv(|z| z > 0.0),
         slope,
         state,
-        bend,
+        bend: activation.bend,
     };
     let active = least_weights(&pattern)?;
     describe(&pattern, &active)
@@ -420,11 +425,9 @@ fn solve(problem: &DirectionProblem<'_>) -> Result<DirectionSolution, String> {
         .get("patches")
         .map(|&each| each as usize);
     let each = asked.or(problem.data.beside().parts).unwrap_or(1);
-    let [slope, above] = problem.facts.far_slopes.unwrap_or([f64::NAN; 2]);
-    if !(above == 1.0 && (0.0..1.0).contains(&slope)) {
-        return Err(format!("it is not known for slopes of {slope} and {above}"));
-    }
-    let (blocks, activation) = ([pos.view(), neg.view()], (slope, problem.facts.bend));
+    let activation = problem.facts.far_slopes;
+    let activation = activation.ok_or("its activation is not straight far from 0")?;
+    let blocks = [pos.view(), neg.view()];
     let found = patch_program(problem.signs()?, each, blocks, activation).map_err(|reason| {
         if reason.starts_with("infeasible") {
             "infeasible: no weights with the activation pattern of the last step fit all samples (proven)"

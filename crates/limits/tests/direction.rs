@@ -22,7 +22,6 @@ fn facts(norm: StepNorm) -> DirectionFacts {
         is_exponentially_tailed: true,
         norm,
         far_slopes: None,
-        bend: [0.0; 2],
         is_homogeneous: true,
     }
 }

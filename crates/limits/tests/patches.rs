@@ -4,11 +4,21 @@ use implicit_bias_data::Dataset;
 use implicit_bias_data::random::{Stream, gaussian_matrix};
 use implicit_bias_gram::{Limit, Problem};
 use implicit_bias_limits::patch_program;
-use implicit_bias_scalar::{Activation, Loss};
+use implicit_bias_scalar::{Activation, FarSlopes, Loss};
 use ndarray::{Array1, Array2, Axis, concatenate};
 
-/// The bend of an activation with a kink.
-const KINK: [f64; 2] = [0.0; 2];
+/// `max(z, γ z)` but for a bend.
+fn bent(slope: f64, bend: [f64; 2]) -> FarSlopes {
+    FarSlopes {
+        slopes: [slope, 1.0],
+        bend,
+    }
+}
+
+/// `max(z, γ z)`.
+fn kinked(slope: f64) -> FarSlopes {
+    bent(slope, [0.0; 2])
+}
 
 fn labels(samples: usize) -> Array1<f64> {
     Array1::from_shape_fn(samples, |i| if i % 2 == 0 { 1.0 } else { -1.0 })
@@ -39,7 +49,7 @@ fn one_patch_is_two_layers() {
             let activation = Activation::leaky_relu(slope).unwrap_or(Activation::RELU);
             let problem = Problem::new(&data, width, activation, Loss::Logistic, 0.1).unwrap();
             let expected = Limit::solve(&problem, state.view());
-            let found = patch_program(&data, 1, [pos.view(), neg.view()], (slope, KINK));
+            let found = patch_program(&data, 1, [pos.view(), neg.view()], kinked(slope));
             let (expected, found) = match (expected, found) {
                 (Ok(expected), Ok(found)) => (expected, found),
                 (Err(expected), Err(found)) => {
@@ -103,7 +113,7 @@ fn clean_signals_have_the_closed_form() {
     let y = Array1::from_shape_fn(samples, |sample| class(sample % signals));
     let data = Dataset::new(x, y).unwrap();
     let [pos, neg] = blocks(width, dim, 3);
-    let found = patch_program(&data, each, [pos.view(), neg.view()], (0.0, KINK)).unwrap();
+    let found = patch_program(&data, each, [pos.view(), neg.view()], kinked(0.0)).unwrap();
     let mut pattern = Array2::zeros([2 * width, signals]);
     let mut squares = 0.0;
     for signal in 0..signals {
@@ -147,11 +157,11 @@ fn what_cannot_be_solved_is_said() {
     let data = Dataset::new(x, labels(2)).unwrap();
     let seen = Array2::from_elem([1, dim], 0.1);
     let blind = Array2::from_elem([1, dim], -0.1);
-    let error = patch_program(&data, each, [seen.view(), blind.view()], (0.0, KINK)).unwrap_err();
+    let error = patch_program(&data, each, [seen.view(), blind.view()], kinked(0.0)).unwrap_err();
     assert!(error.starts_with("infeasible"), "{error}");
-    let found = patch_program(&data, each, [seen.view(), blind.view()], (0.5, KINK)).unwrap();
+    let found = patch_program(&data, each, [seen.view(), blind.view()], kinked(0.5)).unwrap();
     assert_eq!(found.leaving, 1, "{found:?}");
-    let error = patch_program(&data, 4, [seen.view(), seen.view()], (0.0, KINK)).unwrap_err();
+    let error = patch_program(&data, 4, [seen.view(), seen.view()], kinked(0.0)).unwrap_err();
     assert!(error.contains("4 patches"), "{error}");
 }
 
@@ -162,11 +172,12 @@ fn pairs_within_the_bend_are_counted() {
     let x = gaussian_matrix(4, 6, 1.0, 5, Stream::Noise).unwrap();
     let data = Dataset::new(x, labels(4)).unwrap();
     let [pos, neg] = blocks(2, 3, 5);
-    let program = |bend| patch_program(&data, 2, [pos.view(), neg.view()], (0.1, bend)).unwrap();
-    assert_eq!(program(KINK).bent, 0);
+    let program =
+        |bend| patch_program(&data, 2, [pos.view(), neg.view()], bent(0.1, bend)).unwrap();
+    assert_eq!(program([0.0; 2]).bent, 0);
     // Of 2 filters a class and 4 samples of 2 patches, half of the pairs are of one sign.
     assert_eq!(program([-1e9, 1e9]).bent, 16);
     let some = program([-0.5, 0.5]).bent;
     assert!((1..16).contains(&some), "{some}");
-    assert_eq!(program([-0.5, 0.5]).norm, program(KINK).norm);
+    assert_eq!(program([-0.5, 0.5]).norm, program([0.0; 2]).norm);
 }

@@ -5,6 +5,7 @@
 
 mod activation;
 mod error;
+mod far_slopes;
 mod log_sum;
 mod loss;
 mod losses;
@@ -14,6 +15,7 @@ pub mod vector;
 
 pub use activation::Activation;
 pub use error::SlopeError;
+pub use far_slopes::FarSlopes;
 pub use log_sum::log_sum_of_exponentials;
 pub use loss::Loss;
 pub use losses::{HINGE, LOSSES, POLYNOMIAL, SQUARED, TAIL};

@@ -3,7 +3,7 @@
 use implicit_bias_lab::study::StudyResult;
 use implicit_bias_plot::{Axis, Dash, Figure, Layer, Panel, Picture, Style, Tint};
 
-use super::runs::{CLEAN, DIM, FAR_LABELS, MUCH_NOISE, SIGNALS, SOME_NOISE};
+use super::runs::{CLEAN, DIM, FAR_RUNS, MUCH_NOISE, SIGNALS, SOME_NOISE};
 use super::table::clean;
 
 pub(super) fn figures(results: &[StudyResult<'_>], far: &[StudyResult<'_>]) -> Vec<Figure> {
@@ -84,7 +84,7 @@ fn plateau(results: &[StudyResult<'_>], far: &[StudyResult<'_>]) -> Option<Figur
         ),
         Layer::curve("no noise, closed form", exact, Style::of(0).with_width(2.6)),
     ];
-    for (index, (result, label)) in far.iter().zip(FAR_LABELS).take(2).enumerate() {
+    for (index, (result, (label, ..))) in far.iter().zip(FAR_RUNS).take(2).enumerate() {
         let name = format!("{label}, run");
         layers.push(Layer::curve(
             name.as_str(),

@@ -9,10 +9,14 @@ pub(super) const MUCH_NOISE: &str = "noise 0.6";
 pub(super) const LARGE_WEIGHTS: &str = "σ₀ = 1";
 pub(super) const ALONG: &str = "noise 0.3, along signals too";
 
-/// The panel of the runs that go on in log time, and their labels.
+/// The panel of the runs that go on in log time.
 pub(super) const FAR: &str = "to 10³⁰⁰ steps";
-pub(super) const FAR_LABELS: [&str; 3] =
-    ["no noise", "noise 0.3", "smoothed leaky ReLU, noise 0.3"];
+/// Their labels, noise and activations.
+pub(super) const FAR_RUNS: [(&str, f64, &str); 3] = [
+    ("no noise", 0.0, "huberized-relu"),
+    ("noise 0.3", 0.3, "huberized-relu"),
+    ("smoothed leaky ReLU, noise 0.3", 0.3, "smoothed-leaky-relu"),
+];
 
 /// The panel of the runs on more samples and patches, which are compared at one loss.
 pub(super) const AT_ONE_LOSS: &str = "60 samples of 6 patches";
@@ -75,19 +79,12 @@ pub(super) fn runs(effort: Effort) -> Vec<StudyRun> {
             ..run(&format!("{AT_ONE_LOSS}, noise {noise}"), settings)
         }
     });
-    let far = FAR_LABELS.map(|label| {
-        let noise = if label == FAR_LABELS[0] { 0.0 } else { 0.3 };
+    let far = FAR_RUNS.map(|(label, noise, activation)| {
+        let horizon = Steps::try_from(1e300).expect("a whole number of steps");
         let settings = base(noise)
-            .with(
-                "steps",
-                Steps::try_from(1e300).expect("a whole number of steps"),
-            )
+            .with("activation", activation)
+            .with("steps", horizon)
             .with("exact-steps", steps);
-        let settings = if label == FAR_LABELS[2] {
-            settings.with("activation", "smoothed-leaky-relu")
-        } else {
-            settings
-        };
         StudyRun {
             panel: FAR.to_owned(),
             ..run(&format!("{FAR}, {label}"), settings)

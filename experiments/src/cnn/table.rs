@@ -11,7 +11,7 @@ use ndarray::{Array2, ArrayView1, Axis, concatenate};
 
 use super::plateau::{Clean, Huberized, stable_rank};
 use super::runs::{
-    ALONG, AT_ONE_LOSS, CLEAN, DIM, FAR_LABELS, LENGTH, MORE_DIM, MORE_PATCHES, PATCHES, SAMPLES,
+    ALONG, AT_ONE_LOSS, CLEAN, DIM, FAR_RUNS, LENGTH, MORE_DIM, MORE_PATCHES, PATCHES, SAMPLES,
     SIGNALS, SOME_NOISE,
 };
 
@@ -308,7 +308,7 @@ pub(super) fn table_of_far(clean: Option<&Clean>, far: &[StudyResult<'_>]) -> Ta
         row.push(format!("{:.4}", clean.limit()));
         rows.push(row);
     }
-    for (result, label) in far.iter().zip(FAR_LABELS) {
+    for (result, (label, ..)) in far.iter().zip(FAR_RUNS) {
         let mut row = vec![format!("{label}, run")];
         row.extend(steps.iter().map(|step| match rank_at(result, *step) {
             Some(rank) => format!("{rank:.4}"),

@@ -230,8 +230,9 @@ pub(super) fn predict_again(
 ) -> WhereTo {
     decompose_on_one_thread();
     let (data, width) = (&manifest.data, manifest.width);
+    let is_of_pattern = config.has_limit_of_pattern(data.n);
     // Measured by the run's own engine, which is not made again.
-    let measured = written(path, manifest).filter(|_| config.has_residual());
+    let measured = written(path, manifest).filter(|_| config.has_residual() && !is_of_pattern);
     if let Some(measured) = measured {
         let found = WhereTo::without_numbers(measured);
         // Large data are not loaded to be left alone.
@@ -248,7 +249,10 @@ pub(super) fn predict_again(
         return match (endpoint(manifest), loaded) {
             (Err(reason), Ok(data)) => WhereTo::unknown(reason).with_data(config, &data),
             (Err(reason), Err(_)) => WhereTo::unknown(reason),
-            (_, Ok(data)) => direction(config, &data, None).with_data(config, &data),
+            (_, Ok(data)) => {
+                let weights = is_of_pattern.then(|| load_weights(path).ok()).flatten();
+                direction(config, &data, weights.as_ref()).with_data(config, &data)
+            }
             (_, Err(reason)) => WhereTo {
                 prediction: written(path, manifest)
                     .unwrap_or_else(|| Prediction::unsolved(reason.clone())),
@@ -313,11 +317,13 @@ fn load(
     config: &RunConfig,
     manifest: &Manifest,
 ) -> Result<(TrainingSet, Weights), String> {
-    let data = load_data(config, manifest)?;
+    Ok((load_data(config, manifest)?, load_weights(path)?))
+}
+
+/// The last weights of a run whose blocks are those of the two-layer network.
+fn load_weights(path: &Path) -> Result<Weights, String> {
     let weights = path.join("weights.safetensors");
-    let weights = Weights::from_safetensors(&weights, &TwoLayerConfig::BLOCKS)
-        .map_err(|error| error.to_string())?;
-    Ok((data, weights))
+    Weights::from_safetensors(&weights, &TwoLayerConfig::BLOCKS).map_err(|error| error.to_string())
 }
 
 /// The data of a run, if they are still those of the run.

@@ -3,6 +3,7 @@
 pub(crate) mod catalogue;
 mod component;
 mod data;
+mod descent_facts;
 mod every;
 mod explain;
 mod files;

@@ -6,7 +6,6 @@ use implicit_bias_data::{Preparation, TrainingSet};
 use implicit_bias_engine::optimizers::{BATCH_ORDER, BATCH_SIZE};
 use implicit_bias_engine::probes::Probe;
 use implicit_bias_engine::{Batches, Clock, Gradient, LogTimeOptions, Pace, Precision, StepSize};
-use implicit_bias_limits::DirectionFacts;
 use implicit_bias_model::{
     ACTIVATION, Activation, CLASSES, Loss, OUTPUT_WEIGHT, SharedActivation, WIDTH, activation,
     class_labels,
@@ -421,42 +420,6 @@ impl RunConfig {
         self.not_plain().is_none()
     }
 
-    /// What is true of the descent on so many samples, as far as its limit goes.
-    pub fn descent_facts(&self, samples: usize) -> DirectionFacts {
-        let kind = self.optimizer.optimizer_kind();
-        let batches = self.optimizer_run().and_then(|run| run.batches);
-        let sees_all = batches.is_none_or(|batches| batches.size >= samples);
-        let activation = self.activation_function();
-        DirectionFacts {
-            network: self.network.name,
-            numbers: self.network.network_numbers(),
-            blocks: self.block_names(),
-            optimizer: self.optimizer.name,
-            optimizer_numbers: self.optimizer.optimizer_numbers(),
-            loss: self.loss.name(),
-            family: self.family(),
-            is_exponentially_tailed: self.loss.is_exponentially_tailed(),
-            norm: match (kind.step_norm)(&self.optimizer.settings) {
-                // Steps whose sizes have a finite sum lead nowhere far.
-                _ if !sees_all || !self.step_size.sums_to_infinity() => StepNorm::Unknown,
-                norm => norm,
-            },
-            far_slopes: activation.as_ref().and_then(|phi| phi.far_slopes()),
-            bend: activation.as_ref().map_or([0.0; 2], |phi| phi.bend()),
-            is_homogeneous: activation.is_none_or(|phi| phi.degree().is_some()),
-        }
-    }
-
-    /// The names of the blocks of weights, whatever the dimension of the samples.
-    fn block_names(&self) -> Vec<String> {
-        let blocks = self
-            .network
-            .network_kind()
-            .blocks(&self.network.settings, 1);
-        let blocks = blocks.unwrap_or_default().into_iter();
-        blocks.map(|(name, _)| name).collect()
-    }
-
     /// Whether the residual of the direction is what is known of where the run ends: no program is,
     /// and its steps go along the gradient, on a loss with an exponential tail.
     pub(crate) fn has_residual(&self) -> bool {
@@ -464,12 +427,6 @@ impl RunConfig {
         let has_program = self.two_layer_descent().is_some() || self.family() == Family::Linear;
         let along_gradient = (kind.step_norm)(&self.optimizer.settings) == StepNorm::L2;
         !has_program && along_gradient && self.loss.is_exponentially_tailed()
-    }
-
-    /// Whether a limit of directions is about the descent on so many samples.
-    pub(crate) fn has_direction_limit(&self, samples: usize) -> bool {
-        let facts = self.descent_facts(samples);
-        catalogue::limits().any(|limit| (limit.applies)(&facts))
     }
 
     /// Whether this is plain gradient descent on the linear network.

@@ -14,7 +14,7 @@ use implicit_bias_output::free_memory;
 use super::choice::{EngineChoice, Pick, check_memory, choose};
 use super::prepare::Prepared;
 use crate::LabError;
-use crate::config::{InitSource, RunConfig, limits};
+use crate::config::{InitSource, RunConfig};
 
 /// An engine ready to step, with what the manifest says about it.
 pub struct ReadyEngine {
@@ -127,12 +127,10 @@ impl Prepared {
     /// The directions that blocks tend to, where a limit of the list knows them.
     fn directions(&self, config: &RunConfig) -> Vec<(String, Array2<f64>)> {
         let facts = config.descent_facts(self.data.samples());
-        let Some(limit) = limits().find(|limit| (limit.applies)(&facts)) else {
+        let limit = config.known_limit(self.data.samples());
+        let Some(limit) = limit.filter(|limit| limit.has_directions) else {
             return Vec::new();
         };
-        if !limit.has_directions {
-            return Vec::new();
-        }
         let solution = (limit.solve)(&DirectionProblem {
             data: &self.data,
             facts: &facts,

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
-use implicit_bias_scalar::Activation;
+use implicit_bias_scalar::{Activation, FarSlopes};
 use implicit_bias_settings::{Invalid, Key, Settings};
 
 /// `φ` and `φ'` of numbers, one after another.
@@ -55,12 +55,6 @@ pub trait ActivationFunction: Debug + Send + Sync {
     /// The degree `p` with `φ(αz) = α^p φ(z)` for `α > 0`; `None` if there is none.
     fn degree(&self) -> Option<f64>;
 
-    /// The numbers between which its slope is more than a hundredth off its
-    /// [`far_slopes`](Self::far_slopes), below and above 0; `[0, 0]` for a kink.
-    fn bend(&self) -> [f64; 2] {
-        [0.0; 2]
-    }
-
     /// The degree that it tends to far from 0: [`degree`](Self::degree), or 1 where it has
     /// [`far_slopes`](Self::far_slopes).
     fn far_degree(&self) -> Option<f64> {
@@ -73,10 +67,12 @@ pub trait ActivationFunction: Debug + Send + Sync {
         None
     }
 
-    /// The slopes far below and far above 0, `lim φ(z)/z` for `z → ∓∞`, where there are such.
-    fn far_slopes(&self) -> Option<[f64; 2]> {
-        self.piecewise_linear()
-            .map(|activation| [activation.slope(), 1.0])
+    /// Its slopes far below and far above 0, where there are such.
+    fn far_slopes(&self) -> Option<FarSlopes> {
+        self.piecewise_linear().map(|activation| FarSlopes {
+            slopes: [activation.slope(), 1.0],
+            bend: [0.0; 2],
+        })
     }
 
     /// The activation with its parameters, in the words of a report: `leaky ReLU, γ = 0.1`.

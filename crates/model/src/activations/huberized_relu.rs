@@ -1,6 +1,7 @@
 //! Huberized ReLU.
 
 use burn::tensor::Tensor;
+use implicit_bias_scalar::FarSlopes;
 use implicit_bias_scalar::vector::LANES;
 use implicit_bias_settings::Key;
 
@@ -154,12 +155,11 @@ impl ActivationFunction for HuberizedRelu {
         None
     }
 
-    fn far_slopes(&self) -> Option<[f64; 2]> {
-        Some([0.0, 1.0])
-    }
-
-    fn bend(&self) -> [f64; 2] {
-        [0.0, self.threshold]
+    fn far_slopes(&self) -> Option<FarSlopes> {
+        Some(FarSlopes {
+            slopes: [0.0, 1.0],
+            bend: [0.0, self.threshold],
+        })
     }
 
     fn describe(&self) -> String {

@@ -3,6 +3,7 @@
 use std::f64::consts::LN_2;
 
 use burn::tensor::Tensor;
+use implicit_bias_scalar::FarSlopes;
 
 use super::function::{ActivationFunction, ActivationKind, SharedActivation};
 use super::leaky_relu::SLOPE;
@@ -69,13 +70,11 @@ impl ActivationFunction for SmoothedLeakyRelu {
         None
     }
 
-    fn far_slopes(&self) -> Option<[f64; 2]> {
-        Some([self.slope, 1.0])
-    }
-
-    /// `1/(1 + e^5) < 0.01`.
-    fn bend(&self) -> [f64; 2] {
-        [-5.0, 5.0]
+    fn far_slopes(&self) -> Option<FarSlopes> {
+        Some(FarSlopes {
+            slopes: [self.slope, 1.0],
+            bend: [-5.0, 5.0], // 1/(1 + e^5) < 0.01
+        })
     }
 
     fn describe(&self) -> String {

@@ -1,22 +1,19 @@
 //! Steps of fully connected layers in their weights themselves.
 
-use burn::tensor::{Tensor, TensorData};
-use implicit_bias_algebra::Accum;
+use burn::tensor::Tensor;
 
 use super::float::Float;
+use super::host_weights::HostWeights;
 use super::layers::{Layers, Samples};
 use super::problem::{Descent, DescentProblem};
-use super::weight_space::HostCompensation;
 use crate::{Objective, SharedActivation};
 
 /// The products of [`Layers`] and nothing else of the size of the weights: the gradient of a layer is
 /// added to its weights as soon as what is below no longer needs them.
 pub(crate) struct LayeredDescent<E> {
-    w: Vec<E>,
-    compensation: Option<HostCompensation<E>>,
+    weights: HostWeights<E>,
     x: Vec<E>,
     layers: Layers<E>,
-    shapes: Vec<[usize; 2]>,
     objective: Objective,
     step_size: f64,
     /// Scores, then slopes times the step size.
@@ -34,14 +31,11 @@ impl<E: Float> LayeredDescent<E> {
         shapes: Vec<[usize; 2]>,
         weights: impl Iterator<Item = f64>,
     ) -> Self {
-        let w: Vec<E> = weights.map(E::from_f64).collect();
         let samples = problem.x.nrows();
         Self {
-            compensation: problem.compensated.then(|| HostCompensation::new(w.len())),
-            w,
+            weights: HostWeights::new(weights, shapes.clone(), problem.compensated),
             x: problem.x.iter().map(|&value| E::from_f64(value)).collect(),
-            layers: Layers::new(activation, shapes.clone(), problem.threads),
-            shapes,
+            layers: Layers::new(activation, shapes, problem.threads),
             objective: problem.objective.clone(),
             step_size: problem.step_size,
             scores: vec![E::from_f64(0.0); samples],
@@ -54,7 +48,8 @@ impl<E: Float> LayeredDescent<E> {
     fn score(&mut self) -> bool {
         let count = self.scores.len();
         let samples = Samples { x: &self.x, count };
-        self.layers.scores(samples, &self.w, &mut self.scores);
+        self.layers
+            .scores(samples, self.weights.all(), &mut self.scores);
         let pairs = self.host_scores.iter_mut().zip(&self.scores);
         pairs.for_each(|(host, score)| *host = score.to_f64());
         self.host_scores.iter().all(|score| score.is_finite())
@@ -75,47 +70,25 @@ impl<E: Float> LayeredDescent<E> {
         for layer in (0..self.layers.count()).rev() {
             let place = self.layers.place(layer);
             if layer > 0 {
-                self.layers
-                    .pull_below(layer, &self.w[place.clone()], back, below);
+                let weights = &self.weights.all()[place.clone()];
+                self.layers.pull_below(layer, weights, back, below);
             }
-            let (out, accum) = match &mut self.compensation {
-                None => (&mut self.w[place], Accum::Add),
-                Some(compensation) => (&mut compensation.update[place], Accum::Replace),
-            };
+            let (out, accum) = self.weights.update(place);
             self.layers.pull_layer(layer, samples, back, out, accum);
             std::mem::swap(back, below);
         }
-        if let Some(compensation) = &mut self.compensation {
-            compensation.add_to(&mut self.w);
-        }
+        self.weights.finish();
         true
-    }
-
-    fn tensors(&self, values: &[E], like: &Tensor<2>) -> Vec<Tensor<2>> {
-        let block = |(layer, shape): (usize, &[usize; 2])| {
-            let data = TensorData::new(values[self.layers.place(layer)].to_vec(), *shape);
-            Tensor::from_data(data, (&like.device(), like.dtype()))
-        };
-        self.shapes.iter().enumerate().map(block).collect()
     }
 }
 
 impl<E: Float> Descent for LayeredDescent<E> {
     fn state(&self) -> Vec<f64> {
-        let lost = self.compensation.iter().flat_map(|c| &c.lost);
-        self.w.iter().chain(lost).map(|w| w.to_f64()).collect()
+        self.weights.state()
     }
 
     fn restore(&mut self, state: &[f64]) -> bool {
-        let parts = if self.compensation.is_some() { 2 } else { 1 };
-        let fits = state.len() == parts * self.w.len();
-        if fits {
-            let lost = self.compensation.iter_mut().flat_map(|c| &mut c.lost);
-            for (w, &value) in self.w.iter_mut().chain(lost).zip(state) {
-                *w = E::from_f64(value);
-            }
-        }
-        fits
+        self.weights.restore(state)
     }
 
     fn advance(&mut self, steps: u64) -> u64 {
@@ -123,11 +96,10 @@ impl<E: Float> Descent for LayeredDescent<E> {
     }
 
     fn weights(&self, like: &Tensor<2>) -> Vec<Tensor<2>> {
-        self.tensors(&self.w, like)
+        self.weights.tensors(like)
     }
 
     fn compensations(&self, like: &Tensor<2>) -> Option<Vec<Tensor<2>>> {
-        let compensation = self.compensation.as_ref()?;
-        Some(self.tensors(&compensation.lost, like))
+        self.weights.compensations(like)
     }
 }

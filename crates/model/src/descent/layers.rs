@@ -7,7 +7,7 @@ use crate::SharedActivation;
 
 /// Up to so many samples the pre-activations of the first layer are computed with the samples, not the
 /// weights, in the place that a product packs: packing the weights would take as long as multiplying
-/// them. Each entry is the same sum in the same order.
+/// them.
 const FEW_SAMPLES: usize = 64;
 
 /// `f(x) = ⟨v, φ(W_k … φ(W_1 x))⟩`: two matrix products a layer and one more a layer back.

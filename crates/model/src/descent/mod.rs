@@ -4,6 +4,7 @@ mod float;
 mod gram_space;
 mod head;
 mod hinge;
+mod host_weights;
 mod layer_scores;
 mod layered;
 mod layers;
