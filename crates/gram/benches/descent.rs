@@ -1,4 +1,4 @@
-//! Steps a second of the Gram descent, in blocks and neuron by neuron.
+//! Steps a second of the Gram descent, in blocks and one after the other.
 
 mod cases;
 
@@ -23,7 +23,7 @@ fn steps(criterion: &mut Criterion) {
     for case in cases::ALL {
         let mut start = case.descent();
         start.advance(FROM);
-        for stepping in [Stepping::Blocks, Stepping::Plain] {
+        for stepping in [Stepping::AlwaysBlocks, Stepping::Plain] {
             let start = start.clone().with_stepping(stepping);
             group.bench_function(format!("{}/{stepping:?}", case.name), |bencher| {
                 bencher.iter_batched(

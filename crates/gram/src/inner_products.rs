@@ -78,6 +78,11 @@ impl InnerProducts {
         &self.rows[i * lanes..][..lanes]
     }
 
+    /// `n`.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
     /// All rows in order.
     pub fn iter(&self) -> impl Iterator<Item = &[f64]> {
         (0..self.samples).map(|i| self.row(i))

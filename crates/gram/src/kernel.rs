@@ -6,7 +6,7 @@
 
 use implicit_bias_scalar::Loss;
 use implicit_bias_scalar::vector::slopes;
-use pulp::Simd;
+use pulp::{Simd, bytemuck};
 
 /// Doubles that arrays are padded to a multiple of.
 pub(crate) const LANES: usize = 8;
@@ -61,6 +61,49 @@ pub(crate) fn vectors_mut<S: Simd>(values: &mut [Lanes]) -> &mut [S::f64s] {
 pub(crate) fn derivative<S: Simd>(simd: S, h: S::f64s, slope: S::f64s) -> S::f64s {
     let active = simd.less_than_f64s(simd.splat_f64s(0.0), h);
     simd.select_f64s(active, simd.splat_f64s(1.0), slope)
+}
+
+/// How the lanes of a mask become bits, which vectors of any instruction set have no word for.
+pub(crate) trait MaskBits: Copy + Send + Sync {
+    /// Which lanes are set, the first in the lowest bit.
+    fn of<S: Simd>(self, simd: S, mask: S::m64s) -> u8;
+}
+
+/// By the instruction that AVX2 has for it, and otherwise as [`AnyBits`].
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2Bits(pub pulp::x86::V3);
+
+#[cfg(target_arch = "x86_64")]
+impl MaskBits for Avx2Bits {
+    #[inline(always)]
+    fn of<S: Simd>(self, simd: S, mask: S::m64s) -> u8 {
+        if S::F64_LANES == 4 {
+            self.0.avx._mm256_movemask_pd(bytemuck::cast(mask)) as u8
+        } else {
+            AnyBits.of(simd, mask)
+        }
+    }
+}
+
+/// A mask of eight lanes in one byte is its bits; others lane by lane.
+#[derive(Clone, Copy)]
+pub(crate) struct AnyBits;
+
+impl MaskBits for AnyBits {
+    #[inline(always)]
+    fn of<S: Simd>(self, simd: S, mask: S::m64s) -> u8 {
+        if S::F64_LANES == 8 && size_of::<S::m64s>() == 1 {
+            return bytemuck::cast(mask);
+        }
+        let ones = simd.select_f64s(mask, simd.splat_f64s(1.0), simd.splat_f64s(0.0));
+        let lanes: &[f64] = bytemuck::cast_slice(std::slice::from_ref(&ones));
+        let mut bits = 0;
+        for (lane, &one) in lanes.iter().enumerate() {
+            bits |= u8::from(one == 1.0) << lane;
+        }
+        bits
+    }
 }
 
 /// [`slopes`] of a padded array of margins.

@@ -41,7 +41,7 @@ fn compare(data: &Dataset, slope: f64, step_size: f64, seed: u64, smallest: &mut
     for row in expected.rows() {
         *smallest = smallest.min(row.dot(&row).sqrt());
     }
-    for stepping in [Stepping::Plain, Stepping::Blocks] {
+    for stepping in [Stepping::Plain, Stepping::Blocks, Stepping::AlwaysBlocks] {
         let state = start.pre_activations().to_owned();
         let mut descent = GramDescent::new(problem.clone(), state)
             .unwrap()

@@ -80,7 +80,7 @@ fn error(path: &Path, stepping: Stepping) -> f64 {
 fn trajectories_are_those_of_the_references() {
     for (path, bound) in references() {
         let name = path.display();
-        for stepping in [Stepping::Plain, Stepping::Blocks] {
+        for stepping in [Stepping::Plain, Stepping::Blocks, Stepping::AlwaysBlocks] {
             let error = error(&path, stepping);
             println!("{name}, {stepping:?}: {error:.1e}");
             assert!(error < bound, "{name}, {stepping:?}: {error:e}");

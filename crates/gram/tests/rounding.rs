@@ -19,7 +19,7 @@ fn alone(start: f64, a: f64, steps: u32) -> f64 {
     q + rest
 }
 
-/// Blocks round a small change, plain steps every pre-activation: the estimate tells them apart.
+/// Blocks and runs of plain steps round a small change; the estimate holds what either does.
 #[test]
 fn the_estimate_holds_what_a_million_steps_round_to() {
     let samples = 12;
@@ -60,7 +60,7 @@ fn the_estimate_holds_what_a_million_steps_round_to() {
     let error = distance(&plain.margins());
     let estimate = plain.rounding_estimate();
     assert!(
-        error > 1e-13 && error < estimate && estimate < 1e-8,
+        error < estimate && estimate < 1e-11,
         "{error:e} {estimate:e}"
     );
 }

@@ -15,9 +15,8 @@
 //! sample side by side.
 
 use super::budget::Plan;
-use super::plain::is_large;
 use super::state::{State, entry, entry_mut};
-use super::transfer::{ApplyChanges, Counts};
+use super::transfer::{ApplyChanges, Counts, is_large};
 use crate::Problem;
 use crate::aligned::AlignedLanes;
 use crate::kernel::{LANES, Lanes, padded, vectorized};

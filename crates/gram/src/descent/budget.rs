@@ -17,8 +17,8 @@ use implicit_bias_algebra::{Accum, MatMut, MatRef, matmul};
 use pulp::Simd;
 
 use super::cost::Cost;
-use super::plain::is_large;
 use super::state::{State, entry, entry_mut};
+use super::transfer::is_large;
 use crate::Problem;
 use crate::kernel::{LANES, Lanes, Vectorized, derivative, vectorized, vectors, vectors_mut};
 use crate::threads::of_products;

@@ -1,12 +1,14 @@
 //! A descent as data.
 //!
 //! What a block was set up with follows from the state at its start and from the pairs it watches,
-//! so that a checkpoint in the middle of one holds no matrix: only what its steps have changed.
+//! so that a checkpoint in the middle of one holds no matrix: only what its steps have changed. So it
+//! is in the middle of a run of plain steps.
 
 use serde::{Deserialize, Serialize};
 
 use super::block_checkpoint::BlockCheckpoint;
 use super::gram_descent::{GramDescent, Phase, Stepping, Work};
+use super::plain::PlainCheckpoint;
 use crate::error::require_len;
 use crate::kernel::Lanes;
 use crate::{GramError, Problem};
@@ -20,15 +22,17 @@ pub struct DescentCheckpoint {
     phase: Phase,
     plain_run: u64,
     work: Work,
-    /// Laid out as the state; in a block, as they were at its start.
+    roundings: f64,
+    /// Laid out as the state; in a block or a run, as they were at its start.
     pre_activations: Vec<Lanes>,
     coefficients: Vec<Lanes>,
     margins: Vec<Lanes>,
     block: Option<BlockCheckpoint>,
+    run: Option<PlainCheckpoint>,
 }
 
 impl GramDescent {
-    /// The descent as it stands: `4 m n` numbers, and `n` a few times.
+    /// The descent as it stands: `4 m n` numbers, twice as many in a run of plain steps, and `n` a few times.
     pub fn checkpoint(&self) -> DescentCheckpoint {
         DescentCheckpoint {
             step: self.step,
@@ -36,10 +40,12 @@ impl GramDescent {
             phase: self.phase,
             plain_run: self.plain_run,
             work: self.work,
+            roundings: self.roundings,
             pre_activations: self.state.pre_activations.clone(),
             coefficients: self.state.coefficients.clone(),
             margins: self.state.margins.clone(),
             block: matches!(self.phase, Phase::Block { .. }).then(|| self.block.checkpoint()),
+            run: matches!(self.phase, Phase::Plain { .. }).then(|| self.plain.checkpoint()),
         }
     }
 
@@ -58,10 +64,12 @@ impl GramDescent {
             phase,
             plain_run,
             work,
+            roundings,
             pre_activations,
             coefficients,
             margins,
             block,
+            run,
         } = checkpoint;
         let state = &mut descent.state;
         for (what, array, stored) in [
@@ -76,9 +84,10 @@ impl GramDescent {
             *array = stored;
         }
         require_len("the margins", state.margins.len(), margins.len())?;
-        let steps = match (phase, &block) {
-            (Phase::Block { taken, most, .. }, Some(_)) => taken <= most,
-            (Phase::Undecided | Phase::Plain(_), None) => true,
+        let steps = match (phase, &block, &run) {
+            (Phase::Block { taken, most, .. }, Some(_), None) => taken <= most,
+            (Phase::Plain { taken, most }, None, Some(_)) => taken < most,
+            (Phase::Undecided, None, None) => true,
             _ => false,
         };
         if !steps || plain_run == 0 || step >= 1 << 53 {
@@ -94,12 +103,17 @@ impl GramDescent {
                 .set_up(&descent.problem, &descent.state, &plan);
             descent.block.restore(block)?;
         }
+        if let Some(run) = run {
+            descent.plain.begin(&descent.problem, &descent.state);
+            descent.plain.restore(&descent.problem, &run)?;
+        }
         descent.state.margins = margins;
         descent.step = step;
         descent.stepping = stepping;
         descent.phase = phase;
         descent.plain_run = plain_run;
         descent.work = work;
+        descent.roundings = roundings;
         Ok(descent)
     }
 }

@@ -9,6 +9,14 @@ const MAX_TABLE: usize = 1 << 26;
 /// A slope of the loss on eight lanes, in multiply-adds.
 const SLOPE: f64 = 25.0;
 
+/// A plain step, in multiply-adds on eight lanes: an entry that a neuron looks up, by eight pre-activations; what it does
+/// with the sum, once and by eight pre-activations; and a table, by eight of what it adds to. Fitted to the times of
+/// docs/gram.md.
+const LOOKUP: f64 = 0.5;
+const NEURON: f64 = 3.0;
+const MOVE: f64 = 7.0;
+const TABLE: f64 = 14.0;
+
 /// The part of watched pairs that is active in a step.
 const ACTIVE: f64 = 0.3;
 
@@ -43,19 +51,23 @@ impl Cost {
         let lanes = (padded(problem.neurons()) / LANES) as f64;
         let sample_lanes = (padded(problem.samples()) / LANES) as f64;
         let product = samples * samples * lanes;
+        // Four samples share a look-up and a table, and vectors may have four lanes.
+        let neurons = problem.neurons() as f64;
+        let (groups, moved) = ((samples / 4.0).ceil(), (samples / 4.0).ceil() / 2.0);
+        let by_neuron = NEURON + moved * (MOVE + LOOKUP * groups);
         Self {
-            plain: product + 6.0 * samples * lanes + SLOPE * sample_lanes,
+            plain: neurons * by_neuron + TABLE * groups * moved + SLOPE * sample_lanes,
             // Two products for the bounds, one for the matrix of the block, one to change the
             // state, and the passes over the pairs between them.
             setup: 4.0 * product + 30.0 * samples * lanes + samples * samples,
             watched_setup: samples,
             step: 20.0 + sample_lanes * (samples + SLOPE),
-            // A lane group has slope 1 on about half of the samples.
-            watched_step: samples / LANES as f64 + ACTIVE * sample_lanes + 4.0,
+            // A lane group has slope 1 on about half of the samples, each a number from elsewhere.
+            watched_step: samples / 5.0 + ACTIVE * sample_lanes + 3.0,
             // Fitted to steps of 300 and 1000 samples: a number added at a place far from the one
             // before, the further the more samples there are.
             moved_pair: 4.0 + samples / 50.0,
-            neurons: problem.neurons() as f64,
+            neurons,
             // Eight bytes for each sample on which a lane group has slope 1, and its places.
             most_watched: MAX_TABLE / (problem.samples() + 64),
         }

@@ -29,7 +29,7 @@ pub enum Outcome {
 /// What a descent did: exact counts, for benchmarks and tests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
-    /// Steps taken neuron by neuron.
+    /// Steps taken one after the other.
     pub plain_steps: u64,
     /// Steps taken in `n` dimensions.
     pub block_steps: u64,
@@ -47,12 +47,14 @@ pub enum Stepping {
     /// In blocks where they are cheaper.
     #[default]
     Blocks,
-    /// Neuron by neuron: the slow reference.
+    /// One step after the other for every neuron: the reference.
     Plain,
+    /// In blocks wherever there are any, to measure and test them.
+    AlwaysBlocks,
 }
 
-/// Plain steps between two plans that find no block worth its set-up: the first and the largest
-/// number.
+/// Plain steps of a run, after which it is planned again: the first and the largest number, about as many as round least
+/// (what steps change is rounded in each of them, all else once a run).
 const PLAIN_RUN: [u64; 2] = [16, 1024];
 
 /// Gradient descent from given pre-activations, exact up to rounding.
@@ -70,6 +72,8 @@ pub struct GramDescent {
     pub(super) phase: Phase,
     /// Plain steps to take after the next plan that finds no block worth it.
     pub(super) plain_run: u64,
+    /// How often runs of plain steps have rounded the largest pre-activations, about.
+    pub(super) roundings: f64,
 }
 
 /// Steps that are planned and not yet taken. An advance may end among them, and the next one
@@ -78,8 +82,12 @@ pub struct GramDescent {
 pub(super) enum Phase {
     /// The next step needs a new plan.
     Undecided,
-    /// So many plain steps.
-    Plain(u64),
+    /// In a run of plain steps, which are not yet in `H` and `C`.
+    Plain {
+        /// Steps it has taken, and all of its steps.
+        taken: u64,
+        most: u64,
+    },
     /// In a block, whose steps are not yet in `H` and `C`.
     Block {
         /// Steps it has taken, and the most it may take.
@@ -109,7 +117,7 @@ impl GramDescent {
         require_finite("pre-activations", pre_activations.view())?;
         let state = State::new(&problem, pre_activations.view());
         Ok(Self {
-            plain: Plain::new(&problem, &state),
+            plain: Plain::new(&problem),
             planner: Planner::new(&problem, &state),
             block: StepBlock::default(),
             cost: Cost::new(&problem),
@@ -120,13 +128,13 @@ impl GramDescent {
             work: Work::default(),
             phase: Phase::Undecided,
             plain_run: PLAIN_RUN[0],
+            roundings: 0.0,
         })
     }
 
-    /// Steps neuron by neuron, or in blocks where they are cheaper (the default).
+    /// Steps one after the other, or in blocks where they are cheaper (the default).
     pub fn with_stepping(mut self, stepping: Stepping) -> Self {
-        self.end_block();
-        self.phase = Phase::Undecided;
+        self.end_phase();
         self.stepping = stepping;
         self
     }
@@ -153,11 +161,11 @@ impl GramDescent {
 
     /// An estimate of what rounding has made of the margins, relative to `max(1, min_j |q_j|)`.
     ///
-    /// A plain step rounds every pre-activation, by half a unit in the last place, and increments
-    /// of a settled run are so even that roundings point in one direction for long: a margin is
-    /// then off by as many times `(ε/m) Σ_k |h_ki|` as there were steps. Steps of a block round a
-    /// change that is small beside the pre-activations, and the block itself once, at its end. An
-    /// estimate, not a bound: a run may amplify small differences.
+    /// Steps round what a block or a run of plain steps has changed so far, which is small beside the pre-activations,
+    /// and its end rounds those once, by half a unit in the last place. Increments of a settled run are so even that
+    /// roundings point in one direction for long: a margin is then off by as many times `(ε/m) Σ_k |h_ki|` as there
+    /// were roundings, each counted by the part that it rounds. An estimate, not a bound: a run may amplify small
+    /// differences.
     pub fn rounding_estimate(&self) -> f64 {
         let sizes = self
             .pre_activations()
@@ -169,7 +177,7 @@ impl GramDescent {
             .iter()
             .fold(f64::INFINITY, |least, q| least.min(q.abs()))
             .max(1.0);
-        let roundings = 10.0 + self.work.plain_steps as f64 + self.work.blocks as f64;
+        let roundings = 10.0 + self.roundings + self.work.blocks as f64;
         f64::EPSILON * roundings * (largest / least).max(1.0)
     }
 
@@ -198,7 +206,7 @@ impl GramDescent {
             .map(|values| state.matrix(values, &self.problem))
     }
 
-    /// The state with the steps of a block applied.
+    /// The state with the steps of the present phase applied.
     fn current_state(&self) -> Cow<'_, State> {
         match self.phase {
             Phase::Block { .. } => {
@@ -206,22 +214,32 @@ impl GramDescent {
                 self.block.apply_to(&self.problem, &mut state);
                 Cow::Owned(state)
             }
-            Phase::Undecided | Phase::Plain(_) => Cow::Borrowed(&self.state),
+            Phase::Plain { .. } => {
+                let mut state = self.state.clone();
+                self.plain.apply_to(&mut state);
+                Cow::Owned(state)
+            }
+            Phase::Undecided => Cow::Borrowed(&self.state),
         }
     }
 
-    /// Applies the steps of a block to `H` and `C`, and frees the memory of blocks, one matrix of
+    /// Applies the steps of a block or a run to `H` and `C`, and frees the memory of blocks, one matrix of
     /// the size of `G`; the next block allocates it again.
     pub fn release(&mut self) {
-        self.end_block();
+        self.end_phase();
         self.block = StepBlock::default();
     }
 
-    fn end_block(&mut self) {
-        if let Phase::Block { .. } = self.phase {
-            self.block.apply_to(&self.problem, &mut self.state);
-            self.phase = Phase::Undecided;
+    fn end_phase(&mut self) {
+        match self.phase {
+            Phase::Undecided => {}
+            Phase::Block { .. } => self.block.apply_to(&self.problem, &mut self.state),
+            Phase::Plain { taken, .. } => {
+                self.roundings += 1.0 + taken as f64 * self.plain.relative_change();
+                self.plain.apply_to(&mut self.state);
+            }
         }
+        self.phase = Phase::Undecided;
     }
 
     /// Advances to step `to`, a whole number below 2⁵³; a step already taken is not undone.
@@ -231,47 +249,57 @@ impl GramDescent {
         let to = to as u64;
         while self.step < to {
             let left = to - self.step;
-            let finite = match (self.stepping, self.phase) {
-                (Stepping::Plain, _) => self.take_plain(left.min(PLAIN_RUN[1])),
-                (Stepping::Blocks, Phase::Undecided) => self.plan(),
-                (Stepping::Blocks, Phase::Plain(0)) => {
-                    self.phase = Phase::Undecided;
-                    true
-                }
-                (Stepping::Blocks, Phase::Plain(planned)) => {
-                    let steps = planned.min(left);
-                    self.phase = Phase::Plain(planned - steps);
-                    self.take_plain(steps)
-                }
+            let finite = match (self.phase, self.stepping) {
+                (Phase::Undecided, Stepping::Plain) => self.begin_run(PLAIN_RUN[1]),
+                (Phase::Undecided, Stepping::Blocks | Stepping::AlwaysBlocks) => self.plan(),
+                (Phase::Plain { taken, most }, _) => self.take_plain([taken, most], left),
                 (
-                    Stepping::Blocks,
                     Phase::Block {
                         taken,
                         most,
                         watched,
                     },
+                    _,
                 ) => self.take_in_block([taken, most, watched], left),
             };
             if !finite {
-                self.end_block();
+                self.end_phase();
                 return Outcome::NonFinite { step: self.step() };
             }
         }
         Outcome::Reached
     }
 
-    fn take_plain(&mut self, steps: u64) -> bool {
-        let taken = self.plain.run(&self.problem, &mut self.state, steps);
-        self.step += taken;
-        self.work.plain_steps += taken;
+    /// Begins a run of plain steps.
+    fn begin_run(&mut self, most: u64) -> bool {
+        self.plain.begin(&self.problem, &self.state);
+        self.phase = Phase::Plain { taken: 0, most };
+        true
+    }
+
+    fn take_plain(&mut self, [before, most]: [u64; 2], left: u64) -> bool {
+        let asked = (most - before).min(left);
+        let margins = &mut self.state.margins;
+        let steps = self.plain.run(&self.problem, margins, asked);
+        let taken = before + steps;
+        self.phase = Phase::Plain { taken, most };
+        self.step += steps;
+        self.work.plain_steps += steps;
+        if taken == most {
+            self.end_phase();
+        }
         self.finite()
     }
 
     fn plan(&mut self) -> bool {
-        let Some(plan) = self.planner.plan(&self.problem, &self.state, &self.cost) else {
-            self.phase = Phase::Plain(self.plain_run);
+        let mut cost = self.cost;
+        if self.stepping == Stepping::AlwaysBlocks {
+            cost.plain = f64::INFINITY;
+        }
+        let Some(plan) = self.planner.plan(&self.problem, &self.state, &cost) else {
+            let steps = self.plain_run;
             self.plain_run = (2 * self.plain_run).min(PLAIN_RUN[1]);
-            return true;
+            return self.begin_run(steps);
         };
         self.block.set_up(&self.problem, &self.state, &plan);
         let watched = plan.watched.len();
@@ -303,10 +331,10 @@ impl GramDescent {
         self.work.block_steps += steps;
         self.work.watched_steps += watched * steps;
         if steps < asked || taken == most {
-            self.end_block();
+            self.end_phase();
         }
         // Where the first step of a block exceeds its bounds already, one plain step is taken.
-        self.finite() && (taken > 0 || self.take_plain(1))
+        self.finite() && (taken > 0 || self.begin_run(1))
     }
 
     fn finite(&self) -> bool {

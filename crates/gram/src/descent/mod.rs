@@ -11,7 +11,8 @@
 //! |---|---|
 //! | `gram_descent` | the public type, and the choice between plain steps and blocks |
 //! | `state` | `H`, `C` and the margins |
-//! | `plain` | one step after the other, `2m n²` multiply-adds each |
+//! | `plain` | one step after the other, for every neuron |
+//! | `tables` | what a plain step adds: `2m n²/4` additions from tables |
 //! | `budget` | which pairs keep their sign over a block of steps, and how long that is proven |
 //! | `block` | steps in `n` dimensions that watch the other pairs, `n²` and a little each |
 //! | `inner` | its inner loop |
@@ -28,6 +29,7 @@ mod gram_descent;
 mod inner;
 mod plain;
 mod state;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod transfer;

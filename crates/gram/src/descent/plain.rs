@@ -1,271 +1,382 @@
 //! Gradient descent one step at a time in Gram coordinates, for every neuron.
 //!
-//! A step is one product of `n × n` by `n × 2m`. Where it fits the caches our own loop does it
-//! together with all the rest, a vector of neurons at a time; larger ones are left to faer, on all
-//! cores.
+//! A step is one product of `n × n` by `n × 2m`, done by tables (`tables`) tile by tile: [`TILE`] samples, whose
+//! pre-activations lie side by side for each neuron. What a tile becomes does not depend on the others, so that large
+//! problems are spread over threads, whose number changes no bit.
+//!
+//! Steps come in runs. What a run has changed is kept apart from what it began with, and added at its end: a step rounds
+//! a small change, not a pre-activation, as a step of a block does.
 
-use implicit_bias_algebra::{Accum, MatMut, MatRef, matmul};
-use implicit_bias_data::Multiple;
-use implicit_bias_scalar::Loss;
 use pulp::Simd;
+use serde::{Deserialize, Serialize};
 
-use super::state::State;
-use crate::Problem;
-use crate::kernel::{
-    LANES, Lanes, Vectorized, derivative, fill_slopes, vectorized, vectors, vectors_mut,
-};
-use crate::threads::of_products;
+use super::state::{self, State};
+use super::tables::{Active, Layout, Move, TILE, Work, read_tile};
+use super::transfer::is_large;
+use crate::aligned::AlignedLanes;
+use crate::error::require_len;
+#[cfg(target_arch = "x86_64")]
+use crate::kernel::Avx2Bits;
+use crate::kernel::{AnyBits, LANES, Lanes, MaskBits, Vectorized, fill_slopes, vectorized};
+use crate::threads::of_steps;
+use crate::{GramError, Problem};
 
-/// Rows of `G` that one pass over the samples multiplies: sums that registers hold, and enough of
-/// them that one multiply-add need not wait for another.
-const ROWS: usize = 6;
-
-/// Samples times vectors of neurons from which faer multiplies.
-const LARGE: usize = 1 << 14;
-
-/// Samples from which it does whatever the width: two copies of `G`, 2 MiB each there, leave the
-/// nearer caches, and our own loop falls behind (3.3 ms a step at n = 700, m = 50, where faer takes
-/// 1.2).
-const MANY_SAMPLES: usize = 1 << 9;
-
-/// Whether products over all neurons are left to faer, on all cores and straight from `G`: the
-/// loops for small problems keep copies of it in an order of their own.
-pub(super) fn is_large(samples: usize, lanes: usize) -> bool {
-    samples * lanes >= LARGE || samples >= MANY_SAMPLES
-}
-
-/// Memory of plain stepping: for a small problem two arrays of the size of `G`, for a large one
-/// none.
+/// Memory of plain stepping.
 #[derive(Clone, Debug)]
 pub(crate) struct Plain {
-    /// `G_ij`, rows padded to a multiple of [`ROWS`]; empty for a large problem.
-    gram: Vec<f64>,
-    /// `G_ij c_j` in groups of [`ROWS`] rows: group, then `j`, then row; empty for a large problem.
-    scaled: Vec<[f64; ROWS]>,
-    /// `c_j = (η/(nm)) y_j g_j`.
-    rates: Vec<f64>,
+    layout: Layout,
+    /// `H` at the start of the run, 0 on samples that are multiples of others; and how `H` and `C` have changed since, by
+    /// tile, then neuron.
+    base: AlignedLanes,
+    moved: AlignedLanes,
+    coefficients: AlignedLanes,
+    /// Where neurons are active before a step and after it, by tile, then neuron.
+    active: Vec<Active>,
+    next: Vec<Active>,
+    /// `s_k`.
+    signs: Vec<f64>,
     /// `−ℓ'(q_j)`.
     slopes: Vec<Lanes>,
-    /// `s_k D_kj` for every sample, of the neurons of one vector or of all.
-    derivatives: Vec<Lanes>,
-    /// Sums `Σ_k s_k φ(h_ki)`, kept apart by lane.
+    /// `c_j = (η/(nm)) y_j g_j`.
+    rates: Vec<Lanes>,
+    /// `Σ_k s_k φ(h_ki)`.
     scores: Vec<Lanes>,
+    /// Of each thread.
+    works: Vec<Work>,
+}
+
+/// What a run of plain steps changes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct PlainCheckpoint {
+    moved: Vec<Lanes>,
+    coefficients: Vec<Lanes>,
 }
 
 impl Plain {
-    pub fn new(problem: &Problem, state: &State) -> Self {
-        let samples = problem.samples();
-        let large = is_large(samples, state.lanes);
-        let (mut gram, mut scaled) = (Vec::new(), Vec::new());
-        if !large {
-            let groups = samples.div_ceil(ROWS);
-            problem
-                .inner_products()
-                .iter()
-                .for_each(|row| gram.extend_from_slice(row));
-            gram.resize(groups * ROWS * samples, 0.0);
-            scaled.resize(groups * samples, [0.0; ROWS]);
-        }
+    pub fn new(problem: &Problem) -> Self {
+        let layout = Layout {
+            samples: problem.samples(),
+            neurons: problem.neurons(),
+        };
+        let entries = layout.tiles() * layout.neurons;
+        let zeros = |lanes| {
+            let mut array = AlignedLanes::default();
+            array.reset(lanes);
+            array
+        };
         Self {
-            gram,
-            scaled,
-            rates: vec![0.0; samples],
-            slopes: vec![[0.0; LANES]; samples.div_ceil(LANES)],
-            derivatives: vec![[0.0; LANES]; samples * if large { state.lanes } else { 1 }],
-            scores: vec![[0.0; LANES]; samples],
+            layout,
+            base: zeros(entries * (TILE / LANES)),
+            moved: zeros(entries * (TILE / LANES)),
+            coefficients: zeros(entries * (TILE / LANES)),
+            active: vec![Active::default(); entries],
+            next: vec![Active::default(); entries],
+            signs: (0..layout.neurons)
+                .map(|neuron| problem.sign(neuron))
+                .collect(),
+            slopes: vec![[0.0; LANES]; layout.samples.div_ceil(LANES)],
+            rates: vec![[0.0; LANES]; layout.tiles() * (TILE / LANES)],
+            scores: vec![[0.0; LANES]; layout.tiles() * (TILE / LANES)],
+            works: Vec::new(),
         }
     }
 
-    /// Takes up to `steps` steps; returns those taken, fewer if a margin stopped being finite.
-    pub fn run(&mut self, problem: &Problem, state: &mut State, steps: u64) -> u64 {
-        if is_large(problem.samples(), state.lanes) {
-            return self.run_large(problem, state, steps);
+    /// Begins a run at a state.
+    pub fn begin(&mut self, problem: &Problem, state: &State) {
+        self.moved.fill([0.0; LANES]);
+        self.coefficients.fill([0.0; LANES]);
+        let base = self.base.as_flattened_mut();
+        self.layout.for_entries(|at, sample, neuron| {
+            base[at] = state::entry(&state.pre_activations, state.lanes, neuron, sample);
+        });
+        for link in problem.links() {
+            for neuron in 0..self.layout.neurons {
+                let at = self.layout.at(link.sample, neuron);
+                self.moved.as_flattened_mut()[at] = base[at];
+                base[at] = 0.0;
+            }
         }
-        if problem.links().is_empty() {
-            vectorized(self.steps(problem, state, steps, NoLinks))
+        self.dispatch(problem, &mut [], 0);
+    }
+
+    /// Takes up to `steps` steps of a run; returns those taken, fewer if a margin stopped being finite.
+    pub fn run(&mut self, problem: &Problem, margins: &mut [Lanes], steps: u64) -> u64 {
+        self.dispatch(problem, margins, steps)
+    }
+
+    /// Adds the changes of a run to the state that it began at.
+    pub fn apply_to(&self, state: &mut State) {
+        let [base, moved, coefficients] =
+            [&self.base, &self.moved, &self.coefficients].map(|array| array.as_flattened());
+        let lanes = state.lanes;
+        self.layout.for_entries(|at, sample, neuron| {
+            *state::entry_mut(&mut state.pre_activations, lanes, neuron, sample) =
+                base[at] + moved[at];
+            *state::entry_mut(&mut state.coefficients, lanes, neuron, sample) += coefficients[at];
+        });
+    }
+
+    /// How large the changes of a run are beside what they lead to: of sums over neurons, the largest over samples.
+    pub fn relative_change(&self) -> f64 {
+        let mut sums = vec![[0.0; 2]; self.layout.samples];
+        let (base, moved) = (self.base.as_flattened(), self.moved.as_flattened());
+        self.layout.for_entries(|at, sample, _| {
+            sums[sample][0] += moved[at].abs();
+            sums[sample][1] += (base[at] + moved[at]).abs();
+        });
+        let largest = |which: usize| sums.iter().fold(0.0_f64, |most, sum| most.max(sum[which]));
+        let (change, whole) = (largest(0), largest(1));
+        if whole > 0.0 { change / whole } else { 1.0 }
+    }
+
+    /// What a run has changed so far.
+    pub fn checkpoint(&self) -> PlainCheckpoint {
+        PlainCheckpoint {
+            moved: self.moved.to_vec(),
+            coefficients: self.coefficients.to_vec(),
+        }
+    }
+
+    /// Puts a run that was begun anew where the checkpoint was taken.
+    ///
+    /// # Errors
+    ///
+    /// [`GramError::Checkpoint`] if an array has another length.
+    pub fn restore(
+        &mut self,
+        problem: &Problem,
+        checkpoint: &PlainCheckpoint,
+    ) -> Result<(), GramError> {
+        for (what, array, stored) in [
+            ("the changes of a run", &mut self.moved, &checkpoint.moved),
+            (
+                "the run's coefficients",
+                &mut self.coefficients,
+                &checkpoint.coefficients,
+            ),
+        ] {
+            require_len(what, array.len(), stored.len())?;
+            array.copy_from_slice(stored);
+        }
+        self.dispatch(problem, &mut [], 0);
+        Ok(())
+    }
+
+    /// Memory for as many threads as the steps of this problem are worth.
+    fn set_threads(&mut self) {
+        let lanes = self.layout.neurons.div_ceil(LANES);
+        let threads = if is_large(self.layout.samples, lanes) {
+            of_steps().min(self.layout.tiles())
         } else {
-            vectorized(self.steps(problem, state, steps, problem.links()))
+            1
+        };
+        if self.works.len() != threads {
+            let each = self.layout.tiles().div_ceil(threads);
+            self.works = vec![Work::new(self.layout, each); threads];
         }
     }
 
-    fn steps<'a, L: Links>(
-        &'a mut self,
-        problem: &'a Problem,
-        state: &'a mut State,
-        steps: u64,
-        links: L,
-    ) -> PlainSteps<'a, L> {
-        PlainSteps {
+    /// Reads where neurons are active at the beginning, and takes steps, by the instructions of this machine.
+    fn dispatch(&mut self, problem: &Problem, margins: &mut [Lanes], steps: u64) -> u64 {
+        self.set_threads();
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = pulp::x86::V3::try_new() {
+            return vectorized(Steps {
+                plain: self,
+                problem,
+                margins,
+                steps,
+                bits: Avx2Bits(avx2),
+            });
+        }
+        vectorized(Steps {
             plain: self,
-            state,
+            problem,
+            margins,
             steps,
-            labels: problem.labels(),
-            links,
-            loss: problem.loss(),
-            rate: problem.rate(),
-            slope: problem.activation().slope(),
-            inverse_width: 1.0 / problem.divisor(),
+            bits: AnyBits,
+        })
+    }
+
+    /// Makes pre-activations on samples that are multiples of others those multiples.
+    #[cold]
+    #[inline(never)]
+    fn link(&mut self, problem: &Problem) {
+        let (base, moved) = (self.base.as_flattened(), self.moved.as_flattened_mut());
+        for link in problem.links() {
+            for neuron in 0..self.layout.neurons {
+                let of = self.layout.at(link.of, neuron);
+                moved[self.layout.at(link.sample, neuron)] = link.factor * (base[of] + moved[of]);
+            }
         }
     }
-}
 
-impl Plain {
-    /// [`run`](Self::run) with faer's product.
-    fn run_large(&mut self, problem: &Problem, state: &mut State, steps: u64) -> u64 {
-        let samples = problem.samples();
+    /// One step of `H` and `C`, and what is read from `H`.
+    #[inline(always)]
+    fn move_all<S: Simd, B: MaskBits>(&mut self, simd: S, problem: &Problem, bits: B) {
+        let (tiles, neurons) = (self.layout.tiles(), self.layout.neurons);
+        let each = tiles.div_ceil(self.works.len());
+        let lanes = each * neurons * (TILE / LANES);
+        let arrays = (self.base.chunks(lanes))
+            .zip(self.moved.chunks_mut(lanes))
+            .zip(self.coefficients.chunks_mut(lanes))
+            .zip(self.next.chunks_mut(each * neurons))
+            .zip(self.scores.chunks_mut(each * (TILE / LANES)))
+            .zip(&mut self.works);
+        let (rates, active, signs) = (&*self.rates, &*self.active, &*self.signs);
+        let layout = self.layout;
+        let parts = arrays.enumerate().map(
+            |(part, (((((base, moved), c), next), scores), work))| Move {
+                layout,
+                gram: problem.inner_products(),
+                slope: problem.activation().slope(),
+                bits,
+                rates,
+                active,
+                signs,
+                tiles: [part * each, ((part + 1) * each).min(tiles)],
+                base,
+                moved,
+                c,
+                next,
+                scores,
+                work,
+            },
+        );
+        if each == tiles {
+            parts.for_each(|part| part.run(simd));
+        } else {
+            rayon::scope(|scope| {
+                parts.for_each(|part| scope.spawn(move |_| part.run(simd)));
+            });
+        }
+    }
+
+    /// Reads from `H` where neurons are active, and scores.
+    #[inline(always)]
+    fn read_all<S: Simd, B: MaskBits>(&mut self, simd: S, problem: &Problem, bits: B) {
         let slope = problem.activation().slope();
-        let columns = state.lanes * LANES;
-        for taken in 1..=steps {
-            for (j, &q) in state.margins.as_flattened()[..samples].iter().enumerate() {
-                self.rates[j] = problem.rate() * problem.labels()[j] * problem.loss().slope(q);
-            }
-            let rows = self.derivatives.chunks_exact_mut(state.lanes);
-            let c = state.coefficients.chunks_exact_mut(state.lanes);
-            let h = state.pre_activations.chunks_exact(state.lanes);
-            for (((row, c), h), &rate) in rows.zip(c).zip(h).zip(&self.rates) {
-                let lanes = row.iter_mut().zip(c).zip(h).zip(&state.signs);
-                for (((out, c), h), signs) in lanes {
-                    for lane in 0..LANES {
-                        let d = if h[lane] > 0.0 { 1.0 } else { slope };
-                        out[lane] = rate * signs[lane] * d;
-                        c[lane] += out[lane];
-                    }
-                }
-            }
-            let changes = self.derivatives.as_flattened();
-            let h = state.pre_activations.as_flattened_mut();
-            matmul(
-                MatMut::from_row_major_slice_mut(h, samples, columns),
-                Accum::Add,
-                problem.inner_products().matrix(),
-                MatRef::from_row_major_slice(changes, samples, columns),
-                1.0,
-                of_products(),
-            );
-            state.link(problem);
-            state.refresh_margins(problem);
-            if !state.margins.as_flattened().iter().all(|q| q.is_finite()) {
-                return taken;
-            }
+        let neurons = self.layout.neurons;
+        let base = self.base.chunks_exact(TILE / LANES * neurons);
+        let moved = self.moved.chunks_exact(TILE / LANES * neurons);
+        let next = self.next.chunks_exact_mut(neurons);
+        let scores = self.scores.chunks_exact_mut(TILE / LANES);
+        for (((base, moved), next), scores) in base.zip(moved).zip(next).zip(scores) {
+            read_tile(simd, slope, bits, &self.signs, [base, moved], next, scores);
         }
-        steps
     }
 }
 
-/// Which samples are multiples of others, for a loop that data without any do not pay for.
-trait Links: Copy {
-    /// The earlier sample and the factor, if `sample` is such a multiple.
-    fn of(self, sample: usize) -> Option<(usize, f64)>;
-}
-
-#[derive(Clone, Copy)]
-struct NoLinks;
-
-impl Links for NoLinks {
-    #[inline(always)]
-    fn of(self, _: usize) -> Option<(usize, f64)> {
-        None
-    }
-}
-
-impl Links for &[Multiple] {
-    #[inline(always)]
-    fn of(self, sample: usize) -> Option<(usize, f64)> {
-        let place = self.binary_search_by_key(&sample, |link| link.sample);
-        place.ok().map(|place| (self[place].of, self[place].factor))
-    }
-}
-
-struct PlainSteps<'a, L> {
+struct Steps<'a, B> {
     plain: &'a mut Plain,
-    state: &'a mut State,
+    problem: &'a Problem,
+    margins: &'a mut [Lanes],
     steps: u64,
-    labels: &'a [f64],
-    links: L,
-    loss: Loss,
-    rate: f64,
-    slope: f64,
-    inverse_width: f64,
+    bits: B,
 }
 
-impl<L: Links> Vectorized for PlainSteps<'_, L> {
+impl<B: MaskBits> Vectorized for Steps<'_, B> {
+    /// Steps taken.
     type Output = u64;
 
     #[inline(always)]
-    fn run<S: Simd>(mut self, simd: S) -> u64 {
-        for taken in 0..self.steps {
-            if !self.step(simd) {
-                return taken + 1;
+    fn run<S: Simd>(self, simd: S) -> u64 {
+        let (plain, problem, bits) = (self.plain, self.problem, self.bits);
+        if self.steps == 0 {
+            plain.read_all(simd, problem, bits);
+        }
+        for taken in 1..=self.steps {
+            std::mem::swap(&mut plain.active, &mut plain.next);
+            fill_slopes::<S>(problem.loss(), self.margins, &mut plain.slopes);
+            let slopes = plain.slopes.as_flattened();
+            let rates = plain.rates.as_flattened_mut();
+            for ((rate, label), g) in rates.iter_mut().zip(problem.labels()).zip(slopes) {
+                *rate = problem.rate() * label * g;
+            }
+            plain.move_all(simd, problem, bits);
+            if !problem.links().is_empty() {
+                plain.link(problem);
+                plain.read_all(simd, problem, bits);
+            }
+            let mut total = 0.0;
+            let margins = self.margins.as_flattened_mut().iter_mut();
+            let scores = plain.scores.as_flattened();
+            let inverse_width = 1.0 / problem.divisor();
+            for ((margin, label), score) in margins.zip(problem.labels()).zip(scores) {
+                *margin = score * label * inverse_width;
+                total += *margin;
+            }
+            if !f64::is_finite(total) {
+                return taken;
             }
         }
         self.steps
     }
 }
 
-impl<L: Links> PlainSteps<'_, L> {
-    /// One step; `false` if a margin is no longer finite after it.
-    #[inline(always)]
-    fn step<S: Simd>(&mut self, simd: S) -> bool {
-        let samples = self.labels.len();
-        let plain = &mut *self.plain;
-        let state = &mut *self.state;
-        fill_slopes::<S>(self.loss, &state.margins, &mut plain.slopes);
-        let slopes = plain.slopes.as_flattened();
-        for ((rate, label), g) in plain.rates.iter_mut().zip(self.labels).zip(slopes) {
-            *rate = self.rate * label * g;
+#[cfg(test)]
+mod tests {
+    use implicit_bias_data::{DataLaw, Mixture};
+    use implicit_bias_scalar::{Activation, Loss};
+    use ndarray::Array2;
+
+    use super::*;
+
+    fn of_any_bits<'a>(
+        plain: &'a mut Plain,
+        problem: &'a Problem,
+        margins: &'a mut [Lanes],
+    ) -> Steps<'a, AnyBits> {
+        Steps {
+            plain,
+            problem,
+            margins,
+            steps: 50,
+            bits: AnyBits,
         }
-        let groups = plain.scaled.chunks_exact_mut(samples);
-        for (rows, gram) in groups.zip(plain.gram.chunks_exact(ROWS * samples)) {
-            for (j, (out, &rate)) in rows.iter_mut().zip(&plain.rates).enumerate() {
-                for (row, out) in out.iter_mut().enumerate() {
-                    *out = gram[row * samples + j] * rate;
-                }
+    }
+
+    /// Any instruction set takes the same steps: vectors of one lane, and those of this machine with either way of
+    /// reading masks.
+    #[test]
+    fn vectors_of_any_length_take_the_same_steps() {
+        for samples in [2, 5, 10, 16, 37, 100] {
+            let law = Mixture {
+                samples,
+                dim: 40,
+                signal: 1.0,
+                noise: 1.0,
+            };
+            let data = law.generate(1).unwrap();
+            let activation = Activation::leaky_relu(0.2).unwrap();
+            let problem = Problem::new(&data, 3, activation, Loss::Logistic, 0.5).unwrap();
+            let start =
+                Array2::from_shape_fn((6, samples), |(k, i)| ((7 * k + 3 * i) % 11) as f64 - 5.0);
+            let run = |take: fn(&mut Plain, &Problem, &mut [Lanes]) -> u64| {
+                let mut state = State::new(&problem, start.view());
+                let mut plain = Plain::new(&problem);
+                plain.begin(&problem, &state);
+                assert_eq!(take(&mut plain, &problem, &mut state.margins), 50);
+                plain.apply_to(&mut state);
+                let arrays = [&state.pre_activations, &state.coefficients, &state.margins];
+                arrays.map(|array| array.as_flattened().to_vec()).concat()
+            };
+            let usual = run(|plain, problem, margins| plain.run(problem, margins, 50));
+            let any_bits =
+                run(|plain, problem, margins| vectorized(of_any_bits(plain, problem, margins)));
+            let scalar = run(|plain, problem, margins| {
+                of_any_bits(plain, problem, margins).run(pulp::Scalar)
+            });
+            assert_eq!(any_bits, usual, "{samples} samples");
+            let largest = usual
+                .iter()
+                .fold(0.0_f64, |most, value| most.max(value.abs()));
+            for (found, expected) in scalar.iter().zip(&usual) {
+                assert!(
+                    (found - expected).abs() < 1e-13 * largest,
+                    "{samples} samples"
+                );
             }
         }
-        let per_row = state.lanes * (LANES / S::F64_LANES);
-        let slope = simd.splat_f64s(self.slope);
-        let signs = vectors::<S>(&state.signs);
-        let coefficients = vectors_mut::<S>(&mut state.coefficients);
-        let pre_activations = vectors_mut::<S>(&mut state.pre_activations);
-        let derivatives = &mut vectors_mut::<S>(&mut plain.derivatives)[..samples];
-        plain.scores.fill([0.0; LANES]);
-        let scores = &mut vectors_mut::<S>(&mut plain.scores)[..samples];
-        for (tile, &sign) in signs.iter().enumerate() {
-            for (j, (out, &rate)) in derivatives.iter_mut().zip(&plain.rates).enumerate() {
-                let at = j * per_row + tile;
-                let d = simd.mul_f64s(sign, derivative(simd, pre_activations[at], slope));
-                coefficients[at] = simd.mul_add_e_f64s(simd.splat_f64s(rate), d, coefficients[at]);
-                *out = d;
-            }
-            for (group, rows) in plain.scaled.chunks_exact(samples).enumerate() {
-                let mut sums = [simd.splat_f64s(0.0); ROWS];
-                for (factors, &d) in rows.iter().zip(&*derivatives) {
-                    for (sum, &factor) in sums.iter_mut().zip(factors) {
-                        *sum = simd.mul_add_e_f64s(simd.splat_f64s(factor), d, *sum);
-                    }
-                }
-                let first = group * ROWS;
-                for (i, &sum) in (first..samples).zip(&sums) {
-                    let at = i * per_row + tile;
-                    let h = match self.links.of(i) {
-                        None => simd.add_f64s(pre_activations[at], sum),
-                        Some((of, factor)) => {
-                            let h = pre_activations[of * per_row + tile];
-                            simd.mul_f64s(simd.splat_f64s(factor), h)
-                        }
-                    };
-                    pre_activations[at] = h;
-                    let d = simd.mul_f64s(sign, derivative(simd, h, slope));
-                    scores[i] = simd.mul_add_e_f64s(d, h, scores[i]);
-                }
-            }
-        }
-        let mut total = 0.0;
-        let margins = state.margins.as_flattened_mut().iter_mut();
-        for ((margin, label), &score) in margins.zip(self.labels).zip(&*scores) {
-            *margin = simd.reduce_sum_f64s(score) * label * self.inverse_width;
-            total += *margin;
-        }
-        f64::is_finite(total)
     }
 }

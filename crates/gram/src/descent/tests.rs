@@ -21,8 +21,12 @@ proptest! {
     #[test]
     fn plain_stepping_is_gradient_descent_in_weight_space(case in cases()) {
         let steps = case.steps.min(200);
+        let case = support::Case { steps, ..case };
         let mut descent = case.descent().with_stepping(Stepping::Plain);
-        prop_assert_eq!(descent.advance(steps as f64), Outcome::Reached);
+        let outcome = descent.advance(steps as f64);
+        // Exponential slopes may make a few steps overflow.
+        prop_assume!(case.is_well_conditioned(&descent));
+        prop_assert_eq!(outcome, Outcome::Reached);
         let weights = case.weight_space(steps);
         let moved = &case.weights + &descent.coefficients().dot(case.data.x());
         prop_assert!(distance(&moved, &weights) < 1e-11, "{}", distance(&moved, &weights));
@@ -124,8 +128,7 @@ fn neurons_that_slide_for_ever_stay_in_blocks() {
         flips > 100,
         "only {flips} pairs crossed in 100 steps: nothing slides"
     );
-    let mut blocks = case.descent();
-    blocks.cost.plain = f64::INFINITY;
+    let mut blocks = case.descent().with_stepping(Stepping::AlwaysBlocks);
     blocks.advance(case.steps as f64);
     let work = blocks.work();
     assert!(work.blocks < case.steps / 20, "{work:?}");

@@ -11,6 +11,18 @@ use crate::threads::of_products;
 /// Rows of a large matrix that are formed at once, whole lanes.
 const PANEL: usize = 128;
 
+/// Samples times vectors of neurons from which faer multiplies.
+const LARGE: usize = 1 << 14;
+
+/// Samples from which it does whatever the width: our own loops read all of `G` for every vector of
+/// neurons, which no near cache holds there.
+const MANY_SAMPLES: usize = 1 << 9;
+
+/// Whether products over all neurons at the ends of a block are left to faer, on all cores.
+pub(super) fn is_large(samples: usize, lanes: usize) -> bool {
+    samples * lanes >= LARGE || samples >= MANY_SAMPLES
+}
+
 /// `Σ_k L_ki R_kj` of two arrays laid out as the state, by lanes of `i`, then `j`.
 pub(super) struct Counts<'a> {
     pub left: &'a [Lanes],

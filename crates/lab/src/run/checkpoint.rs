@@ -21,7 +21,7 @@ const PREVIOUS: &str = "checkpoint.previous";
 const MAGIC: &[u8; 24] = b"implicit-bias checkpoint";
 
 /// See [`MAGIC`].
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Bytes before the state: magic, version, SHA-256 of the state.
 const HEADER: usize = MAGIC.len() + 4 + 32;
@@ -237,8 +237,8 @@ mod tests {
             if whole && damaged[version.clone()] != sound[version.clone()] {
                 let error = found.unwrap_err();
                 assert!(error.is_input());
-                let said = "expected checkpoint version 1, found ";
-                assert!(error.to_string().contains(said), "{error}");
+                let said = format!("expected checkpoint version {VERSION}, found ");
+                assert!(error.to_string().contains(&said), "{error}");
                 refused += 1;
                 continue;
             }

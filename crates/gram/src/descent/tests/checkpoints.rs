@@ -68,7 +68,7 @@ proptest! {
 #[test]
 fn a_block_is_restored_in_its_middle() {
     let case = sliding();
-    let mut once = case.descent();
+    let mut once = case.descent().with_stepping(Stepping::AlwaysBlocks);
     let mut middle = 0;
     while once.step() < 5_000.0 {
         once.advance(once.step() + 37.0);
@@ -91,6 +91,28 @@ fn a_block_is_restored_in_its_middle() {
         assert_eq!(ahead.work(), other.work());
     }
     assert!(middle > 10, "{middle}");
+}
+
+/// In the middle of a run of plain steps of samples of which some are there twice.
+#[test]
+fn a_run_of_plain_steps_is_restored_in_its_middle() {
+    let case = large();
+    let mut once = case.descent().with_stepping(Stepping::Plain);
+    once.advance(50.0);
+    assert!(matches!(
+        once.phase,
+        Phase::Plain {
+            taken: 50,
+            most: 1024
+        }
+    ));
+    let mut restored = GramDescent::restore(case.problem(), once.checkpoint()).unwrap();
+    assert_eq!(restored.arrays(), once.arrays());
+    for descent in [&mut once, &mut restored] {
+        descent.advance(120.0);
+    }
+    assert_eq!(restored.arrays(), once.arrays());
+    assert_eq!(restored.margins(), once.margins());
 }
 
 #[test]

@@ -6,8 +6,8 @@ use implicit_bias_scalar::{Activation, Loss};
 use super::super::cost::Cost;
 use crate::Problem;
 
-/// A problem of so many samples, 50 neurons a block; costs depend on nothing else.
-fn problem(samples: usize) -> Problem {
+/// A problem of so many samples and neurons a block; costs depend on nothing else.
+fn problem(samples: usize, width: usize) -> Problem {
     let law = Mixture {
         samples,
         dim: 4,
@@ -16,28 +16,30 @@ fn problem(samples: usize) -> Problem {
     };
     let data = law.generate(1).expect("a valid law");
     let activation = Activation::leaky_relu(0.1).expect("a valid slope");
-    Problem::new(&data, 50, activation, Loss::Logistic, 0.1).expect("a problem")
+    Problem::new(&data, width, activation, Loss::Logistic, 0.1).expect("a problem")
 }
 
-/// Samples, watched pairs, and whether a long block of them took less time a step than plain steps:
+/// Samples, neurons a block, watched pairs, and whether a long block of them took less time a step than plain steps:
 /// docs/gram.md, "Where blocks are chosen".
 #[test]
 fn blocks_are_chosen_where_they_were_measured_to_be_faster() {
-    for (samples, watched, faster) in [
-        (10, 50, true),
-        (10, 247, true),
-        (32, 249, true),
-        (32, 858, true),
-        (100, 1302, true),
-        (100, 2127, true),
-        (1000, 23_428, false),
-        (1000, 27_153, false),
+    for (samples, width, watched, faster) in [
+        (4, 50, 64, true),
+        (10, 4, 3, true),
+        (10, 50, 50, true),
+        (10, 500, 521, true),
+        (32, 50, 861, false),
+        (100, 50, 1302, false),
+        (100, 50, 2127, false),
+        (300, 50, 4728, false),
+        (1000, 50, 23_428, false),
+        (1000, 50, 27_153, false),
     ] {
-        let cost = Cost::new(&problem(samples));
+        let cost = Cost::new(&problem(samples, width));
         assert_eq!(
             cost.is_cheaper(watched, 1e6),
             faster,
-            "{samples} samples, {watched} pairs"
+            "{samples} samples, width {width}, {watched} pairs"
         );
     }
 }

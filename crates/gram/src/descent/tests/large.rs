@@ -1,13 +1,13 @@
 //! Problems whose products over all neurons are left to faer.
 
-use implicit_bias_data::{DataLaw, Dataset, Gaussian, Mixture};
+use implicit_bias_data::{DataLaw, Dataset, Gaussian, Mixture, use_threads};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::{Array1, Array2};
 
 use super::super::budget::Planner;
 use super::super::cost::Cost;
 use super::super::state::State;
-use super::super::{Stepping, plain, state};
+use super::super::{Stepping, state, transfer};
 use super::support::{Case, distance};
 
 /// More samples than dimensions, 30 of them twice, with a common direction that makes neurons
@@ -41,7 +41,7 @@ pub(super) fn large() -> Case {
 fn a_large_problem_is_gradient_descent_in_weight_space() {
     let case = large();
     let mut descent = case.descent().with_stepping(Stepping::Plain);
-    assert!(plain::is_large(130, descent.state.lanes));
+    assert!(transfer::is_large(130, descent.state.lanes));
     descent.advance(case.steps as f64);
     let moved = &case.weights + &descent.coefficients().dot(case.data.x());
     assert!(distance(&moved, &case.weight_space(case.steps)) < 1e-12);
@@ -80,6 +80,43 @@ fn blocks_of_a_large_problem_are_the_same_trajectory_with_many_pairs_watched() {
             assert!((h[[k, i]] - h[[k, 100 + i]]).abs() < 1e-12);
         }
     }
+}
+
+/// Tiles are spread over threads, several bands and passes of tables.
+#[test]
+fn threads_change_no_bit_of_plain_steps() {
+    let law = Mixture {
+        samples: 530,
+        dim: 30,
+        signal: 1.0,
+        noise: 1.0,
+    };
+    let weights = Gaussian {
+        samples: 60,
+        dim: 30,
+        noise: 0.1,
+    };
+    let case = Case {
+        data: law.generate(4).expect("a valid law"),
+        weights: weights.generate(5).expect("a valid law").x().to_owned(),
+        activation: Activation::RELU,
+        loss: Loss::Logistic,
+        step_size: 2.0,
+        steps: 40,
+    };
+    let start = || case.descent().with_stepping(Stepping::Plain);
+    let run = |threads: usize| {
+        let mut descent = start();
+        use_threads(threads.try_into().expect("a number of threads"));
+        descent.advance(case.steps as f64);
+        descent
+    };
+    let alone = run(1);
+    for threads in [2, 3, 7] {
+        assert_eq!(run(threads).arrays(), alone.arrays(), "{threads} threads");
+    }
+    let moved = &case.weights + &alone.coefficients().dot(case.data.x());
+    assert!(distance(&moved, &case.weight_space(case.steps)) < 1e-12);
 }
 
 /// The two ways to bound how far pairs move agree, and the second errs on the safe side.
