@@ -13,9 +13,12 @@ use ndarray::{Axis, concatenate};
 const DIM: usize = 784;
 
 /// Samples, slope of the activation, the step to start from, steps that are timed, neurons a block.
-const ROWS: [[f64; 5]; 11] = [
+const ROWS: [[f64; 5]; 14] = [
+    [4.0, 0.0, 1e4, 2e4, 50.0],
+    [10.0, 0.1, 1e4, 2e4, 4.0],
     [10.0, 0.1, 1e4, 2e4, 50.0],
     [10.0, 0.0, 1e4, 2e4, 50.0],
+    [10.0, 0.1, 1e4, 4e3, 500.0],
     [10.0, 0.0, 1e4, 4e3, 500.0],
     [32.0, 0.1, 5e3, 4e3, 50.0],
     [32.0, 0.0, 5e3, 4e3, 50.0],
@@ -31,17 +34,20 @@ const ROWS: [[f64; 5]; 11] = [
 const ROUNDS: usize = 8;
 
 fn main() {
-    let row: Vec<f64> = std::env::args()
-        .skip(1)
-        .map(|word| word.parse().expect("numbers: n slope from steps width"))
-        .collect();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let row: Vec<f64> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    let row = <[f64; 5]>::try_from(row).ok();
+    if row.is_none() && !words.is_empty() {
+        eprintln!("expected no words, or five numbers: n slope from steps width; found {words:?}");
+        std::process::exit(2);
+    }
     println!(
         "| n | width | slope | from step | watched pairs | blocks, µs | plain, µs | plain / blocks |"
     );
     println!("|--:|--:|--:|--:|--:|--:|--:|--:|");
-    match <[f64; 5]>::try_from(row) {
-        Ok(row) => measure(row),
-        Err(_) => ROWS.into_iter().for_each(measure),
+    match row {
+        Some(row) => measure(row),
+        None => ROWS.into_iter().for_each(measure),
     }
 }
 

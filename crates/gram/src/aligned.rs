@@ -19,6 +19,13 @@ pub(crate) struct AlignedLanes {
 }
 
 impl AlignedLanes {
+    /// `len` lanes of zeros.
+    pub fn zeros(len: usize) -> Self {
+        let mut lanes = Self::default();
+        lanes.reset(len);
+        lanes
+    }
+
     /// Becomes `len` lanes of zeros.
     pub fn reset(&mut self, len: usize) {
         self.values.clear();
@@ -33,8 +40,7 @@ impl AlignedLanes {
 
 impl Clone for AlignedLanes {
     fn clone(&self) -> Self {
-        let mut copy = Self::default();
-        copy.reset(self.len);
+        let mut copy = Self::zeros(self.len);
         copy.copy_from_slice(self);
         copy
     }

@@ -63,7 +63,7 @@ pub(crate) fn derivative<S: Simd>(simd: S, h: S::f64s, slope: S::f64s) -> S::f64
     simd.select_f64s(active, simd.splat_f64s(1.0), slope)
 }
 
-/// How the lanes of a mask become bits, which vectors of any instruction set have no word for.
+/// How the lanes of a mask become bits; `Simd` has no operation for it.
 pub(crate) trait MaskBits: Copy + Send + Sync {
     /// Which lanes are set, the first in the lowest bit.
     fn of<S: Simd>(self, simd: S, mask: S::m64s) -> u8;

@@ -53,8 +53,8 @@ pub enum Stepping {
     AlwaysBlocks,
 }
 
-/// Plain steps of a run, after which it is planned again: the first and the largest number, about as many as round least
-/// (what steps change is rounded in each of them, all else once a run).
+/// Plain steps of a run, after which it is planned again: the first and the largest number. The longer a run, the larger
+/// the changes that each of its steps rounds; the shorter, the more often all else is rounded.
 const PLAIN_RUN: [u64; 2] = [16, 1024];
 
 /// Gradient descent from given pre-activations, exact up to rounding.
@@ -177,7 +177,7 @@ impl GramDescent {
             .iter()
             .fold(f64::INFINITY, |least, q| least.min(q.abs()))
             .max(1.0);
-        let roundings = 10.0 + self.roundings + self.work.blocks as f64;
+        let roundings = 10.0 + self.roundings + self.roundings_of_run() + self.work.blocks as f64;
         f64::EPSILON * roundings * (largest / least).max(1.0)
     }
 
@@ -230,12 +230,20 @@ impl GramDescent {
         self.block = StepBlock::default();
     }
 
+    /// How often the present run of plain steps rounds the largest pre-activations, its end included.
+    fn roundings_of_run(&self) -> f64 {
+        match self.phase {
+            Phase::Plain { taken, .. } => 1.0 + taken as f64 * self.plain.relative_change(),
+            _ => 0.0,
+        }
+    }
+
     fn end_phase(&mut self) {
         match self.phase {
             Phase::Undecided => {}
             Phase::Block { .. } => self.block.apply_to(&self.problem, &mut self.state),
-            Phase::Plain { taken, .. } => {
-                self.roundings += 1.0 + taken as f64 * self.plain.relative_change();
+            Phase::Plain { .. } => {
+                self.roundings += self.roundings_of_run();
                 self.plain.apply_to(&mut self.state);
             }
         }

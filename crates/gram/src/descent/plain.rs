@@ -59,16 +59,11 @@ impl Plain {
             neurons: problem.neurons(),
         };
         let entries = layout.tiles() * layout.neurons;
-        let zeros = |lanes| {
-            let mut array = AlignedLanes::default();
-            array.reset(lanes);
-            array
-        };
         Self {
             layout,
-            base: zeros(entries * (TILE / LANES)),
-            moved: zeros(entries * (TILE / LANES)),
-            coefficients: zeros(entries * (TILE / LANES)),
+            base: AlignedLanes::zeros(entries * (TILE / LANES)),
+            moved: AlignedLanes::zeros(entries * (TILE / LANES)),
+            coefficients: AlignedLanes::zeros(entries * (TILE / LANES)),
             active: vec![Active::default(); entries],
             next: vec![Active::default(); entries],
             signs: (0..layout.neurons)

@@ -92,11 +92,6 @@ pub(super) struct Work {
 impl Work {
     /// For the steps of so many tiles.
     pub fn new(layout: Layout, tiles: usize) -> Self {
-        let zeros = |lanes| {
-            let mut array = AlignedLanes::default();
-            array.reset(lanes);
-            array
-        };
         let band = layout.band().min(tiles);
         let held = if layout.holds_all() {
             tiles * layout.tiles()
@@ -104,9 +99,9 @@ impl Work {
             band * TABLED
         };
         Self {
-            tables: zeros(TABLED * GROUPS * PATTERNS * TILE_LANES),
-            sums: zeros(band * layout.neurons * TILE_LANES),
-            products: zeros(held * TILE * TILE_LANES),
+            tables: AlignedLanes::zeros(TABLED * GROUPS * PATTERNS * TILE_LANES),
+            sums: AlignedLanes::zeros(band * layout.neurons * TILE_LANES),
+            products: AlignedLanes::zeros(held * TILE * TILE_LANES),
             held: None,
         }
     }
@@ -366,22 +361,29 @@ fn add_entries<S: Simd, const V: usize>(
     for (tile, tables) in tiles.iter().enumerate() {
         let patterns = active[tile * neurons + neuron];
         for group in 0..GROUPS {
-            let entry = &tables[group][patterns[group] as usize % PATTERNS];
-            for v in 0..V {
-                sum[v] = simd.add_f64s(sum[v], entry[v]);
-            }
+            add_entry(simd, &mut sum, &tables[group], patterns[group]);
         }
     }
     if !rest.is_empty() {
         let patterns = active[tiles.len() * neurons + neuron];
-        for (group, table) in rest.iter().enumerate() {
-            let entry = &table[patterns[group] as usize % PATTERNS];
-            for v in 0..V {
-                sum[v] = simd.add_f64s(sum[v], entry[v]);
-            }
+        for (table, &pattern) in rest.iter().zip(&patterns) {
+            add_entry(simd, &mut sum, table, pattern);
         }
     }
     sum
+}
+
+#[inline(always)]
+fn add_entry<S: Simd, const V: usize>(
+    simd: S,
+    sum: &mut [S::f64s; V],
+    table: &[[S::f64s; V]; PATTERNS],
+    pattern: u8,
+) {
+    let entry = &table[pattern as usize % PATTERNS];
+    for v in 0..V {
+        sum[v] = simd.add_f64s(sum[v], entry[v]);
+    }
 }
 
 /// Reads from pre-activations where neurons are active, and `Σ_k s_k φ(h_ki)`.

@@ -82,41 +82,43 @@ fn blocks_of_a_large_problem_are_the_same_trajectory_with_many_pairs_watched() {
     }
 }
 
-/// Tiles are spread over threads, several bands and passes of tables.
+/// Tiles are spread over threads, in several bands and passes of tables; the larger problem holds inner products of a
+/// band alone.
 #[test]
 fn threads_change_no_bit_of_plain_steps() {
-    let law = Mixture {
-        samples: 530,
-        dim: 30,
-        signal: 1.0,
-        noise: 1.0,
-    };
-    let weights = Gaussian {
-        samples: 60,
-        dim: 30,
-        noise: 0.1,
-    };
-    let case = Case {
-        data: law.generate(4).expect("a valid law"),
-        weights: weights.generate(5).expect("a valid law").x().to_owned(),
-        activation: Activation::RELU,
-        loss: Loss::Logistic,
-        step_size: 2.0,
-        steps: 40,
-    };
-    let start = || case.descent().with_stepping(Stepping::Plain);
-    let run = |threads: usize| {
-        let mut descent = start();
-        use_threads(threads.try_into().expect("a number of threads"));
-        descent.advance(case.steps as f64);
-        descent
-    };
-    let alone = run(1);
-    for threads in [2, 3, 7] {
-        assert_eq!(run(threads).arrays(), alone.arrays(), "{threads} threads");
+    for (samples, neurons, steps) in [(530, 60, 40), (2100, 4, 5)] {
+        let law = Mixture {
+            samples,
+            dim: 30,
+            signal: 1.0,
+            noise: 1.0,
+        };
+        let weights = Gaussian {
+            samples: neurons,
+            dim: 30,
+            noise: 0.1,
+        };
+        let case = Case {
+            data: law.generate(4).expect("a valid law"),
+            weights: weights.generate(5).expect("a valid law").x().to_owned(),
+            activation: Activation::RELU,
+            loss: Loss::Logistic,
+            step_size: 2.0,
+            steps,
+        };
+        let run = |threads: usize| {
+            let mut descent = case.descent().with_stepping(Stepping::Plain);
+            use_threads(threads.try_into().expect("a number of threads"));
+            descent.advance(steps as f64);
+            descent
+        };
+        let alone = run(1);
+        for threads in [2, 3, 7] {
+            assert_eq!(run(threads).arrays(), alone.arrays(), "{threads} threads");
+        }
+        let moved = &case.weights + &alone.coefficients().dot(case.data.x());
+        assert!(distance(&moved, &case.weight_space(steps)) < 1e-12);
     }
-    let moved = &case.weights + &alone.coefficients().dot(case.data.x());
-    assert!(distance(&moved, &case.weight_space(case.steps)) < 1e-12);
 }
 
 /// The two ways to bound how far pairs move agree, and the second errs on the safe side.
