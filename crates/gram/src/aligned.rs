@@ -2,26 +2,32 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::kernel::{LANES, Lanes};
+use crate::kernel::LANES;
 
 /// Bytes of a cache line, and of the widest vector.
 const LINE: usize = 64;
 
-/// An array of [`Lanes`] whose first one begins at a multiple of 64 bytes, so that no vector of it
+/// An array of lanes of eight words whose first one begins at a multiple of 64 bytes, so that no vector of it
 /// lies in two cache lines: reading one that does takes twice the time.
 #[derive(Debug, Default)]
-pub(crate) struct AlignedLanes {
+pub(crate) struct AlignedLanes<T = f64> {
     /// The lanes, with room before them.
-    values: Vec<f64>,
+    values: Vec<T>,
     start: usize,
     /// The number of lanes.
     len: usize,
 }
 
-impl AlignedLanes {
+impl<T: Copy + Default> AlignedLanes<T> {
+    const ROOM: usize = LINE / size_of::<T>();
+
     /// `len` lanes of zeros.
     pub fn zeros(len: usize) -> Self {
-        let mut lanes = Self::default();
+        let mut lanes = Self {
+            values: Vec::new(),
+            start: 0,
+            len: 0,
+        };
         lanes.reset(len);
         lanes
     }
@@ -29,16 +35,15 @@ impl AlignedLanes {
     /// Becomes `len` lanes of zeros.
     pub fn reset(&mut self, len: usize) {
         self.values.clear();
-        self.values
-            .resize(len * LANES + LINE / size_of::<f64>(), 0.0);
+        self.values.resize(len * LANES + Self::ROOM, T::default());
         let offset = self.values.as_ptr().align_offset(LINE);
         // An offset that is not known costs time, nothing else.
-        self.start = offset.min(LINE / size_of::<f64>());
+        self.start = offset.min(Self::ROOM);
         self.len = len;
     }
 }
 
-impl Clone for AlignedLanes {
+impl<T: Copy + Default> Clone for AlignedLanes<T> {
     fn clone(&self) -> Self {
         let mut copy = Self::zeros(self.len);
         copy.copy_from_slice(self);
@@ -46,17 +51,17 @@ impl Clone for AlignedLanes {
     }
 }
 
-impl Deref for AlignedLanes {
-    type Target = [Lanes];
+impl<T> Deref for AlignedLanes<T> {
+    type Target = [[T; LANES]];
 
-    fn deref(&self) -> &[Lanes] {
+    fn deref(&self) -> &[[T; LANES]] {
         let values = self.values.get(self.start..).unwrap_or_default();
         &values.as_chunks().0[..self.len]
     }
 }
 
-impl DerefMut for AlignedLanes {
-    fn deref_mut(&mut self) -> &mut [Lanes] {
+impl<T> DerefMut for AlignedLanes<T> {
+    fn deref_mut(&mut self) -> &mut [[T; LANES]] {
         let values = self.values.get_mut(self.start..).unwrap_or_default();
         &mut values.as_chunks_mut().0[..self.len]
     }
@@ -68,7 +73,7 @@ mod tests {
 
     #[test]
     fn lanes_begin_at_a_line_and_copies_do_too() {
-        let mut lanes = AlignedLanes::default();
+        let mut lanes = AlignedLanes::<f64>::default();
         assert!(lanes.is_empty());
         for len in [1, 7, 1000] {
             lanes.reset(len);

@@ -106,6 +106,35 @@ impl MaskBits for AnyBits {
     }
 }
 
+/// A loop that reads masks, to be compiled for the vector instructions of the machine it runs on.
+pub(crate) trait VectorizedBits {
+    /// What the loop returns.
+    type Output;
+
+    /// Runs it. Everything it calls has to be `#[inline(always)]`.
+    fn run<S: Simd, B: MaskBits>(self, simd: S, bits: B) -> Self::Output;
+}
+
+struct WithBits<T, B>(T, B);
+
+impl<T: VectorizedBits, B: MaskBits> Vectorized for WithBits<T, B> {
+    type Output = T::Output;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> T::Output {
+        self.0.run(simd, self.1)
+    }
+}
+
+/// Runs a loop that reads masks with the widest vector instructions that this machine has.
+pub(crate) fn vectorized_bits<T: VectorizedBits>(work: T) -> T::Output {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = pulp::x86::V3::try_new() {
+        return vectorized(WithBits(work, Avx2Bits(avx2)));
+    }
+    vectorized(WithBits(work, AnyBits))
+}
+
 /// [`slopes`] of a padded array of margins.
 #[inline(always)]
 pub(crate) fn fill_slopes<S: Simd>(loss: Loss, margins: &[Lanes], out: &mut [Lanes]) {

@@ -1,100 +1,132 @@
 //! A block of steps in `n` dimensions, with a few watched pairs.
 //!
-//! Over the block every pair that is not watched keeps its slope, so that (docs/theory.md §5)
+//! Over the block every pair that is not watched keeps its slope. Let `L` be the slopes with `γ` on
+//! watched pairs, and let `(k, j)` be *on* where it is watched and `h_kj > 0`. Then (docs/theory.md §5)
 //!
 //! ```text
-//! q_i  = b_i + (y_i/m) Σ_{watched (k,i)} s_k φ(h_ki)
-//! b   += A g + Σ_{watched (k,j), h_kj > 0} E_kj g_j
-//! h_ki += V_ki · g + Σ_{watched (k,j), h_kj > 0} e_kij g_j          for watched (k,i)
+//! q_i  = b_i + (y_i (1 − γ)/m) Σ_{k: (k,i) on} s_k h_ki
+//! b_i  += (η/(nm²)) y_i Σ_j y_j G_ij (Σ_k L_ki L_kj + (1 − γ) N_ji) g_j
+//! h_ki += s_k (η/(nm)) Σ_j y_j G_ij (L_kj + (1 − γ) [(k,j) on]) g_j          for watched (k,i)
+//! N_ji = Σ_{k: (k,j) on} L_ki
 //! ```
 //!
-//! where `A` and `V` have the slope `γ` on watched pairs, and `E`, `e` have the slope `1 − γ`
-//! on one of them. It is the same map as a plain step, at a cost that does not depend on `m`.
+//! It is the same map as a plain step, at a cost that does not depend on `m`, with three savings.
 //!
-//! A watched pair has a *place*: a lane of a *lane group*, which holds up to eight neurons of one
-//! sample side by side.
+//! - *What is on* moves the watched pairs of its own neuron only. These lie side by side, and what one of
+//!   them adds to the others is a row that is prepared.
+//! - *The slopes `L`* never change in a block, and `g` turns slowly. What they add to a watched pair is
+//!   therefore followed by one number a pair: `α F_ki`, where `F` is what the slopes of some earlier step added and
+//!   `α` is the mean of `g_j` beside those. What is left, `r = Σ (g − α g')`, is known, and so is how far it
+//!   can move a pair: only a pair that is nearer to its kink than that needs a sum over all samples to tell
+//!   whether it is on. (derived)
+//! - *The margins* need the pairs that are on to the last bit. What `r` adds to all of them takes the same counts
+//!   `N` as `b` does: `Σ_{k: (k,i) on} s_k h_ki` has the part `(η/(nm)) Σ_j y_j G_ij N_ij r_j`. (derived)
 
 use super::budget::Plan;
+use super::places::Places;
 use super::state::{State, entry, entry_mut};
-use super::transfer::{ApplyChanges, Counts, is_large};
+use super::transfer::{ApplyChanges, Products, is_large};
 use crate::Problem;
 use crate::aligned::AlignedLanes;
 use crate::kernel::{LANES, Lanes, padded, vectorized};
 
-/// The pre-activation of a place without a pair: inactive, and its weight 0 keeps it so.
-const EMPTY_PLACE: f64 = -1.0;
-
-/// A watched pair in the list of its neuron.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct NeuronPair {
-    pub place: u32,
-    pub sample: u32,
+/// How counts of neurons lie in the low 52 bits of a word, which a double holds. Words are added as numbers, as no
+/// count becomes too large for its bits. Eight words hold a chunk of samples: sample `i` of it in word `i % 8`, field
+/// `i / 8`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Fields {
+    /// The bits of one, enough for all neurons, and how many there are.
+    pub bits: u32,
+    pub number: usize,
+    /// The first one, and `2^-bits`.
+    pub mask: u64,
+    pub scale: f64,
 }
 
-/// A sample on which some neurons of a lane group have slope 1, watched pairs left out.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct UnitSlopes {
-    pub sample: u32,
-    /// The neurons, by lane.
-    pub bits: u8,
+impl Fields {
+    fn of(neurons: usize) -> Self {
+        let bits = (usize::BITS - neurons.leading_zeros()).clamp(1, 52);
+        Self {
+            bits,
+            number: (52 / bits) as usize,
+            mask: (1 << bits) - 1,
+            scale: 0.5_f64.powi(bits as i32),
+        }
+    }
+}
+
+/// What is on at a sample.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct OfSample {
+    /// The number of neurons.
+    pub on: f64,
+    /// `Σ_{k: (k,i) on} s_k h_ki`, but for what residuals add.
+    pub score: f64,
+}
+
+/// Places of a lane group, as bits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct GroupBits {
+    /// Those that are on.
+    pub on: u8,
+    /// Those so near to the kink that a sum over all samples has to tell.
+    pub unknown: u8,
 }
 
 /// A block of steps: its matrices, what its steps change, and working memory reused by the next
 /// block.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StepBlock {
-    /// The neuron of each place, `None` where there is no pair; lane group after lane group.
-    pub(super) neurons: Vec<Option<usize>>,
-    /// The neuron of each place, 0 where there is no pair.
-    pub(super) neuron_of: Vec<usize>,
-    /// The sample of each lane group.
-    pub(super) samples: Vec<usize>,
-    /// `h_ki` of each place.
-    pub(super) watched_h: Vec<Lanes>,
-    /// `y_i s_k / m`, the weight of `φ(h_ki)` in the margin; 0 where there is no pair.
-    pub(super) weights: Vec<Lanes>,
-    /// The samples on which some neurons of a lane group have slope 1; lane group after lane group.
-    pub(super) unit_slopes: Vec<UnitSlopes>,
-    /// The end of each lane group's part of `unit_slopes`.
-    pub(super) unit_slope_ends: Vec<usize>,
-    /// `(η/n) (1 − γ)`.
-    pub(super) gain: f64,
-    /// `γ/(1 − γ)`.
-    pub(super) slope_ratio: f64,
-    /// `y_j`, `n`.
+    pub(super) places: Places,
+    /// `h_ki` of each place, but for what `residuals` add.
+    pub(super) h: AlignedLanes,
+    /// `F_ki`, what a step adds to each place with the slopes `references`.
+    pub(super) drift: AlignedLanes,
+    pub(super) bits: Vec<GroupBits>,
+    /// The places that are on, with memory for one lane group more.
+    pub(super) on: Vec<u32>,
+    /// Sums of `g_j` over the steps in which the pair was on, by place.
+    pub(super) on_sums: Vec<f64>,
+    /// `L_kj`, `2m × n`, each row padded to whole lanes.
+    pub(super) derivatives: AlignedLanes,
+    pub(super) fields: Fields,
+    /// `[L_kj = 1]`, `2m × n`, each row padded to whole chunks.
+    pub(super) units: AlignedLanes<u64>,
+    /// `Σ_{k: (k,i) on} [L_kj = 1]`, `n × n`, each row padded to whole chunks.
+    pub(super) counts: AlignedLanes<u64>,
+    pub(super) of_samples: Vec<OfSample>,
+    /// `y_j`.
     pub(super) labels: Vec<Lanes>,
-    /// `(η/n) (1 − γ) y_j g_j`, `n`.
-    pub(super) signed_rates: Vec<Lanes>,
-    /// `(η/n) (1 − γ) y_i G_ij y_j g_j` for one `i`, `n`.
-    pub(super) contributions: Vec<Lanes>,
-    /// `y_i D_ki`, 0 on watched pairs, `2m × n`, each row padded to whole lanes:
-    /// `E_kj,i = (η/(nm²)) (1 − γ) y_j G_ij (y_i D_ki)`.
-    pub(super) unwatched: Vec<Lanes>,
-    /// Rows of `unwatched`, summed over the neurons that are active on one sample.
-    pub(super) unwatched_sum: Vec<Lanes>,
-    /// Watched pairs ordered by neuron.
-    pub(super) neuron_pairs: Vec<NeuronPair>,
-    /// The end of each neuron's part of `neuron_pairs`.
-    pub(super) neuron_pair_ends: Vec<usize>,
+    /// `y_j g'_j` of the step that `drift` is of, and `1/g'_j`, or less where that is far below the others.
+    pub(super) references: Vec<Lanes>,
+    pub(super) scales: Vec<Lanes>,
+    /// `y_j r_j`.
+    pub(super) residuals: Vec<Lanes>,
+    /// How far residuals as large as all slopes of reference can move a pair.
+    pub(super) reach: f64,
+    /// Steps since `drift` was set, and pairs that needed a sum over all samples in them.
+    pub(super) since: u64,
+    pub(super) summed: u64,
     /// Watched pairs of one neuron with samples that are multiples of one another: place, earlier
     /// place, factor.
     pub(super) links: Vec<(u32, u32, f64)>,
     /// `b` at the start of the block, and its change.
     pub(super) base: Vec<Lanes>,
     pub(super) changes: Vec<Lanes>,
-    /// `A`, by lanes of rows, then columns.
+    /// What the pairs that are on add to `b`, but for factors of each sample.
+    pub(super) lifts: Vec<Lanes>,
+    /// `G_ij N_ij` of one sample, times a factor.
+    pub(super) weights: AlignedLanes,
+    /// `L_kj` of one neuron times `residuals`, and times `references`.
+    pub(super) sloped: [Vec<Lanes>; 2],
+    /// `(η/(nm²)) y_i y_j G_ij Σ_k L_ki L_kj`, by lanes of rows, then columns.
     pub(super) columns: AlignedLanes,
     /// `g`.
     pub(super) slopes: Vec<Lanes>,
     /// `Σ g` over the block, and its bound.
     pub(super) sums: Vec<Lanes>,
     pub(super) bounds: Vec<Lanes>,
-    /// Places that are active in this step, with memory for one lane group more.
-    pub(super) active: Vec<u32>,
-    /// Sums of `g_j` over the steps in which the pair was active, by place.
-    pub(super) on_sums: Vec<f64>,
-    /// `D` of the unwatched pairs, 0 on watched ones; and with `γ` on them.
-    fixed: Vec<Lanes>,
+    /// `L`, laid out as the state.
     lower: Vec<Lanes>,
 }
 
@@ -105,40 +137,68 @@ impl StepBlock {
         let sample_lanes = padded(samples) / LANES;
         self.set_slopes(problem, state, plan);
         self.columns.reset(sample_lanes * samples);
-        let counts = Counts {
-            left: &self.fixed,
-            right: &self.lower,
+        let products = Products {
+            of: &self.lower,
             columns: &mut self.columns,
             lanes: state.lanes,
             samples,
         };
         if is_large(samples, state.lanes) {
-            counts.by_panels();
+            products.by_panels();
         } else {
-            vectorized(counts);
+            vectorized(products);
         }
         let factor = problem.rate() / problem.divisor();
         scale_by_pairs(&mut self.columns, problem, factor);
-        self.set_places(problem, state, plan);
-        self.set_unit_slopes(problem, state);
-        self.set_effects(problem, state);
+        self.places.set_up(problem, plan);
+        self.set_units(problem, state);
         self.set_links(problem);
         self.base.clone_from(&state.margins);
+        let gap = 1.0 - problem.activation().slope();
         for &(neuron, sample) in &plan.watched {
             let h = entry(&state.pre_activations, state.lanes, neuron, sample);
-            let weight = problem.labels()[sample] * problem.sign(neuron) / problem.divisor();
-            self.base.as_flattened_mut()[sample] -= weight * problem.activation().apply(h);
+            let weight = gap * problem.labels()[sample] * problem.sign(neuron) / problem.divisor();
+            self.base.as_flattened_mut()[sample] -= weight * h.max(0.0);
         }
-        for array in [
-            &mut self.changes,
-            &mut self.slopes,
-            &mut self.sums,
-            &mut self.labels,
-            &mut self.signed_rates,
-            &mut self.contributions,
+        let groups = self.places.groups();
+        self.drift.reset(groups);
+        self.h.reset(groups);
+        // Far below the kink where there is no pair.
+        self.h.fill([f64::MIN; LANES]);
+        let h = self.h.as_flattened_mut();
+        for (h, pair) in h.iter_mut().zip(&self.places.pairs) {
+            if let &Some((neuron, sample)) = pair {
+                *h = entry(&state.pre_activations, state.lanes, neuron, sample);
+            }
+        }
+        let [of_residuals, of_references] = &mut self.sloped;
+        for (array, len) in [
+            (of_residuals, sample_lanes),
+            (of_references, sample_lanes),
+            (&mut self.changes, sample_lanes),
+            (&mut self.lifts, sample_lanes),
+            (&mut self.slopes, sample_lanes),
+            (&mut self.sums, sample_lanes),
+            (&mut self.labels, sample_lanes),
+            (&mut self.references, sample_lanes),
+            (&mut self.scales, sample_lanes),
+            (&mut self.residuals, sample_lanes),
         ] {
-            zeros(array, sample_lanes);
+            array.clear();
+            array.resize(len, [0.0; LANES]);
         }
+        self.on_sums.clear();
+        self.on_sums.resize(groups * LANES, 0.0);
+        self.of_samples.clear();
+        self.of_samples.resize(samples, OfSample::default());
+        self.bits.clear();
+        self.bits.resize(groups, GroupBits::default());
+        self.on.clear();
+        self.on.resize((groups + 1) * LANES, 0);
+        self.weights.reset(sample_lanes);
+        self.counts
+            .reset(samples * sample_lanes.div_ceil(self.fields.number));
+        (self.reach, self.since, self.summed) = (0.0, 0, 0);
         self.labels.as_flattened_mut()[..samples].copy_from_slice(problem.labels());
         self.bounds.clear();
         self.bounds.resize(sample_lanes, [f64::INFINITY; LANES]);
@@ -148,7 +208,7 @@ impl StepBlock {
         }
     }
 
-    /// `D` with the watched pairs left out, and with them at their smaller slope.
+    /// `L`.
     fn set_slopes(&mut self, problem: &Problem, state: &State, plan: &Plan) {
         let slope = problem.activation().slope();
         let derivatives = |(index, h): (usize, &Lanes)| {
@@ -159,114 +219,34 @@ impl StepBlock {
                 (_, false) => slope,
             })
         };
-        self.fixed.clear();
-        self.fixed
+        self.lower.clear();
+        self.lower
             .extend(state.pre_activations.iter().enumerate().map(derivatives));
-        self.lower.clone_from(&self.fixed);
         for &(neuron, sample) in &plan.watched {
-            *entry_mut(&mut self.fixed, state.lanes, neuron, sample) = 0.0;
             *entry_mut(&mut self.lower, state.lanes, neuron, sample) = slope;
         }
     }
 
-    /// Gives every watched pair a place.
-    fn set_places(&mut self, problem: &Problem, state: &State, plan: &Plan) {
-        self.neurons.clear();
-        self.samples.clear();
-        self.watched_h.clear();
-        self.weights.clear();
-        for pairs in plan.watched.chunk_by(|a, b| a.1 == b.1) {
-            for group in pairs.chunks(LANES) {
-                let sample = group[0].1;
-                let neuron = |lane: usize| group.get(lane).map(|pair| pair.0);
-                self.neurons.extend((0..LANES).map(neuron));
-                self.samples.push(sample);
-                self.watched_h.push(std::array::from_fn(|lane| {
-                    neuron(lane).map_or(EMPTY_PLACE, |neuron| {
-                        entry(&state.pre_activations, state.lanes, neuron, sample)
-                    })
-                }));
-                self.weights.push(std::array::from_fn(|lane| {
-                    neuron(lane).map_or(0.0, |neuron| {
-                        problem.labels()[sample] * problem.sign(neuron) / problem.divisor()
-                    })
-                }));
-            }
-        }
-        self.active.clear();
-        self.active.resize(self.neurons.len() + LANES, 0);
-        self.on_sums.clear();
-        self.on_sums.resize(self.neurons.len(), 0.0);
-    }
-
-    /// `V`: the samples on which some neuron of a lane group has slope 1.
-    fn set_unit_slopes(&mut self, problem: &Problem, state: &State) {
-        let samples = problem.samples();
-        let slope = problem.activation().slope();
-        self.unit_slopes.clear();
-        self.unit_slope_ends.clear();
-        for neurons in self.neurons.chunks_exact(LANES) {
-            for sample in 0..samples {
-                let mut bits = 0;
-                for (lane, neuron) in neurons.iter().enumerate() {
-                    let above =
-                        neuron.is_some_and(|k| entry(&self.lower, state.lanes, k, sample) > slope);
-                    bits |= u8::from(above) << lane;
-                }
-                if bits != 0 {
-                    self.unit_slopes.push(UnitSlopes {
-                        sample: sample as u32,
-                        bits,
-                    });
-                }
-            }
-            self.unit_slope_ends.push(self.unit_slopes.len());
-        }
-        // Times `m`, as `weights`, with which these are multiplied, hold `1/m`.
-        self.gain = problem.rate() * problem.divisor() * (1.0 - slope);
-        self.slope_ratio = slope / (1.0 - slope);
-    }
-
-    /// `E` and `e`: what an active watched pair adds.
-    fn set_effects(&mut self, problem: &Problem, state: &State) {
+    /// `L` by neuron, and where it is 1.
+    fn set_units(&mut self, problem: &Problem, state: &State) {
         let sample_lanes = padded(problem.samples()) / LANES;
-        zeros(&mut self.unwatched_sum, sample_lanes);
-        zeros(&mut self.unwatched, problem.neurons() * sample_lanes);
-        for (k, row) in self.unwatched.chunks_exact_mut(sample_lanes).enumerate() {
-            let row = &mut row.as_flattened_mut()[..problem.samples()];
-            for (i, (d, label)) in row.iter_mut().zip(problem.labels()).enumerate() {
-                *d = label * entry(&self.fixed, state.lanes, k, i);
+        let slope = problem.activation().slope();
+        self.fields = Fields::of(problem.neurons());
+        let Fields { bits, number, .. } = self.fields;
+        let chunks = sample_lanes.div_ceil(number);
+        self.derivatives.reset(problem.neurons() * sample_lanes);
+        self.units.reset(problem.neurons() * chunks);
+        let derivatives = self.derivatives.chunks_exact_mut(sample_lanes);
+        let rows = derivatives.zip(self.units.chunks_exact_mut(chunks));
+        for (neuron, (derivatives, units)) in rows.enumerate() {
+            let derivatives = &mut derivatives.as_flattened_mut()[..problem.samples()];
+            for (sample, d) in derivatives.iter_mut().enumerate() {
+                *d = entry(&self.lower, state.lanes, neuron, sample);
+                let (lane, word) = (sample / LANES, sample % LANES);
+                let shift = (lane % number) as u32 * bits;
+                units[lane / number][word] |= u64::from(*d > slope) << shift;
             }
         }
-        self.neuron_pair_ends.clear();
-        self.neuron_pair_ends.resize(problem.neurons() + 1, 0);
-        for &neuron in self.neurons.iter().flatten() {
-            self.neuron_pair_ends[neuron + 1] += 1;
-        }
-        for neuron in 0..problem.neurons() {
-            self.neuron_pair_ends[neuron + 1] += self.neuron_pair_ends[neuron];
-        }
-        // Now each neuron's end is the start of its part; every pair written moves it by one.
-        self.neuron_pairs.clear();
-        let empty = NeuronPair {
-            place: 0,
-            sample: 0,
-        };
-        self.neuron_pairs
-            .resize(self.neuron_pair_ends[problem.neurons()], empty);
-        for (place, &neuron) in self.neurons.iter().enumerate() {
-            if let Some(neuron) = neuron {
-                let pair = NeuronPair {
-                    place: place as u32,
-                    sample: self.samples[place / LANES] as u32,
-                };
-                self.neuron_pairs[self.neuron_pair_ends[neuron]] = pair;
-                self.neuron_pair_ends[neuron] += 1;
-            }
-        }
-        self.neuron_of.clear();
-        self.neuron_of
-            .extend(self.neurons.iter().map(|neuron| neuron.unwrap_or(0)));
     }
 
     /// Watched pairs whose pre-activations are multiples of one another.
@@ -275,27 +255,40 @@ impl StepBlock {
         if problem.links().is_empty() {
             return;
         }
-        for (place, neuron) in self.neurons.iter().enumerate() {
-            let sample = self.samples[place / LANES];
+        for (place, pair) in self.places.pairs.iter().enumerate() {
+            let &Some((neuron, sample)) = pair else {
+                continue;
+            };
             let link = problem
                 .links()
                 .binary_search_by_key(&sample, |link| link.sample);
-            let (Some(neuron), Ok(link)) = (*neuron, link) else {
-                continue;
-            };
-            let link = problem.links()[link];
-            let start = if neuron == 0 {
-                0
-            } else {
-                self.neuron_pair_ends[neuron - 1]
-            };
-            let neuron_pairs = &self.neuron_pairs[start..self.neuron_pair_ends[neuron]];
-            let of = |pair: &&NeuronPair| pair.sample as usize == link.of;
-            // One that is not watched keeps its sign over the block, and so do its multiples.
-            if let Some(of) = neuron_pairs.iter().find(of) {
-                self.links.push((place as u32, of.place, link.factor));
+            if let Ok(link) = link {
+                let link = problem.links()[link];
+                // One that is not watched keeps its sign over the block, and so do its multiples.
+                if let Some(of) = self.places.find(neuron, link.of) {
+                    self.links.push((place as u32, of as u32, link.factor));
+                }
             }
         }
+    }
+
+    /// `h_ki` of each place, as it is.
+    fn watched_h(&self, problem: &Problem) -> Vec<f64> {
+        let lanes = self.labels.len();
+        let mut exact = self.h.as_flattened().to_vec();
+        for (h, row) in exact.iter_mut().zip(&self.places.rows) {
+            let gram = problem.inner_products().row(row.sample as usize);
+            let derivatives = &self.derivatives[row.neuron as usize * lanes..][..lanes];
+            let terms = (gram.iter())
+                .zip(derivatives.as_flattened())
+                .zip(self.residuals.as_flattened());
+            let shift: f64 = terms.map(|((g, d), residual)| g * d * residual).sum();
+            *h += row.sign * problem.rate() * shift;
+        }
+        for &(place, of, factor) in &self.links {
+            exact[place as usize] = factor * exact[of as usize];
+        }
+        exact
     }
 
     /// Adds the changes of the block's steps to `C` and `H` of `state`; the block is not changed.
@@ -312,9 +305,8 @@ impl StepBlock {
             }
         }
         let gap = rate * (1.0 - problem.activation().slope());
-        for (place, (neuron, on)) in self.neurons.iter().zip(&self.on_sums).enumerate() {
-            if let &Some(neuron) = neuron {
-                let sample = self.samples[place / LANES];
+        for (pair, on) in self.places.pairs.iter().zip(&self.on_sums) {
+            if let &Some((neuron, sample)) = pair {
                 *entry_mut(&mut changes, state.lanes, neuron, sample) +=
                     gap * problem.labels()[sample] * problem.sign(neuron) * on;
             }
@@ -330,11 +322,9 @@ impl StepBlock {
         } else {
             vectorized(apply);
         }
-        for (place, neuron) in self.neurons.iter().enumerate() {
-            if let &Some(neuron) = neuron {
-                let sample = self.samples[place / LANES];
-                *entry_mut(&mut state.pre_activations, state.lanes, neuron, sample) =
-                    self.watched_h.as_flattened()[place];
+        for (pair, h) in self.places.pairs.iter().zip(self.watched_h(problem)) {
+            if let &Some((neuron, sample)) = pair {
+                *entry_mut(&mut state.pre_activations, state.lanes, neuron, sample) = h;
             }
         }
         state.link(problem);
@@ -352,9 +342,4 @@ fn scale_by_pairs(columns: &mut [Lanes], problem: &Problem, factor: f64) {
             column[i % LANES] *= factor * labels[i] * label * g;
         }
     }
-}
-
-fn zeros(lanes: &mut Vec<Lanes>, len: usize) {
-    lanes.clear();
-    lanes.resize(len, [0.0; LANES]);
 }

@@ -5,14 +5,19 @@ use serde::{Deserialize, Serialize};
 use super::block::StepBlock;
 use super::budget::Plan;
 use crate::error::require_len;
-use crate::kernel::{LANES, Lanes};
+use crate::kernel::Lanes;
 use crate::{GramError, Problem};
 
 /// What the steps of a block change, and what holds them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct BlockCheckpoint {
     pub watched: Vec<(usize, usize)>,
-    pub watched_h: Vec<Lanes>,
+    pub h: Vec<Lanes>,
+    pub drift: Vec<Lanes>,
+    pub references: Vec<Lanes>,
+    pub residuals: Vec<Lanes>,
+    pub since: u64,
+    pub summed: u64,
     pub on_sums: Vec<f64>,
     pub base: Vec<Lanes>,
     pub changes: Vec<Lanes>,
@@ -47,12 +52,16 @@ impl BlockCheckpoint {
 impl StepBlock {
     /// What the block's steps have changed so far.
     pub fn checkpoint(&self) -> BlockCheckpoint {
-        let pair = |(place, neuron): (usize, &Option<usize>)| {
-            neuron.map(|neuron| (neuron, self.samples[place / LANES]))
-        };
+        let mut watched: Vec<_> = self.places.pairs.iter().copied().flatten().collect();
+        watched.sort_unstable_by_key(|&(neuron, sample)| (sample, neuron));
         BlockCheckpoint {
-            watched: self.neurons.iter().enumerate().filter_map(pair).collect(),
-            watched_h: self.watched_h.clone(),
+            watched,
+            h: self.h.to_vec(),
+            drift: self.drift.to_vec(),
+            references: self.references.clone(),
+            residuals: self.residuals.clone(),
+            since: self.since,
+            summed: self.summed,
             on_sums: self.on_sums.clone(),
             base: self.base.clone(),
             changes: self.changes.clone(),
@@ -66,12 +75,21 @@ impl StepBlock {
     /// # Errors
     ///
     /// [`GramError::Checkpoint`] if an array has another length.
-    pub fn restore(&mut self, checkpoint: BlockCheckpoint) -> Result<(), GramError> {
+    pub fn restore(
+        &mut self,
+        problem: &Problem,
+        checkpoint: BlockCheckpoint,
+    ) -> Result<(), GramError> {
         for (what, array, stored) in [
             (
-                "the watched pairs",
-                &mut self.watched_h,
-                checkpoint.watched_h,
+                "the slopes of its drift",
+                &mut self.references,
+                checkpoint.references,
+            ),
+            (
+                "what slopes have added beside it",
+                &mut self.residuals,
+                checkpoint.residuals,
             ),
             ("the block's base", &mut self.base, checkpoint.base),
             ("the block's changes", &mut self.changes, checkpoint.changes),
@@ -81,9 +99,18 @@ impl StepBlock {
             require_len(what, array.len(), stored.len())?;
             *array = stored;
         }
+        for (what, array, stored) in [
+            ("the watched pairs", &mut self.h, checkpoint.h),
+            ("the block's drift", &mut self.drift, checkpoint.drift),
+        ] {
+            require_len(what, array.len(), stored.len())?;
+            array.copy_from_slice(&stored);
+        }
         let found = checkpoint.on_sums.len();
         require_len("the active sums", self.on_sums.len(), found)?;
         self.on_sums = checkpoint.on_sums;
+        (self.since, self.summed) = (checkpoint.since, checkpoint.summed);
+        self.set_scales(problem);
         Ok(())
     }
 }

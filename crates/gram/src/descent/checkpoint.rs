@@ -101,7 +101,7 @@ impl GramDescent {
             descent
                 .block
                 .set_up(&descent.problem, &descent.state, &plan);
-            descent.block.restore(block)?;
+            descent.block.restore(&descent.problem, block)?;
         }
         if let Some(run) = run {
             descent.plain.begin(&descent.problem, &descent.state);

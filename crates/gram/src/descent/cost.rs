@@ -17,12 +17,13 @@ const NEURON: f64 = 3.0;
 const MOVE: f64 = 7.0;
 const TABLE: f64 = 14.0;
 
-/// The part of watched pairs that is active in a step.
-const ACTIVE: f64 = 0.3;
-
-/// Pairs of a neuron that are in the cost of each of them already: what they change is in the nearest
-/// cache.
-const FEW_PAIRS: f64 = 32.0;
+/// A watched pair, by step: itself, a lane group of its neuron, and by eight samples, once and by sample. The last is
+/// that what slopes add to pairs is told the worse, and has to be summed the more often, the more samples there are.
+/// Fitted to the same times.
+const PAIR: f64 = 1.0;
+const GROUP: f64 = 1.0;
+const COUNT: f64 = 0.06;
+const DRIFT: f64 = 0.001;
 
 /// The costs of one problem; results do not depend on them.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +38,8 @@ pub(crate) struct Cost {
     pub step: f64,
     /// The same, for each pair that it watches.
     pub watched_step: f64,
-    /// The same, for each further watched pair of a neuron when one of its pairs is active.
-    pub moved_pair: f64,
+    /// The same, for each lane group of its neuron.
+    pub moved_group: f64,
     /// Neurons among which watched pairs are spread.
     pub neurons: f64,
     /// Most pairs that a block may watch.
@@ -60,16 +61,14 @@ impl Cost {
             // Two products for the bounds, one for the matrix of the block, one to change the
             // state, and the passes over the pairs between them.
             setup: 4.0 * product + 30.0 * samples * lanes + samples * samples,
-            watched_setup: samples,
-            step: 20.0 + sample_lanes * (samples + SLOPE),
-            // A lane group has slope 1 on about half of the samples, each a number from elsewhere.
-            watched_step: samples / 5.0 + ACTIVE * sample_lanes + 3.0,
-            // Fitted to steps of 300 and 1000 samples: a number added at a place far from the one
-            // before, the further the more samples there are.
-            moved_pair: 4.0 + samples / 50.0,
+            watched_setup: 5.0 * samples,
+            // The matrix of the block, and three passes over what is counted for each sample.
+            step: 20.0 + sample_lanes * (4.0 * samples + SLOPE),
+            watched_step: PAIR + sample_lanes * (COUNT + DRIFT * samples),
+            moved_group: GROUP,
             neurons,
-            // Eight bytes for each sample on which a lane group has slope 1, and its places.
-            most_watched: MAX_TABLE / (problem.samples() + 64),
+            // A row of eight bytes for each watched pair of the same neuron, of which there are as many as samples.
+            most_watched: MAX_TABLE / (8 * padded(problem.samples()) + 64),
         }
     }
 
@@ -80,10 +79,8 @@ impl Cost {
 
     fn block_step(&self, watched: usize) -> f64 {
         let watched = watched as f64;
-        // An active pair moves all watched pairs of its neuron: products of two counts, which are
-        // most of the work where hundreds of samples are watched.
-        let moved = ACTIVE * (watched / self.neurons - FEW_PAIRS).max(0.0);
-        self.step + watched * (self.watched_step + moved * self.moved_pair)
+        let groups = 1.0 + watched / (LANES as f64 * self.neurons);
+        self.step + watched * (self.watched_step + self.moved_group * groups)
     }
 
     fn block_setup(&self, watched: usize) -> f64 {

@@ -224,7 +224,7 @@ impl GramDescent {
     }
 
     /// Applies the steps of a block or a run to `H` and `C`, and frees the memory of blocks, one matrix of
-    /// the size of `G`; the next block allocates it again.
+    /// the size of `G` and a little; the next block allocates it again.
     pub fn release(&mut self) {
         self.end_phase();
         self.block = StepBlock::default();

@@ -15,6 +15,7 @@
 //! | `tables` | what a plain step adds: `2m n²/4` additions from tables |
 //! | `budget` | which pairs keep their sign over a block of steps, and how long that is proven |
 //! | `block` | steps in `n` dimensions that watch the other pairs, `n²` and a little each |
+//! | `places` | where these pairs lie in memory |
 //! | `inner` | its inner loop |
 //! | `transfer` | products over all neurons, at the two ends of a block |
 //! | `cost` | the costs of plain steps and of blocks |
@@ -27,6 +28,7 @@ mod checkpoint;
 mod cost;
 mod gram_descent;
 mod inner;
+mod places;
 mod plain;
 mod state;
 mod tables;

@@ -15,9 +15,7 @@ use super::tables::{Active, Layout, Move, TILE, Work, read_tile};
 use super::transfer::is_large;
 use crate::aligned::AlignedLanes;
 use crate::error::require_len;
-#[cfg(target_arch = "x86_64")]
-use crate::kernel::Avx2Bits;
-use crate::kernel::{AnyBits, LANES, Lanes, MaskBits, Vectorized, fill_slopes, vectorized};
+use crate::kernel::{LANES, Lanes, MaskBits, VectorizedBits, fill_slopes, vectorized_bits};
 use crate::threads::of_steps;
 use crate::{GramError, Problem};
 
@@ -174,22 +172,11 @@ impl Plain {
     /// Reads where neurons are active at the beginning, and takes steps, by the instructions of this machine.
     fn dispatch(&mut self, problem: &Problem, margins: &mut [Lanes], steps: u64) -> u64 {
         self.set_threads();
-        #[cfg(target_arch = "x86_64")]
-        if let Some(avx2) = pulp::x86::V3::try_new() {
-            return vectorized(Steps {
-                plain: self,
-                problem,
-                margins,
-                steps,
-                bits: Avx2Bits(avx2),
-            });
-        }
-        vectorized(Steps {
+        vectorized_bits(Steps {
             plain: self,
             problem,
             margins,
             steps,
-            bits: AnyBits,
         })
     }
 
@@ -262,21 +249,20 @@ impl Plain {
     }
 }
 
-struct Steps<'a, B> {
+struct Steps<'a> {
     plain: &'a mut Plain,
     problem: &'a Problem,
     margins: &'a mut [Lanes],
     steps: u64,
-    bits: B,
 }
 
-impl<B: MaskBits> Vectorized for Steps<'_, B> {
+impl VectorizedBits for Steps<'_> {
     /// Steps taken.
     type Output = u64;
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> u64 {
-        let (plain, problem, bits) = (self.plain, self.problem, self.bits);
+    fn run<S: Simd, B: MaskBits>(self, simd: S, bits: B) -> u64 {
+        let (plain, problem) = (self.plain, self.problem);
         if self.steps == 0 {
             plain.read_all(simd, problem, bits);
         }
@@ -316,18 +302,29 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
+    use crate::kernel::{AnyBits, Vectorized, vectorized};
 
-    fn of_any_bits<'a>(
+    fn steps<'a>(
         plain: &'a mut Plain,
         problem: &'a Problem,
         margins: &'a mut [Lanes],
-    ) -> Steps<'a, AnyBits> {
+    ) -> Steps<'a> {
         Steps {
             plain,
             problem,
             margins,
             steps: 50,
-            bits: AnyBits,
+        }
+    }
+
+    struct OfAnyBits<'a>(Steps<'a>);
+
+    impl Vectorized for OfAnyBits<'_> {
+        type Output = u64;
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> u64 {
+            self.0.run(simd, AnyBits)
         }
     }
 
@@ -357,10 +354,11 @@ mod tests {
                 arrays.map(|array| array.as_flattened().to_vec()).concat()
             };
             let usual = run(|plain, problem, margins| plain.run(problem, margins, 50));
-            let any_bits =
-                run(|plain, problem, margins| vectorized(of_any_bits(plain, problem, margins)));
+            let any_bits = run(|plain, problem, margins| {
+                vectorized(OfAnyBits(steps(plain, problem, margins)))
+            });
             let scalar = run(|plain, problem, margins| {
-                of_any_bits(plain, problem, margins).run(pulp::Scalar)
+                steps(plain, problem, margins).run(pulp::Scalar, AnyBits)
             });
             assert_eq!(any_bits, usual, "{samples} samples");
             let largest = usual

@@ -54,7 +54,7 @@ proptest! {
             watched_setup: 0.0,
             step: 1.0,
             watched_step,
-            moved_pair: 0.0,
+            moved_group: 0.0,
             neurons: 1.0,
             most_watched: usize::MAX,
         };

@@ -23,21 +23,20 @@ pub(super) fn is_large(samples: usize, lanes: usize) -> bool {
     samples * lanes >= LARGE || samples >= MANY_SAMPLES
 }
 
-/// `Σ_k L_ki R_kj` of two arrays laid out as the state, by lanes of `i`, then `j`.
-pub(super) struct Counts<'a> {
-    pub left: &'a [Lanes],
-    pub right: &'a [Lanes],
+/// `Σ_k L_ki L_kj` of an array laid out as the state, by lanes of `i`, then `j`.
+pub(super) struct Products<'a> {
+    pub of: &'a [Lanes],
     pub columns: &'a mut [Lanes],
     pub lanes: usize,
     pub samples: usize,
 }
 
-impl Counts<'_> {
+impl Products<'_> {
     /// The same for a large problem: by faer, and some rows at a time into their places.
     pub fn by_panels(self) {
         let (samples, width) = (self.samples, self.lanes * LANES);
-        let [left, right] = [self.left, self.right].map(|array| array.as_flattened());
-        let right = MatRef::from_row_major_slice(right, samples, width);
+        let left = self.of.as_flattened();
+        let right = MatRef::from_row_major_slice(left, samples, width);
         let mut panel = vec![0.0; PANEL.min(samples) * samples];
         let places = self.columns.chunks_mut(PANEL / LANES * samples);
         for (left, places) in left.chunks(PANEL * width).zip(places) {
@@ -61,15 +60,15 @@ impl Counts<'_> {
     }
 }
 
-impl Vectorized for Counts<'_> {
+impl Vectorized for Products<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let per_row = self.lanes * (LANES / S::F64_LANES);
-        let left = vectors::<S>(self.left).chunks_exact(per_row);
+        let left = vectors::<S>(self.of).chunks_exact(per_row);
         for (i, left) in left.enumerate() {
-            let right = vectors::<S>(self.right).chunks_exact(per_row);
+            let right = vectors::<S>(self.of).chunks_exact(per_row);
             for (j, right) in right.enumerate() {
                 let mut sum = simd.splat_f64s(0.0);
                 for (&a, &b) in left.iter().zip(right) {

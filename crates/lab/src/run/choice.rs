@@ -138,7 +138,7 @@ fn pick(config: &RunConfig, sizes: Sizes, free: Option<Bytes>) -> Result<(Pick, 
     let [tensor, gram, setup] =
         [sizes.tensor_step(), sizes.gram_step(), sizes.gram_setup()].map(format_number);
     let gram = format!(
-        "at most {gram} operations a step (4mn²) after {setup} once and about {} of memory",
+        "at most as long as {gram} operations a step (1.6mn²) after {setup} once and about {} of memory",
         needed[0]
     );
     let tensor = format!("{tensor} (8mnd) and {}", needed[1]);
@@ -202,8 +202,8 @@ mod tests {
     fn the_cheaper_engine_is_picked_with_the_numbers() {
         let choice = picked(Settings::default(), NEARLY_ORTHOGONAL).unwrap();
         assert_eq!(choice.engine, Pick::Gram);
-        // 4·50·10² and 8·50·10·2000.
-        for number in ["20000", "8×10⁶"] {
+        // 1.6·50·10² and 8·50·10·2000.
+        for number in ["8000", "8×10⁶"] {
             assert!(choice.reason.contains(number), "{}", choice.reason);
         }
         let many = Sizes {

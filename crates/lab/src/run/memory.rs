@@ -11,11 +11,11 @@ const NUMBER: f64 = 8.0;
 const FIXED: f64 = 32.0 * 1024.0 * 1024.0;
 
 /// Memory of a run in Gram coordinates, by a formula that docs/large-n.md compares with
-/// measurements: `G` and the matrix of a block or of log time, both `n × n`; what belongs to pairs,
-/// 20 arrays of `2m × n`; and the samples and weights, five times each.
+/// measurements: `G` and the matrix of a block or of log time, both `n × n`, and the counts of a block, of which four or
+/// more lie in one number; what belongs to pairs, 20 arrays of `2m × n`; and the samples and weights, five times each.
 pub(super) fn gram(sizes: Sizes) -> Bytes {
     let n = sizes.samples as f64;
-    let numbers = 2.0 * n * n + 20.0 * sizes.pairs() + 5.0 * sizes.arrays();
+    let numbers = 2.25 * n * n + 20.0 * sizes.pairs() + 5.0 * sizes.arrays();
     Bytes::new(NUMBER * numbers + FIXED)
 }
 

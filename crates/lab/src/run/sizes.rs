@@ -34,9 +34,11 @@ impl Sizes {
         8.0 * self.width as f64 * self.samples as f64 * self.dim as f64
     }
 
-    /// Operations of one step in Gram coordinates, at most: `4 m n²`.
+    /// What a step in Gram coordinates takes at most, in operations of a step in weight space that take as long:
+    /// `1.6 m n²`. By tables it has fewer than the `4 m n²` of a matrix product; docs/engines.md has the times that
+    /// this is fitted to.
     pub fn gram_step(self) -> f64 {
-        4.0 * self.width as f64 * (self.samples as f64).powi(2)
+        1.6 * self.width as f64 * (self.samples as f64).powi(2)
     }
 
     /// Operations before the first step in Gram coordinates: `G`, `H(0)` and a basis of the

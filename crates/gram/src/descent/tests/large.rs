@@ -60,7 +60,7 @@ fn blocks_of_a_large_problem_are_the_same_trajectory_with_many_pairs_watched() {
             watched_setup: 0.0,
             step: 1.0,
             watched_step,
-            moved_pair: 0.0,
+            moved_group: 0.0,
             neurons: 1.0,
             most_watched: usize::MAX,
         };
