@@ -22,7 +22,8 @@ pub fn filters_of_intrinsic_dimension(effort: Effort) -> Study {
         setting: format!(
             "n = 20 samples of P = 4 patches in d = 120 dimensions, one of 2K = 4 orthogonal signals of \
              length 3 in each, Gaussian noise off the signals in the other patches; m = 10 filters a \
-             class, q = 3, κ = 1, σ₀ = 10⁻⁴, η = 20, logistic loss, {} steps (this project's settings)",
+             class, q = 3, κ = 1, σ₀ = 10⁻⁴, η = 20, logistic loss, {} steps, and \
+             to step 10³⁰⁰ in log time where the table says so (this project's settings)",
             effort.pick("10⁴", "10⁵")
         ),
         paragraphs: vec![

@@ -148,8 +148,8 @@ fn goes_on(run: &Evidence) -> Result<(), String> {
         .is_some_and(|estimate| estimate > 0.0)
     {
         return Err(
-            "log time follows gradient descent on average, and near a kink the changes that it \
-             shows may be rounding"
+            "the run is off by its error estimate, as it is in log time and where gradient descent \
+             is chaotic to rounding, and near a kink the changes that it shows may be rounding"
                 .to_owned(),
         );
     }

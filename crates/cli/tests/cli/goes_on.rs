@@ -46,7 +46,7 @@ fn an_extended_run_is_the_uninterrupted_one_wherever_it_had_ended() {
 fn an_extended_run_keeps_its_engine_and_says_so() {
     let folder = folder();
     let path = |name: &str| folder.path().join(name);
-    let flags = ["train", "--samples", "20", "--dim", "11", "--width", "5"];
+    let flags = ["train", "--samples", "24", "--dim", "5", "--width", "5"];
     let with = |more: &[&'static str]| [&flags[..], more].concat();
     run(folder.path(), &to(&with(&["--steps", "30"]), "run")).ok();
     assert_eq!(manifest(&path("run"))["engine"], "tensor");
@@ -233,7 +233,7 @@ fn a_checkpoint_of_another_version_is_refused_and_versions_that_went_on_are_note
     fs::write(path("run/checkpoint"), &other).expect("writable");
     let refused = run(folder.path(), &["resume", "run", "--steps", "500"]);
     assert_eq!(refused.code, Some(2));
-    let said = "run/checkpoint: expected checkpoint version 2, found 7";
+    let said = "run/checkpoint: expected checkpoint version 3, found 7";
     assert!(refused.stderr.contains(said), "{}", refused.stderr);
     assert!(
         fs::read(path("run/checkpoint")).unwrap() == other,
