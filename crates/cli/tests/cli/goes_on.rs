@@ -46,7 +46,7 @@ fn an_extended_run_is_the_uninterrupted_one_wherever_it_had_ended() {
 fn an_extended_run_keeps_its_engine_and_says_so() {
     let folder = folder();
     let path = |name: &str| folder.path().join(name);
-    let flags = ["train", "--samples", "24", "--dim", "5", "--width", "5"];
+    let flags = ["train", "--samples", "22", "--dim", "6", "--width", "5"];
     let with = |more: &[&'static str]| [&flags[..], more].concat();
     run(folder.path(), &to(&with(&["--steps", "30"]), "run")).ok();
     assert_eq!(manifest(&path("run"))["engine"], "tensor");

@@ -125,7 +125,7 @@ fn more_steps_go_on_from_the_shorter_runs_and_end_as_if_they_had_not() {
 }
 
 /// Few steps do not pay for the set-up of Gram coordinates, more do.
-const TWO_ENGINES: &str = "samples = 24\ndim = 5\nwidth = 5\nseeds = 2\n";
+const TWO_ENGINES: &str = "samples = 22\ndim = 6\nwidth = 5\nseeds = 2\n";
 
 #[test]
 fn a_run_that_would_have_another_engine_with_more_steps_begins_at_step_0() {

@@ -138,7 +138,8 @@ fn pick(config: &RunConfig, sizes: Sizes, free: Option<Bytes>) -> Result<(Pick, 
     let [tensor, gram, setup] =
         [sizes.tensor_step(), sizes.gram_step(), sizes.gram_setup()].map(format_number);
     let gram = format!(
-        "at most as long as {gram} operations a step (1.6mn²) after {setup} once and about {} of memory",
+        "as long as {gram} operations a step ({}mn²) after {setup} once and about {} of memory",
+        sizes.gram_factor(),
         needed[0]
     );
     let tensor = format!("{tensor} (8mnd) and {}", needed[1]);
@@ -202,8 +203,8 @@ mod tests {
     fn the_cheaper_engine_is_picked_with_the_numbers() {
         let choice = picked(Settings::default(), NEARLY_ORTHOGONAL).unwrap();
         assert_eq!(choice.engine, Pick::Gram);
-        // 1.6·50·10² and 8·50·10·2000.
-        for number in ["8000", "8×10⁶"] {
+        // 2·50·10² and 8·50·10·2000.
+        for number in ["10000 operations a step (2mn²)", "8×10⁶"] {
             assert!(choice.reason.contains(number), "{}", choice.reason);
         }
         let many = Sizes {

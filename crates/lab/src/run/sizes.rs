@@ -3,6 +3,9 @@
 /// Squared norms of samples that are ordinary numbers.
 pub(super) const SQUARES: std::ops::Range<f64> = 1e-290..1e300;
 
+/// Samples up to which `implicit-bias-gram` holds all inner products by tile.
+const HELD_BY_TILE: usize = 2048;
+
 /// The sizes of a problem.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {
@@ -34,11 +37,20 @@ impl Sizes {
         8.0 * self.width as f64 * self.samples as f64 * self.dim as f64
     }
 
-    /// What a step in Gram coordinates takes at most, in operations of a step in weight space that take as long:
-    /// `1.6 m n²`. By tables it has fewer than the `4 m n²` of a matrix product; docs/engines.md has the times that
-    /// this is fitted to.
+    /// What a step in Gram coordinates takes, in operations of a step in weight space that take as long: `2 m n²`, and
+    /// `3 m n²` where not all inner products are held by tile. By tables it has fewer than the `4 m n²` of a matrix
+    /// product; docs/engines.md has the times that this is fitted to.
     pub fn gram_step(self) -> f64 {
-        1.6 * self.width as f64 * (self.samples as f64).powi(2)
+        self.gram_factor() * self.width as f64 * (self.samples as f64).powi(2)
+    }
+
+    /// The factor of `m n²` in [`Sizes::gram_step`].
+    pub fn gram_factor(self) -> f64 {
+        if self.samples <= HELD_BY_TILE {
+            2.0
+        } else {
+            3.0
+        }
     }
 
     /// Operations before the first step in Gram coordinates: `G`, `H(0)` and a basis of the
