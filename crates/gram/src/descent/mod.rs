@@ -17,6 +17,7 @@
 //! | `block` | steps in `n` dimensions that watch the other pairs, `n²` and a little each |
 //! | `places` | where these pairs lie in memory |
 //! | `inner` | its inner loop |
+//! | `multiply` | the product in it |
 //! | `transfer` | products over all neurons, at the two ends of a block |
 //! | `cost` | the costs of plain steps and of blocks |
 //! | `checkpoint`, `block_checkpoint` | the state as data, to continue to the last bit |
@@ -28,6 +29,7 @@ mod checkpoint;
 mod cost;
 mod gram_descent;
 mod inner;
+mod multiply;
 mod places;
 mod plain;
 mod state;

@@ -214,6 +214,21 @@ mod tests {
         };
         let choice = picked(Settings::default(), many).unwrap();
         assert_eq!(choice.engine, Pick::Tensor, "{}", choice.reason);
+        // On both sides of the crossings that docs/engines.md has.
+        for (samples, dim, engine) in [
+            (1000, 200, Pick::Tensor),
+            (1000, 300, Pick::Gram),
+            (5000, 1500, Pick::Tensor),
+            (5000, 2200, Pick::Gram),
+        ] {
+            let sizes = Sizes {
+                samples,
+                dim,
+                ..NEARLY_ORTHOGONAL
+            };
+            let choice = picked(Settings::default(), sizes).unwrap();
+            assert_eq!(choice.engine, engine, "{samples}, {dim}: {}", choice.reason);
+        }
         // One step does not pay for the set-up of either.
         let one = Settings::default().with("steps", steps(1.0));
         assert_eq!(picked(one, many).unwrap().engine, Pick::Tensor);
