@@ -95,10 +95,8 @@ impl Coordinates {
 
     /// Fills in the weights of the present coordinates.
     fn show(&self, weights: &mut [f64]) {
-        let pairs = self.present.iter().zip(&self.initial);
-        let change: Vec<f64> = pairs.map(|(now, before)| now - before).collect();
-        weights.copy_from_slice(&self.weights);
-        self.basis.add(&change, weights);
+        let from = [self.weights.as_slice(), &self.initial];
+        self.basis.weights(from, &self.present, weights);
     }
 }
 
@@ -255,7 +253,11 @@ mod tests {
     use crate::device::select_device;
     use crate::optimizers::plain;
     use implicit_bias_data::random::{Stream, gaussian_matrix};
-    use implicit_bias_model::{Activation, Loss, Network, Objective, TwoLayerConfig, Weights};
+    use implicit_bias_model::{
+        Architecture, DeepArchitecture, LinearArchitecture, Loss, Network, Objective,
+        TwoLayerArchitecture, TwoLayerBothArchitecture, Weights,
+    };
+    use implicit_bias_settings::Settings;
 
     /// Plain steps that say nothing of coordinates.
     struct InWeights(Box<dyn Optimizer>);
@@ -266,30 +268,35 @@ mod tests {
         }
     }
 
-    /// Five samples in twenty dimensions, three neurons a block.
-    fn descent(make: impl Fn(usize) -> Box<dyn Optimizer>) -> HostDescent {
+    /// Five samples in twenty dimensions, three neurons a block or layer.
+    fn descent(architecture: &impl Architecture, in_weights: bool) -> HostDescent {
         let x = gaussian_matrix(5, 20, 1.0, 0, Stream::Noise).unwrap();
-        let block = |name: &str, stream| {
-            let drawn = gaussian_matrix(3, 20, 0.5, 0, stream).unwrap();
-            (name.to_owned(), drawn)
-        };
-        let blocks = [
-            block("pos", Stream::WeightsPos),
-            block("neg", Stream::WeightsNeg),
-        ];
-        let weights = Weights::new(blocks.to_vec()).unwrap();
-        let config = TwoLayerConfig::new(3, 20, Activation::leaky_relu(0.1).unwrap());
+        let settings = Settings::default().with("width", 3_u64);
+        let blocks = architecture.blocks(&settings, 20).unwrap().into_iter();
+        let streams = [Stream::WeightsPos, Stream::WeightsNeg, Stream::Labels];
+        let drawn = blocks
+            .zip(streams)
+            .map(|((name, [rows, columns]), stream)| {
+                let matrix = gaussian_matrix(rows, columns, 0.5, 0, stream).unwrap();
+                (name, matrix)
+            });
+        let weights = Weights::new(drawn.collect()).unwrap();
         // Opened as the other tests of this process open it: Burn fixes its float type once.
         let device = select_device(None, None).unwrap().device;
-        let network = config.init_with(&weights, &device).unwrap();
-        let scores = network.host_scores(&x, 1).unwrap();
+        let network = architecture.network(&settings, &weights, 20, &device);
+        let scores = network.unwrap().host_scores(&x, 1).unwrap();
         let labels = vec![1.0, -1.0, 1.0, 1.0, -1.0];
         let objective = Objective::binary(Loss::Logistic, labels).unwrap();
         let oracle = Oracle::new(scores, objective, false, None);
-        let entries = blocks.iter().flat_map(|(_, block)| block.iter().copied());
-        let entries: Vec<f64> = entries.collect();
+        let blocks = weights.blocks().iter();
+        let entries: Vec<f64> = blocks.flat_map(|(_, block)| block).copied().collect();
+        let optimizer = plain(entries.len());
         let run = OptimizerRun {
-            optimizer: make(entries.len()),
+            optimizer: if in_weights {
+                Box::new(InWeights(optimizer))
+            } else {
+                optimizer
+            },
             step_size: StepSize::constant(0.3),
             sum: false,
             batches: None,
@@ -300,12 +307,11 @@ mod tests {
         HostDescent::new(entries, oracle, run)
     }
 
-    #[test]
-    fn steps_in_coordinates_are_those_of_the_weights() {
-        let mut inside = descent(plain);
-        let mut outside = descent(|count| Box::new(InWeights(plain(count))));
-        // Five coordinates a neuron in place of twenty weights.
-        assert_eq!((inside.state().len(), outside.state().len()), (30, 120));
+    /// In so many coordinates in place of so many weights.
+    fn is_the_same_in_coordinates(architecture: &impl Architecture, counts: [usize; 2]) {
+        let mut inside = descent(architecture, false);
+        let mut outside = descent(architecture, true);
+        assert_eq!([inside.state().len(), outside.state().len()], counts);
         let initial = inside.weights.clone();
         assert_eq!(inside.advance(0, 500), 500);
         assert_eq!(outside.advance(0, 500), 500);
@@ -314,9 +320,18 @@ mod tests {
         // From the state of the middle it goes on to the last bit, and no other state is taken.
         let state = inside.state();
         inside.advance(500, 100);
-        let mut again = descent(plain);
+        let mut again = descent(architecture, false);
         assert!(again.restore(&state) && !again.restore(&outside.state()));
         again.advance(500, 100);
         assert_eq!(again.weights, inside.weights);
+    }
+
+    #[test]
+    fn steps_in_coordinates_are_those_of_the_weights() {
+        // Five coordinates a neuron of the first layer in place of twenty weights.
+        is_the_same_in_coordinates(&TwoLayerArchitecture, [30, 120]);
+        is_the_same_in_coordinates(&LinearArchitecture, [5, 20]);
+        is_the_same_in_coordinates(&TwoLayerBothArchitecture, [18, 63]);
+        is_the_same_in_coordinates(&DeepArchitecture, [27, 72]);
     }
 }

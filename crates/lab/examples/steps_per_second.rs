@@ -2,7 +2,7 @@
 //! a shape.
 //!
 //! `steps_per_second DEVICE f32|f64 auto|hand-derived|autodiff n d m [compensated] [KEY=VALUE …]`
-//! prints one number; `network=deep depth=2` is another network. The engine steps for two seconds
+//! prints one number; `network=deep depth=2` is another network, and `m` is `-` for one without a width. The engine steps for two seconds
 //! after it has warmed up; where the device works in the background, the last step is waited for.
 //! `experiments/peers/shapes.py` and `networks.py` run it beside NumPy, JAX and PyTorch.
 
@@ -26,8 +26,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .with("gradient", gradient.as_str())
         .with("engine", "tensor")
         .with("samples", samples.parse::<u64>()?)
-        .with("dim", dim.parse::<u64>()?)
-        .with("width", width.parse::<u64>()?);
+        .with("dim", dim.parse::<u64>()?);
+    if width != "-" {
+        settings = settings.with("width", width.parse::<u64>()?);
+    }
     for word in rest {
         settings = match word.split_once('=') {
             Some((key, value)) => match value.parse::<u64>() {

@@ -1,48 +1,68 @@
 //! Sums of multiples of vectors, by the vector instructions of the machine.
 
+use implicit_bias_scalar::aligned::AlignedLanes;
 use implicit_bias_scalar::vector::LANES;
 use ndarray::iter::Lanes;
 
 /// Vectors of one length one after another, each padded by zeros to whole machine vectors.
 pub(crate) struct PaddedVectors {
-    entries: Vec<f64>,
+    entries: AlignedLanes,
     /// The length of a vector with its zeros.
     stride: usize,
-    out: Vec<f64>,
+    out: AlignedLanes,
 }
 
 impl PaddedVectors {
     /// These vectors, all of one length.
     pub fn of(vectors: Lanes<'_, f64, ndarray::Ix1>) -> Self {
-        let mut entries = Vec::new();
-        let mut stride = 0;
-        for vector in vectors {
-            stride = vector.len().next_multiple_of(LANES);
-            entries.extend(vector);
-            entries.resize(entries.len().next_multiple_of(LANES), 0.0);
+        let vectors = vectors.into_iter();
+        let length = vectors.clone().next().map_or(0, |vector| vector.len());
+        let lanes = length.div_ceil(LANES);
+        let mut entries = AlignedLanes::zeros(vectors.len() * lanes);
+        for (own, vector) in entries.chunks_exact_mut(lanes.max(1)).zip(vectors) {
+            let own = own.as_flattened_mut();
+            own.iter_mut().zip(vector).for_each(|(own, x)| *own = *x);
         }
         Self {
             entries,
-            stride,
-            out: vec![0.0; stride],
+            stride: lanes * LANES,
+            out: AlignedLanes::zeros(lanes),
         }
+    }
+
+    /// The length of a vector with its zeros.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// All vectors, one after another with their zeros.
+    pub fn entries(&self) -> &[f64] {
+        self.entries.as_flattened()
     }
 
     /// One of the vectors, with its zeros.
     pub fn vector(&self, index: usize) -> &[f64] {
-        &self.entries[index * self.stride..][..self.stride]
+        &self.entries.as_flattened()[index * self.stride..][..self.stride]
     }
 
     /// `out = Σ_k factor_k vector_k`.
     pub fn combine(&mut self, factors: &[f64], out: &mut [f64]) {
         pulp::Arch::new().dispatch(Combination {
-            vectors: &self.entries,
+            vectors: self.entries.as_flattened(),
             factors,
-            out: &mut self.out,
+            out: self.out.as_flattened_mut(),
         });
-        out.copy_from_slice(&self.out[..out.len()]);
+        out.copy_from_slice(&self.out.as_flattened()[..out.len()]);
     }
 }
+
+/// Up to so many numbers the vectors stay in a near cache, and a part of the result is summed over all of
+/// them while it is in registers.
+const NEAR: usize = 1 << 12;
+
+/// How many of more vectors are read beside each other from their beginning to their end: as many
+/// streams as processors fetch ahead.
+const STREAMS: usize = 8;
 
 /// A sum of multiples of padded vectors, some machine vectors of the result at a time.
 struct Combination<'a> {
@@ -52,11 +72,12 @@ struct Combination<'a> {
 }
 
 impl Combination<'_> {
-    /// `COUNT` machine vectors of the result, from number `first` on.
+    /// Adds to `COUNT` machine vectors of the result, from number `first` on.
     #[inline(always)]
     fn part<S: pulp::Simd, const COUNT: usize>(&mut self, simd: S, first: usize) {
         let stride = self.out.len();
         let mut sums = [simd.splat_f64s(0.0); COUNT];
+        sums.copy_from_slice(&S::as_simd_f64s(self.out).0[first..first + COUNT]);
         for (factor, vector) in self.factors.iter().zip(self.vectors.chunks_exact(stride)) {
             let factor = simd.splat_f64s(*factor);
             let terms = &S::as_simd_f64s(vector).0[first..first + COUNT];
@@ -66,13 +87,10 @@ impl Combination<'_> {
         }
         S::as_mut_simd_f64s(self.out).0[first..first + COUNT].copy_from_slice(&sums);
     }
-}
 
-impl pulp::WithSimd for Combination<'_> {
-    type Output = ();
-
+    /// Adds all terms.
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(mut self, simd: S) {
+    fn add<S: pulp::Simd>(&mut self, simd: S) {
         let all = self.out.len() / S::F64_LANES;
         let mut first = 0;
         while all - first >= 8 {
@@ -88,6 +106,35 @@ impl pulp::WithSimd for Combination<'_> {
             2 => self.part::<S, 2>(simd, first),
             1 => self.part::<S, 1>(simd, first),
             _ => {}
+        }
+    }
+}
+
+impl pulp::WithSimd for Combination<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, simd: S) {
+        let Self {
+            vectors,
+            factors,
+            out,
+        } = self;
+        out.fill(0.0);
+        // The order of the terms is the same, and so is every bit.
+        let group = if vectors.len() <= NEAR {
+            factors.len().max(1)
+        } else {
+            STREAMS
+        };
+        let vectors = vectors.chunks(group * out.len());
+        for (factors, vectors) in factors.chunks(group).zip(vectors) {
+            let mut terms = Combination {
+                vectors,
+                factors,
+                out: &mut *out,
+            };
+            terms.add(simd);
         }
     }
 }

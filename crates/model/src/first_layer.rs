@@ -139,16 +139,24 @@ impl FirstLayer {
         ))
     }
 
-    /// The hand-derived descent of this layer below a head that adds each block's sum to an
-    /// output, in weight space; `None` where the activation is not piecewise linear.
+    /// The hand-derived descent of this layer below a head that adds each block's sum over the
+    /// `patches` of a sample to an output, in weight space. The problem's `x` holds the patches.
+    ///
+    /// `None` in double precision where the activation is not piecewise linear: there plain gradient
+    /// descent goes by [`host_scores`](Self::host_scores).
     pub(crate) fn descent(
         &self,
         problem: &DescentProblem<'_>,
         outputs: Vec<Output>,
+        patches: usize,
     ) -> Option<Box<dyn Descent>> {
+        let activation = self.activation.clone();
+        if !problem.single_precision && activation.piecewise_linear().is_none() {
+            return None;
+        }
         let blocks = self.host_blocks();
-        let activation = self.activation.piecewise_linear()?;
-        let head = Head::new(problem, activation, &blocks, (outputs, self.divisor()));
+        let outputs = (outputs, self.divisor());
+        let head = Head::new(problem, activation, &blocks, outputs, patches);
         Some(if problem.single_precision {
             Box::new(WeightSpaceDescent::<f32>::new(problem, head, &blocks))
         } else {
@@ -171,11 +179,12 @@ impl FirstLayer {
             )));
         }
         if problem.compensated || !GramSpaceDescent::is_cheaper(problem) {
-            return self.descent(problem, outputs);
+            return self.descent(problem, outputs, 1);
         }
+        self.activation.piecewise_linear()?;
         let blocks = self.host_blocks();
-        let activation = self.activation.piecewise_linear()?;
-        let head = Head::new(problem, activation, &blocks, (outputs, self.divisor()));
+        let activation = self.activation.clone();
+        let head = Head::new(problem, activation, &blocks, (outputs, self.divisor()), 1);
         Some(Box::new(GramSpaceDescent::new(problem, head, &blocks)))
     }
 

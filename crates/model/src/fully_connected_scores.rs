@@ -4,7 +4,8 @@ use implicit_bias_algebra::Accum;
 use ndarray::Array2;
 
 use crate::descent::{Layers, Samples};
-use crate::{HostScores, SharedActivation};
+use crate::span::basis_of_samples;
+use crate::{HostScores, SharedActivation, Span};
 
 /// [`Layers`] at all samples or at chosen ones.
 pub(crate) struct FullyConnectedScores {
@@ -25,10 +26,14 @@ impl FullyConnectedScores {
         shapes: Vec<[usize; 2]>,
         threads: usize,
     ) -> Self {
+        Self::of_layers(x, Layers::new(activation, shapes, threads))
+    }
+
+    fn of_layers(x: &Array2<f64>, layers: Layers<f64>) -> Self {
         Self {
             x: x.as_standard_layout().into_owned(),
             chosen: None,
-            layers: Layers::new(activation, shapes, threads),
+            layers,
             upper: Vec::new(),
             back: [Vec::new(), Vec::new()],
         }
@@ -69,5 +74,15 @@ impl HostScores for FullyConnectedScores {
                 std::mem::swap(back, below);
             }
         }
+    }
+
+    /// The first layer in what the samples span; the other ones stay as they are.
+    fn span(&self) -> Option<Span> {
+        let mut shapes = self.layers.shapes().to_vec();
+        let [basis, coordinates] = basis_of_samples(&self.x, shapes[0][0])?;
+        let first = self.layers.place(0).end;
+        shapes[0][1] = basis.nrows();
+        let scores = Self::of_layers(&coordinates, self.layers.of_shapes(shapes));
+        Some(Span::new(basis, Box::new(scores)).of_first(first))
     }
 }

@@ -79,6 +79,15 @@ impl Span {
         }
     }
 
+    /// This basis for the first so many weights, those behind them their own coordinates.
+    #[must_use]
+    pub fn of_first(self, weights: usize) -> Self {
+        Self {
+            basis: self.basis.of_first(weights),
+            scores: self.scores,
+        }
+    }
+
     /// The basis and the scores.
     pub fn into_parts(self) -> (SpanBasis, Box<dyn HostScores>) {
         (self.basis, self.scores)

@@ -5,11 +5,16 @@
 //! `Θ = W Qᵀ` alone, and a descent whose steps no rotation of the weights changes takes the same ones
 //! in these coordinates, up to rounding: `W = W(0) + (Θ − Θ(0)) Q`.
 
+use implicit_bias_algebra::{MatRef, thin_qr};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
-/// The most multiplications that a basis is worth: a few hundredths of a second.
+/// The most multiplications that a basis is worth whatever a step costs: a few hundredths of a second.
 pub(crate) const MOST_OF_BASIS: usize = 1 << 24;
+
+/// Up to so many multiplications a basis is made vector by vector, and has no more directions than there
+/// are; past it by reflections of blocks, which take a tenth of the time.
+const ONE_BY_ONE: usize = MOST_OF_BASIS;
 
 /// What is left of a vector beside those before it is a direction of its own from this share of its
 /// length on; below, it is rounding.
@@ -17,13 +22,26 @@ const INDEPENDENT: f64 = 1e-14;
 
 /// An orthonormal basis of what samples span, `[r, columns]`.
 ///
-/// Weights are the rows of `[rows, columns]`, and coordinates those of `[rows, r]`.
-pub struct SpanBasis(Array2<f64>);
+/// Weights are the rows of `[rows, columns]`, and coordinates those of `[rows, r]`; behind them there
+/// may be weights that are their own coordinates.
+pub struct SpanBasis {
+    rows: Array2<f64>,
+    /// The weights in the basis.
+    spanned: usize,
+}
 
 impl SpanBasis {
-    /// Of orthonormal rows.
+    /// Of orthonormal rows, for all weights.
     pub(crate) fn new(rows: Array2<f64>) -> Self {
-        Self(rows)
+        Self {
+            rows,
+            spanned: usize::MAX,
+        }
+    }
+
+    /// This basis for so many weights, those behind them their own coordinates.
+    pub(crate) fn of_first(self, spanned: usize) -> Self {
+        Self { spanned, ..self }
     }
 
     /// `Θ = W Qᵀ`.
@@ -32,33 +50,64 @@ impl SpanBasis {
     ///
     /// For a number of weights that is no multiple of the columns: an internal error of the caller.
     pub fn coordinates(&self, weights: &[f64]) -> Vec<f64> {
-        let (size, columns) = self.0.dim();
+        let (size, columns) = self.rows.dim();
+        let (weights, rest) = weights.split_at(self.spanned.min(weights.len()));
         let rows = weights.len() / columns;
         let weights = ArrayView2::from_shape([rows, columns], weights).expect("rows of weights");
         let mut coordinates = Array2::zeros([rows, size]);
-        general_mat_mul(1.0, &weights, &self.0.t(), 0.0, &mut coordinates);
-        coordinates.into_iter().collect()
+        general_mat_mul(1.0, &weights, &self.rows.t(), 0.0, &mut coordinates);
+        let rest = rest.iter().copied();
+        coordinates.into_iter().chain(rest).collect()
     }
 
-    /// `W += ΔΘ Q`.
+    /// The weights `W + (Θ' − Θ) Q` at the coordinates `Θ'`, into `out`, from weights `W` at `Θ`.
     ///
     /// # Panics
     ///
     /// As [`coordinates`](Self::coordinates).
-    pub fn add(&self, change: &[f64], weights: &mut [f64]) {
-        let (size, columns) = self.0.dim();
-        let rows = weights.len() / columns;
-        let change = ArrayView2::from_shape([rows, size], change).expect("rows of coordinates");
-        let mut weights =
-            ArrayViewMut2::from_shape([rows, columns], weights).expect("rows of weights");
-        general_mat_mul(1.0, &change, &self.0, 1.0, &mut weights);
+    pub fn weights(&self, from: [&[f64]; 2], coordinates: &[f64], out: &mut [f64]) {
+        let [weights, before] = from;
+        let (size, columns) = self.rows.dim();
+        let spanned = self.spanned.min(out.len());
+        let rows = spanned / columns;
+        let change: Vec<f64> = (coordinates.iter().zip(before))
+            .take(rows * size)
+            .map(|(now, before)| now - before)
+            .collect();
+        let change = ArrayView2::from_shape([rows, size], &change).expect("rows of coordinates");
+        let (own, rest) = out.split_at_mut(spanned);
+        own.copy_from_slice(&weights[..spanned]);
+        let mut own = ArrayViewMut2::from_shape([rows, columns], own).expect("rows of weights");
+        general_mat_mul(1.0, &change, &self.rows, 1.0, &mut own);
+        rest.copy_from_slice(&coordinates[rows * size..]);
     }
 }
 
+/// An orthonormal basis of what samples in rows, `[n, d]`, span, and their coordinates in it, for a layer
+/// of so many neurons on top; `None` where its steps would hardly take fewer operations, or the basis
+/// more than a few of these steps.
+pub(crate) fn basis_of_samples(x: &Array2<f64>, neurons: usize) -> Option<[Array2<f64>; 2]> {
+    let (samples, dim) = x.dim();
+    let operations = samples.saturating_mul(samples).saturating_mul(dim);
+    let of_step = neurons.saturating_mul(samples).saturating_mul(dim);
+    if samples > dim || operations > MOST_OF_BASIS.max(of_step.saturating_mul(4)) {
+        return None;
+    }
+    if operations > ONE_BY_ONE && 4 * samples > 3 * dim {
+        return None;
+    }
+    let (basis, coordinates) = orthonormal(x);
+    (4 * basis.nrows() <= 3 * dim).then_some([basis, coordinates])
+}
+
 /// An orthonormal basis of the span of vectors in rows, `[r, d]`, and their coordinates in it,
-/// `[n, r]`: row `k` has none past the `k`-th. By Gram and Schmidt, each vector twice.
+/// `[n, r]`: row `k` has none past the `k`-th. By Gram and Schmidt, each vector twice; where these are
+/// large, by a QR decomposition, whose basis may have directions in which no vector has a coordinate.
 pub(crate) fn orthonormal(vectors: &Array2<f64>) -> (Array2<f64>, Array2<f64>) {
     let (count, dim) = vectors.dim();
+    if count <= dim && count * count * dim > ONE_BY_ONE {
+        return by_reflections(vectors);
+    }
     let mut basis: Vec<Array1<f64>> = Vec::new();
     let mut coordinates = Array2::zeros([count, count.min(dim)]);
     for (vector, mut own) in vectors.rows().into_iter().zip(coordinates.rows_mut()) {
@@ -82,6 +131,18 @@ pub(crate) fn orthonormal(vectors: &Array2<f64>) -> (Array2<f64>, Array2<f64>) {
     let entries = basis.into_iter().flatten().collect();
     let basis = Array2::from_shape_vec([rank, dim], entries).expect("rows of one length");
     (basis, coordinates.as_standard_layout().into_owned())
+}
+
+/// `Xᵀ = Q R`: the rows of `Qᵀ` are the basis, and those of `Rᵀ` the coordinates.
+fn by_reflections(vectors: &Array2<f64>) -> (Array2<f64>, Array2<f64>) {
+    let (count, dim) = vectors.dim();
+    let entries: Vec<f64> = vectors.iter().copied().collect();
+    let vectors = MatRef::from_row_major_slice(&entries, count, dim);
+    let [q, r] = thin_qr(vectors.transpose());
+    (
+        Array2::from_shape_fn((count, dim), |(i, j)| q[(j, i)]),
+        Array2::from_shape_fn((count, count), |(i, j)| if j > i { 0.0 } else { r[(j, i)] }),
+    )
 }
 
 fn norm(vector: ArrayView1<'_, f64>) -> f64 {
@@ -109,14 +170,35 @@ mod tests {
         let (basis, coordinates) = orthonormal(&vectors);
         // sin(31 i + 7 j) spans two dimensions alone.
         assert_eq!(basis.nrows(), 2);
+        is_a_basis([&basis, &coordinates], &vectors);
+    }
+
+    #[test]
+    fn reflections_give_vectors_back_where_some_depend_on_others() {
+        let vectors = vectors();
+        let (basis, coordinates) = by_reflections(&vectors);
+        assert_eq!(basis.dim(), (7, 9));
+        is_a_basis([&basis, &coordinates], &vectors);
+    }
+
+    fn is_a_basis([basis, coordinates]: [&Array2<f64>; 2], vectors: &Array2<f64>) {
         let gram = basis.dot(&basis.t());
-        assert!(
-            (gram - Array2::<f64>::eye(2))
-                .iter()
-                .all(|e| e.abs() < 1e-15)
-        );
-        let back = coordinates.dot(&basis);
-        assert!((back - vectors).iter().all(|e| e.abs() < 1e-15));
+        let unit = Array2::<f64>::eye(basis.nrows());
+        assert!((gram - unit).iter().all(|e| e.abs() < 2e-15));
+        let back = coordinates.dot(basis);
+        assert!((back - vectors).iter().all(|e| e.abs() < 4e-15));
+    }
+
+    #[test]
+    fn a_basis_is_made_where_it_pays() {
+        // Of full rank: no sum of a few waves.
+        let entry = |k: usize| ((k * k % 10_007) as f64).sin();
+        let samples = |n, d| Array2::from_shape_fn((n, d), |(i, j)| entry(i * d + j));
+        let is_made = |n, d, neurons| basis_of_samples(&samples(n, d), neurons).is_some();
+        assert!(is_made(3, 4, 1) && !is_made(4, 4, 1) && !is_made(5, 4, 1));
+        // 2^24 multiplications whatever a step takes, and four of its steps.
+        assert!(is_made(128, 1024, 1) && !is_made(129, 1024, 32) && is_made(129, 1024, 33));
+        assert!(!is_made(129, 171, 1000) && is_made(129, 172, 1000));
     }
 
     #[test]
@@ -127,11 +209,12 @@ mod tests {
         let before = basis.coordinates(&initial);
         assert_eq!(before.len(), 6);
         let change: Vec<f64> = (0..6).map(f64::from).collect();
-        let mut weights = initial.clone();
-        basis.add(&change, &mut weights);
+        let present: Vec<f64> = before.iter().zip(&change).map(|(b, c)| b + c).collect();
+        let mut weights = vec![0.0; initial.len()];
+        basis.weights([&initial, &before], &present, &mut weights);
         let after = basis.coordinates(&weights);
-        for ((after, before), change) in after.iter().zip(&before).zip(&change) {
-            assert!((after - before - change).abs() < 1e-14);
+        for (after, present) in after.iter().zip(&present) {
+            assert!((after - present).abs() < 1e-14);
         }
         // Nothing else changed.
         let moved: f64 = weights

@@ -3,9 +3,9 @@
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, FloatDType, Tensor};
 use implicit_bias_model::{
-    Activation, Architecture, CompensatedGradientDescent, DeepArchitecture, DescentProblem,
-    GradientDescent, Loss, Network, Objective, TwoLayerBothArchitecture, TwoLayerConfig, Weights,
-    to_tensor, two_sum_step,
+    Architecture, CompensatedGradientDescent, ConvolutionArchitecture, DeepArchitecture,
+    DescentProblem, GradientDescent, Linear, Loss, Network, Objective, TwoLayerArchitecture,
+    TwoLayerBothArchitecture, Weights, to_tensor, two_sum_step,
 };
 use implicit_bias_settings::Settings;
 use ndarray::Array2;
@@ -72,11 +72,45 @@ fn wave(seed: usize) -> impl Fn((usize, usize)) -> f64 {
 fn hand_derived_descent_is_autodiff_descent_in_single_precision() {
     let block = |name: &str, seed| (name.to_owned(), Array2::from_shape_fn((4, 30), wave(seed)));
     let weights = Weights::new(vec![block("pos", 2), block("neg", 3)]).unwrap();
-    let config = TwoLayerConfig::new(4, 30, Activation::leaky_relu(0.1).unwrap());
-    let network = config.init_with(&weights, &device().autodiff()).unwrap();
-    for compensated in [false, true] {
-        // Each step rounds once; the weights are of order one.
-        hand_derived_is_autodiff(network.clone(), 6, compensated, 1.0);
+    for activation in ["leaky-relu", "smoothed-leaky-relu"] {
+        let settings = Settings::default().with("activation", activation);
+        let network = TwoLayerArchitecture.network(&settings, &weights, 30, &device().autodiff());
+        let network = network.unwrap();
+        for compensated in [false, true] {
+            // Each step rounds once; the weights are of order one.
+            hand_derived_is_autodiff(network.clone(), 6, compensated, 1.0);
+        }
+    }
+}
+
+/// Five patches of six coordinates, a sample a row.
+#[test]
+fn a_convolution_s_descent_is_autodiff_descent_in_single_precision() {
+    let block = |name: &str, seed| (name.to_owned(), Array2::from_shape_fn((4, 6), wave(seed)));
+    let weights = Weights::new(vec![block("pos", 2), block("neg", 3)]).unwrap();
+    for activation in ["leaky-relu", "huberized-relu"] {
+        let settings = Settings::default()
+            .with("activation", activation)
+            .with("patches", 5);
+        let network =
+            ConvolutionArchitecture.network(&settings, &weights, 30, &device().autodiff());
+        let network = network.unwrap();
+        for samples in [6, 70] {
+            for compensated in [false, true] {
+                hand_derived_is_autodiff(network.clone(), samples, compensated, 1.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_linear_network_s_descent_is_autodiff_descent_in_single_precision() {
+    let weight = Array2::from_shape_fn((1, 30), wave(2));
+    for samples in [1, 6, 70] {
+        for compensated in [false, true] {
+            let network = Linear::new(to_tensor(&weight, &device().autodiff()));
+            hand_derived_is_autodiff(network, samples, compensated, 1.0);
+        }
     }
 }
 

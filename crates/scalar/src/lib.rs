@@ -4,6 +4,7 @@
 //! to tensors, the Gram engine of `implicit-bias-gram` to plain arrays. No Burn here.
 
 mod activation;
+pub mod aligned;
 mod error;
 mod far_slopes;
 mod log_sum;

@@ -22,12 +22,13 @@
 //! - *The margins* need the pairs that are on to the last bit. What `r` adds to all of them takes the same counts
 //!   `N` as `b` does: `Σ_{k: (k,i) on} s_k h_ki` has the part `(η/(nm)) Σ_j y_j G_ij N_ij r_j`. (derived)
 
+use implicit_bias_scalar::aligned::AlignedLanes;
+
 use super::budget::Plan;
 use super::places::Places;
 use super::state::{State, entry, entry_mut};
 use super::transfer::{ApplyChanges, Products, is_large};
 use crate::Problem;
-use crate::aligned::AlignedLanes;
 use crate::kernel::{LANES, Lanes, padded, vectorized};
 
 /// How counts of neurons lie in the low 52 bits of a word, which a double holds. Words are added as numbers, as no

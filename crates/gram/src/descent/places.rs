@@ -1,9 +1,10 @@
 //! Where the watched pairs of a block lie: neuron after neuron, so that what one of them adds to the others of
 //! its neuron is a row of neighbours.
 
+use implicit_bias_scalar::aligned::AlignedLanes;
+
 use super::budget::Plan;
 use crate::Problem;
-use crate::aligned::AlignedLanes;
 use crate::kernel::{LANES, padded};
 
 /// A place: a lane of a lane group, which holds one watched pair or none.

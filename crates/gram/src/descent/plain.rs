@@ -7,13 +7,13 @@
 //! Steps come in runs. What a run has changed is kept apart from what it began with, and added at its end: a step rounds
 //! a small change, not a pre-activation, as a step of a block does.
 
+use implicit_bias_scalar::aligned::AlignedLanes;
 use pulp::Simd;
 use serde::{Deserialize, Serialize};
 
 use super::state::{self, State};
 use super::tables::{Active, Layout, Move, TILE, Work, read_tile};
 use super::transfer::is_large;
-use crate::aligned::AlignedLanes;
 use crate::error::require_len;
 use crate::kernel::{LANES, Lanes, MaskBits, VectorizedBits, fill_slopes, vectorized_bits};
 use crate::threads::of_steps;

@@ -5,9 +5,9 @@
 //! for four samples. This is the "method of the four Russians" (Arlazarov, Dinic, Kronrod and Faradžev, 1970). A lookup
 //! is one addition of vectors where the product takes four multiply-adds.
 
+use implicit_bias_scalar::aligned::AlignedLanes;
 use pulp::{Simd, WithSimd};
 
-use crate::aligned::AlignedLanes;
 use crate::inner_products::InnerProducts;
 use crate::kernel::{LANES, Lanes, MaskBits, vectors, vectors_mut};
 

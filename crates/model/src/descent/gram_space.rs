@@ -77,18 +77,10 @@ impl GramSpaceDescent {
         if !self.head.prepare(&self.h) {
             return false;
         }
-        let rows = self
-            .change
-            .chunks_exact_mut(samples)
-            .zip(self.c.chunks_exact_mut(samples))
-            .zip(self.h.chunks_exact(samples));
-        for (k, ((change, c), h)) in rows.enumerate() {
-            let (coefficients, coefficient) = self.head.row(k);
-            let entries = change.iter_mut().zip(c).zip(h.iter().zip(coefficients));
-            for ((change, c), (&h, &coefficient_of_sample)) in entries {
-                *change = coefficient(h, coefficient_of_sample);
-                *c += *change;
-            }
+        self.change.copy_from_slice(&self.h);
+        self.head.coefficients(&mut self.change);
+        for (c, change) in self.c.iter_mut().zip(&self.change) {
+            *c += *change;
         }
         let neurons = self.h.len() / samples;
         matmul(

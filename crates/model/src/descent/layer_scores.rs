@@ -6,8 +6,8 @@ use ndarray::Array2;
 use super::float::parallelism;
 use super::head::Output;
 use crate::matrix_kernels::Factor;
-use crate::span::{MOST_OF_BASIS, orthonormal};
-use crate::{HostScores, SharedActivation, Span};
+use crate::span::basis_of_samples;
+use crate::{Activation, HostScores, SharedActivation, Span};
 
 /// A first layer below a head that adds each block's sum to an output: two matrix products.
 ///
@@ -100,15 +100,90 @@ impl LayerScores {
         self.values.resize(self.h.len(), 0.0);
         self.derivatives.resize(self.h.len(), 0.0);
         // By its own type where it is the paper's: without a call an entry.
-        let Some(kinked) = self.activation.piecewise_linear() else {
-            let (values, derivatives) = (&mut self.values, &mut self.derivatives);
-            self.activation.fill(&self.h, values, derivatives);
-            return;
-        };
-        let each = self.h.iter().zip(&mut self.values);
-        for ((&h, value), derivative) in each.zip(&mut self.derivatives) {
-            *value = kinked.apply(h);
-            *derivative = kinked.derivative(h);
+        let (values, derivatives) = (&mut self.values, &mut self.derivatives);
+        match self.activation.piecewise_linear() {
+            Some(activation) => pulp::Arch::new().dispatch(Activated {
+                activation,
+                h: &self.h,
+                values,
+                derivatives,
+            }),
+            None => self.activation.fill(&self.h, values, derivatives),
+        }
+    }
+
+    /// Adds each neuron's row of `values` to the scores of its output.
+    fn sum(&mut self, samples: usize) {
+        self.by_output.clear();
+        self.by_output.resize(self.count * samples, 0.0);
+        pulp::Arch::new().dispatch(Sums(self, samples));
+    }
+}
+
+/// `φ` and `φ'` of the paper's activations, compiled for the vector instructions of the machine.
+struct Activated<'a> {
+    activation: Activation,
+    h: &'a [f64],
+    values: &'a mut [f64],
+    derivatives: &'a mut [f64],
+}
+
+impl pulp::WithSimd for Activated<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _instructions: S) {
+        let each = self.h.iter().zip(self.values).zip(self.derivatives);
+        for ((&h, value), derivative) in each {
+            *value = self.activation.apply(h);
+            *derivative = self.activation.derivative(h);
+        }
+    }
+}
+
+/// The sums of [`LayerScores::sum`], compiled likewise.
+struct Sums<'a>(&'a mut LayerScores, usize);
+
+impl pulp::WithSimd for Sums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _instructions: S) {
+        let Self(layer, samples) = self;
+        let (outputs, width) = (layer.outputs.as_slice(), layer.width);
+        let all = layer.by_output.as_mut_slice();
+        for (k, row) in layer.values.chunks_exact(samples).enumerate() {
+            let Output { index, sign } = outputs[k / width];
+            let own = &mut all[index * samples..][..samples];
+            for (f, a) in own.iter_mut().zip(row) {
+                *f += sign * a;
+            }
+        }
+    }
+}
+
+/// Overwrites `H` by the coefficients `s_b c φ'(h)` of the gradient, compiled likewise.
+struct Coefficients<'a> {
+    layer: &'a LayerScores,
+    h: &'a mut [f64],
+    samples: usize,
+}
+
+impl pulp::WithSimd for Coefficients<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _instructions: S) {
+        let Self { layer, h, samples } = self;
+        let slopes = layer.derivatives.chunks_exact(samples);
+        let (outputs, width) = (layer.outputs.as_slice(), layer.width);
+        let all = layer.by_output.as_slice();
+        for (k, (row, slopes)) in h.chunks_exact_mut(samples).zip(slopes).enumerate() {
+            let Output { index, sign } = outputs[k / width];
+            let own = &all[index * samples..][..samples];
+            for ((h, slope), c) in row.iter_mut().zip(slopes).zip(own) {
+                *h = sign * c * slope;
+            }
         }
     }
 }
@@ -122,13 +197,7 @@ impl HostScores for LayerScores {
         self.multiply(0, weights, &mut h);
         self.h = h;
         self.activate();
-        self.by_output.clear();
-        self.by_output.resize(self.count * samples, 0.0);
-        for (k, row) in self.values.chunks_exact(samples).enumerate() {
-            let Output { index, sign } = self.outputs[k / self.width];
-            let own = &mut self.by_output[index * samples..][..samples];
-            own.iter_mut().zip(row).for_each(|(f, a)| *f += sign * a);
-        }
+        self.sum(samples);
         for (index, own) in self.by_output.chunks_exact(samples).enumerate() {
             for (scores, f) in scores.chunks_exact_mut(self.count).zip(own) {
                 scores[index] = f / self.divisor;
@@ -144,35 +213,26 @@ impl HostScores for LayerScores {
             }
         }
         let mut h = std::mem::take(&mut self.h);
-        let slopes = self.derivatives.chunks_exact(samples);
-        for (k, (row, slopes)) in h.chunks_exact_mut(samples).zip(slopes).enumerate() {
-            let Output { index, sign } = self.outputs[k / self.width];
-            let own = &self.by_output[index * samples..][..samples];
-            for ((h, slope), c) in row.iter_mut().zip(slopes).zip(own) {
-                *h = sign * c * slope;
-            }
-        }
+        pulp::Arch::new().dispatch(Coefficients {
+            layer: self,
+            h: &mut h,
+            samples,
+        });
         self.multiply(1, &h, gradient);
         self.h = h;
     }
 
     /// Where there are fewer samples than dimensions and they span three quarters of these at most.
     fn span(&self) -> Option<Span> {
-        let (samples, dim) = self.x.dim();
-        if samples > dim || samples * samples * dim > MOST_OF_BASIS {
-            return None;
-        }
-        let (basis, coordinates) = orthonormal(&self.x);
-        (4 * basis.nrows() <= 3 * dim).then(|| {
-            let scores = Self::new(
-                &coordinates,
-                self.activation.clone(),
-                self.outputs.clone(),
-                [self.width, self.count],
-                self.divisor,
-                self.threads,
-            );
-            Span::new(basis, Box::new(scores))
-        })
+        let [basis, coordinates] = basis_of_samples(&self.x, self.neurons())?;
+        let scores = Self::new(
+            &coordinates,
+            self.activation.clone(),
+            self.outputs.clone(),
+            [self.width, self.count],
+            self.divisor,
+            self.threads,
+        );
+        Some(Span::new(basis, Box::new(scores)))
     }
 }

@@ -3,7 +3,7 @@
 use implicit_bias_algebra::{Accum, MatMut, MatRef, matmul};
 
 use super::float::{Float, parallelism};
-use crate::SharedActivation;
+use crate::{Activation, SharedActivation};
 
 /// Up to so many samples the pre-activations of the first layer are computed with the samples, not the
 /// weights, in the place that a product packs: packing the weights would take as long as multiplying
@@ -46,6 +46,16 @@ impl<E: Float> Layers<E> {
         }
     }
 
+    /// The same network with layers of other shapes.
+    pub fn of_shapes(&self, shapes: Vec<[usize; 2]>) -> Self {
+        Self::new(self.activation.clone(), shapes, self.threads)
+    }
+
+    /// Rows and columns of each layer.
+    pub fn shapes(&self) -> &[[usize; 2]] {
+        &self.shapes
+    }
+
     /// How many layers there are.
     pub fn count(&self) -> usize {
         self.shapes.len()
@@ -70,15 +80,16 @@ impl<E: Float> Layers<E> {
                 Some([z, a]) => {
                     z.resize(count * self.shapes[layer][0], E::from_f64(0.0));
                     self.multiply(layer, count, input, weights, z);
-                    a.clear();
+                    a.resize(z.len(), E::from_f64(0.0));
                     // By its own type where it is the paper's: without a call an entry.
                     match self.activation.piecewise_linear() {
-                        Some(kinked) => {
-                            a.extend(z.iter().map(|z| E::from_f64(kinked.apply(z.to_f64()))));
+                        Some(activation) => {
+                            pulp::Arch::new().dispatch(Applied { activation, z, a });
                         }
                         None => {
-                            let apply = |z: &E| E::from_f64(self.activation.apply(z.to_f64()));
-                            a.extend(z.iter().map(apply));
+                            for (a, z) in a.iter_mut().zip(&*z) {
+                                *a = E::from_f64(self.activation.apply(z.to_f64()));
+                            }
                         }
                     }
                 }
@@ -151,16 +162,55 @@ impl<E: Float> Layers<E> {
             parallelism(2 * count * rows * columns, self.threads),
         );
         let [z, _] = &self.hidden[layer - 1];
-        let pairs = below.iter_mut().zip(z);
-        let one = E::from_f64(1.0);
         match self.activation.piecewise_linear() {
-            Some(kinked) => {
-                let (slope, zero) = (E::from_f64(kinked.slope()), E::from_f64(0.0));
-                pairs.for_each(|(b, &z)| *b *= if z > zero { one } else { slope });
-            }
-            None => pairs.for_each(|(b, z)| {
-                *b *= E::from_f64(self.activation.derivative(z.to_f64()));
+            Some(activation) => pulp::Arch::new().dispatch(TimesSlopes {
+                activation,
+                z,
+                out: below,
             }),
+            None => {
+                for (b, z) in below.iter_mut().zip(z) {
+                    *b *= E::from_f64(self.activation.derivative(z.to_f64()));
+                }
+            }
+        }
+    }
+}
+
+/// `A = φ(Z)` of the paper's activations, compiled for the vector instructions of the machine.
+struct Applied<'a, E> {
+    activation: Activation,
+    z: &'a [E],
+    a: &'a mut [E],
+}
+
+impl<E: Float> pulp::WithSimd for Applied<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _instructions: S) {
+        for (a, z) in self.a.iter_mut().zip(self.z) {
+            *a = E::from_f64(self.activation.apply(z.to_f64()));
+        }
+    }
+}
+
+/// `B ← B ∘ φ'(Z)`, compiled likewise.
+struct TimesSlopes<'a, E> {
+    activation: Activation,
+    z: &'a [E],
+    out: &'a mut [E],
+}
+
+impl<E: Float> pulp::WithSimd for TimesSlopes<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _instructions: S) {
+        let slope = E::from_f64(self.activation.slope());
+        let [zero, one] = [E::from_f64(0.0), E::from_f64(1.0)];
+        for (b, &z) in self.out.iter_mut().zip(self.z) {
+            *b *= if z > zero { one } else { slope };
         }
     }
 }

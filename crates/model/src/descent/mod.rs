@@ -8,6 +8,7 @@ mod host_weights;
 mod layer_scores;
 mod layered;
 mod layers;
+mod linear;
 mod problem;
 mod weight_space;
 
@@ -17,5 +18,6 @@ pub(crate) use self::hinge::HingeDescent;
 pub(crate) use self::layer_scores::LayerScores;
 pub(crate) use self::layered::LayeredDescent;
 pub(crate) use self::layers::{Layers, Samples};
+pub(crate) use self::linear::LinearDescent;
 pub use self::problem::{Descent, DescentProblem};
 pub(crate) use self::weight_space::WeightSpaceDescent;

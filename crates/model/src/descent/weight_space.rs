@@ -64,12 +64,7 @@ impl<E: Float> WeightSpaceDescent<E> {
         if !self.head.prepare(&self.h) {
             return false;
         }
-        for (k, row) in self.h.chunks_exact_mut(samples).enumerate() {
-            let (coefficients, coefficient) = self.head.row(k);
-            for (h, &c) in row.iter_mut().zip(coefficients) {
-                *h = coefficient(*h, c);
-            }
-        }
+        self.head.coefficients(&mut self.h);
         let (out, accum) = self.weights.update(0..neurons * dim);
         matmul(
             MatMut::from_row_major_slice_mut(out, neurons, dim),

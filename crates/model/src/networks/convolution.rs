@@ -6,11 +6,11 @@ use implicit_bias_settings::{Asked, AskedArray, Invalid, Key, Settings};
 use ndarray::Array2;
 
 use crate::activations::{ACTIVATION, SharedActivation, activation, describe_activation};
-use crate::descent::Output;
+use crate::descent::{DescentProblem, Output};
 use crate::first_layer::FirstLayer;
 use crate::{
-    Architecture, Block, HostScores, ModelError, Network, SampleShape, Span, TwoLayerConfig, WIDTH,
-    Weights, to_tensor,
+    Architecture, Block, Descent, HostScores, ModelError, Network, SampleShape, Span,
+    TwoLayerConfig, WIDTH, Weights, to_tensor,
 };
 
 /// `f(x) = (1/m) Σ_r Σ_p φ(⟨w_{+1,r}, x⁽ᵖ⁾⟩) − (1/m) Σ_r Σ_p φ(⟨w_{−1,r}, x⁽ᵖ⁾⟩)` over the patches
@@ -66,6 +66,20 @@ impl Convolution {
             ..self
         }
     }
+
+    /// The patches of all samples, `[n P, d]`.
+    fn patches_of(&self, x: &Array2<f64>) -> Option<Array2<f64>> {
+        let (samples, entries) = x.dim();
+        let flat = x.as_standard_layout().into_owned();
+        let shape = [samples * self.patches, entries / self.patches];
+        flat.into_shape_with_order(shape).ok()
+    }
+}
+
+/// Both blocks add to the one score.
+fn head() -> Vec<Output> {
+    let output = |sign| Output { index: 0, sign };
+    SIGNS.map(output).to_vec()
 }
 
 impl Network for Convolution {
@@ -125,14 +139,22 @@ impl Network for Convolution {
     }
 
     fn host_scores(&self, x: &Array2<f64>, threads: usize) -> Option<Box<dyn HostScores>> {
-        let (samples, entries) = x.dim();
-        let flat = x.as_standard_layout().into_owned();
-        let shape = [samples * self.patches, entries / self.patches];
-        let patches = flat.into_shape_with_order(shape).ok()?;
-        let head = SIGNS.map(|sign| Output { index: 0, sign });
-        let each = self.first.host_scores(&patches, head.to_vec(), 1, threads);
-        let scores = ConvolutionScores::new(each, self.patches, samples);
+        let patches = self.patches_of(x)?;
+        let each = self.first.host_scores(&patches, head(), 1, threads);
+        let scores = ConvolutionScores::new(each, self.patches, x.nrows());
         Some(Box::new(scores))
+    }
+
+    /// In single precision; in double precision plain gradient descent goes by
+    /// [`host_scores`](Network::host_scores), as every other optimizer.
+    fn descent(&self, problem: &DescentProblem<'_>) -> Option<Box<dyn Descent>> {
+        let is_plain = problem.objective.outputs() == 1 && problem.stop.is_none();
+        if !(problem.single_precision && is_plain) {
+            return None;
+        }
+        let x = &self.patches_of(problem.x)?;
+        let of_patches = DescentProblem { x, ..*problem };
+        self.first.descent(&of_patches, head(), self.patches)
     }
 }
 

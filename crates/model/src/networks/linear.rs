@@ -6,8 +6,9 @@ use implicit_bias_record::Family;
 use implicit_bias_settings::{Invalid, Settings};
 use ndarray::Array2;
 
+use crate::descent::{DescentProblem, LinearDescent};
 use crate::linear_scores::LinearScores;
-use crate::{Architecture, Block, HostScores, ModelError, Network, Weights, to_tensor};
+use crate::{Architecture, Block, Descent, HostScores, ModelError, Network, Weights, to_tensor};
 
 /// The linear network `f(w; x) = ⟨w, x⟩`, no bias; `W_weight` is `[1, d]`. Homogeneous of degree 1.
 ///
@@ -69,6 +70,17 @@ impl Network for Linear {
 
     fn host_scores(&self, x: &Array2<f64>, _threads: usize) -> Option<Box<dyn HostScores>> {
         Some(Box::new(LinearScores::new(x)))
+    }
+
+    /// In single precision; in double precision plain gradient descent goes by
+    /// [`host_scores`](Network::host_scores), as every other optimizer.
+    fn descent(&self, problem: &DescentProblem<'_>) -> Option<Box<dyn Descent>> {
+        let is_plain = problem.objective.outputs() == 1 && problem.stop.is_none();
+        if !(problem.single_precision && is_plain) {
+            return None;
+        }
+        let weight = Weights::host(&self.weight.val());
+        Some(Box::new(LinearDescent::new(problem, &weight)))
     }
 }
 

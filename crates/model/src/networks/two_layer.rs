@@ -161,7 +161,7 @@ impl Network for TwoLayer {
             return None;
         }
         match problem.stop {
-            None => self.first.descent(problem, head.to_vec()),
+            None => self.first.descent(problem, head.to_vec(), 1),
             Some(_) => self.first.cheapest_descent(problem, head.to_vec()),
         }
     }

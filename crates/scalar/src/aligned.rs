@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::kernel::LANES;
+use crate::vector::LANES;
 
 /// Bytes of a cache line, and of the widest vector.
 const LINE: usize = 64;
@@ -10,7 +10,7 @@ const LINE: usize = 64;
 /// An array of lanes of eight words whose first one begins at a multiple of 64 bytes, so that no vector of it
 /// lies in two cache lines: reading one that does takes twice the time.
 #[derive(Debug, Default)]
-pub(crate) struct AlignedLanes<T = f64> {
+pub struct AlignedLanes<T = f64> {
     /// The lanes, with room before them.
     values: Vec<T>,
     start: usize,
