@@ -162,6 +162,7 @@ mod tests {
                 .collect(),
             step: 0.0,
             error: 0.0,
+            missed: Vec::new(),
         };
         let clock = Clock::new(Pace::Flow, &StepSize::constant(0.1)).unwrap();
         let mut flow = LogTimeFlow::new(&mut oracle, clock, start).unwrap();

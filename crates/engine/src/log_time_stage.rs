@@ -85,11 +85,11 @@ impl LogTimeStage {
         let clock = self.options.clock;
         let obstacle = match clock.pace() {
             // The flow is followed from its first moment on, whatever there is.
-            Pace::Flow => Ok(0.0),
+            Pace::Flow => Ok((0.0, Vec::new())),
             Pace::Gradient | Pace::Normalized => self.error_of_steps(step, &weights),
         };
-        let error = match obstacle {
-            Ok(error) => error,
+        let (error, missed) = match obstacle {
+            Ok(found) => found,
             Err(_) if step < self.last_exact => {
                 // A tenth more: seldom enough not to cost, and soon enough after the first chance.
                 self.handover = (1.1 * step).ceil().max(step + 1.0).min(self.last_exact);
@@ -108,6 +108,7 @@ impl LogTimeStage {
             weights,
             step,
             error,
+            missed,
         };
         match LogTimeFlow::new(&mut self.oracle, clock, start) {
             Some(flow) => {
@@ -125,9 +126,9 @@ impl LogTimeStage {
         }
     }
 
-    /// What following the flow instead of steps costs from step `step` on, as a distance of margins;
-    /// why the flow is not what the descent does, if it is not.
-    fn error_of_steps(&mut self, step: f64, weights: &[f64]) -> Result<f64, String> {
+    /// What following the flow instead of steps costs from step `step` on, as a distance of margins and
+    /// as a change of the weights, with a factor of two; why the flow is not what the descent does, if it is not.
+    fn error_of_steps(&mut self, step: f64, weights: &[f64]) -> Result<(f64, Vec<f64>), String> {
         let mut velocity = vec![0.0; weights.len()];
         let not_finite = || "a score is not finite".to_owned();
         let oracle = &mut self.oracle;
@@ -140,10 +141,21 @@ impl LogTimeStage {
         }
         let speed = norm(&velocity);
         let clock = &self.options.clock;
-        let length = match clock.pace() {
-            Pace::Gradient | Pace::Flow => clock.step_size(step) * point.log_slope.exp(),
+        let length_of = |log_slope: f64, speed: f64| match clock.pace() {
+            Pace::Gradient | Pace::Flow => clock.step_size(step) * log_slope.exp(),
             Pace::Normalized => clock.step_size(step) / speed,
         };
+        let length = length_of(point.log_slope, speed);
+        let mut missed: Vec<f64> = velocity.iter().map(|v| -length * v).collect();
+        let next: Vec<f64> = weights.iter().zip(&missed).map(|(w, m)| w - m).collect();
+        let mut after = vec![0.0; weights.len()];
+        let there = oracle.flow(&next, &mut after).ok_or_else(not_finite)?;
+        let length_there = length_of(there.log_slope, norm(&after));
+        // The flow turns on the way: a step `Δ(W)` is away from it by half of `Δ(W) − Δ(W + Δ(W))`, which
+        // falls like 1/t², so that all later ones sum to `t` times that. Twice the sum, to be safe.
+        for (missed, v) in missed.iter_mut().zip(&after) {
+            *missed = -step * (*missed + length_there * v);
+        }
         let most = (0..oracle.samples()).try_fold(0.0, |most: f64, sample| {
             oracle.margin_gradient(weights, sample, &mut velocity)?;
             let size = norm(&velocity);
@@ -158,7 +170,7 @@ impl LogTimeStage {
         }
         // The sum over all later steps of what Euler's method misses, `½ Σ (Δ log L)²`, with
         // `Δ log L` that falls like 1/t: half of one step's change. All of it, to be safe.
-        Ok(length * speed * speed)
+        Ok((length * speed * speed, missed))
     }
 
     /// Goes on in log time to step `to`; why it ended before, if it did.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::clock::{Clock, Pace};
-use super::trajectory::{Change, Node, Step, Trajectory};
+use super::trajectory::{Change, Node, Trajectory};
 use crate::EngineError;
 use crate::optimizers::norm;
 use crate::oracle::Oracle;
@@ -39,11 +39,17 @@ pub(crate) enum FlowOutcome {
     NonFinite,
 }
 
+/// The coarse trajectory is no longer waited for where the clock of the fine one is so far ahead: they
+/// have parted.
+const LEAD: f64 = 1.0;
+
 /// The flow of a descent in log time, by a coarse and a fine trajectory.
 ///
 /// The coarse one takes midpoint steps; the fine one takes two of half the length beside each.
 /// Kinks make the method first order in the length, so that the distance of the two estimates the
-/// error of the fine one, which is the one that is shown (docs/theory.md §8).
+/// error of the fine one, which is the one that is shown. The coarse one begins away from
+/// the fine one by what the flow misses of the steps, so that the distance also tells what the flow makes
+/// of that (docs/theory.md §8).
 #[derive(Clone, Debug)]
 pub(crate) struct LogTimeFlow {
     clock: Clock,
@@ -72,6 +78,8 @@ pub(crate) struct FlowStart {
     pub step: f64,
     /// What the change from steps to flow may cost, as a distance of margins.
     pub error: f64,
+    /// The same as a change of the weights; empty where nothing is missed.
+    pub missed: Vec<f64>,
 }
 
 impl LogTimeFlow {
@@ -82,9 +90,15 @@ impl LogTimeFlow {
             weights,
             step,
             error,
+            missed,
         } = start;
         let reading = clock.at(step);
+        let moved: Vec<f64> = weights.iter().zip(&missed).map(|(w, m)| w + m).collect();
         let node = Node::new(oracle, weights, reading)?;
+        let coarse = match missed.is_empty() {
+            true => node.clone(),
+            false => Node::new(oracle, moved, reading).unwrap_or_else(|| node.clone()),
+        };
         // That of one step of the descent, or of a turn of the weights by what a step may turn.
         let length = match clock.pace() {
             Pace::Gradient => clock.step_size(step) * node.log_slope.exp(),
@@ -94,7 +108,7 @@ impl LogTimeFlow {
         // Steps of the descent may change no digit any more; the flow goes on in longer ones.
         let length = length.max(STARTS * SHORTEST * norm(&node.weights) / node.speed);
         let state = FlowState {
-            coarse: Trajectory::new(node.clone()),
+            coarse: Trajectory::new(coarse),
             fine: Trajectory::new(node),
             // At a point where nothing moves any step is as good.
             length: if length.is_finite() && length > 0.0 {
@@ -119,10 +133,9 @@ impl LogTimeFlow {
     pub fn advance(&mut self, oracle: &mut Oracle, to: f64) -> FlowOutcome {
         let target = self.clock.at(to);
         loop {
-            let reached = [&self.state.coarse, &self.state.fine]
-                .iter()
-                .all(|trajectory| trajectory.node.reading >= target);
-            if reached {
+            let FlowState { coarse, fine, .. } = &self.state;
+            let [coarse, fine] = [coarse, fine].map(|trajectory| trajectory.node.reading);
+            if fine >= target && (coarse >= target || fine >= target + LEAD) {
                 break;
             }
             match self.pair_of_steps(oracle, target) {
@@ -142,7 +155,7 @@ impl LogTimeFlow {
         let (state, clock) = (&mut self.state, &self.clock);
         let mut why = FlowOutcome::Stalled;
         loop {
-            let node = &state.coarse.node;
+            let node = &state.fine.node;
             let shortest = SHORTEST * norm(&node.weights);
             let is_stuck = node.speed > 0.0 && state.length * node.speed < shortest;
             if is_stuck || state.count >= MOST_STEPS {
@@ -243,27 +256,30 @@ enum Rejection {
     NotFinite,
 }
 
-/// A step of the coarse trajectory and two of the fine one, if all three may be taken.
+/// Two steps of the fine trajectory, if both may be taken, and one of the coarse one beside them.
 fn steps(
     state: &mut FlowState,
     oracle: &mut Oracle,
     clock: &Clock,
     target: f64,
 ) -> Result<Change, Rejection> {
-    let mut step = |node: &Node, length: f64| match node.step(oracle, clock, length) {
-        Step::Taken(taken) => Ok(*taken),
-        Step::TooLong => Err(Rejection::TooLong),
-        Step::NotFinite => Err(Rejection::NotFinite),
-    };
     let length = state.length;
-    let (coarse, segment, change) = step(&state.coarse.node, length)?;
+    let mut half = |node: &Node| match node.step(oracle, clock, 0.5 * length) {
+        Some(taken) if taken.falls => Ok(taken),
+        Some(_) => Err(Rejection::TooLong),
+        None => Err(Rejection::NotFinite),
+    };
+    let first = half(&state.fine.node)?;
+    let change = state.fine.node.change(&first.node, length);
     if change.velocity > TURN || change.log_slope > FALL {
         return Err(Rejection::TooLong);
     }
-    let (halfway, first, _) = step(&state.fine.node, 0.5 * length)?;
-    let (fine, second, _) = step(&halfway, 0.5 * length)?;
-    state.coarse.extend(coarse, segment, target);
-    state.fine.extend(halfway, first, target);
-    state.fine.extend(fine, second, target);
+    let second = half(&first.node)?;
+    // Whatever becomes of it: far from the fine one, it says how little is known.
+    if let Some(taken) = state.coarse.node.step(oracle, clock, length) {
+        state.coarse.extend(taken, target);
+    }
+    state.fine.extend(first, target);
+    state.fine.extend(second, target);
     Ok(change)
 }

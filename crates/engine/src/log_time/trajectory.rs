@@ -38,19 +38,19 @@ pub(super) struct Segment {
 /// What a controller of steps looks at.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Change {
-    /// `Δτ ‖v_mid − v‖/‖W‖`.
+    /// `Δτ ‖v_half − v‖/‖W_half‖`.
     pub velocity: f64,
-    /// `2 |log g_mid − log g|`.
+    /// `2 |log g_half − log g|`.
     pub log_slope: f64,
 }
 
-/// How a step was taken.
-pub(super) enum Step {
-    Taken(Box<(Node, Segment, Change)>),
-    /// The loss falls by less than half of what its slope promises.
-    TooLong,
-    /// A score is not finite.
-    NotFinite,
+/// A step.
+pub(super) struct Taken {
+    /// Where it ends.
+    pub node: Node,
+    segment: Segment,
+    /// Whether the loss falls by at least half of what its slope promises.
+    pub falls: bool,
 }
 
 /// The present node, and the segments that lead from the present position there.
@@ -94,48 +94,45 @@ impl Node {
         log_pace(pace, self.log_slope, self.speed)
     }
 
-    /// The node a midpoint step of length `Δτ` further, with the Armijo test: `log L` falls by at
-    /// least half of `Δτ ‖v‖² Σg/Σℓ`.
-    pub fn step(&self, oracle: &mut Oracle, clock: &Clock, length: f64) -> Step {
+    /// A midpoint step of length `Δτ`, with the Armijo test: whether `log L` falls by at least half of
+    /// `Δτ ‖v‖² Σg/Σℓ`. `None` where a score is not finite.
+    pub fn step(&self, oracle: &mut Oracle, clock: &Clock, length: f64) -> Option<Taken> {
         let moved = |by: f64, along: &[f64]| -> Vec<f64> {
             let pairs = self.weights.iter().zip(along);
             pairs.map(|(w, v)| w + by * v).collect()
         };
         let halfway = moved(0.5 * length, &self.velocity);
         let mut middle = vec![0.0; halfway.len()];
-        let Some(point) = oracle.flow(&halfway, &mut middle) else {
-            return Step::NotFinite;
-        };
+        let point = oracle.flow(&halfway, &mut middle)?;
         let middle_pace = log_pace(clock.pace(), point.log_slope, norm(&middle));
         let reading = clock.after(self.reading, length.ln() + middle_pace);
-        let Some(node) = Self::new(oracle, moved(length, &middle), reading) else {
-            return Step::NotFinite;
-        };
+        let node = Self::new(oracle, moved(length, &middle), reading)?;
         let slope = self.speed * self.speed * (self.log_slope - self.log_loss).exp();
-        if node.log_loss > self.log_loss - 0.5 * length * slope {
-            return Step::TooLong;
-        }
-        let turned: Vec<f64> = middle
-            .iter()
-            .zip(&self.velocity)
-            .map(|(middle, v)| middle - v)
-            .collect();
+        Some(Taken {
+            falls: node.log_loss <= self.log_loss - 0.5 * length * slope,
+            node,
+            segment: Segment {
+                from: self.clone(),
+                middle,
+                middle_pace,
+                length,
+            },
+        })
+    }
+
+    /// What changed on the way to a node that is half of a step of length `Δτ` further.
+    pub fn change(&self, half: &Self, length: f64) -> Change {
+        let pairs = half.velocity.iter().zip(&self.velocity);
+        let turned: Vec<f64> = pairs.map(|(half, v)| half - v).collect();
         let turned = norm(&turned);
-        let change = Change {
+        Change {
             velocity: if turned == 0.0 {
                 0.0
             } else {
-                length * turned / norm(&halfway)
+                length * turned / norm(&half.weights)
             },
-            log_slope: 2.0 * (point.log_slope - self.log_slope).abs(),
-        };
-        let segment = Segment {
-            from: self.clone(),
-            middle,
-            middle_pace,
-            length,
-        };
-        Step::Taken(Box::new((node, segment, change)))
+            log_slope: 2.0 * (half.log_slope - self.log_slope).abs(),
+        }
     }
 }
 
@@ -190,12 +187,12 @@ impl Trajectory {
         }
     }
 
-    /// Goes on to a node by a segment, on the way to where the clock reads `target`: of the segments
+    /// Goes on by a step, on the way to where the clock reads `target`: of the segments
     /// before that only the first, where the position is, and the last are kept, as all of a long
     /// way would fill the memory.
-    pub fn extend(&mut self, node: Node, segment: Segment, target: f64) {
-        self.node = node;
-        self.segments.push_back(segment);
+    pub fn extend(&mut self, taken: Taken, target: f64) {
+        self.node = taken.node;
+        self.segments.push_back(taken.segment);
         while self.segments.len() > 2 && self.segments[2].from.reading <= target {
             self.segments.remove(1);
         }
@@ -267,20 +264,13 @@ mod tests {
         Clock::new(Pace::Flow, &StepSize::constant(1.0)).unwrap()
     }
 
-    fn taken(step: Step) -> (Node, Segment) {
-        match step {
-            Step::Taken(taken) => (taken.0, taken.1),
-            Step::TooLong | Step::NotFinite => panic!("a step that may be taken"),
-        }
-    }
-
     /// With one sample `dW/dτ = (v, u)`, so that `u ± v` grow like `e^{±τ}`.
     #[test]
     fn a_step_is_of_second_order_in_its_length() {
         let mut oracle = oracle(1);
         let start = Node::new(&mut oracle, vec![1.0, 0.5], 0.0).unwrap();
         let error = |oracle: &mut Oracle, length: f64| {
-            let (node, _) = taken(start.step(oracle, &clock(), length));
+            let node = start.step(oracle, &clock(), length).unwrap().node;
             let exact = 0.5 * (1.5 * length.exp() + 0.5 * (-length).exp());
             (node.weights[0] - exact).abs()
         };
@@ -291,14 +281,11 @@ mod tests {
 
     /// With two samples the loss is `cosh(u v)`, least where a step of length 2 overshoots.
     #[test]
-    fn a_step_that_raises_the_loss_is_too_long() {
+    fn a_step_that_raises_the_loss_says_so() {
         let mut oracle = oracle(2);
         let start = Node::new(&mut oracle, vec![1.0, 1.0], 0.0).unwrap();
-        assert!(matches!(
-            start.step(&mut oracle, &clock(), 4.0),
-            Step::TooLong
-        ));
-        taken(start.step(&mut oracle, &clock(), 0.01));
+        let mut falls = |length| start.step(&mut oracle, &clock(), length).unwrap().falls;
+        assert!(!falls(4.0) && falls(0.01));
     }
 
     #[test]
@@ -307,8 +294,8 @@ mod tests {
         let start = Node::new(&mut oracle, vec![1.0, 0.5], 0.0).unwrap();
         let mut trajectory = Trajectory::new(start.clone());
         for _ in 0..200 {
-            let (node, segment) = taken(trajectory.node.step(&mut oracle, &clock, 0.01));
-            trajectory.extend(node, segment, f64::INFINITY);
+            let taken = trajectory.node.step(&mut oracle, &clock, 0.01).unwrap();
+            trajectory.extend(taken, f64::INFINITY);
             assert!(trajectory.segments.len() < 4);
         }
         assert_eq!(
@@ -319,8 +306,8 @@ mod tests {
         // Segments past the target are all kept.
         let target = trajectory.node.reading;
         for _ in 0..10 {
-            let (node, segment) = taken(trajectory.node.step(&mut oracle, &clock, 0.01));
-            trajectory.extend(node, segment, target);
+            let taken = trajectory.node.step(&mut oracle, &clock, 0.01).unwrap();
+            trajectory.extend(taken, target);
         }
         assert!(trajectory.segments.len() >= 10);
     }
