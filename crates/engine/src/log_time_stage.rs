@@ -127,7 +127,7 @@ impl LogTimeStage {
     }
 
     /// What following the flow instead of steps costs from step `step` on, as a distance of margins and
-    /// as a change of the weights, with a factor of two; why the flow is not what the descent does, if it is not.
+    /// as a change of the weights; why the flow is not what the descent does, if it is not.
     fn error_of_steps(&mut self, step: f64, weights: &[f64]) -> Result<(f64, Vec<f64>), String> {
         let mut velocity = vec![0.0; weights.len()];
         let not_finite = || "a score is not finite".to_owned();
@@ -151,26 +151,36 @@ impl LogTimeStage {
         let mut after = vec![0.0; weights.len()];
         let there = oracle.flow(&next, &mut after).ok_or_else(not_finite)?;
         let length_there = length_of(there.log_slope, norm(&after));
-        // The flow turns on the way: a step `Δ(W)` is away from it by half of `Δ(W) − Δ(W + Δ(W))`, which
-        // falls like 1/t², so that all later ones sum to `t` times that. Twice the sum, to be safe.
-        for (missed, v) in missed.iter_mut().zip(&after) {
-            *missed = -step * (*missed + length_there * v);
-        }
         let most = (0..oracle.samples()).try_fold(0.0, |most: f64, sample| {
             oracle.margin_gradient(weights, sample, &mut velocity)?;
             let size = norm(&velocity);
             Some(most.max(size * size))
         });
         let unit = oracle.margin_unit(point.log_slope, point.log_loss);
-        let change = length * most.ok_or_else(not_finite)? / unit;
-        if change.is_nan() || change > MOST_CHANGE {
+        let most = length * most.ok_or_else(not_finite)? / unit;
+        if most.is_nan() || most > MOST_CHANGE {
             return Err(format!(
-                "a step changes margins by {change:.1e} (at most {MOST_CHANGE})"
+                "a step changes margins by {most:.1e} (at most {MOST_CHANGE})"
             ));
         }
+        // The flow turns on the way: a step `Δ(W)` is away from it by half of `Δ(W) − Δ(W + Δ(W))`, which
+        // falls like the square of the step's change of log L. That change falls like 1/t, so that the
+        // misses of all later ones sum to this one over the change.
+        let per_step = length * speed * speed;
+        let change = per_step / unit;
+        for (missed, v) in missed.iter_mut().zip(&after) {
+            let turned = *missed + length_there * v;
+            *missed = if turned == 0.0 {
+                0.0
+            } else {
+                -0.5 * turned / change
+            };
+        }
+        let moved: Vec<f64> = weights.iter().zip(&missed).map(|(w, m)| w + m).collect();
+        oracle.flow(&moved, &mut after).ok_or_else(not_finite)?;
         // The sum over all later steps of what Euler's method misses, `½ Σ (Δ log L)²`, with
         // `Δ log L` that falls like 1/t: half of one step's change. All of it, to be safe.
-        Ok((length * speed * speed, missed))
+        Ok((per_step, missed))
     }
 
     /// Goes on in log time to step `to`; why it ended before, if it did.

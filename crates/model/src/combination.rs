@@ -138,3 +138,31 @@ impl pulp::WithSimd for Combination<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array1, Array2};
+
+    /// Few numbers, and many in whole groups of vectors and not.
+    #[test]
+    fn combinations_are_sums_of_multiples() {
+        for (count, length) in [(1, 1), (3, 5), (10, 64), (7, 900), (16, 300), (29, 1000)] {
+            let entry = |(i, j): (usize, usize)| ((31 * i + 7 * j) as f64).sin();
+            let rows = Array2::from_shape_fn((count, length), entry);
+            let factors = Array1::from_shape_fn(count, |k| (k as f64).cos());
+            let mut out = vec![f64::NAN; length];
+            let mut vectors = PaddedVectors::of(rows.rows());
+            for _ in 0..2 {
+                vectors.combine(factors.as_slice().unwrap(), &mut out);
+                for (found, exact) in out.iter().zip(factors.dot(&rows)) {
+                    assert!((found - exact).abs() < 1e-14 * count as f64);
+                }
+            }
+            assert_eq!(
+                vectors.vector(count - 1)[..length],
+                *rows.row(count - 1).as_slice().unwrap()
+            );
+        }
+    }
+}

@@ -5,7 +5,7 @@
 //! `Θ = W Qᵀ` alone, and a descent whose steps no rotation of the weights changes takes the same ones
 //! in these coordinates, up to rounding: `W = W(0) + (Θ − Θ(0)) Q`.
 
-use implicit_bias_algebra::{MatRef, thin_qr};
+use implicit_bias_algebra::{Accum, MatMut, MatRef, Par, matmul, thin_qr};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
@@ -93,21 +93,22 @@ pub(crate) fn basis_of_samples(x: &Array2<f64>, neurons: usize) -> Option<[Array
     if samples > dim || operations > MOST_OF_BASIS.max(of_step.saturating_mul(4)) {
         return None;
     }
-    if operations > ONE_BY_ONE && 4 * samples > 3 * dim {
+    let (basis, coordinates) = if operations <= ONE_BY_ONE {
+        orthonormal(x)
+    } else if 4 * samples <= 3 * dim {
+        by_reflections(x)?
+    } else {
         return None;
-    }
-    let (basis, coordinates) = orthonormal(x);
-    (4 * basis.nrows() <= 3 * dim).then_some([basis, coordinates])
+    };
+    // Samples that are all zero have no directions.
+    let pays = 4 * basis.nrows() <= 3 * dim && basis.nrows() > 0;
+    pays.then_some([basis, coordinates])
 }
 
 /// An orthonormal basis of the span of vectors in rows, `[r, d]`, and their coordinates in it,
-/// `[n, r]`: row `k` has none past the `k`-th. By Gram and Schmidt, each vector twice; where these are
-/// large, by a QR decomposition, whose basis may have directions in which no vector has a coordinate.
+/// `[n, r]`: row `k` has none past the `k`-th. By Gram and Schmidt, each vector twice.
 pub(crate) fn orthonormal(vectors: &Array2<f64>) -> (Array2<f64>, Array2<f64>) {
     let (count, dim) = vectors.dim();
-    if count <= dim && count * count * dim > ONE_BY_ONE {
-        return by_reflections(vectors);
-    }
     let mut basis: Vec<Array1<f64>> = Vec::new();
     let mut coordinates = Array2::zeros([count, count.min(dim)]);
     for (vector, mut own) in vectors.rows().into_iter().zip(coordinates.rows_mut()) {
@@ -133,16 +134,38 @@ pub(crate) fn orthonormal(vectors: &Array2<f64>) -> (Array2<f64>, Array2<f64>) {
     (basis, coordinates.as_standard_layout().into_owned())
 }
 
-/// `Xᵀ = Q R`: the rows of `Qᵀ` are the basis, and those of `Rᵀ` the coordinates.
-fn by_reflections(vectors: &Array2<f64>) -> (Array2<f64>, Array2<f64>) {
+/// The share of a vector's length by which a decomposition of `n` of them may miss it, over `√n`: what
+/// rounding makes of sums of as many products.
+const MISSED: f64 = 2e-15;
+
+/// The same of at most as many vectors as dimensions by `Xᵀ = Q R`: the rows of `Qᵀ` are the basis, also
+/// those in which no vector has a coordinate, and the rows of `Rᵀ` the coordinates. `None` where these do
+/// not give the vectors back, as the decomposition leaves out what is small beside a vector, but no
+/// rounding.
+fn by_reflections(vectors: &Array2<f64>) -> Option<(Array2<f64>, Array2<f64>)> {
     let (count, dim) = vectors.dim();
     let entries: Vec<f64> = vectors.iter().copied().collect();
-    let vectors = MatRef::from_row_major_slice(&entries, count, dim);
-    let [q, r] = thin_qr(vectors.transpose());
-    (
-        Array2::from_shape_fn((count, dim), |(i, j)| q[(j, i)]),
-        Array2::from_shape_fn((count, count), |(i, j)| if j > i { 0.0 } else { r[(j, i)] }),
-    )
+    let rows = MatRef::from_row_major_slice(&entries, count, dim);
+    let [q, r] = thin_qr(rows.transpose());
+    let mut left = entries.clone();
+    matmul(
+        MatMut::from_row_major_slice_mut(&mut left, count, dim),
+        Accum::Add,
+        r.transpose(),
+        q.transpose(),
+        -1.0,
+        Par::Seq,
+    );
+    let lengths = vectors.rows().into_iter().map(norm);
+    let is_given_back = left.chunks_exact(dim).zip(lengths).all(|(left, length)| {
+        norm(ArrayView1::from(left)) <= MISSED * length * (count as f64).sqrt()
+    });
+    is_given_back.then(|| {
+        (
+            Array2::from_shape_fn((count, dim), |(i, j)| q[(j, i)]),
+            Array2::from_shape_fn((count, count), |(i, j)| r[(j, i)]),
+        )
+    })
 }
 
 fn norm(vector: ArrayView1<'_, f64>) -> f64 {
@@ -176,9 +199,45 @@ mod tests {
     #[test]
     fn reflections_give_vectors_back_where_some_depend_on_others() {
         let vectors = vectors();
-        let (basis, coordinates) = by_reflections(&vectors);
+        let (basis, coordinates) = by_reflections(&vectors).unwrap();
         assert_eq!(basis.dim(), (7, 9));
         is_a_basis([&basis, &coordinates], &vectors);
+    }
+
+    /// Of a size that is decomposed in blocks: two samples equal, and two that differ by rounding or by
+    /// what the decomposition would leave out.
+    #[test]
+    fn large_bases_give_their_vectors_back_or_there_are_none() {
+        for (offset, is_some) in [(0.0, true), (1e-16, true), (1e-12, false), (1e-8, true)] {
+            let mut vectors = full_rank(200, 1024);
+            let near = &vectors.row(0) + &(&vectors.row(100) * offset);
+            vectors.row_mut(1).assign(&near);
+            vectors.row_mut(7).fill(0.0);
+            let found = by_reflections(&vectors);
+            let Some((basis, coordinates)) = found else {
+                assert!(!is_some, "{offset:e}");
+                continue;
+            };
+            let gram = basis.dot(&basis.t());
+            let unit = Array2::<f64>::eye(basis.nrows());
+            assert!((gram - unit).iter().all(|e| e.abs() < 1e-14));
+            let back = coordinates.dot(&basis);
+            for (left, vector) in (back - &vectors).rows().into_iter().zip(vectors.rows()) {
+                assert!(norm(left) <= 3e-14 * norm(vector), "{:e}", norm(left));
+            }
+            let above = |(i, j): (usize, usize)| j > i;
+            assert!(
+                coordinates
+                    .indexed_iter()
+                    .all(|(at, c)| !above(at) || *c == 0.0)
+            );
+        }
+    }
+
+    /// No sums of a few waves.
+    fn full_rank(count: usize, dim: usize) -> Array2<f64> {
+        let entry = |k: usize| ((k * k % 10_007) as f64).sin();
+        Array2::from_shape_fn((count, dim), |(i, j)| entry(i * dim + j))
     }
 
     fn is_a_basis([basis, coordinates]: [&Array2<f64>; 2], vectors: &Array2<f64>) {
@@ -191,14 +250,12 @@ mod tests {
 
     #[test]
     fn a_basis_is_made_where_it_pays() {
-        // Of full rank: no sum of a few waves.
-        let entry = |k: usize| ((k * k % 10_007) as f64).sin();
-        let samples = |n, d| Array2::from_shape_fn((n, d), |(i, j)| entry(i * d + j));
-        let is_made = |n, d, neurons| basis_of_samples(&samples(n, d), neurons).is_some();
+        let is_made = |n, d, neurons| basis_of_samples(&full_rank(n, d), neurons).is_some();
         assert!(is_made(3, 4, 1) && !is_made(4, 4, 1) && !is_made(5, 4, 1));
         // 2^24 multiplications whatever a step takes, and four of its steps.
         assert!(is_made(128, 1024, 1) && !is_made(129, 1024, 32) && is_made(129, 1024, 33));
         assert!(!is_made(129, 171, 1000) && is_made(129, 172, 1000));
+        assert!(basis_of_samples(&Array2::zeros([2, 9]), 5).is_none());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use implicit_bias_model::{
-    Architecture, ConvolutionArchitecture, DeepArchitecture, Network, TwoLayerArchitecture,
+    Architecture, ConvolutionArchitecture, DeepArchitecture, Linear, Network, TwoLayerArchitecture,
     TwoLayerBothArchitecture, Weights, to_tensor,
 };
 use implicit_bias_settings::Settings;
@@ -104,6 +104,17 @@ fn formulas_agree_with_autodiff() {
     let weights = weights(TwoLayerBothArchitecture.blocks(&settings, dim).unwrap());
     let network = TwoLayerBothArchitecture.network(&settings, &weights, dim, &device);
     check(network.unwrap(), &weights, &few);
+}
+
+/// Numbers that are held twice, and more of them.
+#[test]
+fn a_linear_network_agrees_with_autodiff() {
+    for (samples, dim) in [(5, 7), (6, 1000), (21, 1001)] {
+        let blocks = vec![(Linear::BLOCK.to_owned(), [1, dim])];
+        let weights = weights(blocks);
+        let network = Linear::new(to_tensor(&weights.blocks()[0].1, &device().autodiff()));
+        check(network, &weights, &waves(samples, dim, 1));
+    }
 }
 
 #[test]

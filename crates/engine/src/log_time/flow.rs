@@ -8,11 +8,11 @@ use crate::EngineError;
 use crate::optimizers::norm;
 use crate::oracle::Oracle;
 
-/// The largest change of the velocity over half a step, as `Δτ ‖v_mid − v‖/‖W‖`: where kinks or
+/// The largest change of the velocity over half a pair of steps, as `Δτ ‖v_half − v‖/‖W‖`: where kinks or
 /// the turning of the direction decide.
 const TURN: f64 = 1e-3;
 
-/// The largest change of the logarithm of the mean slope over a step: where the pace of the clock
+/// The largest change of the logarithm of the mean slope over a pair of steps: where the pace of the clock
 /// and the weights `p_i` decide.
 const FALL: f64 = 0.2;
 
@@ -39,8 +39,11 @@ pub(crate) enum FlowOutcome {
     NonFinite,
 }
 
-/// The coarse trajectory is no longer waited for where the clock of the fine one is so far ahead: they
-/// have parted.
+/// Where the clock of one trajectory is so far ahead of the other's, they have parted: the coarse one no
+/// longer decides how long steps are.
+const PARTED: f64 = 0.1;
+
+/// Where the clock of one is so far ahead, the other one is no longer waited for, and the coarse one waits.
 const LEAD: f64 = 1.0;
 
 /// The flow of a descent in log time, by a coarse and a fine trajectory.
@@ -97,7 +100,7 @@ impl LogTimeFlow {
         let node = Node::new(oracle, weights, reading)?;
         let coarse = match missed.is_empty() {
             true => node.clone(),
-            false => Node::new(oracle, moved, reading).unwrap_or_else(|| node.clone()),
+            false => Node::new(oracle, moved, reading)?,
         };
         // That of one step of the descent, or of a turn of the weights by what a step may turn.
         let length = match clock.pace() {
@@ -140,6 +143,8 @@ impl LogTimeFlow {
             }
             match self.pair_of_steps(oracle, target) {
                 FlowOutcome::Reached => {}
+                // The fine one is there, and the coarse one is not waited for.
+                _ if fine >= target => break,
                 outcome => return outcome,
             }
         }
@@ -256,7 +261,7 @@ enum Rejection {
     NotFinite,
 }
 
-/// Two steps of the fine trajectory, if both may be taken, and one of the coarse one beside them.
+/// Two steps of the fine trajectory and one of the coarse one, if all three may be taken.
 fn steps(
     state: &mut FlowState,
     oracle: &mut Oracle,
@@ -275,9 +280,16 @@ fn steps(
         return Err(Rejection::TooLong);
     }
     let second = half(&first.node)?;
-    // Whatever becomes of it: far from the fine one, it says how little is known.
-    if let Some(taken) = state.coarse.node.step(oracle, clock, length) {
-        state.coarse.extend(taken, target);
+    let ahead = state.coarse.node.reading - state.fine.node.reading;
+    if ahead <= LEAD {
+        let have_parted = ahead.abs() > PARTED;
+        match state.coarse.node.step(oracle, clock, length) {
+            Some(taken) if taken.falls || have_parted => state.coarse.extend(taken, target),
+            // Far from the fine one it says how little is known, wherever it is.
+            None if have_parted => {}
+            Some(_) => return Err(Rejection::TooLong),
+            None => return Err(Rejection::NotFinite),
+        }
     }
     state.fine.extend(first, target);
     state.fine.extend(second, target);

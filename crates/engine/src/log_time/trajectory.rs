@@ -188,7 +188,7 @@ impl Trajectory {
     }
 
     /// Goes on by a step, on the way to where the clock reads `target`: of the segments
-    /// before that only the first, where the position is, and the last are kept, as all of a long
+    /// before that only the first, where the position is if not behind them, and the last are kept, as all of a long
     /// way would fill the memory.
     pub fn extend(&mut self, taken: Taken, target: f64) {
         self.node = taken.node;
