@@ -274,19 +274,25 @@ fn steps(
         Some(_) => Err(Rejection::TooLong),
         None => Err(Rejection::NotFinite),
     };
+    let is_long = |change: Change| change.velocity > TURN || change.log_slope > FALL;
     let first = half(&state.fine.node)?;
-    let change = state.fine.node.change(&first.node, length);
-    if change.velocity > TURN || change.log_slope > FALL {
+    let halfway = [first.node.velocity.as_slice(), &first.node.weights];
+    let mut change = (state.fine.node).change(halfway, first.node.log_slope, length);
+    if is_long(change) {
         return Err(Rejection::TooLong);
     }
     let second = half(&first.node)?;
     let ahead = state.coarse.node.reading - state.fine.node.reading;
+    let have_parted = ahead.abs() > PARTED;
     if ahead <= LEAD {
-        let have_parted = ahead.abs() > PARTED;
         match state.coarse.node.step(oracle, clock, length) {
-            Some(taken) if taken.falls || have_parted => state.coarse.extend(taken, target),
             // Far from the fine one it says how little is known, wherever it is.
+            Some(taken) if have_parted => state.coarse.extend(taken, target),
             None if have_parted => {}
+            Some(taken) if taken.falls && !is_long(taken.change) => {
+                change = change.or(taken.change);
+                state.coarse.extend(taken, target);
+            }
             Some(_) => return Err(Rejection::TooLong),
             None => return Err(Rejection::NotFinite),
         }

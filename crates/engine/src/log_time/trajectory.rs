@@ -51,6 +51,8 @@ pub(super) struct Taken {
     segment: Segment,
     /// Whether the loss falls by at least half of what its slope promises.
     pub falls: bool,
+    /// What changed on its first half.
+    pub change: Change,
 }
 
 /// The present node, and the segments that lead from the present position there.
@@ -58,6 +60,16 @@ pub(super) struct Taken {
 pub(super) struct Trajectory {
     pub node: Node,
     segments: VecDeque<Segment>,
+}
+
+impl Change {
+    /// The larger of two.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            velocity: self.velocity.max(other.velocity),
+            log_slope: self.log_slope.max(other.log_slope),
+        }
+    }
 }
 
 impl Node {
@@ -109,6 +121,7 @@ impl Node {
         let node = Self::new(oracle, moved(length, &middle), reading)?;
         let slope = self.speed * self.speed * (self.log_slope - self.log_loss).exp();
         Some(Taken {
+            change: self.change([&middle, &halfway], point.log_slope, length),
             falls: node.log_loss <= self.log_loss - 0.5 * length * slope,
             node,
             segment: Segment {
@@ -120,18 +133,20 @@ impl Node {
         })
     }
 
-    /// What changed on the way to a node that is half of a step of length `Δτ` further.
-    pub fn change(&self, half: &Self, length: f64) -> Change {
-        let pairs = half.velocity.iter().zip(&self.velocity);
+    /// What changed on the way to where half of a step of length `Δτ` leads, with the velocity, weights and
+    /// mean slope there.
+    pub fn change(&self, half: [&[f64]; 2], log_slope: f64, length: f64) -> Change {
+        let [velocity, weights] = half;
+        let pairs = velocity.iter().zip(&self.velocity);
         let turned: Vec<f64> = pairs.map(|(half, v)| half - v).collect();
         let turned = norm(&turned);
         Change {
             velocity: if turned == 0.0 {
                 0.0
             } else {
-                length * turned / norm(&half.weights)
+                length * turned / norm(weights)
             },
-            log_slope: 2.0 * (half.log_slope - self.log_slope).abs(),
+            log_slope: 2.0 * (log_slope - self.log_slope).abs(),
         }
     }
 }
