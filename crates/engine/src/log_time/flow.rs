@@ -39,12 +39,9 @@ pub(crate) enum FlowOutcome {
     NonFinite,
 }
 
-/// Where the clock of one trajectory is so far ahead of the other's, they have parted: the coarse one no
-/// longer decides how long steps are.
+/// Where the clocks of both trajectories differ by this share of the reading, or of 1, they have parted: the
+/// coarse one no longer decides how long steps are, is not waited for, and waits where it is ahead.
 const PARTED: f64 = 0.1;
-
-/// Where the clock of one is so far ahead, the other one is no longer waited for, and the coarse one waits.
-const LEAD: f64 = 1.0;
 
 /// The flow of a descent in log time, by a coarse and a fine trajectory.
 ///
@@ -73,6 +70,19 @@ pub(crate) struct FlowState {
     /// Steps since the clock read `counted_from`.
     count: u32,
     counted_from: f64,
+}
+
+impl FlowState {
+    /// By how much the clock of the coarse trajectory is ahead.
+    fn ahead(&self) -> f64 {
+        let [coarse, fine] = [&self.coarse, &self.fine].map(|trajectory| trajectory.node.reading);
+        // Both are −∞ where a flow begins at its first moment.
+        if coarse == fine { 0.0 } else { coarse - fine }
+    }
+
+    fn have_parted(&self) -> bool {
+        self.ahead().abs() > PARTED * self.fine.node.reading.abs().max(1.0)
+    }
 }
 
 /// Where a flow begins.
@@ -136,9 +146,9 @@ impl LogTimeFlow {
     pub fn advance(&mut self, oracle: &mut Oracle, to: f64) -> FlowOutcome {
         let target = self.clock.at(to);
         loop {
-            let FlowState { coarse, fine, .. } = &self.state;
-            let [coarse, fine] = [coarse, fine].map(|trajectory| trajectory.node.reading);
-            if fine >= target && (coarse >= target || fine >= target + LEAD) {
+            let fine = self.state.fine.node.reading;
+            let waits = self.state.coarse.node.reading < target && !self.state.have_parted();
+            if fine >= target && !waits {
                 break;
             }
             match self.pair_of_steps(oracle, target) {
@@ -282,9 +292,8 @@ fn steps(
         return Err(Rejection::TooLong);
     }
     let second = half(&first.node)?;
-    let ahead = state.coarse.node.reading - state.fine.node.reading;
-    let have_parted = ahead.abs() > PARTED;
-    if ahead <= LEAD {
+    let have_parted = state.have_parted();
+    if !(have_parted && state.ahead() > 0.0) {
         match state.coarse.node.step(oracle, clock, length) {
             // Far from the fine one it says how little is known, wherever it is.
             Some(taken) if have_parted => state.coarse.extend(taken, target),
