@@ -261,3 +261,58 @@ impl LogTimeStage {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use implicit_bias_model::{HostScores, Loss, Objective};
+
+    use super::*;
+    use crate::step_sizes::StepSize;
+
+    /// The one score `u v`.
+    struct Product([f64; 2]);
+
+    impl HostScores for Product {
+        fn scores(&mut self, weights: &[f64], _: Option<&[usize]>, scores: &mut [f64]) {
+            self.0 = [weights[0], weights[1]];
+            scores[0] = weights[0] * weights[1];
+        }
+
+        fn pull_back(&mut self, cotangent: &[f64], gradient: &mut [f64]) {
+            let [u, v] = self.0;
+            gradient.copy_from_slice(&[cotangent[0] * v, cotangent[0] * u]);
+        }
+    }
+
+    /// The flow keeps `u² − v²`; a step of gradient descent takes the share `(η g)²` of it. What is said to
+    /// be missed of all later steps is held to what they take.
+    #[test]
+    fn what_the_flow_misses_is_what_the_steps_take_of_what_it_keeps() {
+        let size = 0.3;
+        let steps = |[u, v]: [f64; 2], count: u32| {
+            (0..count).fold([u, v], |[u, v], _| {
+                let g = size * (-u * v).exp();
+                [u + g * v, v + g * u]
+            })
+        };
+        let kept = |w: &[f64]| w[0] * w[0] - w[1] * w[1];
+        for begun in [300, 10_000] {
+            let from = steps([1.2, 0.5], begun);
+            let taken = kept(&steps(from, 2_000_000)) - kept(&from);
+            let objective = Objective::binary(Loss::Exponential, vec![1.0]).unwrap();
+            let oracle = Oracle::new(Box::new(Product([0.0; 2])), objective, false, None);
+            let options = LogTimeOptions {
+                exact_steps: f64::from(begun),
+                clock: Clock::new(Pace::Gradient, &StepSize::constant(size)).unwrap(),
+                required: true,
+            };
+            let mut stage = LogTimeStage::new(options, oracle);
+            let (_, missed) = stage.error_of_steps(f64::from(begun), &from).unwrap();
+            let moved = [from[0] + missed[0], from[1] + missed[1]];
+            let said = kept(&moved) - kept(&from);
+            // Not quite 1: the change of log L falls like 1/t but for powers of log t.
+            let ratio = said / taken;
+            assert!((0.9..1.7).contains(&ratio), "{begun}: {said:e}, {taken:e}");
+        }
+    }
+}
