@@ -17,11 +17,11 @@ use implicit_bias_record::Series;
 /// The one before it.
 const PREVIOUS: &str = "checkpoint.previous";
 
-/// What a checkpoint begins with; the number is raised when its layout changes.
+/// What a checkpoint begins with; the number is raised when its layout changes, or the steps that go on from it do.
 const MAGIC: &[u8; 24] = b"implicit-bias checkpoint";
 
 /// See [`MAGIC`].
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// Bytes before the state: magic, version, SHA-256 of the state.
 const HEADER: usize = MAGIC.len() + 4 + 32;
