@@ -9,12 +9,9 @@ use implicit_bias_algebra::{Accum, MatMut, MatRef, Par, matmul, thin_qr};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
-/// The most multiplications that a basis is worth whatever a step costs: a few hundredths of a second.
+/// The most multiplications that a basis is worth whatever a step costs: a few hundredths of a second, vector
+/// by vector. Larger ones are made by reflections of blocks, which take a fraction of the time for each.
 pub(crate) const MOST_OF_BASIS: usize = 1 << 24;
-
-/// Up to so many multiplications a basis is made vector by vector, and has no more directions than there
-/// are; past it by reflections of blocks, which take a tenth of the time.
-const ONE_BY_ONE: usize = MOST_OF_BASIS;
 
 /// What is left of a vector beside those before it is a direction of its own from this share of its
 /// length on; below, it is rounding.
@@ -93,7 +90,7 @@ pub(crate) fn basis_of_samples(x: &Array2<f64>, neurons: usize) -> Option<[Array
     if samples > dim || operations > MOST_OF_BASIS.max(of_step.saturating_mul(4)) {
         return None;
     }
-    let (basis, coordinates) = if operations <= ONE_BY_ONE {
+    let (basis, coordinates) = if operations <= MOST_OF_BASIS {
         orthonormal(x)
     } else if 4 * samples <= 3 * dim {
         by_reflections(x)?

@@ -147,6 +147,33 @@ fn fully_connected_descent_is_autodiff_descent_in_single_precision() {
     }
 }
 
+/// Slopes below `10⁻¹³⁰` of eight samples that are taken together, which have an exponent of their own.
+#[test]
+fn samples_far_past_their_margins_move_no_weight() {
+    let x = Array2::from_shape_fn((9, 2), |(i, j)| match (i, j) {
+        (0..8, 0) => 1000.0,
+        (8, 1) => 1.0,
+        _ => 0.0,
+    });
+    let objective = Objective::binary(Loss::Logistic, vec![1.0; 9]).unwrap();
+    let problem = DescentProblem {
+        x: &x,
+        objective: &objective,
+        step_size: 0.9,
+        single_precision: true,
+        compensated: false,
+        threads: 1,
+        stop: None,
+    };
+    let weight = Tensor::<2>::from_floats([[1.0, 0.0]], &device());
+    let mut descent = Linear::new(weight.clone()).descent(&problem).unwrap();
+    assert_eq!(descent.advance(1), 1);
+    let found: Vec<f64> = descent.weights(&weight)[0].to_data().iter().collect();
+    assert_eq!(found[0], 1.0);
+    // A ninth of 0.9 times the slope ½.
+    assert!((found[1] - 0.05).abs() < 1e-8, "{found:?}");
+}
+
 /// Steps of both kinds from the same weights, within so many roundings a step.
 fn hand_derived_is_autodiff(
     mut network: impl Network,

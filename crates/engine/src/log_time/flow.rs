@@ -40,8 +40,16 @@ pub(crate) enum FlowOutcome {
 }
 
 /// Where the clocks of both trajectories differ by this share of the reading, or of 1, they have parted: the
-/// coarse one no longer decides how long steps are, is not waited for, and waits where it is ahead.
+/// coarse one no longer decides how long steps are.
 const PARTED: f64 = 0.1;
+
+/// Nor does it for steps that are shorter than this, relative to the weights: where it rests at a kink from
+/// which the loss falls nowhere, no step is short enough for it.
+const SHORT: f64 = 0.1 * TURN;
+
+/// Where the clock of one trajectory is so far ahead, the other is not waited for, and the coarse one waits:
+/// what has to be kept of the way between them is bounded.
+const LEAD: f64 = 1.0;
 
 /// The flow of a descent in log time, by a coarse and a fine trajectory.
 ///
@@ -108,9 +116,10 @@ impl LogTimeFlow {
         let reading = clock.at(step);
         let moved: Vec<f64> = weights.iter().zip(&missed).map(|(w, m)| w + m).collect();
         let node = Node::new(oracle, weights, reading)?;
-        let coarse = match missed.is_empty() {
-            true => node.clone(),
-            false => Node::new(oracle, moved, reading)?,
+        let coarse = if missed.is_empty() {
+            node.clone()
+        } else {
+            Node::new(oracle, moved, reading)?
         };
         // That of one step of the descent, or of a turn of the weights by what a step may turn.
         let length = match clock.pace() {
@@ -147,7 +156,7 @@ impl LogTimeFlow {
         let target = self.clock.at(to);
         loop {
             let fine = self.state.fine.node.reading;
-            let waits = self.state.coarse.node.reading < target && !self.state.have_parted();
+            let waits = self.state.coarse.node.reading < target && fine < target + LEAD;
             if fine >= target && !waits {
                 break;
             }
@@ -292,16 +301,17 @@ fn steps(
         return Err(Rejection::TooLong);
     }
     let second = half(&first.node)?;
-    let have_parted = state.have_parted();
-    if !(have_parted && state.ahead() > 0.0) {
+    let node = &state.fine.node;
+    let is_free = state.have_parted() || length * node.speed < SHORT * norm(&node.weights);
+    if state.ahead() <= LEAD {
         match state.coarse.node.step(oracle, clock, length) {
-            // Far from the fine one it says how little is known, wherever it is.
-            Some(taken) if have_parted => state.coarse.extend(taken, target),
-            None if have_parted => {}
             Some(taken) if taken.falls && !is_long(taken.change) => {
                 change = change.or(taken.change);
                 state.coarse.extend(taken, target);
             }
+            // Far from the fine one it says how little is known, wherever it is.
+            Some(taken) if is_free => state.coarse.extend(taken, target),
+            None if is_free => {}
             Some(_) => return Err(Rejection::TooLong),
             None => return Err(Rejection::NotFinite),
         }
@@ -309,4 +319,89 @@ fn steps(
     state.fine.extend(first, target);
     state.fine.extend(second, target);
     Ok(change)
+}
+
+#[cfg(test)]
+mod tests {
+    use implicit_bias_model::{HostScores, Loss, Objective};
+
+    use super::super::trajectory::tests::product_oracle;
+    use super::*;
+    use crate::step_sizes::StepSize;
+
+    /// From some weights, with a coarse trajectory that begins elsewhere.
+    fn flow(oracle: &mut Oracle, weights: Vec<f64>, coarse: &[f64]) -> LogTimeFlow {
+        let clock = Clock::new(Pace::Gradient, &StepSize::constant(0.1)).unwrap();
+        let missed = weights.iter().zip(coarse).map(|(w, to)| to - w).collect();
+        let start = FlowStart {
+            weights,
+            step: 100.0,
+            error: 0.0,
+            missed,
+        };
+        LogTimeFlow::new(oracle, clock, start).unwrap()
+    }
+
+    /// The one score `w` of a weight above 0, and `−1 − |w + 1|` below.
+    struct Tent(f64);
+
+    impl HostScores for Tent {
+        fn scores(&mut self, weights: &[f64], _: Option<&[usize]>, scores: &mut [f64]) {
+            self.0 = weights[0];
+            scores[0] = if self.0 > 0.0 {
+                self.0
+            } else {
+                -1.0 - (self.0 + 1.0).abs()
+            };
+        }
+
+        fn pull_back(&mut self, cotangent: &[f64], gradient: &mut [f64]) {
+            let rises = self.0 > 0.0 || self.0 < -1.0;
+            gradient[0] = if rises { cotangent[0] } else { -cotangent[0] };
+        }
+    }
+
+    fn reaches(
+        oracle: &mut Oracle,
+        flow: &mut LogTimeFlow,
+        estimates: std::ops::Range<f64>,
+    ) -> f64 {
+        for step in [1e3, 1e6, 1e30, 1e300] {
+            assert_eq!(flow.advance(oracle, step), FlowOutcome::Reached);
+            let estimate = flow.error_estimate(oracle);
+            assert!(estimates.contains(&estimate), "{step:e}: {estimate:e}");
+            // Nor is much kept of the way.
+            let FlowState { coarse, fine, .. } = &flow.state;
+            assert!(coarse.kept() + fine.kept() < 500);
+        }
+        oracle.margins(&flow.weights()).unwrap()[0]
+    }
+
+    /// A coarse trajectory that rests at a saddle, one that begins on the other side of it and one far
+    /// ahead: the fine one is the same to its error, and the estimate tells.
+    #[test]
+    fn a_coarse_trajectory_elsewhere_holds_nothing_up() {
+        let mut oracle = product_oracle(1);
+        let from = vec![1.2, 1.0];
+        let mut alone = flow(&mut oracle, from.clone(), &from);
+        let margin = reaches(&mut oracle, &mut alone, 0.0..1e-3);
+        for coarse in [[0.0, 0.0], [1e-3, -1e-3], [30.0, 30.0]] {
+            let mut parted = flow(&mut oracle, from.clone(), &coarse);
+            let found = reaches(&mut oracle, &mut parted, 0.1..1e4);
+            assert!((found / margin - 1.0).abs() < 1e-3, "{coarse:?}: {found}");
+        }
+    }
+
+    /// A coarse trajectory that comes to a kink where the loss is least nearby: no step is short enough
+    /// for it to fall.
+    #[test]
+    fn a_coarse_trajectory_at_a_kink_holds_nothing_up() {
+        let objective = Objective::binary(Loss::Exponential, vec![1.0]).unwrap();
+        let mut oracle = Oracle::new(Box::new(Tent(0.0)), objective, false, None);
+        let mut parted = flow(&mut oracle, vec![1.0], &[-1.3]);
+        let margin = reaches(&mut oracle, &mut parted, 0.1..1e4);
+        // `e^w` grows by 0.1 a step.
+        let exact = (0.1_f64).ln() + 1e300_f64.ln();
+        assert!((margin / exact - 1.0).abs() < 1e-3, "{margin}");
+    }
 }

@@ -230,6 +230,12 @@ impl Trajectory {
         }
     }
 
+    /// How many segments are kept.
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.segments.len()
+    }
+
     /// Whether this is a trajectory of so many weights.
     pub fn is_sound(&self, weights: usize) -> bool {
         let mut segments = self.segments.iter();
@@ -238,7 +244,7 @@ impl Trajectory {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use implicit_bias_model::{HostScores, Loss, Objective};
 
     use super::*;
@@ -269,7 +275,7 @@ mod tests {
         }
     }
 
-    fn oracle(samples: usize) -> Oracle {
+    pub(in super::super) fn product_oracle(samples: usize) -> Oracle {
         let objective = Objective::binary(Loss::Exponential, vec![1.0; samples]).unwrap();
         let product = Product { weights: [0.0; 2] };
         Oracle::new(Box::new(product), objective, false, None)
@@ -282,7 +288,7 @@ mod tests {
     /// With one sample `dW/dτ = (v, u)`, so that `u ± v` grow like `e^{±τ}`.
     #[test]
     fn a_step_is_of_second_order_in_its_length() {
-        let mut oracle = oracle(1);
+        let mut oracle = product_oracle(1);
         let start = Node::new(&mut oracle, vec![1.0, 0.5], 0.0).unwrap();
         let error = |oracle: &mut Oracle, length: f64| {
             let node = start.step(oracle, &clock(), length).unwrap().node;
@@ -297,7 +303,7 @@ mod tests {
     /// With two samples the loss is `cosh(u v)`, least where a step of length 2 overshoots.
     #[test]
     fn a_step_that_raises_the_loss_says_so() {
-        let mut oracle = oracle(2);
+        let mut oracle = product_oracle(2);
         let start = Node::new(&mut oracle, vec![1.0, 1.0], 0.0).unwrap();
         let mut falls = |length| start.step(&mut oracle, &clock(), length).unwrap().falls;
         assert!(!falls(4.0) && falls(0.01));
@@ -305,7 +311,7 @@ mod tests {
 
     #[test]
     fn of_a_long_way_its_ends_are_kept() {
-        let (mut oracle, clock) = (oracle(1), clock());
+        let (mut oracle, clock) = (product_oracle(1), clock());
         let start = Node::new(&mut oracle, vec![1.0, 0.5], 0.0).unwrap();
         let mut trajectory = Trajectory::new(start.clone());
         for _ in 0..200 {

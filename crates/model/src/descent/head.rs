@@ -3,18 +3,10 @@
 use implicit_bias_record::StopRule;
 use ndarray::Array2;
 
+use super::block_sums::{BlockSums, Output};
 use super::float::Float;
 use super::problem::DescentProblem;
-use crate::{Activation, Objective, SharedActivation};
-
-/// The score to which the head of a network adds the sum of one block, and the sign.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Output {
-    /// Which score.
-    pub index: usize,
-    /// `+1` or `−1`.
-    pub sign: f64,
-}
+use crate::{Objective, SharedActivation};
 
 /// The activation of the first layer, the fixed second layer and the objective above it.
 ///
@@ -27,17 +19,13 @@ pub(crate) struct Head {
     scores: Vec<f64>,
     /// The same of the patches, `[outputs, nP]`.
     of_patches: Vec<f64>,
-    outputs: Vec<Output>,
+    sums: BlockSums,
     objective: Objective,
     samples: usize,
     /// `P`.
     patches: usize,
-    width: usize,
     /// `1/a`.
     divisor: f64,
-    activation: SharedActivation,
-    /// The activation by its own type where it is the paper's: without a call an entry.
-    kinked: Option<Activation>,
     step_size: f64,
     stop: Option<StopRule>,
 }
@@ -56,14 +44,11 @@ impl Head {
         Self {
             scores: vec![0.0; count * (rows / patches)],
             of_patches: vec![0.0; count * rows],
-            outputs,
+            sums: BlockSums::new(activation, outputs, blocks[0].nrows()),
             objective: problem.objective.clone(),
             samples: rows / patches,
             patches,
-            width: blocks[0].nrows(),
             divisor,
-            kinked: activation.piecewise_linear(),
-            activation,
             step_size: problem.step_size,
             stop: problem.stop,
         }
@@ -96,20 +81,9 @@ impl Head {
 
     /// Computes the scores at pre-activations `h`; `false` if one is not finite.
     fn score<E: Float>(&mut self, h: &[E]) -> bool {
-        // Scores are summed in double precision whatever E is: they are few, and cancel.
         self.of_patches.fill(0.0);
-        let sizes = [self.width, self.samples * self.patches];
-        let (outputs, scores) = (&self.outputs, &mut self.of_patches);
-        match self.kinked {
-            Some(activation) => pulp::Arch::new().dispatch(Sums {
-                h,
-                outputs,
-                sizes,
-                activation,
-                scores,
-            }),
-            None => add_each(h, outputs, sizes, scores, |z| self.activation.apply(z)),
-        }
+        let rows = self.samples * self.patches;
+        self.sums.add(h, rows, &mut self.of_patches);
         let each = self.of_patches.chunks_exact(self.patches);
         for (score, own) in self.scores.iter_mut().zip(each) {
             *score = own.iter().sum();
@@ -125,94 +99,7 @@ impl Head {
 
     /// Overwrites pre-activations by the coefficients `ΔC` of the step, `K×nP`.
     pub fn coefficients<E: Float>(&self, h: &mut [E]) {
-        let sizes = [self.width, self.samples * self.patches];
-        let (outputs, slopes) = (&self.outputs, &self.of_patches);
-        match self.kinked {
-            Some(activation) => pulp::Arch::new().dispatch(Coefficients {
-                h,
-                outputs,
-                sizes,
-                activation,
-                slopes,
-            }),
-            None => multiply_each(h, outputs, sizes, slopes, |z| self.activation.derivative(z)),
-        }
-    }
-}
-
-/// Adds `s_b φ(h)` of every neuron to the score of its block; `[m, nP]` are width and patches.
-#[inline(always)]
-fn add_each<E: Float>(
-    h: &[E],
-    outputs: &[Output],
-    [width, rows]: [usize; 2],
-    scores: &mut [f64],
-    apply: impl Fn(f64) -> f64,
-) {
-    for (k, row) in h.chunks_exact(rows).enumerate() {
-        let Output { index, sign } = outputs[k / width];
-        let scores = &mut scores[index * rows..][..rows];
-        for (score, h) in scores.iter_mut().zip(row) {
-            *score += sign * apply(h.to_f64());
-        }
-    }
-}
-
-/// Overwrites `h` of every neuron by `s_b c φ'(h)` with the slope `c` of its block's score.
-#[inline(always)]
-fn multiply_each<E: Float>(
-    h: &mut [E],
-    outputs: &[Output],
-    [width, rows]: [usize; 2],
-    slopes: &[f64],
-    derivative: impl Fn(f64) -> f64,
-) {
-    for (k, row) in h.chunks_exact_mut(rows).enumerate() {
-        let Output { index, sign } = outputs[k / width];
-        for (h, c) in row.iter_mut().zip(&slopes[index * rows..][..rows]) {
-            *h = E::from_f64(sign * c * derivative(h.to_f64()));
-        }
-    }
-}
-
-/// [`add_each`] of the paper's activations, compiled for the vector instructions of the machine.
-struct Sums<'a, E> {
-    h: &'a [E],
-    outputs: &'a [Output],
-    sizes: [usize; 2],
-    activation: Activation,
-    scores: &'a mut [f64],
-}
-
-impl<E: Float> pulp::WithSimd for Sums<'_, E> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _instructions: S) {
-        let activation = self.activation;
-        add_each(self.h, self.outputs, self.sizes, self.scores, |z| {
-            activation.apply(z)
-        });
-    }
-}
-
-/// [`multiply_each`] of the paper's activations, compiled likewise.
-struct Coefficients<'a, E> {
-    h: &'a mut [E],
-    outputs: &'a [Output],
-    sizes: [usize; 2],
-    activation: Activation,
-    slopes: &'a [f64],
-}
-
-impl<E: Float> pulp::WithSimd for Coefficients<'_, E> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _instructions: S) {
-        let activation = self.activation;
-        multiply_each(self.h, self.outputs, self.sizes, self.slopes, |z| {
-            activation.derivative(z)
-        });
+        let rows = self.samples * self.patches;
+        self.sums.pull(h, rows, &self.of_patches);
     }
 }

@@ -5,7 +5,7 @@ use implicit_bias_algebra::{Accum, MatMut, MatRef, Par, matmul};
 use implicit_bias_record::StopRule;
 use ndarray::Array2;
 
-use super::head::Output;
+use super::block_sums::Output;
 use super::problem::{Descent, DescentProblem};
 use crate::{Activation, Objective, Targets};
 

@@ -6,6 +6,7 @@ use burn::tensor::{Tensor, TensorData};
 use implicit_bias_algebra::Accum;
 
 use super::float::Float;
+use super::problem::Descent;
 
 /// The weights of all blocks, one block after another, and the rounding errors of their updates where
 /// these are kept.
@@ -103,6 +104,50 @@ impl<E: Float> HostWeights<E> {
             Tensor::from_data(data, (&like.device(), like.dtype()))
         };
         self.shapes.iter().map(block).collect()
+    }
+}
+
+/// Steps whose only state is weights in host memory: a [`Descent`].
+pub(super) trait HostSteps: Send {
+    /// The float type of the weights.
+    type Entry: Float;
+
+    fn host_weights(&self) -> &HostWeights<Self::Entry>;
+
+    fn host_weights_mut(&mut self) -> &mut HostWeights<Self::Entry>;
+
+    /// One step; `false`, with the weights untouched, if a score is not finite or the descent is to stop.
+    fn step(&mut self) -> bool;
+
+    /// As [`Descent::stops`].
+    fn stops(&mut self) -> bool {
+        false
+    }
+}
+
+impl<S: HostSteps> Descent for S {
+    fn advance(&mut self, steps: u64) -> u64 {
+        (0..steps).take_while(|_| self.step()).count() as u64
+    }
+
+    fn stops(&mut self) -> bool {
+        HostSteps::stops(self)
+    }
+
+    fn weights(&self, like: &Tensor<2>) -> Vec<Tensor<2>> {
+        self.host_weights().tensors(like)
+    }
+
+    fn compensations(&self, like: &Tensor<2>) -> Option<Vec<Tensor<2>>> {
+        self.host_weights().compensations(like)
+    }
+
+    fn state(&self) -> Vec<f64> {
+        self.host_weights().state()
+    }
+
+    fn restore(&mut self, state: &[f64]) -> bool {
+        self.host_weights_mut().restore(state)
     }
 }
 

@@ -3,11 +3,12 @@
 use implicit_bias_algebra::{Accum, MatMut, MatRef, matmul};
 use ndarray::Array2;
 
+use super::block_sums::{BlockSums, Output};
 use super::float::parallelism;
-use super::head::Output;
+
 use crate::matrix_kernels::Factor;
 use crate::span::basis_of_samples;
-use crate::{Activation, HostScores, SharedActivation, Span};
+use crate::{HostScores, SharedActivation, Span};
 
 /// A first layer below a head that adds each block's sum to an output: two matrix products.
 ///
@@ -18,17 +19,17 @@ pub(crate) struct LayerScores {
     chosen: Option<Array2<f64>>,
     /// `Xᵀ` and `X`, where products with all samples are small.
     factors: Option<[Factor; 2]>,
-    activation: SharedActivation,
-    outputs: Vec<Output>,
-    width: usize,
+    sums: BlockSums,
     count: usize,
     /// `1/a`.
     divisor: f64,
-    /// `H`, `K×rows`, then the coefficients of the gradient.
+    /// `H`, `K×rows`.
     h: Vec<f64>,
-    /// `φ(H)` and `φ'(H)`.
+    /// `φ(H)` and `φ'(H)` of an activation other than the paper's, whose values cost more than memory.
     values: Vec<f64>,
     derivatives: Vec<f64>,
+    /// The coefficients of a gradient.
+    coefficients: Vec<f64>,
     /// Room for scores or cotangents, `[count, rows]`.
     by_output: Vec<f64>,
     threads: usize,
@@ -47,20 +48,35 @@ impl LayerScores {
         divisor: f64,
         threads: usize,
     ) -> Self {
-        let is_small = width * outputs.len() * x.len() <= SMALL;
+        Self::of_sums(
+            x,
+            BlockSums::new(activation, outputs, width),
+            count,
+            divisor,
+            threads,
+        )
+    }
+
+    fn of_sums(
+        x: &Array2<f64>,
+        sums: BlockSums,
+        count: usize,
+        divisor: f64,
+        threads: usize,
+    ) -> Self {
+        let is_small = sums.neurons() * x.len() <= SMALL;
         let factors = is_small.then(|| [Factor::new(x.t()), Factor::new(x.view())]);
         Self {
             x: x.as_standard_layout().into_owned(),
             chosen: None,
             factors,
-            activation,
-            outputs,
-            width,
+            sums,
             count,
             divisor,
             h: Vec::new(),
             values: Vec::new(),
             derivatives: Vec::new(),
+            coefficients: Vec::new(),
             by_output: Vec::new(),
             threads,
         }
@@ -70,10 +86,6 @@ impl LayerScores {
         self.chosen.as_ref().unwrap_or(&self.x)
     }
 
-    fn neurons(&self) -> usize {
-        self.width * self.outputs.len()
-    }
-
     /// `left · right`, right being `X` (`index` 1) or its transpose (0), of the chosen samples.
     fn multiply(&mut self, index: usize, left: &[f64], product: &mut [f64]) {
         if let (None, Some(factors)) = (&self.chosen, &mut self.factors) {
@@ -81,7 +93,7 @@ impl LayerScores {
             return;
         }
         let (samples, dim) = self.samples().dim();
-        let neurons = self.neurons();
+        let neurons = self.sums.neurons();
         let x = self.samples().as_slice().expect("rows one after another");
         let x = MatRef::from_row_major_slice(x, samples, dim);
         let right = if index == 0 { x.transpose() } else { x };
@@ -94,98 +106,6 @@ impl LayerScores {
             parallelism(2 * neurons * samples * dim, self.threads),
         );
     }
-
-    /// Computes `φ` and `φ'` of the pre-activations.
-    fn activate(&mut self) {
-        self.values.resize(self.h.len(), 0.0);
-        self.derivatives.resize(self.h.len(), 0.0);
-        // By its own type where it is the paper's: without a call an entry.
-        let (values, derivatives) = (&mut self.values, &mut self.derivatives);
-        match self.activation.piecewise_linear() {
-            Some(activation) => pulp::Arch::new().dispatch(Activated {
-                activation,
-                h: &self.h,
-                values,
-                derivatives,
-            }),
-            None => self.activation.fill(&self.h, values, derivatives),
-        }
-    }
-
-    /// Adds each neuron's row of `values` to the scores of its output.
-    fn sum(&mut self, samples: usize) {
-        self.by_output.clear();
-        self.by_output.resize(self.count * samples, 0.0);
-        pulp::Arch::new().dispatch(Sums(self, samples));
-    }
-}
-
-/// `φ` and `φ'` of the paper's activations, compiled for the vector instructions of the machine.
-struct Activated<'a> {
-    activation: Activation,
-    h: &'a [f64],
-    values: &'a mut [f64],
-    derivatives: &'a mut [f64],
-}
-
-impl pulp::WithSimd for Activated<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _instructions: S) {
-        let each = self.h.iter().zip(self.values).zip(self.derivatives);
-        for ((&h, value), derivative) in each {
-            *value = self.activation.apply(h);
-            *derivative = self.activation.derivative(h);
-        }
-    }
-}
-
-/// The sums of [`LayerScores::sum`], compiled likewise.
-struct Sums<'a>(&'a mut LayerScores, usize);
-
-impl pulp::WithSimd for Sums<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _instructions: S) {
-        let Self(layer, samples) = self;
-        let (outputs, width) = (layer.outputs.as_slice(), layer.width);
-        let all = layer.by_output.as_mut_slice();
-        for (k, row) in layer.values.chunks_exact(samples).enumerate() {
-            let Output { index, sign } = outputs[k / width];
-            let own = &mut all[index * samples..][..samples];
-            for (f, a) in own.iter_mut().zip(row) {
-                *f += sign * a;
-            }
-        }
-    }
-}
-
-/// Overwrites `H` by the coefficients `s_b c φ'(h)` of the gradient, compiled likewise.
-struct Coefficients<'a> {
-    layer: &'a LayerScores,
-    h: &'a mut [f64],
-    samples: usize,
-}
-
-impl pulp::WithSimd for Coefficients<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _instructions: S) {
-        let Self { layer, h, samples } = self;
-        let slopes = layer.derivatives.chunks_exact(samples);
-        let (outputs, width) = (layer.outputs.as_slice(), layer.width);
-        let all = layer.by_output.as_slice();
-        for (k, (row, slopes)) in h.chunks_exact_mut(samples).zip(slopes).enumerate() {
-            let Output { index, sign } = outputs[k / width];
-            let own = &all[index * samples..][..samples];
-            for ((h, slope), c) in row.iter_mut().zip(slopes).zip(own) {
-                *h = sign * c * slope;
-            }
-        }
-    }
 }
 
 impl HostScores for LayerScores {
@@ -193,11 +113,21 @@ impl HostScores for LayerScores {
         self.chosen = rows.map(|rows| self.x.select(ndarray::Axis(0), rows));
         let samples = self.samples().nrows();
         let mut h = std::mem::take(&mut self.h);
-        h.resize(self.neurons() * samples, 0.0);
+        h.resize(self.sums.neurons() * samples, 0.0);
         self.multiply(0, weights, &mut h);
         self.h = h;
-        self.activate();
-        self.sum(samples);
+        self.by_output.clear();
+        self.by_output.resize(self.count * samples, 0.0);
+        let (h, sums, scores_of) = (&self.h, &self.sums, &mut self.by_output);
+        if sums.is_kinked() {
+            sums.add(h, samples, scores_of);
+        } else {
+            let (values, derivatives) = (&mut self.values, &mut self.derivatives);
+            values.resize(h.len(), 0.0);
+            derivatives.resize(h.len(), 0.0);
+            sums.activation().fill(h, values, derivatives);
+            sums.add_values(values, samples, scores_of);
+        }
         for (index, own) in self.by_output.chunks_exact(samples).enumerate() {
             for (scores, f) in scores.chunks_exact_mut(self.count).zip(own) {
                 scores[index] = f / self.divisor;
@@ -212,27 +142,25 @@ impl HostScores for LayerScores {
                 *own = c[index] / self.divisor;
             }
         }
-        let mut h = std::mem::take(&mut self.h);
-        pulp::Arch::new().dispatch(Coefficients {
-            layer: self,
-            h: &mut h,
-            samples,
-        });
-        self.multiply(1, &h, gradient);
-        self.h = h;
+        let mut own = std::mem::take(&mut self.coefficients);
+        own.clear();
+        if self.sums.is_kinked() {
+            own.extend_from_slice(&self.h);
+            self.sums.pull(&mut own, samples, &self.by_output);
+        } else {
+            own.extend_from_slice(&self.derivatives);
+            self.sums
+                .pull_derivatives(&mut own, samples, &self.by_output);
+        }
+        self.multiply(1, &own, gradient);
+        self.coefficients = own;
     }
 
     /// Where there are fewer samples than dimensions and they span three quarters of these at most.
     fn span(&self) -> Option<Span> {
-        let [basis, coordinates] = basis_of_samples(&self.x, self.neurons())?;
-        let scores = Self::new(
-            &coordinates,
-            self.activation.clone(),
-            self.outputs.clone(),
-            [self.width, self.count],
-            self.divisor,
-            self.threads,
-        );
+        let [basis, coordinates] = basis_of_samples(&self.x, self.sums.neurons())?;
+        let sums = self.sums.clone();
+        let scores = Self::of_sums(&coordinates, sums, self.count, self.divisor, self.threads);
         Some(Span::new(basis, Box::new(scores)))
     }
 }

@@ -1,11 +1,9 @@
 //! Steps of fully connected layers in their weights themselves.
 
-use burn::tensor::Tensor;
-
 use super::float::Float;
-use super::host_weights::HostWeights;
+use super::host_weights::{HostSteps, HostWeights};
 use super::layers::{Layers, Samples};
-use super::problem::{Descent, DescentProblem};
+use super::problem::DescentProblem;
 use crate::{Objective, SharedActivation};
 
 /// The products of [`Layers`] and nothing else of the size of the weights: the gradient of a layer is
@@ -54,8 +52,19 @@ impl<E: Float> LayeredDescent<E> {
         pairs.for_each(|(host, score)| *host = score.to_f64());
         self.host_scores.iter().all(|score| score.is_finite())
     }
+}
 
-    /// One step; `false`, with the weights untouched, if a score is not finite.
+impl<E: Float> HostSteps for LayeredDescent<E> {
+    type Entry = E;
+
+    fn host_weights(&self) -> &HostWeights<E> {
+        &self.weights
+    }
+
+    fn host_weights_mut(&mut self) -> &mut HostWeights<E> {
+        &mut self.weights
+    }
+
     fn step(&mut self) -> bool {
         if !self.score() {
             return false;
@@ -79,27 +88,5 @@ impl<E: Float> LayeredDescent<E> {
         }
         self.weights.finish();
         true
-    }
-}
-
-impl<E: Float> Descent for LayeredDescent<E> {
-    fn state(&self) -> Vec<f64> {
-        self.weights.state()
-    }
-
-    fn restore(&mut self, state: &[f64]) -> bool {
-        self.weights.restore(state)
-    }
-
-    fn advance(&mut self, steps: u64) -> u64 {
-        (0..steps).take_while(|_| self.step()).count() as u64
-    }
-
-    fn weights(&self, like: &Tensor<2>) -> Vec<Tensor<2>> {
-        self.weights.tensors(like)
-    }
-
-    fn compensations(&self, like: &Tensor<2>) -> Option<Vec<Tensor<2>>> {
-        self.weights.compensations(like)
     }
 }

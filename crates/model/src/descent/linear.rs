@@ -1,13 +1,12 @@
 //! Steps of the linear network in its weights themselves, in single precision.
 
-use burn::tensor::Tensor;
 use implicit_bias_algebra::Accum;
 use implicit_bias_scalar::aligned::AlignedLanes;
 use implicit_bias_scalar::vector::LANES;
 use ndarray::Array2;
 
-use super::host_weights::HostWeights;
-use super::problem::{Descent, DescentProblem};
+use super::host_weights::{HostSteps, HostWeights};
+use super::problem::DescentProblem;
 use crate::Objective;
 
 /// `f = X w`, then `w += Xᵀ c`, of eight samples after another: every sample is read from memory once a
@@ -55,8 +54,19 @@ impl LinearDescent {
             scores: [0.0; STREAMS],
         }
     }
+}
 
-    /// One step; `false`, with the weights untouched, if a score is not finite.
+impl HostSteps for LinearDescent {
+    type Entry = f32;
+
+    fn host_weights(&self) -> &HostWeights<f32> {
+        &self.weights
+    }
+
+    fn host_weights_mut(&mut self) -> &mut HostWeights<f32> {
+        &mut self.weights
+    }
+
     fn step(&mut self) -> bool {
         let x = self.x.as_flattened();
         let [w, update] = self.padded.each_mut().map(|lanes| lanes.as_flattened_mut());
@@ -91,28 +101,6 @@ impl LinearDescent {
         }
         self.weights.finish();
         true
-    }
-}
-
-impl Descent for LinearDescent {
-    fn state(&self) -> Vec<f64> {
-        self.weights.state()
-    }
-
-    fn restore(&mut self, state: &[f64]) -> bool {
-        self.weights.restore(state)
-    }
-
-    fn advance(&mut self, steps: u64) -> u64 {
-        (0..steps).take_while(|_| self.step()).count() as u64
-    }
-
-    fn weights(&self, like: &Tensor<2>) -> Vec<Tensor<2>> {
-        self.weights.tensors(like)
-    }
-
-    fn compensations(&self, like: &Tensor<2>) -> Option<Vec<Tensor<2>>> {
-        self.weights.compensations(like)
     }
 }
 

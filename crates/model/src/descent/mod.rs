@@ -1,5 +1,6 @@
 //! Gradient descent by a hand-derived gradient in host memory.
 
+mod block_sums;
 mod float;
 mod gram_space;
 mod head;
@@ -12,8 +13,9 @@ mod linear;
 mod problem;
 mod weight_space;
 
+pub(crate) use self::block_sums::Output;
 pub(crate) use self::gram_space::GramSpaceDescent;
-pub(crate) use self::head::{Head, Output};
+pub(crate) use self::head::Head;
 pub(crate) use self::hinge::HingeDescent;
 pub(crate) use self::layer_scores::LayerScores;
 pub(crate) use self::layered::LayeredDescent;

@@ -1,13 +1,12 @@
 //! Steps in the weights themselves.
 
-use burn::tensor::Tensor;
 use implicit_bias_algebra::{Accum, MatMut, MatRef, Par, matmul};
 use ndarray::Array2;
 
 use super::float::{Float, parallelism};
 use super::head::Head;
-use super::host_weights::HostWeights;
-use super::problem::{Descent, DescentProblem};
+use super::host_weights::{HostSteps, HostWeights};
+use super::problem::DescentProblem;
 
 /// Two matrix products a step and nothing else of size `m d`: the floor of weight-space descent.
 ///
@@ -53,9 +52,19 @@ impl<E: Float> WeightSpaceDescent<E> {
             self.par,
         );
     }
+}
 
-    /// One step; `false`, with the weights untouched, if a score is not finite or the descent is to
-    /// stop.
+impl<E: Float> HostSteps for WeightSpaceDescent<E> {
+    type Entry = E;
+
+    fn host_weights(&self) -> &HostWeights<E> {
+        &self.weights
+    }
+
+    fn host_weights_mut(&mut self) -> &mut HostWeights<E> {
+        &mut self.weights
+    }
+
     fn step(&mut self) -> bool {
         let [neurons, dim, samples] = self.sizes;
         let one = E::from_f64(1.0);
@@ -77,31 +86,9 @@ impl<E: Float> WeightSpaceDescent<E> {
         self.weights.finish();
         true
     }
-}
-
-impl<E: Float> Descent for WeightSpaceDescent<E> {
-    fn state(&self) -> Vec<f64> {
-        self.weights.state()
-    }
-
-    fn restore(&mut self, state: &[f64]) -> bool {
-        self.weights.restore(state)
-    }
-
-    fn advance(&mut self, steps: u64) -> u64 {
-        (0..steps).take_while(|_| self.step()).count() as u64
-    }
 
     fn stops(&mut self) -> bool {
         self.pre_activate();
         self.head.stops(&self.h)
-    }
-
-    fn weights(&self, like: &Tensor<2>) -> Vec<Tensor<2>> {
-        self.weights.tensors(like)
-    }
-
-    fn compensations(&self, like: &Tensor<2>) -> Option<Vec<Tensor<2>>> {
-        self.weights.compensations(like)
     }
 }
