@@ -78,6 +78,12 @@ impl InnerProducts {
         &self.rows[i * lanes..][..lanes]
     }
 
+    /// All rows with their padding.
+    #[inline(always)]
+    pub fn all_lanes(&self) -> &[Lanes] {
+        &self.rows
+    }
+
     /// `n`.
     pub fn samples(&self) -> usize {
         self.samples

@@ -233,7 +233,7 @@ fn a_checkpoint_of_another_version_is_refused_and_versions_that_went_on_are_note
     fs::write(path("run/checkpoint"), &other).expect("writable");
     let refused = run(folder.path(), &["resume", "run", "--steps", "500"]);
     assert_eq!(refused.code, Some(2));
-    let said = "run/checkpoint: expected checkpoint version 4, found 7";
+    let said = "run/checkpoint: expected checkpoint version 5, found 7";
     assert!(refused.stderr.contains(said), "{}", refused.stderr);
     assert!(
         fs::read(path("run/checkpoint")).unwrap() == other,

@@ -25,45 +25,12 @@
 use implicit_bias_scalar::aligned::AlignedLanes;
 
 use super::budget::Plan;
+use super::counts::{Fields, OfSample};
 use super::places::Places;
 use super::state::{State, entry, entry_mut};
 use super::transfer::{ApplyChanges, Products, is_large};
 use crate::Problem;
 use crate::kernel::{LANES, Lanes, padded, vectorized};
-
-/// How counts of neurons lie in the low 52 bits of a word, which a double holds. Words are added as numbers, as no
-/// count becomes too large for its bits. Eight words hold a chunk of samples: sample `i` of it in word `i % 8`, field
-/// `i / 8`.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Fields {
-    /// The bits of one, enough for all neurons, and how many there are.
-    pub bits: u32,
-    pub number: usize,
-    /// The first one, and `2^-bits`.
-    pub mask: u64,
-    pub scale: f64,
-}
-
-impl Fields {
-    fn of(neurons: usize) -> Self {
-        let bits = (usize::BITS - neurons.leading_zeros()).clamp(1, 52);
-        Self {
-            bits,
-            number: (52 / bits) as usize,
-            mask: (1 << bits) - 1,
-            scale: 0.5_f64.powi(bits as i32),
-        }
-    }
-}
-
-/// What is on at a sample.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct OfSample {
-    /// The number of neurons.
-    pub on: f64,
-    /// `Σ_{k: (k,i) on} s_k h_ki`, but for what residuals add.
-    pub score: f64,
-}
 
 /// Places of a lane group, as bits.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,10 +51,13 @@ pub(crate) struct StepBlock {
     /// `F_ki`, what a step adds to each place with the slopes `references`.
     pub(super) drift: AlignedLanes,
     pub(super) bits: Vec<GroupBits>,
-    /// The places that are on, with memory for one lane group more.
+    /// The places that are on, with memory for one lane group more, how many these are, and how many of them are of
+    /// neurons of one lane group.
     pub(super) on: Vec<u32>,
-    /// Sums of `g_j` over the steps in which the pair was on, by place.
-    pub(super) on_sums: Vec<f64>,
+    pub(super) on_count: usize,
+    pub(super) narrow_on: usize,
+    /// `g_j` of those of other neurons.
+    pub(super) on_slopes: Vec<f64>,
     /// `L_kj`, `2m × n`, each row padded to whole lanes.
     pub(super) derivatives: AlignedLanes,
     pub(super) fields: Fields,
@@ -114,14 +84,14 @@ pub(crate) struct StepBlock {
     /// `b` at the start of the block, and its change.
     pub(super) base: Vec<Lanes>,
     pub(super) changes: Vec<Lanes>,
-    /// What the pairs that are on add to `b`, but for factors of each sample.
-    pub(super) lifts: Vec<Lanes>,
-    /// `G_ij N_ij` of one sample, times a factor.
-    pub(super) weights: AlignedLanes,
     /// `L_kj` of one neuron times `residuals`, and times `references`.
     pub(super) sloped: [Vec<Lanes>; 2],
-    /// `(η/(nm²)) y_i y_j G_ij Σ_k L_ki L_kj`, by lanes of rows, then columns.
-    pub(super) columns: AlignedLanes,
+    /// `(η/(nm²)) y_i y_j G_ij Σ_k L_ki L_kj`, `n × n`, each row padded to whole lanes.
+    pub(super) matrix: AlignedLanes,
+    /// Its transpose with what the pairs that are on add to it.
+    pub(super) lifted: AlignedLanes,
+    /// `(η (1 − γ)/(nm²)) y_i`, and its negative.
+    pub(super) gains: Vec<Lanes>,
     /// `g`.
     pub(super) slopes: Vec<Lanes>,
     /// `Σ g` over the block, and its bound.
@@ -137,20 +107,20 @@ impl StepBlock {
         let samples = problem.samples();
         let sample_lanes = padded(samples) / LANES;
         self.set_slopes(problem, state, plan);
-        self.columns.reset(sample_lanes * samples);
+        self.matrix.reset(sample_lanes * samples);
         let products = Products {
             of: &self.lower,
-            columns: &mut self.columns,
+            out: &mut self.matrix,
             lanes: state.lanes,
             samples,
         };
         if is_large(samples, state.lanes) {
-            products.by_panels();
+            products.by_faer();
         } else {
             vectorized(products);
         }
         let factor = problem.rate() / problem.divisor();
-        scale_by_pairs(&mut self.columns, problem, factor);
+        scale_by_pairs(&mut self.matrix, problem, factor);
         self.places.set_up(problem, plan);
         self.set_units(problem, state);
         self.set_links(problem);
@@ -177,7 +147,7 @@ impl StepBlock {
             (of_residuals, sample_lanes),
             (of_references, sample_lanes),
             (&mut self.changes, sample_lanes),
-            (&mut self.lifts, sample_lanes),
+            (&mut self.gains, 2 * sample_lanes),
             (&mut self.slopes, sample_lanes),
             (&mut self.sums, sample_lanes),
             (&mut self.labels, sample_lanes),
@@ -188,17 +158,26 @@ impl StepBlock {
             array.clear();
             array.resize(len, [0.0; LANES]);
         }
-        self.on_sums.clear();
-        self.on_sums.resize(groups * LANES, 0.0);
         self.of_samples.clear();
         self.of_samples.resize(samples, OfSample::default());
+        for &(_, sample) in &plan.watched {
+            self.of_samples[sample].is_watched = true;
+        }
         self.bits.clear();
         self.bits.resize(groups, GroupBits::default());
         self.on.clear();
         self.on.resize((groups + 1) * LANES, 0);
-        self.weights.reset(sample_lanes);
-        self.counts
-            .reset(samples * sample_lanes.div_ceil(self.fields.number));
+        self.on_slopes.clear();
+        self.on_slopes.resize(groups * LANES, 0.0);
+        self.counts.reset(samples * self.fields.chunks);
+        self.lifted.clone_from(&self.matrix);
+        let gain = factor * (1.0 - problem.activation().slope());
+        let (positive, negative) = self.gains.split_at_mut(sample_lanes);
+        for (gains, gain) in [(positive, gain), (negative, -gain)] {
+            for (out, label) in gains.as_flattened_mut().iter_mut().zip(problem.labels()) {
+                *out = gain * label;
+            }
+        }
         (self.reach, self.since, self.summed) = (0.0, 0, 0);
         self.labels.as_flattened_mut()[..samples].copy_from_slice(problem.labels());
         self.bounds.clear();
@@ -232,9 +211,13 @@ impl StepBlock {
     fn set_units(&mut self, problem: &Problem, state: &State) {
         let sample_lanes = padded(problem.samples()) / LANES;
         let slope = problem.activation().slope();
-        self.fields = Fields::of(problem.neurons());
-        let Fields { bits, number, .. } = self.fields;
-        let chunks = sample_lanes.div_ceil(number);
+        self.fields = Fields::of(problem);
+        let Fields {
+            bits,
+            number,
+            chunks,
+            ..
+        } = self.fields;
         self.derivatives.reset(problem.neurons() * sample_lanes);
         self.units.reset(problem.neurons() * chunks);
         let derivatives = self.derivatives.chunks_exact_mut(sample_lanes);
@@ -306,10 +289,10 @@ impl StepBlock {
             }
         }
         let gap = rate * (1.0 - problem.activation().slope());
-        for (pair, on) in self.places.pairs.iter().zip(&self.on_sums) {
+        for (pair, row) in self.places.pairs.iter().zip(&self.places.rows) {
             if let &Some((neuron, sample)) = pair {
                 *entry_mut(&mut changes, state.lanes, neuron, sample) +=
-                    gap * problem.labels()[sample] * problem.sign(neuron) * on;
+                    gap * problem.labels()[sample] * row.sign * row.on_sum;
             }
         }
         let apply = ApplyChanges {
@@ -333,14 +316,14 @@ impl StepBlock {
     }
 }
 
-/// Multiplies entry `(i, j)` of a matrix, by lanes of rows, then columns, with
-/// `factor y_i y_j G_ij`.
-fn scale_by_pairs(columns: &mut [Lanes], problem: &Problem, factor: f64) {
-    let (samples, labels) = (problem.samples(), problem.labels());
-    for (i, row) in problem.inner_products().iter().enumerate() {
-        let columns = &mut columns[(i / LANES) * samples..][..samples];
-        for ((column, g), label) in columns.iter_mut().zip(row).zip(labels) {
-            column[i % LANES] *= factor * labels[i] * label * g;
+/// Multiplies entry `(i, j)` of a matrix, each row padded to whole lanes, with `factor y_i y_j G_ij`.
+fn scale_by_pairs(matrix: &mut [Lanes], problem: &Problem, factor: f64) {
+    let labels = problem.labels();
+    let rows = matrix.chunks_exact_mut(padded(labels.len()) / LANES);
+    let pairs = labels.iter().zip(problem.inner_products().iter());
+    for (row, (label, gram)) in rows.zip(pairs) {
+        for ((entry, g), other) in row.as_flattened_mut().iter_mut().zip(gram).zip(labels) {
+            *entry *= factor * label * other * g;
         }
     }
 }

@@ -62,7 +62,7 @@ impl StepBlock {
             residuals: self.residuals.clone(),
             since: self.since,
             summed: self.summed,
-            on_sums: self.on_sums.clone(),
+            on_sums: self.places.rows.iter().map(|row| row.on_sum).collect(),
             base: self.base.clone(),
             changes: self.changes.clone(),
             sums: self.sums.clone(),
@@ -107,8 +107,10 @@ impl StepBlock {
             array.copy_from_slice(&stored);
         }
         let found = checkpoint.on_sums.len();
-        require_len("the active sums", self.on_sums.len(), found)?;
-        self.on_sums = checkpoint.on_sums;
+        require_len("the active sums", self.places.rows.len(), found)?;
+        for (row, sum) in self.places.rows.iter_mut().zip(checkpoint.on_sums) {
+            row.on_sum = sum;
+        }
         (self.since, self.summed) = (checkpoint.since, checkpoint.summed);
         self.set_scales(problem);
         Ok(())

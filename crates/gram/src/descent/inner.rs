@@ -2,7 +2,9 @@
 
 use pulp::Simd;
 
-use super::block::{Fields, GroupBits, OfSample, StepBlock};
+use super::block::{GroupBits, StepBlock};
+use super::counts::{count_on, lift, set_margins};
+use super::kicks::add_kicks;
 use super::multiply::multiply;
 use super::state::State;
 use crate::Problem;
@@ -67,8 +69,9 @@ impl VectorizedBits for BlockSteps<'_> {
         let (block, problem) = (self.block, self.problem);
         let margins = self.margins;
         // What is on now follows from the state, and is not kept from run to run.
-        let mut on = find_on(simd, bits, block, problem, 0.0, false);
-        count_on(simd, block, on);
+        find_on(simd, bits, block, problem, 0.0, false);
+        count_on(simd, block);
+        lift(simd, block, problem);
         for taken in 0..self.steps {
             fill_slopes::<S>(problem.loss(), margins, &mut block.slopes);
             if !add_within_bounds(simd, block) {
@@ -77,14 +80,14 @@ impl VectorizedBits for BlockSteps<'_> {
             let drifted = advance_residuals(simd, block, problem);
             multiply(
                 simd,
-                vectors::<S>(&block.columns),
-                block.slopes.as_flattened(),
+                vectors::<S>(&block.lifted),
+                &block.slopes.as_flattened()[..problem.samples()],
                 vectors_mut::<S>(&mut block.changes),
             );
-            add_lifts(simd, block, problem);
-            add_kicks(simd, block, on);
-            on = find_on(simd, bits, block, problem, drifted, true);
-            count_on(simd, block, on);
+            add_kicks(simd, block);
+            find_on(simd, bits, block, problem, drifted, true);
+            count_on(simd, block);
+            lift(simd, block, problem);
             set_margins(simd, block, problem, margins);
         }
         self.steps
@@ -193,7 +196,7 @@ fn shift<S: Simd>(simd: S, block: &StepBlock, problem: &Problem, place: usize) -
     row.sign * problem.rate() * simd.reduce_sum_f64s(sum)
 }
 
-/// Moves `h` by so many drifts, lists the places that are on, and returns how many there are.
+/// Moves `h` by so many drifts, and lists the places that are on.
 ///
 /// There is no branch on whether a pair is on, which is close to random.
 #[inline(always)]
@@ -204,7 +207,7 @@ fn find_on<S: Simd, B: MaskBits>(
     problem: &Problem,
     drifts: f64,
     counted: bool,
-) -> usize {
+) {
     let mut largest = simd.splat_f64s(0.0);
     let residuals = vectors::<S>(&block.residuals);
     for (&residual, &scale) in residuals.iter().zip(vectors::<S>(&block.scales)) {
@@ -241,16 +244,26 @@ fn find_on<S: Simd, B: MaskBits>(
     if !block.links.is_empty() {
         link(simd, block, problem);
     }
-    let mut count = 0;
-    let mut first = 0;
-    for &GroupBits { on, .. } in &block.bits {
-        if let Some(out) = block.on[count..].first_chunk_mut::<LANES>() {
-            *out = ON_LANES[on as usize].map(|lane| first + lane);
+    list_on(block);
+}
+
+/// Lists the places that are on.
+#[inline(always)]
+fn list_on(block: &mut StepBlock) {
+    let out = &mut *block.on;
+    let (mut count, mut first) = (0, 0);
+    let (narrow, wide) = block.bits.split_at(block.places.narrow);
+    for groups in [narrow, wide] {
+        block.narrow_on = block.on_count;
+        for &GroupBits { on, .. } in groups {
+            if let Some(out) = out[count..].first_chunk_mut::<LANES>() {
+                *out = ON_LANES[on as usize].map(|lane| first + lane);
+            }
+            count += on.count_ones() as usize;
+            first += LANES as u32;
         }
-        count += on.count_ones() as usize;
-        first += LANES as u32;
+        block.on_count = count;
     }
-    count
 }
 
 /// Finds by sums over all samples which of the `unknown` places of a lane group are on.
@@ -324,166 +337,114 @@ const ON_LANES: [[u32; LANES]; 256] = {
     table
 };
 
-/// Counts what is on at each sample.
-#[inline(always)]
-fn count_on<S: Simd>(simd: S, block: &mut StepBlock, on: usize) {
-    let lanes = block.labels.len();
-    let split = LANES / S::F64_LANES;
-    let words = lanes.div_ceil(block.fields.number) * split;
-    let units = S::as_simd_u64s(block.units.as_flattened()).0;
-    let counts = S::as_mut_simd_u64s(block.counts.as_flattened_mut()).0;
-    let zero = simd.splat_u64s(0);
-    for (of_sample, counts) in block
-        .of_samples
-        .iter_mut()
-        .zip(counts.chunks_exact_mut(words))
-    {
-        if of_sample.on > 0.0 {
-            counts.fill(zero);
-            *of_sample = OfSample::default();
+#[cfg(test)]
+mod tests {
+    use implicit_bias_data::{DataLaw, Mixture};
+    use implicit_bias_scalar::{Activation, Loss};
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::descent::budget::Planner;
+    use crate::descent::cost::Cost;
+    use crate::kernel::{AnyBits, Vectorized, vectorized};
+
+    struct OfAnyBits<'a>(BlockSteps<'a>);
+
+    impl Vectorized for OfAnyBits<'_> {
+        type Output = u64;
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> u64 {
+            self.0.run(simd, AnyBits)
         }
     }
-    let h = block.h.as_flattened();
-    let (of_samples, rows) = (&mut *block.of_samples, &*block.places.rows);
-    for &place in &block.on[..on] {
-        let row = &rows[place as usize];
-        let sample = row.sample as usize;
-        let of_sample = &mut of_samples[sample];
-        of_sample.score += row.sign * h[place as usize];
-        of_sample.on += 1.0;
-        let units = &units[row.neuron as usize * words..][..words];
-        let counts = &mut counts[sample * words..][..words];
-        for (counts, &units) in counts.iter_mut().zip(units) {
-            *counts = simd.add_u64s(*counts, units);
+
+    #[cfg(target_arch = "x86_64")]
+    struct OfAvx2<'a>(BlockSteps<'a>, pulp::x86::V3);
+
+    #[cfg(target_arch = "x86_64")]
+    impl pulp::WithSimd for OfAvx2<'_> {
+        type Output = u64;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> u64 {
+            self.0.run(simd, crate::kernel::Avx2Bits(self.1))
         }
     }
-}
 
-/// `G_ij N_ij` of a sample, times a factor: `gap` is the factor of counts, and `below` what is added to them.
-#[inline(always)]
-fn fill_weights<S: Simd>(
-    simd: S,
-    fields: Fields,
-    counts: &[S::u64s],
-    gram: &[S::f64s],
-    [gap, below]: [f64; 2],
-    weights: &mut [S::f64s],
-) {
-    let split = LANES / S::F64_LANES;
-    let below = simd.splat_f64s(below);
-    let gram = gram.chunks_exact(split);
-    let weights = weights.chunks_exact_mut(split);
-    let first = (fields.mask, gap);
-    let (mut chunk, mut field, (mut mask, mut gap)) = (0, 0, first);
-    for (gram, weights) in gram.zip(weights) {
-        let (bits, scale) = (simd.splat_u64s(mask), simd.splat_f64s(gap));
-        for part in 0..split {
-            let count = number_of(simd, simd.and_u64s(counts[chunk + part], bits));
-            let number = simd.mul_add_e_f64s(scale, count, below);
-            weights[part] = simd.mul_f64s(gram[part], number);
+    fn by_avx2(steps: BlockSteps<'_>) -> u64 {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = pulp::x86::V3::try_new() {
+            return Simd::vectorize(avx2, OfAvx2(steps, avx2));
         }
-        field += 1;
-        (mask, gap) = (mask << fields.bits, gap * fields.scale);
-        if field == fields.number {
-            chunk += split;
-            field = 0;
-            (mask, gap) = first;
-        }
+        vectorized_bits(steps)
     }
-}
 
-/// Whole numbers below 2⁵² as numbers.
-#[inline(always)]
-fn number_of<S: Simd>(simd: S, words: S::u64s) -> S::f64s {
-    // In the low bits of the mantissa of 2⁵².
-    const TWO_52: f64 = 4_503_599_627_370_496.0;
-    let sum = simd.or_u64s(words, simd.splat_u64s(TWO_52.to_bits()));
-    simd.sub_f64s(simd.transmute_f64s_u64s(sum), simd.splat_f64s(TWO_52))
-}
-
-/// `b += …` of the pairs that are on.
-#[inline(always)]
-fn add_lifts<S: Simd>(simd: S, block: &mut StepBlock, problem: &Problem) {
-    let lanes = block.labels.len();
-    let words = lanes.div_ceil(block.fields.number) * (LANES / S::F64_LANES);
-    let slope = problem.activation().slope();
-    let (fields, labels, g) = (block.fields, problem.labels(), block.slopes.as_flattened());
-    let counts = S::as_simd_u64s(block.counts.as_flattened()).0;
-    let weights = vectors_mut::<S>(&mut block.weights);
-    let lifts = vectors_mut::<S>(&mut block.lifts);
-    lifts.fill(simd.splat_f64s(0.0));
-    let rows = block.of_samples.iter().zip(counts.chunks_exact(words));
-    for (sample, (of_sample, counts)) in rows.enumerate() {
-        if of_sample.on > 0.0 {
-            let factor = labels[sample] * g[sample];
-            let factors = [factor * (1.0 - slope), factor * slope * of_sample.on];
-            let gram = vectors::<S>(problem.inner_products().lanes(sample));
-            fill_weights(simd, fields, counts, gram, factors, weights);
-            for (lift, &weight) in lifts.iter_mut().zip(&*weights) {
-                *lift = simd.add_f64s(*lift, weight);
+    /// Any instruction set takes the same steps: vectors of one lane, of four, and those of this machine with either
+    /// way of reading masks; of neurons with few watched pairs and with many, and of one chunk of counts and of several.
+    #[test]
+    fn vectors_of_any_length_take_the_same_steps() {
+        for (samples, width, slope) in [
+            (2, 3, 0.0),
+            (5, 4, 0.2),
+            (10, 50, 0.0),
+            (37, 20, 0.0),
+            (70, 5, 0.1),
+            (130, 40, 0.3),
+        ] {
+            let law = Mixture {
+                samples,
+                dim: 60,
+                signal: 1.0,
+                noise: 1.0,
+            };
+            let data = law.generate(1).unwrap();
+            let activation = Activation::leaky_relu(slope).unwrap();
+            let problem = Problem::new(&data, width, activation, Loss::Logistic, 0.5).unwrap();
+            let start = Array2::from_shape_fn((2 * width, samples), |(k, i)| {
+                0.02 * (((7 * k + 3 * i) % 11) as f64 - 5.5)
+            });
+            let state = State::new(&problem, start.view());
+            let cost = Cost {
+                plain: f64::INFINITY,
+                ..Cost::new(&problem)
+            };
+            let mut planner = Planner::new(&problem, &state);
+            let plan = planner.plan(&problem, &state, &cost).unwrap();
+            assert!(!plan.watched.is_empty());
+            let run = |take: fn(BlockSteps<'_>) -> u64| {
+                let (mut state, mut block) = (state.clone(), StepBlock::default());
+                block.set_up(&problem, &state, &plan);
+                let taken = take(BlockSteps {
+                    block: &mut block,
+                    problem: &problem,
+                    margins: &mut state.margins,
+                    steps: 60,
+                });
+                let margins = state.margins.as_flattened().to_vec();
+                block.apply_to(&problem, &mut state);
+                let arrays = [&state.pre_activations, &state.coefficients];
+                let arrays = arrays.map(|array| array.as_flattened().to_vec());
+                (taken, [margins, arrays.concat()].concat())
+            };
+            let (taken, usual) = run(|steps| vectorized_bits(steps));
+            assert!(taken > 5, "{samples} samples: {taken} steps");
+            assert_eq!(
+                run(|steps| vectorized(OfAnyBits(steps))),
+                (taken, usual.clone()),
+                "{samples} samples"
+            );
+            let largest = usual.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+            let others: [fn(BlockSteps<'_>) -> u64; 2] =
+                [|steps| steps.run(pulp::Scalar, AnyBits), by_avx2];
+            for other in others {
+                let (steps, found) = run(other);
+                assert_eq!(steps, taken, "{samples} samples");
+                for (found, expected) in found.iter().zip(&usual) {
+                    let error = (found - expected).abs() / largest;
+                    assert!(error < 1e-12, "{samples} samples: {error}");
+                }
             }
-        }
-    }
-    let gap = 1.0 - problem.activation().slope();
-    let factor = simd.splat_f64s(problem.rate() * gap / problem.divisor());
-    let changes = vectors_mut::<S>(&mut block.changes).iter_mut();
-    let labels = vectors::<S>(&block.labels);
-    for ((change, &label), &lift) in changes.zip(labels).zip(vectors::<S>(&block.lifts)) {
-        *change = simd.mul_add_e_f64s(simd.mul_f64s(factor, label), lift, *change);
-    }
-}
-
-/// What the places that are on add to the others of their neurons.
-#[inline(always)]
-fn add_kicks<S: Simd>(simd: S, block: &mut StepBlock, on: usize) {
-    let split = LANES / S::F64_LANES;
-    let g = block.slopes.as_flattened();
-    let kicks = vectors::<S>(&block.places.kicks);
-    let h = vectors_mut::<S>(&mut block.h);
-    let (on_sums, rows) = (&mut *block.on_sums, &*block.places.rows);
-    for &place in &block.on[..on] {
-        let row = &rows[place as usize];
-        let value = g[row.sample as usize];
-        on_sums[place as usize] += value;
-        let value = simd.splat_f64s(value);
-        let len = row.groups as usize * split;
-        let h = &mut h[row.group as usize * split..][..len];
-        let kicks = &kicks[row.start as usize * split..][..len];
-        for (h, &kick) in h.iter_mut().zip(kicks) {
-            *h = simd.mul_add_e_f64s(kick, value, *h);
-        }
-    }
-}
-
-/// `q_i = b_i + (y_i (1 − γ)/m) Σ_{k: (k,i) on} s_k h_ki`.
-#[inline(always)]
-fn set_margins<S: Simd>(simd: S, block: &mut StepBlock, problem: &Problem, margins: &mut [Lanes]) {
-    let base = vectors::<S>(&block.base).iter();
-    let changes = vectors::<S>(&block.changes);
-    for ((q, &base), &change) in vectors_mut::<S>(margins).iter_mut().zip(base).zip(changes) {
-        *q = simd.add_f64s(base, change);
-    }
-    let lanes = block.labels.len();
-    let words = lanes.div_ceil(block.fields.number) * (LANES / S::F64_LANES);
-    let (slope, rate) = (problem.activation().slope(), problem.rate());
-    let (fields, labels) = (block.fields, problem.labels());
-    let factor = (1.0 - slope) / problem.divisor();
-    let margins = margins.as_flattened_mut();
-    let counts = S::as_simd_u64s(block.counts.as_flattened()).0;
-    let weights = vectors_mut::<S>(&mut block.weights);
-    let residuals = vectors::<S>(&block.residuals);
-    let rows = block.of_samples.iter().zip(counts.chunks_exact(words));
-    for (sample, (of_sample, counts)) in rows.enumerate() {
-        if of_sample.on > 0.0 {
-            let factors = [rate * (1.0 - slope), rate * slope * of_sample.on];
-            let gram = vectors::<S>(problem.inner_products().lanes(sample));
-            fill_weights(simd, fields, counts, gram, factors, weights);
-            let mut sum = simd.splat_f64s(0.0);
-            for (&weight, &residual) in weights.iter().zip(residuals) {
-                sum = simd.mul_add_e_f64s(weight, residual, sum);
-            }
-            let score = of_sample.score + simd.reduce_sum_f64s(sum);
-            margins[sample] += factor * labels[sample] * score;
         }
     }
 }

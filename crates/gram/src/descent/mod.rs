@@ -18,6 +18,8 @@
 //! | `places` | where these pairs lie in memory |
 //! | `inner` | its inner loop |
 //! | `multiply` | the product in it |
+//! | `kicks` | what pairs that are on add to the others of their neurons |
+//! | `counts` | how many are on, what they add to the matrix of the next step, and the margins |
 //! | `transfer` | products over all neurons, at the two ends of a block |
 //! | `cost` | the costs of plain steps and of blocks |
 //! | `checkpoint`, `block_checkpoint` | the state as data, to continue to the last bit |
@@ -27,8 +29,10 @@ mod block_checkpoint;
 mod budget;
 mod checkpoint;
 mod cost;
+mod counts;
 mod gram_descent;
 mod inner;
+mod kicks;
 mod multiply;
 mod places;
 mod plain;

@@ -2,74 +2,57 @@
 
 use pulp::Simd;
 
-use crate::kernel::LANES;
+/// Most vectors that are summed at once.
+const HELD: usize = 8;
 
-/// `rows += M g` for `M` by lanes of rows, then columns.
+/// `out_i += Σ_j g_j rows_ji`, for rows as long as `out`.
 #[inline(always)]
-pub(super) fn multiply<S: Simd>(simd: S, columns: &[S::f64s], g: &[f64], rows: &mut [S::f64s]) {
-    // The vectors of one lane group are neighbours, whatever number of them that is.
-    match LANES / S::F64_LANES {
-        1 => multiply_split::<S, 1>(simd, columns, g, rows),
-        2 => multiply_split::<S, 2>(simd, columns, g, rows),
-        4 => multiply_split::<S, 4>(simd, columns, g, rows),
-        _ => multiply_split::<S, LANES>(simd, columns, g, rows),
-    }
-}
-
-/// [`multiply`] for lane groups of `SPLIT` vectors, by tiles of lane groups that share the reading
-/// of `g`.
-#[inline(always)]
-fn multiply_split<S: Simd, const SPLIT: usize>(
-    simd: S,
-    columns: &[S::f64s],
-    g: &[f64],
-    rows: &mut [S::f64s],
-) {
-    let (columns, rows) = (columns.as_chunks().0, rows.as_chunks_mut().0);
-    let samples = columns.len() / rows.len();
-    let g = &g[..samples];
-    // Four vectors with two sums each hide the latency of a multiply-add.
-    for (rows, columns) in rows.chunks_mut(4).zip(columns.chunks(4 * samples)) {
-        match rows.len() {
-            4 => tile::<S, SPLIT, 4>(simd, columns, g, rows),
-            3 => tile::<S, SPLIT, 3>(simd, columns, g, rows),
-            2 => tile::<S, SPLIT, 2>(simd, columns, g, rows),
-            _ => tile::<S, SPLIT, 1>(simd, columns, g, rows),
+pub(super) fn multiply<S: Simd>(simd: S, rows: &[S::f64s], g: &[f64], out: &mut [S::f64s]) {
+    let len = out.len();
+    for (tile, out) in out.chunks_mut(HELD).enumerate() {
+        let rows = &rows[tile * HELD..];
+        match out.len() {
+            1 => add_rows::<S, 1>(simd, rows, len, g, out),
+            2 => add_rows::<S, 2>(simd, rows, len, g, out),
+            3 => add_rows::<S, 3>(simd, rows, len, g, out),
+            4 => add_rows::<S, 4>(simd, rows, len, g, out),
+            5 => add_rows::<S, 5>(simd, rows, len, g, out),
+            6 => add_rows::<S, 6>(simd, rows, len, g, out),
+            7 => add_rows::<S, 7>(simd, rows, len, g, out),
+            _ => add_rows::<S, HELD>(simd, rows, len, g, out),
         }
     }
 }
 
-/// [`multiply`] for `GROUPS` lane groups at once. Each entry has two sums, over even and over odd
-/// columns, whatever the tile is.
+/// [`multiply`] for the first `V` vectors of rows that are `len` vectors apart. There are two sums, over even and
+/// over odd rows, which hide the latency of a multiply-add.
 #[inline(always)]
-fn tile<S: Simd, const SPLIT: usize, const GROUPS: usize>(
+fn add_rows<S: Simd, const V: usize>(
     simd: S,
-    columns: &[[S::f64s; SPLIT]],
+    rows: &[S::f64s],
+    len: usize,
     g: &[f64],
-    rows: &mut [[S::f64s; SPLIT]],
+    out: &mut [S::f64s],
 ) {
-    let samples = g.len();
-    let columns: [_; GROUPS] = std::array::from_fn(|group| &columns[group * samples..][..samples]);
-    let mut even: [_; GROUPS] = std::array::from_fn(|group| rows[group]);
-    let mut odd = [[simd.splat_f64s(0.0); SPLIT]; GROUPS];
-    let add = |sums: &mut [[S::f64s; SPLIT]; GROUPS], j: usize| {
-        let factor = simd.splat_f64s(g[j]);
-        for (sums, columns) in sums.iter_mut().zip(columns) {
-            for (sum, &entry) in sums.iter_mut().zip(&columns[j]) {
-                *sum = simd.mul_add_e_f64s(factor, entry, *sum);
-            }
-        }
+    let Some(out) = out.first_chunk_mut::<V>() else {
+        return;
     };
-    let mut j = 0;
-    while j + 1 < samples {
-        add(&mut even, j);
-        add(&mut odd, j + 1);
-        j += 2;
+    let (mut even, mut odd) = (*out, [simd.splat_f64s(0.0); V]);
+    let (pairs, last) = g.as_chunks::<2>();
+    for (pair, &[first, second]) in pairs.iter().enumerate() {
+        add_row(simd, &mut even, &rows[2 * pair * len..], first);
+        add_row(simd, &mut odd, &rows[(2 * pair + 1) * len..], second);
     }
-    if j < samples {
-        add(&mut even, j);
+    if let [last] = *last {
+        add_row(simd, &mut even, &rows[2 * pairs.len() * len..], last);
     }
-    for ((row, even), odd) in rows.iter_mut().zip(even).zip(odd) {
-        *row = std::array::from_fn(|part| simd.add_f64s(even[part], odd[part]));
+    *out = std::array::from_fn(|v| simd.add_f64s(even[v], odd[v]));
+}
+
+#[inline(always)]
+fn add_row<S: Simd, const V: usize>(simd: S, sums: &mut [S::f64s; V], row: &[S::f64s], g: f64) {
+    let g = simd.splat_f64s(g);
+    for (sum, &entry) in sums.iter_mut().zip(&row[..V]) {
+        *sum = simd.mul_add_e_f64s(g, entry, *sum);
     }
 }

@@ -1,25 +1,33 @@
-//! Where the watched pairs of a block lie: neuron after neuron, so that what one of them adds to the others of
-//! its neuron is a row of neighbours.
+//! Where the watched pairs of a block lie: those of a neuron side by side, so that what one of them adds to the others
+//! is a row of neighbours.
 
 use implicit_bias_scalar::aligned::AlignedLanes;
 
 use super::budget::Plan;
 use crate::Problem;
-use crate::kernel::{LANES, padded};
+use crate::kernel::LANES;
 
 /// A place: a lane of a lane group, which holds one watched pair or none.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Row {
+    /// `s_k`, 0 where there is no pair.
+    pub sign: f64,
+    /// The sum of `g_j` over the steps in which the pair was on.
+    pub on_sum: f64,
     pub sample: u32,
     pub neuron: u32,
     /// Where its row of `kicks` begins.
     pub start: u32,
-    /// The first lane group of its neuron.
+}
+
+/// The places of a neuron that have more than one lane group.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    /// The place behind the last one.
+    pub end: u32,
+    /// The first lane group, and how many they are.
     pub group: u32,
-    /// The lane groups of its neuron.
     pub groups: u32,
-    /// `s_k`, 0 where there is no pair.
-    pub sign: f64,
 }
 
 /// The watched pairs of a block.
@@ -31,6 +39,11 @@ pub(super) struct Places {
     /// `s_k (η/(nm)) (1 − γ) y_i G_ij`, what a place that is on adds to each place `j` of its neuron for `g_i = 1`, 0 on
     /// places of other neurons in its lane groups.
     pub kicks: AlignedLanes,
+    /// The lane groups of neurons that have no more than one, which come first. A place of these has the row of `kicks`
+    /// of its own number.
+    pub narrow: usize,
+    /// The other neurons.
+    pub runs: Vec<Run>,
     /// The first place of each neuron, and their number.
     first: Vec<usize>,
     count: Vec<usize>,
@@ -40,45 +53,78 @@ impl Places {
     pub fn set_up(&mut self, problem: &Problem, plan: &Plan) {
         let mut watched = plan.watched.clone();
         watched.sort_unstable();
-        self.pairs.clear();
+        let mut neurons: Vec<&[(usize, usize)]> = watched.chunk_by(|a, b| a.0 == b.0).collect();
+        // Lane groups fill up the better, the smaller what comes last.
+        neurons.sort_by_key(|pairs| std::cmp::Reverse(pairs.len()));
+        let wide = neurons.partition_point(|pairs| pairs.len() > LANES);
+        let (wide, narrow) = neurons.split_at(wide);
         for array in [&mut self.first, &mut self.count] {
             array.clear();
             array.resize(problem.neurons(), 0);
         }
-        for pairs in watched.chunk_by(|a, b| a.0 == b.0) {
-            // In as few lane groups as there can be, so that their rows are short.
-            let begun = self.pairs.len() % LANES;
-            if (begun + pairs.len()).div_ceil(LANES) > pairs.len().div_ceil(LANES) {
-                self.pairs.resize(padded(self.pairs.len()), None);
-            }
-            self.first[pairs[0].0] = self.pairs.len();
-            self.count[pairs[0].0] = pairs.len();
-            self.pairs.extend(pairs.iter().copied().map(Some));
+        self.pairs.clear();
+        self.place_narrow(narrow);
+        self.narrow = self.groups();
+        self.runs.clear();
+        for pairs in wide {
+            let (group, groups) = (self.groups(), pairs.len().div_ceil(LANES));
+            self.pairs.resize((group + groups) * LANES, None);
+            self.place(pairs, group * LANES);
+            self.runs.push(Run {
+                end: self.pairs.len() as u32,
+                group: group as u32,
+                groups: groups as u32,
+            });
         }
-        self.pairs.resize(padded(self.pairs.len()), None);
-        self.rows.clear();
-        let mut start = 0;
-        for pair in &self.pairs {
-            self.rows
-                .push(pair.map_or_else(Row::default, |(neuron, sample)| {
-                    let first = self.first[neuron];
-                    let group = first / LANES;
-                    let row = Row {
-                        sample: sample as u32,
-                        neuron: neuron as u32,
-                        start: start as u32,
-                        group: group as u32,
-                        groups: ((first + self.count[neuron]).div_ceil(LANES) - group) as u32,
-                        sign: problem.sign(neuron),
-                    };
-                    start += row.groups as usize;
-                    row
-                }));
-        }
-        self.set_kicks(problem, start);
+        self.set_rows(problem);
     }
 
-    fn set_kicks(&mut self, problem: &Problem, lanes: usize) {
+    /// Puts neurons of falling numbers of pairs into lane groups, each into the fullest that has room.
+    fn place_narrow(&mut self, neurons: &[&[(usize, usize)]]) {
+        // First lanes that are free, by how many are.
+        let mut free: [Vec<usize>; LANES + 1] = Default::default();
+        for pairs in neurons {
+            let len = pairs.len();
+            let (room, first) = (len..=LANES)
+                .find_map(|room| Some((room, free[room].pop()?)))
+                .unwrap_or((LANES, self.pairs.len()));
+            if first == self.pairs.len() {
+                self.pairs.resize(first + LANES, None);
+            }
+            self.place(pairs, first);
+            free[room - len].push(first + len);
+        }
+    }
+
+    fn place(&mut self, pairs: &[(usize, usize)], first: usize) {
+        let neuron = pairs[0].0;
+        (self.first[neuron], self.count[neuron]) = (first, pairs.len());
+        for (place, &pair) in self.pairs[first..].iter_mut().zip(pairs) {
+            *place = Some(pair);
+        }
+    }
+
+    /// `rows` and `kicks`.
+    fn set_rows(&mut self, problem: &Problem) {
+        let narrow = self.narrow * LANES;
+        let mut lanes = narrow;
+        self.rows.clear();
+        self.rows.resize(self.pairs.len(), Row::default());
+        for (place, (row, pair)) in self.rows.iter_mut().zip(&self.pairs).enumerate() {
+            let &Some((neuron, sample)) = pair else {
+                continue;
+            };
+            *row = Row {
+                sign: problem.sign(neuron),
+                on_sum: 0.0,
+                sample: sample as u32,
+                neuron: neuron as u32,
+                start: if place < narrow { place } else { lanes } as u32,
+            };
+            if place >= narrow {
+                lanes += self.count[neuron].div_ceil(LANES);
+            }
+        }
         self.kicks.reset(lanes);
         let gain = problem.rate() * (1.0 - problem.activation().slope());
         for (row, pair) in self.rows.iter().zip(&self.pairs) {
@@ -87,11 +133,12 @@ impl Places {
             };
             let factor = gain * problem.sign(neuron) * problem.labels()[sample];
             let gram = problem.inner_products().row(sample);
-            let kicks = self.kicks[row.start as usize..][..row.groups as usize].as_flattened_mut();
-            let first = self.first[neuron];
-            for place in first..first + self.count[neuron] {
-                if let Some((_, other)) = self.pairs[place] {
-                    kicks[place - row.group as usize * LANES] = factor * gram[other];
+            let (first, count) = (self.first[neuron], self.count[neuron]);
+            let kicks = self.kicks[row.start as usize..].as_flattened_mut();
+            let kicks = kicks[first % LANES..].iter_mut();
+            for (kick, pair) in kicks.zip(&self.pairs[first..first + count]) {
+                if let Some((_, other)) = pair {
+                    *kick = factor * gram[*other];
                 }
             }
         }

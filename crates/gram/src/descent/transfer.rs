@@ -5,11 +5,8 @@ use pulp::Simd;
 
 use super::state::State;
 use crate::inner_products::InnerProducts;
-use crate::kernel::{LANES, Lanes, Vectorized, vectors, vectors_mut};
+use crate::kernel::{LANES, Lanes, Vectorized, padded, vectors, vectors_mut};
 use crate::threads::of_products;
-
-/// Rows of a large matrix that are formed at once, whole lanes.
-const PANEL: usize = 128;
 
 /// Samples times vectors of neurons from which faer multiplies.
 const LARGE: usize = 1 << 14;
@@ -23,40 +20,28 @@ pub(super) fn is_large(samples: usize, lanes: usize) -> bool {
     samples * lanes >= LARGE || samples >= MANY_SAMPLES
 }
 
-/// `Σ_k L_ki L_kj` of an array laid out as the state, by lanes of `i`, then `j`.
+/// `Σ_k L_ki L_kj` of an array laid out as the state, `n × n`, each row padded to whole lanes.
 pub(super) struct Products<'a> {
     pub of: &'a [Lanes],
-    pub columns: &'a mut [Lanes],
+    pub out: &'a mut [Lanes],
     pub lanes: usize,
     pub samples: usize,
 }
 
 impl Products<'_> {
-    /// The same for a large problem: by faer, and some rows at a time into their places.
-    pub fn by_panels(self) {
+    /// The same for a large problem, by faer.
+    pub fn by_faer(self) {
         let (samples, width) = (self.samples, self.lanes * LANES);
-        let left = self.of.as_flattened();
-        let right = MatRef::from_row_major_slice(left, samples, width);
-        let mut panel = vec![0.0; PANEL.min(samples) * samples];
-        let places = self.columns.chunks_mut(PANEL / LANES * samples);
-        for (left, places) in left.chunks(PANEL * width).zip(places) {
-            let rows = left.len() / width;
-            let panel = &mut panel[..rows * samples];
-            matmul(
-                MatMut::from_row_major_slice_mut(panel, rows, samples),
-                Accum::Replace,
-                MatRef::from_row_major_slice(left, rows, width),
-                right.transpose(),
-                1.0,
-                of_products(),
-            );
-            for (i, row) in panel.chunks_exact(samples).enumerate() {
-                let places = &mut places[(i / LANES) * samples..][..samples];
-                for (place, &count) in places.iter_mut().zip(row) {
-                    place[i % LANES] = count;
-                }
-            }
-        }
+        let of = MatRef::from_row_major_slice(self.of.as_flattened(), samples, width);
+        let (out, stride) = (self.out.as_flattened_mut(), padded(samples));
+        matmul(
+            MatMut::from_row_major_slice_with_stride_mut(out, samples, samples, stride),
+            Accum::Replace,
+            of,
+            of.transpose(),
+            1.0,
+            of_products(),
+        );
     }
 }
 
@@ -67,14 +52,15 @@ impl Vectorized for Products<'_> {
     fn run<S: Simd>(self, simd: S) {
         let per_row = self.lanes * (LANES / S::F64_LANES);
         let left = vectors::<S>(self.of).chunks_exact(per_row);
-        for (i, left) in left.enumerate() {
+        let rows = self.out.chunks_exact_mut(padded(self.samples) / LANES);
+        for (left, row) in left.zip(rows) {
             let right = vectors::<S>(self.of).chunks_exact(per_row);
-            for (j, right) in right.enumerate() {
+            for (out, right) in row.as_flattened_mut().iter_mut().zip(right) {
                 let mut sum = simd.splat_f64s(0.0);
                 for (&a, &b) in left.iter().zip(right) {
                     sum = simd.mul_add_e_f64s(a, b, sum);
                 }
-                self.columns[(i / LANES) * self.samples + j][i % LANES] = simd.reduce_sum_f64s(sum);
+                *out = simd.reduce_sum_f64s(sum);
             }
         }
     }

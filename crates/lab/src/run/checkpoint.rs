@@ -21,7 +21,7 @@ const PREVIOUS: &str = "checkpoint.previous";
 const MAGIC: &[u8; 24] = b"implicit-bias checkpoint";
 
 /// See [`MAGIC`].
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// Bytes before the state: magic, version, SHA-256 of the state.
 const HEADER: usize = MAGIC.len() + 4 + 32;

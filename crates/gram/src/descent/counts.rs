@@ -1,0 +1,216 @@
+//! How many neurons that are on at one sample have slope 1 at another, and what follows from it: the matrix of the
+//! next step, and the margins.
+
+use pulp::Simd;
+
+use super::block::StepBlock;
+use crate::Problem;
+use crate::kernel::{LANES, Lanes, padded, vectors, vectors_mut};
+
+/// How counts of neurons lie in the low 52 bits of a word, which a double holds. Words are added as numbers, as no
+/// count becomes too large for its bits. Eight words hold a chunk of samples: sample `i` of it in word `i % 8`, field
+/// `i / 8`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fields {
+    /// The bits of a field, enough for all neurons.
+    pub bits: u32,
+    /// The fields of a word.
+    pub number: usize,
+    /// The chunks of all samples.
+    pub chunks: usize,
+    /// Where the counts of each lane group of samples lie.
+    of_lanes: Vec<Field>,
+}
+
+/// A field.
+#[derive(Clone, Copy, Debug)]
+struct Field {
+    /// Its bits.
+    mask: u64,
+    /// The factor that makes them a count, times `1 − γ`.
+    scale: f64,
+    chunk: usize,
+}
+
+impl Fields {
+    pub fn of(problem: &Problem) -> Self {
+        let bits = (usize::BITS - problem.neurons().leading_zeros()).clamp(1, 52);
+        let number = (52 / bits) as usize;
+        let lanes = padded(problem.samples()) / LANES;
+        let of_lanes = (0..lanes).map(|lane| {
+            let shift = bits * (lane % number) as u32;
+            Field {
+                mask: ((1 << bits) - 1) << shift,
+                scale: 0.5_f64.powi(shift as i32) * (1.0 - problem.activation().slope()),
+                chunk: lane / number,
+            }
+        });
+        Self {
+            bits,
+            number,
+            chunks: lanes.div_ceil(number),
+            of_lanes: of_lanes.collect(),
+        }
+    }
+}
+
+/// What is on at a sample.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct OfSample {
+    /// Whether it has watched pairs.
+    pub is_watched: bool,
+    /// The number of neurons that are on.
+    pub on: f64,
+    /// `Σ_{k: (k,i) on} s_k h_ki`, but for what residuals add until `lift` has added it.
+    pub score: f64,
+}
+
+/// Counts what is on at each sample.
+#[inline(always)]
+pub(super) fn count_on<S: Simd>(simd: S, block: &mut StepBlock) {
+    let split = LANES / S::F64_LANES;
+    match (block.fields.chunks * split, split) {
+        (1, _) => count::<S, 1>(simd, block),
+        (2, _) => count::<S, 2>(simd, block),
+        (4, _) => count::<S, 4>(simd, block),
+        (_, 1) => count::<S, 1>(simd, block),
+        (_, 2) => count::<S, 2>(simd, block),
+        (_, 4) => count::<S, 4>(simd, block),
+        _ => count::<S, LANES>(simd, block),
+    }
+}
+
+/// [`count_on`] with counts of `V` vectors a sample, or a multiple of it.
+#[inline(always)]
+fn count<S: Simd, const V: usize>(simd: S, block: &mut StepBlock) {
+    let words = block.fields.chunks * (LANES / S::F64_LANES);
+    let units = S::as_simd_u64s(block.units.as_flattened())
+        .0
+        .as_chunks::<V>()
+        .0;
+    let counts = S::as_mut_simd_u64s(block.counts.as_flattened_mut()).0;
+    let counts = counts.as_chunks_mut::<V>().0;
+    let of_samples = &mut *block.of_samples;
+    let parts = words / V;
+    let rows = of_samples.iter_mut().zip(counts.chunks_exact_mut(parts));
+    for (of_sample, counts) in rows {
+        if of_sample.is_watched {
+            (of_sample.on, of_sample.score) = (0.0, 0.0);
+            counts.fill([simd.splat_u64s(0); V]);
+        }
+    }
+    let rows = &*block.places.rows;
+    let h = &block.h.as_flattened()[..rows.len()];
+    for &place in &block.on[..block.on_count] {
+        let place = place as usize;
+        let row = &rows[place];
+        let sample = row.sample as usize;
+        let of_sample = &mut of_samples[sample];
+        of_sample.score += row.sign * h[place];
+        of_sample.on += 1.0;
+        for part in 0..parts {
+            let units = &units[row.neuron as usize * parts + part];
+            let counts = counts[sample * parts + part].iter_mut();
+            for (counts, &units) in counts.zip(units) {
+                *counts = simd.add_u64s(*counts, units);
+            }
+        }
+    }
+}
+
+/// Gives the matrix of the next step what the pairs that are on add to it, and the scores what residuals add.
+///
+/// With `w_ij = G_ij ((1 − γ) N_ji + γ N_j)`, where `N_j` neurons are on at `j`, the matrix gains
+/// `(η (1 − γ)/(nm²)) y_i y_j w_ij`, and the score `(η/(nm)) Σ_i w_ij y_i r_i`.
+#[inline(always)]
+pub(super) fn lift<S: Simd>(simd: S, block: &mut StepBlock, problem: &Problem) {
+    let split = LANES / S::F64_LANES;
+    match (block.labels.len() * split, split) {
+        (1, _) => lift_rows::<S, 1>(simd, block, problem),
+        (2, _) => lift_rows::<S, 2>(simd, block, problem),
+        (4, _) => lift_rows::<S, 4>(simd, block, problem),
+        (_, 1) => lift_rows::<S, 1>(simd, block, problem),
+        (_, 2) => lift_rows::<S, 2>(simd, block, problem),
+        (_, 4) => lift_rows::<S, 4>(simd, block, problem),
+        _ => lift_rows::<S, LANES>(simd, block, problem),
+    }
+}
+
+/// [`lift`] for rows of a multiple of `V` vectors.
+#[inline(always)]
+fn lift_rows<S: Simd, const V: usize>(simd: S, block: &mut StepBlock, problem: &Problem) {
+    let split = LANES / S::F64_LANES;
+    let (slope, rate, words) = (
+        problem.activation().slope(),
+        problem.rate(),
+        block.fields.chunks * split,
+    );
+    let fields = &*block.fields.of_lanes;
+    let counts = S::as_simd_u64s(block.counts.as_flattened()).0;
+    let gram = vectors::<S>(problem.inner_products().all_lanes());
+    let gram = gram.as_chunks::<V>().0;
+    let matrix = vectors::<S>(&block.matrix).as_chunks::<V>().0;
+    let lifted = vectors_mut::<S>(&mut block.lifted).as_chunks_mut::<V>().0;
+    let residuals = vectors::<S>(&block.residuals).as_chunks::<V>().0;
+    let gains = vectors::<S>(&block.gains).as_chunks::<V>().0;
+    let parts = residuals.len();
+    let (positive, negative) = gains.split_at(parts);
+    let rows = (block.of_samples.iter_mut())
+        .zip(problem.labels())
+        .zip(counts.chunks_exact(words))
+        .zip(gram.chunks_exact(parts))
+        .zip(matrix.chunks_exact(parts))
+        .zip(lifted.chunks_exact_mut(parts));
+    for (((((of_sample, &label), counts), gram), matrix), lifted) in rows {
+        if !of_sample.is_watched {
+            continue;
+        }
+        let gains = if label > 0.0 { positive } else { negative };
+        let below = simd.splat_f64s(slope * of_sample.on);
+        let mut sum = simd.splat_f64s(0.0);
+        let vectors = (gram.iter().zip(residuals).zip(gains)).zip(matrix.iter().zip(lifted));
+        for (part, (((gram, residuals), gains), (matrix, lifted))) in vectors.enumerate() {
+            for v in 0..V {
+                let vector = part * V + v;
+                let Field { mask, scale, chunk } = fields[vector / split];
+                let (mask, scale) = (simd.splat_u64s(mask), simd.splat_f64s(scale));
+                let words = counts[chunk * split + vector % split];
+                let count = number_of(simd, simd.and_u64s(words, mask));
+                let number = simd.mul_add_e_f64s(scale, count, below);
+                let weight = simd.mul_f64s(gram[v], number);
+                sum = simd.mul_add_e_f64s(weight, residuals[v], sum);
+                lifted[v] = simd.mul_add_e_f64s(weight, gains[v], matrix[v]);
+            }
+        }
+        of_sample.score += rate * simd.reduce_sum_f64s(sum);
+    }
+}
+
+/// Whole numbers below 2⁵² as numbers.
+#[inline(always)]
+fn number_of<S: Simd>(simd: S, words: S::u64s) -> S::f64s {
+    // In the low bits of the mantissa of 2⁵².
+    const TWO_52: f64 = 4_503_599_627_370_496.0;
+    let sum = simd.or_u64s(words, simd.splat_u64s(TWO_52.to_bits()));
+    simd.sub_f64s(simd.transmute_f64s_u64s(sum), simd.splat_f64s(TWO_52))
+}
+
+/// `q_i = b_i + (y_i (1 − γ)/m) Σ_{k: (k,i) on} s_k h_ki`.
+#[inline(always)]
+pub(super) fn set_margins<S: Simd>(
+    simd: S,
+    block: &StepBlock,
+    problem: &Problem,
+    margins: &mut [Lanes],
+) {
+    let base = vectors::<S>(&block.base).iter();
+    let changes = vectors::<S>(&block.changes);
+    for ((q, &base), &change) in vectors_mut::<S>(margins).iter_mut().zip(base).zip(changes) {
+        *q = simd.add_f64s(base, change);
+    }
+    let factor = (1.0 - problem.activation().slope()) / problem.divisor();
+    let margins = margins.as_flattened_mut().iter_mut();
+    for ((q, label), of_sample) in margins.zip(problem.labels()).zip(&block.of_samples) {
+        *q += factor * label * of_sample.score;
+    }
+}
