@@ -2,8 +2,9 @@
 
 use implicit_bias_model::{FirstStage, SpanBasis};
 
+use crate::batches::Batches;
 use crate::optimizers::Optimizer;
-use crate::oracle::{Batches, Oracle};
+use crate::oracle::Oracle;
 use crate::step_sizes::StepSize;
 use implicit_bias_record::StopRule;
 

@@ -18,6 +18,7 @@
 //! | `networks` | the networks that users choose by name |
 //! | `optimizers` | the descents, a file each |
 //! | `oracle` | what an optimizer asks for: loss and gradient in host memory |
+//! | `batches` | the samples of a step |
 //! | `step_sizes` | the step size of every step, and the list of its schedules |
 //! | `probes` | the list of further columns |
 //! | `linear_gram` | the linear network in Gram coordinates |
@@ -25,6 +26,7 @@
 //! | `observation` | what is measured at a recorded step |
 //! | `device` | the backends of this build and their devices; every `cfg` of a backend is there |
 
+mod batches;
 mod bytes;
 mod device;
 mod drive;
@@ -52,6 +54,7 @@ mod tensor;
 mod tests;
 mod updates;
 
+pub use batches::Batches;
 pub use device::{
     BackendInfo, DeviceInfo, SelectedDevice, all_backends, devices, is_on_host, select_device,
 };
@@ -71,6 +74,6 @@ pub use observation::{
     BlockObservation, ClassObservation, Observation, PatternObservation, UpdateObservation,
 };
 pub use options::{Gradient, Precision};
-pub use oracle::{Batches, Evaluation, FlowPoint, Oracle};
+pub use oracle::{Evaluation, FlowPoint, Oracle};
 pub use step_sizes::{FormulaSchedule, StepSize};
 pub use tensor::{TensorEngine, TensorEngineOptions};

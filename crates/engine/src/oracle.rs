@@ -3,9 +3,12 @@
 use std::ops::Range;
 
 use implicit_bias_model::{
-    HostScores, Objective, SpanBasis, log_excess_loss, log_sum_of_exponentials,
+    HostScores, NoSlopes, Objective, SpanBasis, log_excess_loss, log_sum_of_exponentials,
+    power_of_two,
 };
 use implicit_bias_record::StopRule;
+
+use crate::batches::Batches;
 
 /// A gradient `2^exponent · values`, in memory of the caller.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,13 +22,6 @@ impl Evaluation {
     pub fn scale(self) -> f64 {
         power_of_two(self.exponent)
     }
-}
-
-/// `2^exponent`, 0 or infinite where that leaves the range of numbers.
-pub(crate) fn power_of_two(exponent: i64) -> f64 {
-    let exponent = exponent.clamp(-1100, 1100) as f64;
-    // In two factors: 2⁻¹⁰⁷⁴ is a number, 2¹⁰⁷⁴ is none.
-    (exponent / 2.0).floor().exp2() * (exponent - (exponent / 2.0).floor()).exp2()
 }
 
 /// What gradient flow asks about weights, beside its velocity `Σ_i p_i ∇q̃_i`, `p_i = g_i/Σ_j g_j`
@@ -52,6 +48,8 @@ pub struct Oracle {
     order: Option<(u64, Vec<usize>)>,
     step: u64,
     buffer: Vec<f64>,
+    /// All samples in order.
+    places: Vec<usize>,
     /// The rows of the last gradient; all samples without.
     rows: Option<Vec<usize>>,
     /// The weights of each block.
@@ -59,34 +57,6 @@ pub struct Oracle {
     /// That of the samples of a first stage, where training has one of its own.
     first_stage: Option<Box<Oracle>>,
     stop: Option<StopRule>,
-}
-
-/// Batches of samples, by the number of the step alone: nothing to remember.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Batches {
-    /// Samples of a batch, at least 1; the last of an epoch may have fewer.
-    pub size: usize,
-    /// The seed of the order, new in every epoch; in the order of the samples without.
-    pub seed: Option<u64>,
-}
-
-impl Batches {
-    /// The samples of step `step`, out of `count`; `order` is the one of an epoch, and is drawn anew
-    /// where the step belongs to another.
-    fn rows(self, step: u64, count: usize, order: &mut Option<(u64, Vec<usize>)>) -> Vec<usize> {
-        let per_epoch = count.div_ceil(self.size) as u64;
-        let (epoch, batch) = (step / per_epoch, (step % per_epoch) as usize);
-        let known = order.take().filter(|(of, _)| *of == epoch);
-        let (_, order) = order.insert(known.unwrap_or_else(|| {
-            let drawn = match self.seed {
-                Some(seed) => implicit_bias_data::random::shuffled(count, seed, epoch),
-                None => (0..count).collect(),
-            };
-            (epoch, drawn)
-        }));
-        let first = batch * self.size;
-        order[first..count.min(first + self.size)].to_vec()
-    }
 }
 
 impl Oracle {
@@ -105,6 +75,7 @@ impl Oracle {
             order: None,
             step: 0,
             buffer: Vec::new(),
+            places: Vec::new(),
             rows: None,
             blocks: Vec::new(),
             first_stage: None,
@@ -332,9 +303,59 @@ impl Oracle {
         gradient: &mut [f64],
         with_loss: bool,
     ) -> Option<(Evaluation, f64)> {
+        if self.stop.is_none() && self.rows.is_none() {
+            match self.evaluate_at_once(weights, gradient, with_loss) {
+                Ok(found) => return Some(found),
+                Err(NoSlopes::NotFinite) => return None,
+                Err(NoSlopes::Apart) => {}
+            }
+        }
         self.goes_on(weights)
             .then(|| self.evaluate_scores(gradient, with_loss))
             .flatten()
+    }
+
+    /// As [`evaluate`](Self::evaluate) of all samples, in one reading of them where the network knows how.
+    fn evaluate_at_once(
+        &mut self,
+        weights: &[f64],
+        gradient: &mut [f64],
+        with_loss: bool,
+    ) -> Result<(Evaluation, f64), NoSlopes> {
+        let (samples, outputs) = (self.objective.samples(), self.objective.outputs());
+        self.buffer.resize(samples * outputs, 0.0);
+        self.places.clear();
+        self.places.extend(0..samples);
+        let (objective, places, scale) = (&self.objective, &self.places, self.scale(samples));
+        let mut slopes = |range: Range<usize>, cotangents: &mut [f64]| {
+            let exponent = objective.descend_scaled(cotangents, Some(&places[range]))?;
+            cotangents.iter_mut().for_each(|c| *c *= scale);
+            Some(exponent)
+        };
+        let scores = &mut self.buffer;
+        let exponent = self
+            .scores
+            .scores_and_pull_back(weights, scores, &mut slopes, gradient)?;
+        let log_loss = self.log_loss_of_scores(samples, with_loss);
+        Ok((Evaluation { exponent }, log_loss))
+    }
+
+    /// By what slopes are multiplied.
+    fn scale(&self, samples: usize) -> f64 {
+        if self.sum {
+            -1.0
+        } else {
+            -1.0 / samples as f64
+        }
+    }
+
+    /// `log L` of the scores in the buffer where that is asked for, `NaN` where not.
+    fn log_loss_of_scores(&self, samples: usize, with_loss: bool) -> f64 {
+        if !with_loss {
+            return f64::NAN;
+        }
+        let [_, mean] = self.objective.value(&self.buffer, self.rows.as_deref());
+        mean + if self.sum { (samples as f64).ln() } else { 0.0 }
     }
 
     /// Whether no rule holds that the run is to stop by; the scores of the chosen rows are then in the
@@ -400,18 +421,9 @@ impl Oracle {
     ) -> Option<(i64, f64)> {
         let rows = self.rows.as_deref();
         let samples = rows.map_or(self.objective.samples(), <[usize]>::len);
-        let log_loss = if with_loss {
-            let [_, mean] = self.objective.value(&self.buffer, rows);
-            mean + if self.sum { (samples as f64).ln() } else { 0.0 }
-        } else {
-            f64::NAN
-        };
+        let log_loss = self.log_loss_of_scores(samples, with_loss);
         let exponent = self.objective.descend_scaled(&mut self.buffer, rows)?;
-        let scale = if self.sum {
-            -1.0
-        } else {
-            -1.0 / samples as f64
-        };
+        let scale = self.scale(samples);
         self.buffer.iter_mut().for_each(|c| *c *= scale);
         self.scores.pull_back_from(first, &self.buffer, gradient);
         Some((exponent, log_loss))
@@ -437,42 +449,4 @@ fn to_one_exponent(own: &[i64], blocks: &[Range<usize>], gradient: &mut [f64]) -
             .for_each(|g| *g *= factor);
     }
     largest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn powers_of_two_are_exact_over_the_whole_range() {
-        assert_eq!(power_of_two(0), 1.0);
-        assert_eq!(power_of_two(-1074), f64::from_bits(1));
-        assert_eq!(power_of_two(1023), 2f64.powi(1023));
-        assert_eq!(power_of_two(-5000), 0.0);
-        assert_eq!(power_of_two(5000), f64::INFINITY);
-    }
-
-    #[test]
-    fn every_epoch_has_every_sample_once_and_orders_differ() {
-        let batches = Batches {
-            size: 3,
-            seed: Some(7),
-        };
-        let epoch = |number: u64| -> Vec<usize> {
-            (0..4)
-                .flat_map(|batch| batches.rows(4 * number + batch, 10, &mut None))
-                .collect()
-        };
-        for number in [0, 1, 1 << 40] {
-            let mut rows = epoch(number);
-            rows.sort_unstable();
-            assert_eq!(rows, (0..10).collect::<Vec<_>>());
-        }
-        assert_ne!(epoch(0), epoch(1));
-        let cyclic = Batches {
-            size: 1,
-            seed: None,
-        };
-        assert_eq!(cyclic.rows(23, 10, &mut None), [3]);
-    }
 }

@@ -1,5 +1,7 @@
 //! Sums of multiples of vectors, by the vector instructions of the machine.
 
+use std::ops::Range;
+
 use implicit_bias_scalar::aligned::AlignedLanes;
 use implicit_bias_scalar::vector::LANES;
 use ndarray::iter::Lanes;
@@ -45,14 +47,42 @@ impl PaddedVectors {
         &self.entries.as_flattened()[index * self.stride..][..self.stride]
     }
 
-    /// `out = Σ_k factor_k vector_k`.
-    pub fn combine(&mut self, factors: &[f64], out: &mut [f64]) {
+    /// Some vectors that follow one another.
+    pub fn vectors(&self, range: Range<usize>) -> &[f64] {
+        &self.entries()[range.start * self.stride..range.end * self.stride]
+    }
+
+    /// Begins a sum of multiples.
+    pub fn begin_sum(&mut self) {
+        self.out.fill([0.0; LANES]);
+    }
+
+    /// Multiplies the sum by a factor.
+    pub fn scale_sum(&mut self, factor: f64) {
+        let out = self.out.as_flattened_mut().iter_mut();
+        out.for_each(|entry| *entry *= factor);
+    }
+
+    /// Adds `Σ_k factor_k vector_k` of vectors that follow one another, as many as there are factors.
+    pub fn add_to_sum(&mut self, first: usize, factors: &[f64]) {
+        let vectors = first * self.stride..(first + factors.len()) * self.stride;
         pulp::Arch::new().dispatch(Combination {
-            vectors: self.entries.as_flattened(),
+            vectors: &self.entries.as_flattened()[vectors],
             factors,
             out: self.out.as_flattened_mut(),
         });
-        out.copy_from_slice(&self.out.as_flattened()[..out.len()]);
+    }
+
+    /// The sum.
+    pub fn sum(&self) -> &[f64] {
+        self.out.as_flattened()
+    }
+
+    /// `out = Σ_k factor_k vector_k`.
+    pub fn combine(&mut self, factors: &[f64], out: &mut [f64]) {
+        self.begin_sum();
+        self.add_to_sum(0, factors);
+        out.copy_from_slice(&self.sum()[..out.len()]);
     }
 }
 
@@ -62,7 +92,7 @@ const NEAR: usize = 1 << 12;
 
 /// How many of more vectors are read beside each other from their beginning to their end: as many
 /// streams as processors fetch ahead.
-const STREAMS: usize = 8;
+pub(crate) const STREAMS: usize = 8;
 
 /// A sum of multiples of padded vectors, some machine vectors of the result at a time.
 struct Combination<'a> {
@@ -120,7 +150,6 @@ impl pulp::WithSimd for Combination<'_> {
             factors,
             out,
         } = self;
-        out.fill(0.0);
         // The order of the terms is the same, and so is every bit.
         let group = if vectors.len() <= NEAR {
             factors.len().max(1)

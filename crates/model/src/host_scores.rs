@@ -1,5 +1,7 @@
 //! Scores and their gradients in host memory.
 
+use std::ops::Range;
+
 use implicit_bias_scalar::log_sum_of_exponentials;
 use ndarray::Array2;
 
@@ -23,6 +25,24 @@ pub trait HostScores: Send {
     /// before them is not read.
     fn pull_back_from(&mut self, _first: usize, cotangent: &[f64], gradient: &mut [f64]) {
         self.pull_back(cotangent, gradient);
+    }
+
+    /// The scores of all samples and, in one reading of them, what [`pull_back`](Self::pull_back) makes of
+    /// `slopes`: the cotangents of the samples of a range, `2^e` times what replaces their scores, with
+    /// the exponent `e`. Returns the exponent of the gradient.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSlopes::Apart`] where this network takes scores and gradients one after the other, with
+    /// nothing filled in; [`NoSlopes::NotFinite`] where `slopes` gave none.
+    fn scores_and_pull_back(
+        &mut self,
+        _weights: &[f64],
+        _scores: &mut [f64],
+        _slopes: &mut dyn FnMut(Range<usize>, &mut [f64]) -> Option<i64>,
+        _gradient: &mut [f64],
+    ) -> Result<i64, NoSlopes> {
+        Err(NoSlopes::Apart)
     }
 
     /// These scores in coordinates of what the samples span, where a step takes fewer operations
@@ -53,6 +73,15 @@ pub trait HostScores: Send {
     fn probes(&mut self, _weights: &[f64], _objective: &Objective) -> Vec<(String, f64)> {
         Vec::new()
     }
+}
+
+/// Why [`HostScores::scores_and_pull_back`] fills in no gradient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoSlopes {
+    /// The network does not do both in one reading of the samples.
+    Apart,
+    /// A score is not finite.
+    NotFinite,
 }
 
 /// The scores of a network as functions of coordinates, with the basis that this is in.

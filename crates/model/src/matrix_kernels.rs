@@ -120,21 +120,37 @@ fn add_multiple<S: pulp::Simd>(
 }
 
 /// `⟨a, b⟩`, by two sums side by side.
+/// `⟨row, vector⟩` of rows one after another. What a row's is does not depend on how many there are.
 #[inline(always)]
-fn inner_product<S: pulp::Simd>(simd: S, a: &[f64], b: &[f64]) -> f64 {
-    let ((a, a_rest), (b, b_rest)) = (S::as_simd_f64s(a), S::as_simd_f64s(b));
-    let zero = simd.splat_f64s(0.0);
-    let mut sums = [zero; 2];
-    let ((a, a_last), (b, b_last)) = (a.as_chunks::<2>(), b.as_chunks::<2>());
-    for (a, b) in a.iter().zip(b) {
-        sums[0] = simd.mul_add_e_f64s(a[0], b[0], sums[0]);
-        sums[1] = simd.mul_add_e_f64s(a[1], b[1], sums[1]);
+fn inner_products_of<S: pulp::Simd, const COUNT: usize>(
+    simd: S,
+    rows: &[f64],
+    vector: &[f64],
+) -> [f64; COUNT] {
+    let rows: [&[f64]; COUNT] = std::array::from_fn(|k| &rows[k * vector.len()..][..vector.len()]);
+    let heads: [&[S::f64s]; COUNT] = rows.map(|row| S::as_simd_f64s(row).0);
+    let (b, b_rest) = S::as_simd_f64s(vector);
+    let mut even = [simd.splat_f64s(0.0); COUNT];
+    let mut odd = even;
+    for (pair, [first, second]) in b.as_chunks::<2>().0.iter().enumerate() {
+        for k in 0..COUNT {
+            let a = &heads[k][2 * pair..][..2];
+            even[k] = simd.mul_add_e_f64s(a[0], *first, even[k]);
+            odd[k] = simd.mul_add_e_f64s(a[1], *second, odd[k]);
+        }
     }
-    for (a, b) in a_last.iter().zip(b_last) {
-        sums[0] = simd.mul_add_e_f64s(*a, *b, sums[0]);
+    if let [last] = b.as_chunks::<2>().1 {
+        for k in 0..COUNT {
+            even[k] = simd.mul_add_e_f64s(heads[k][b.len() - 1], *last, even[k]);
+        }
     }
-    let rest = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>();
-    simd.reduce_sum_f64s(simd.add_f64s(sums[0], sums[1])) + rest
+    let mut products = [0.0; COUNT];
+    for k in 0..COUNT {
+        let a_rest = &rows[k][vector.len() - b_rest.len()..];
+        let rest = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>();
+        products[k] = simd.reduce_sum_f64s(simd.add_f64s(even[k], odd[k])) + rest;
+    }
+    products
 }
 
 /// Rows of the left factor that are multiplied together: enough sums side by side that none waits.
@@ -246,14 +262,33 @@ struct InnerProducts<'a> {
     products: &'a mut [f64],
 }
 
+impl InnerProducts<'_> {
+    /// Rows are read `COUNT` beside each other, as processors fetch several streams ahead.
+    #[inline(always)]
+    fn run<S: pulp::Simd, const COUNT: usize>(self, simd: S) {
+        let size = self.vector.len();
+        let (groups, last) = self.products.as_chunks_mut::<COUNT>();
+        let rows = self.rows.chunks_exact(COUNT * size);
+        for (rows, products) in rows.zip(&mut *groups) {
+            *products = inner_products_of::<S, COUNT>(simd, rows, self.vector);
+        }
+        let rows = self.rows[groups.len() * COUNT * size..].chunks_exact(size);
+        for (row, product) in rows.zip(last) {
+            [*product] = inner_products_of::<S, 1>(simd, row, self.vector);
+        }
+    }
+}
+
 impl pulp::WithSimd for InnerProducts<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) {
-        let rows = self.rows.chunks_exact(self.vector.len());
-        for (row, product) in rows.zip(self.products) {
-            *product = inner_product(simd, row, self.vector);
+        // Each has two sums, which have to fit the registers.
+        if S::F64_LANES == 8 {
+            self.run::<S, 8>(simd);
+        } else {
+            self.run::<S, 4>(simd);
         }
     }
 }

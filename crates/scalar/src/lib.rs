@@ -12,6 +12,7 @@ mod loss;
 mod losses;
 mod margin;
 mod margin_loss;
+mod powers;
 pub mod vector;
 
 pub use activation::Activation;
@@ -22,3 +23,4 @@ pub use loss::Loss;
 pub use losses::{HINGE, LOSSES, POLYNOMIAL, SQUARED, TAIL};
 pub use margin::is_positive_margin;
 pub use margin_loss::{MOST_PARAMETERS, MarginLoss, Parameters};
+pub use powers::power_of_two;

@@ -1,10 +1,10 @@
 //! Means of gradients and of their squares, which do not underflow.
 
+use implicit_bias_model::power_of_two;
 use implicit_bias_record::StepNorm;
 use implicit_bias_settings::{Key, Settings};
 
 use super::momentum::BETA1;
-use crate::oracle::power_of_two;
 
 /// The share of the past in the second moment.
 pub const BETA2: Key = Key::number(

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use implicit_bias_model::power_of_two;
 use implicit_bias_settings::Key;
 
 use super::optimizer::{Optimizer, OptimizerKind, descend, norm};
@@ -100,7 +101,7 @@ fn bring_together<'a>(
     for (exponent, block) in blocks {
         let below = exponent - largest.unwrap_or(*exponent);
         if below < 0 {
-            let factor = crate::oracle::power_of_two(below);
+            let factor = power_of_two(below);
             gradient[block.clone()]
                 .iter_mut()
                 .for_each(|g| *g *= factor);
