@@ -324,8 +324,9 @@ impl Oracle {
     ) -> Result<(Evaluation, f64), NoSlopes> {
         let (samples, outputs) = (self.objective.samples(), self.objective.outputs());
         self.buffer.resize(samples * outputs, 0.0);
-        self.places.clear();
-        self.places.extend(0..samples);
+        if self.places.len() != samples {
+            self.places = (0..samples).collect();
+        }
         let (objective, places, scale) = (&self.objective, &self.places, self.scale(samples));
         let mut slopes = |range: Range<usize>, cotangents: &mut [f64]| {
             let exponent = objective.descend_scaled(cotangents, Some(&places[range]))?;

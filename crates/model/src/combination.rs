@@ -47,6 +47,11 @@ impl PaddedVectors {
         &self.entries.as_flattened()[index * self.stride..][..self.stride]
     }
 
+    /// How many vectors one after another stay in a near cache, whole [`STREAMS`] and at least that.
+    pub fn group(&self) -> usize {
+        (NEAR / self.stride.max(1) / STREAMS * STREAMS).max(STREAMS)
+    }
+
     /// Some vectors that follow one another.
     pub fn vectors(&self, range: Range<usize>) -> &[f64] {
         &self.entries()[range.start * self.stride..range.end * self.stride]
@@ -92,7 +97,7 @@ const NEAR: usize = 1 << 12;
 
 /// How many of more vectors are read beside each other from their beginning to their end: as many
 /// streams as processors fetch ahead.
-pub(crate) const STREAMS: usize = 8;
+const STREAMS: usize = 8;
 
 /// A sum of multiples of padded vectors, some machine vectors of the result at a time.
 struct Combination<'a> {

@@ -5,14 +5,14 @@ use std::ops::Range;
 use implicit_bias_scalar::power_of_two;
 use ndarray::Array2;
 
-use crate::combination::{PaddedVectors, STREAMS};
+use crate::combination::PaddedVectors;
 use crate::matrix_kernels::inner_products;
 use crate::span::basis_of_samples;
 use crate::{HostScores, NoSlopes, Span};
 
 /// `X w` and `Xᵀ c`: `4 n d` operations. `Xᵀ c` is a sum of multiples of rows, each entry in the order of the
 /// terms; `X w` one of columns where there are few numbers, inner products with rows elsewhere, so that
-/// the samples are held once, and both are done of eight samples after another, so that each is read once.
+/// the samples are held once, and both are done of some samples after another, so that each is read once.
 pub(crate) struct LinearScores {
     rows: PaddedVectors,
     columns: Option<PaddedVectors>,
@@ -89,14 +89,15 @@ impl HostScores for LinearScores {
         self.set_weights(weights);
         self.rows.begin_sum();
         let mut exponent = None;
-        let mut cotangent = [0.0; STREAMS];
-        for (group, scores) in scores.chunks_mut(STREAMS).enumerate() {
-            let (first, count) = (group * STREAMS, scores.len());
-            let samples = first..first + count;
+        let mut cotangent = Vec::new();
+        let size = self.rows.group();
+        for (group, scores) in scores.chunks_mut(size).enumerate() {
+            let first = group * size;
+            let samples = first..first + scores.len();
             inner_products(self.rows.vectors(samples.clone()), &self.weights, scores);
-            let cotangent = &mut cotangent[..count];
-            cotangent.copy_from_slice(scores);
-            let own = slopes(samples, cotangent).ok_or(NoSlopes::NotFinite)?;
+            cotangent.clear();
+            cotangent.extend_from_slice(scores);
+            let own = slopes(samples, &mut cotangent).ok_or(NoSlopes::NotFinite)?;
             let all = *exponent.get_or_insert(own);
             // All of one exponent, the largest.
             if own > all {
@@ -106,7 +107,7 @@ impl HostScores for LinearScores {
                 let factor = power_of_two(own - all);
                 cotangent.iter_mut().for_each(|c| *c *= factor);
             }
-            self.rows.add_to_sum(first, cotangent);
+            self.rows.add_to_sum(first, &cotangent);
         }
         gradient.copy_from_slice(&self.rows.sum()[..gradient.len()]);
         Ok(exponent.unwrap_or(0))
@@ -134,13 +135,13 @@ mod tests {
         for exponents in [[0; 4], [-5, 0, -900, 3], [7, 7, -2000, 7]] {
             let slope = |sample: usize, score: f64| 0.01 * (sample as f64 - score);
             let exact: Vec<f64> = (scores.iter().enumerate())
-                .map(|(i, &f)| slope(i, f) * power_of_two(exponents[i / STREAMS]))
+                .map(|(i, &f)| slope(i, f) * power_of_two(exponents[i / 8]))
                 .collect();
             let mut expected = vec![0.0; 700];
             linear.scores(&w, None, &mut vec![0.0; 29]);
             linear.pull_back(&exact, &mut expected);
             let mut slopes = |samples: Range<usize>, cotangents: &mut [f64]| {
-                let exponent = exponents[samples.start / STREAMS];
+                let exponent = exponents[samples.start / 8];
                 for (sample, c) in samples.zip(cotangents) {
                     *c = slope(sample, *c);
                 }

@@ -119,7 +119,6 @@ fn add_multiple<S: pulp::Simd>(
     }
 }
 
-/// `⟨a, b⟩`, by two sums side by side.
 /// `⟨row, vector⟩` of rows one after another. What a row's is does not depend on how many there are.
 #[inline(always)]
 fn inner_products_of<S: pulp::Simd, const COUNT: usize>(

@@ -51,12 +51,13 @@ pub(crate) struct StepBlock {
     /// `F_ki`, what a step adds to each place with the slopes `references`.
     pub(super) drift: AlignedLanes,
     pub(super) bits: Vec<GroupBits>,
-    /// The places that are on, with memory for one lane group more, how many these are, and how many of them are of
-    /// neurons of one lane group.
+    /// The places that are on, with memory for one lane group more.
     pub(super) on: Vec<u32>,
+    /// How many these are.
     pub(super) on_count: usize,
+    /// How many of them, the first ones, are of neurons of one lane group.
     pub(super) narrow_on: usize,
-    /// `g_j` of those of other neurons.
+    /// `g_j` of the others.
     pub(super) on_slopes: Vec<f64>,
     /// `L_kj`, `2m × n`, each row padded to whole lanes.
     pub(super) derivatives: AlignedLanes,
@@ -86,10 +87,11 @@ pub(crate) struct StepBlock {
     pub(super) changes: Vec<Lanes>,
     /// `L_kj` of one neuron times `residuals`, and times `references`.
     pub(super) sloped: [Vec<Lanes>; 2],
-    /// `(η/(nm²)) y_i y_j G_ij Σ_k L_ki L_kj`, `n × n`, each row padded to whole lanes.
+    /// `(η/(nm²)) y_i y_j G_ij Σ_k L_ki L_kj`, each row `j` padded to whole lanes, with what the pairs that are on at
+    /// `j` add to it.
     pub(super) matrix: AlignedLanes,
-    /// Its transpose with what the pairs that are on add to it.
-    pub(super) lifted: AlignedLanes,
+    /// Its rows of samples with watched pairs, without that.
+    pub(super) unlifted: AlignedLanes,
     /// `(η (1 − γ)/(nm²)) y_i`, and its negative.
     pub(super) gains: Vec<Lanes>,
     /// `g`.
@@ -170,7 +172,7 @@ impl StepBlock {
         self.on_slopes.clear();
         self.on_slopes.resize(groups * LANES, 0.0);
         self.counts.reset(samples * self.fields.chunks);
-        self.lifted.clone_from(&self.matrix);
+        self.keep_rows(sample_lanes);
         let gain = factor * (1.0 - problem.activation().slope());
         let (positive, negative) = self.gains.split_at_mut(sample_lanes);
         for (gains, gain) in [(positive, gain), (negative, -gain)] {
@@ -185,6 +187,18 @@ impl StepBlock {
         let margins = &state.margins.as_flattened()[..samples];
         for (bound, &q) in self.bounds.as_flattened_mut().iter_mut().zip(margins) {
             *bound = plan.budget * problem.loss().slope(q);
+        }
+    }
+
+    /// Copies the rows of the matrix that are going to be lifted.
+    fn keep_rows(&mut self, lanes: usize) {
+        let is_watched = |of_sample: &&OfSample| of_sample.is_watched;
+        let kept = self.of_samples.iter().filter(is_watched).count();
+        self.unlifted.reset(kept * lanes);
+        let rows = self.matrix.chunks_exact(lanes).zip(&self.of_samples);
+        let rows = rows.filter(|(_, of_sample)| of_sample.is_watched);
+        for (out, (row, _)) in self.unlifted.chunks_exact_mut(lanes).zip(rows) {
+            out.copy_from_slice(row);
         }
     }
 

@@ -62,7 +62,7 @@ impl Cost {
             // state, and the passes over the pairs between them.
             setup: 4.0 * product + 30.0 * samples * lanes + samples * samples,
             watched_setup: 5.0 * samples,
-            // The matrix of the block, and three passes over what is counted for each sample.
+            // The matrix of the block, and what is counted for each sample.
             step: 20.0 + sample_lanes * (4.0 * samples + SLOPE),
             watched_step: PAIR + sample_lanes * (COUNT + DRIFT * samples),
             moved_group: GROUP,

@@ -54,11 +54,16 @@ impl Fields {
     }
 }
 
+/// Vectors of a row that is short.
+const SHORT: usize = 4;
+
 /// What is on at a sample.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct OfSample {
     /// Whether it has watched pairs.
     pub is_watched: bool,
+    /// Whether its row of the matrix has what pairs that were on have added.
+    pub is_lifted: bool,
     /// The number of neurons that are on.
     pub on: f64,
     /// `Σ_{k: (k,i) on} s_k h_ki`, but for what residuals add until `lift` has added it.
@@ -120,8 +125,8 @@ fn count<S: Simd, const V: usize>(simd: S, block: &mut StepBlock) {
 
 /// Gives the matrix of the next step what the pairs that are on add to it, and the scores what residuals add.
 ///
-/// With `w_ij = G_ij ((1 − γ) N_ji + γ N_j)`, where `N_j` neurons are on at `j`, the matrix gains
-/// `(η (1 − γ)/(nm²)) y_i y_j w_ij`, and the score `(η/(nm)) Σ_i w_ij y_i r_i`.
+/// With `w_ij = G_ij ((1 − γ) U_ji + γ O_j)`, where `O_j` neurons are on at `j` and `U_ji` of them have slope 1 at `i`, the
+/// matrix gains `(η (1 − γ)/(nm²)) y_i y_j w_ij`, and the score `(η/(nm)) Σ_i w_ij y_i r_i`.
 #[inline(always)]
 pub(super) fn lift<S: Simd>(simd: S, block: &mut StepBlock, problem: &Problem) {
     let split = LANES / S::F64_LANES;
@@ -149,8 +154,8 @@ fn lift_rows<S: Simd, const V: usize>(simd: S, block: &mut StepBlock, problem: &
     let counts = S::as_simd_u64s(block.counts.as_flattened()).0;
     let gram = vectors::<S>(problem.inner_products().all_lanes());
     let gram = gram.as_chunks::<V>().0;
-    let matrix = vectors::<S>(&block.matrix).as_chunks::<V>().0;
-    let lifted = vectors_mut::<S>(&mut block.lifted).as_chunks_mut::<V>().0;
+    let unlifted = vectors::<S>(&block.unlifted).as_chunks::<V>().0;
+    let matrix = vectors_mut::<S>(&mut block.matrix).as_chunks_mut::<V>().0;
     let residuals = vectors::<S>(&block.residuals).as_chunks::<V>().0;
     let gains = vectors::<S>(&block.gains).as_chunks::<V>().0;
     let parts = residuals.len();
@@ -159,17 +164,26 @@ fn lift_rows<S: Simd, const V: usize>(simd: S, block: &mut StepBlock, problem: &
         .zip(problem.labels())
         .zip(counts.chunks_exact(words))
         .zip(gram.chunks_exact(parts))
-        .zip(matrix.chunks_exact(parts))
-        .zip(lifted.chunks_exact_mut(parts));
-    for (((((of_sample, &label), counts), gram), matrix), lifted) in rows {
+        .zip(matrix.chunks_exact_mut(parts));
+    let mut unlifted = unlifted.chunks_exact(parts);
+    for ((((of_sample, &label), counts), gram), lifted) in rows {
         if !of_sample.is_watched {
             continue;
         }
+        let Some(row) = unlifted.next() else {
+            break;
+        };
+        // Of a short row, more time than it takes is lost where this is not foreseen.
+        let is_lifted = of_sample.on > 0.0;
+        if parts * V > SHORT && !is_lifted && !of_sample.is_lifted {
+            continue;
+        }
+        of_sample.is_lifted = is_lifted;
         let gains = if label > 0.0 { positive } else { negative };
         let below = simd.splat_f64s(slope * of_sample.on);
         let mut sum = simd.splat_f64s(0.0);
-        let vectors = (gram.iter().zip(residuals).zip(gains)).zip(matrix.iter().zip(lifted));
-        for (part, (((gram, residuals), gains), (matrix, lifted))) in vectors.enumerate() {
+        let vectors = (gram.iter().zip(residuals).zip(gains)).zip(row.iter().zip(lifted));
+        for (part, (((gram, residuals), gains), (row, lifted))) in vectors.enumerate() {
             for v in 0..V {
                 let vector = part * V + v;
                 let Field { mask, scale, chunk } = fields[vector / split];
@@ -179,7 +193,7 @@ fn lift_rows<S: Simd, const V: usize>(simd: S, block: &mut StepBlock, problem: &
                 let number = simd.mul_add_e_f64s(scale, count, below);
                 let weight = simd.mul_f64s(gram[v], number);
                 sum = simd.mul_add_e_f64s(weight, residuals[v], sum);
-                lifted[v] = simd.mul_add_e_f64s(weight, gains[v], matrix[v]);
+                lifted[v] = simd.mul_add_e_f64s(weight, gains[v], row[v]);
             }
         }
         of_sample.score += rate * simd.reduce_sum_f64s(sum);

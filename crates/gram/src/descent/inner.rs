@@ -80,7 +80,7 @@ impl VectorizedBits for BlockSteps<'_> {
             let drifted = advance_residuals(simd, block, problem);
             multiply(
                 simd,
-                vectors::<S>(&block.lifted),
+                vectors::<S>(&block.matrix),
                 &block.slopes.as_flattened()[..problem.samples()],
                 vectors_mut::<S>(&mut block.changes),
             );

@@ -1,4 +1,4 @@
-//! What the pairs that are on add to the others of their neurons.
+//! What the pairs that are on add to the watched pairs of their neurons.
 
 use pulp::Simd;
 
@@ -9,7 +9,7 @@ use crate::kernel::{LANES, vectors, vectors_mut};
 /// Most vectors that are held while the pairs of a neuron add to them.
 const HELD: usize = 8;
 
-/// Adds `g_j` to the sums of the places that are on, and what they add to the others of their neurons.
+/// Adds `g_j` to the sums of the places that are on, and what they add to the watched pairs of their neurons.
 #[inline(always)]
 pub(super) fn add_kicks<S: Simd>(simd: S, block: &mut StepBlock) {
     match LANES / S::F64_LANES {

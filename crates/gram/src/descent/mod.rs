@@ -18,7 +18,7 @@
 //! | `places` | where these pairs lie in memory |
 //! | `inner` | its inner loop |
 //! | `multiply` | the product in it |
-//! | `kicks` | what pairs that are on add to the others of their neurons |
+//! | `kicks` | what pairs that are on add to the watched pairs of their neurons |
 //! | `counts` | how many are on, what they add to the matrix of the next step, and the margins |
 //! | `transfer` | products over all neurons, at the two ends of a block |
 //! | `cost` | the costs of plain steps and of blocks |

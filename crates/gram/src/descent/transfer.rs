@@ -34,8 +34,9 @@ impl Products<'_> {
         let (samples, width) = (self.samples, self.lanes * LANES);
         let of = MatRef::from_row_major_slice(self.of.as_flattened(), samples, width);
         let (out, stride) = (self.out.as_flattened_mut(), padded(samples));
+        // By columns: it is symmetric, and in faer 0.24 the constructor by rows takes its stride for columns.
         matmul(
-            MatMut::from_row_major_slice_with_stride_mut(out, samples, samples, stride),
+            MatMut::from_column_major_slice_with_stride_mut(out, samples, samples, stride),
             Accum::Replace,
             of,
             of.transpose(),

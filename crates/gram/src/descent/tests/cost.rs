@@ -34,6 +34,7 @@ fn blocks_are_chosen_where_they_were_measured_to_be_faster() {
         (100, 50, 2221, true),
         (100, 5, 142, true),
         (300, 50, 4823, true),
+        (600, 20, 4780, false),
         (1000, 50, 13_245, false),
         (1000, 50, 17_120, false),
     ] {
