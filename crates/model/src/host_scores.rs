@@ -28,8 +28,7 @@ pub trait HostScores: Send {
     }
 
     /// The scores of all samples and, in one reading of them, what [`pull_back`](Self::pull_back) makes of
-    /// `slopes`: the cotangents of the samples of a range, `2^e` times what replaces their scores, with
-    /// the exponent `e`. Returns the exponent of the gradient.
+    /// the cotangents, for which `slopes` is asked some samples at a time. Returns the exponent of the gradient.
     ///
     /// # Errors
     ///
@@ -39,7 +38,7 @@ pub trait HostScores: Send {
         &mut self,
         _weights: &[f64],
         _scores: &mut [f64],
-        _slopes: &mut dyn FnMut(Range<usize>, &mut [f64]) -> Option<i64>,
+        _slopes: &mut SlopesOf<'_>,
         _gradient: &mut [f64],
     ) -> Result<i64, NoSlopes> {
         Err(NoSlopes::Apart)
@@ -74,6 +73,10 @@ pub trait HostScores: Send {
         Vec::new()
     }
 }
+
+/// Makes of the scores of a range of samples their cotangents, `2^e` times what it puts in their place, and returns
+/// the exponent `e`; `None` where a score is not finite.
+pub type SlopesOf<'a> = dyn FnMut(Range<usize>, &mut [f64]) -> Option<i64> + 'a;
 
 /// Why [`HostScores::scores_and_pull_back`] fills in no gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

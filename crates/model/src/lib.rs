@@ -56,7 +56,7 @@ pub use architecture::{Architecture, FirstStage, SampleShape, TargetKind};
 pub use descent::{Descent, DescentProblem};
 pub use error::ModelError;
 pub use fully_connected::FullyConnected;
-pub use host_scores::{HostScores, MarginGap, NoSlopes, Span, log_excess_loss};
+pub use host_scores::{HostScores, MarginGap, NoSlopes, SlopesOf, Span, log_excess_loss};
 pub use implicit_bias_scalar::{
     Activation, HINGE, LOSSES, Loss, MarginLoss, POLYNOMIAL, Parameters, SQUARED, SlopeError,
     is_positive_margin, log_sum_of_exponentials, power_of_two,

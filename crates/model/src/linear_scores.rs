@@ -1,14 +1,12 @@
 //! The scores of the linear network in host memory.
 
-use std::ops::Range;
-
 use implicit_bias_scalar::power_of_two;
 use ndarray::Array2;
 
 use crate::combination::PaddedVectors;
 use crate::matrix_kernels::inner_products;
 use crate::span::basis_of_samples;
-use crate::{HostScores, NoSlopes, Span};
+use crate::{HostScores, NoSlopes, SlopesOf, Span};
 
 /// `X w` and `Xᵀ c`: `4 n d` operations. `Xᵀ c` is a sum of multiples of rows, each entry in the order of the
 /// terms; `X w` one of columns where there are few numbers, inner products with rows elsewhere, so that
@@ -79,7 +77,7 @@ impl HostScores for LinearScores {
         &mut self,
         weights: &[f64],
         scores: &mut [f64],
-        slopes: &mut dyn FnMut(Range<usize>, &mut [f64]) -> Option<i64>,
+        slopes: &mut SlopesOf<'_>,
         gradient: &mut [f64],
     ) -> Result<i64, NoSlopes> {
         if self.columns.is_some() {
@@ -122,6 +120,8 @@ impl HostScores for LinearScores {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
 
     /// In one reading and in two, with parts of the gradient that have exponents of their own; not of few numbers.

@@ -25,7 +25,7 @@
 use implicit_bias_scalar::aligned::AlignedLanes;
 
 use super::budget::Plan;
-use super::counts::{Fields, OfSample};
+use super::fields::{Fields, OfSample};
 use super::places::Places;
 use super::state::{State, entry, entry_mut};
 use super::transfer::{ApplyChanges, Products, is_large};

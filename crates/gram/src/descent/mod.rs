@@ -19,6 +19,7 @@
 //! | `inner` | its inner loop |
 //! | `multiply` | the product in it |
 //! | `kicks` | what pairs that are on add to the watched pairs of their neurons |
+//! | `fields` | how the neurons that are on are counted |
 //! | `counts` | how many are on, what they add to the matrix of the next step, and the margins |
 //! | `transfer` | products over all neurons, at the two ends of a block |
 //! | `cost` | the costs of plain steps and of blocks |
@@ -30,6 +31,7 @@ mod budget;
 mod checkpoint;
 mod cost;
 mod counts;
+mod fields;
 mod gram_descent;
 mod inner;
 mod kicks;
