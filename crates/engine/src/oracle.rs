@@ -451,3 +451,50 @@ fn to_one_exponent(own: &[i64], blocks: &[Range<usize>], gradient: &mut [f64]) -
     }
     largest
 }
+
+#[cfg(test)]
+mod tests {
+    use implicit_bias_model::{Linear, Loss, Network};
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::select_device;
+
+    /// Of data that are read once a step: mean and sum, weighted and not, slopes near 1 and far below the least numbers.
+    #[test]
+    fn one_reading_of_the_samples_is_the_loss_and_its_gradient() {
+        let (samples, dim) = (40, 500);
+        let label = |i: usize| if i % 3 == 0 { 1.0 } else { -1.0 };
+        let wave = |(i, j): (usize, usize)| ((3 * i + 7 * j) as f64).sin();
+        let x = Array2::from_shape_fn((samples, dim), |(i, j)| label(i) + wave((i, j)));
+        let device = select_device(None, None).unwrap().device;
+        let network = Linear::new(burn::tensor::Tensor::ones([1, dim], &device));
+        let labels: Vec<f64> = (0..samples).map(label).collect();
+        let even = Objective::binary(Loss::Logistic, labels).unwrap();
+        let uneven: Vec<f64> = (0..samples).map(|i| 1.0 + (i % 5) as f64).collect();
+        let weighted = even.clone().weighted(uneven).unwrap();
+        for (objective, sum) in [(&even, false), (&even, true), (&weighted, false)] {
+            let scores = || network.host_scores(&x, 1).unwrap();
+            let mut oracle = Oracle::new(scores(), objective.clone(), sum, None);
+            for size in [1e-3, 0.1, 1e4] {
+                let w: Vec<f64> = (0..dim).map(|j| size * (1.0 + wave((1, j)))).collect();
+                let [mut found, mut expected] = [vec![f64::NAN; dim], vec![0.0; dim]];
+                let (at_once, log_loss) = oracle.gradient_and_log_loss(&w, &mut found).unwrap();
+                let apart = oracle.full_gradient(&w, &mut expected).unwrap();
+                assert_eq!(at_once, apart);
+                let largest = expected.iter().fold(0.0_f64, |most, g| most.max(g.abs()));
+                assert!(largest > 0.0);
+                for (found, expected) in found.iter().zip(&expected) {
+                    assert!((found - expected).abs() <= 1e-14 * largest);
+                }
+                let mut values = vec![0.0; samples];
+                scores().scores(&w, None, &mut values);
+                let [_, mean] = objective.value(&values, None);
+                let count = if sum { (samples as f64).ln() } else { 0.0 };
+                assert_eq!(log_loss, mean + count);
+            }
+            let broken = vec![f64::INFINITY; dim];
+            assert_eq!(oracle.gradient(&broken, &mut vec![0.0; dim]), None);
+        }
+    }
+}

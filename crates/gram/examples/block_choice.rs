@@ -13,7 +13,7 @@ use ndarray::{Axis, concatenate};
 const DIM: usize = 784;
 
 /// Samples, slope of the activation, the step to start from, steps that are timed, neurons a block.
-const ROWS: [[f64; 5]; 13] = [
+const ROWS: [[f64; 5]; 14] = [
     [4.0, 0.0, 1e4, 2e4, 50.0],
     [10.0, 0.1, 1e4, 2e4, 4.0],
     [10.0, 0.1, 1e4, 1e5, 50.0],
@@ -27,6 +27,7 @@ const ROWS: [[f64; 5]; 13] = [
     [100.0, 0.1, 1e4, 1e4, 5.0],
     [300.0, 0.1, 1e4, 2e3, 50.0],
     [300.0, 0.0, 1e4, 2e3, 50.0],
+    [600.0, 0.0, 1e4, 5e2, 20.0],
 ];
 
 /// Rounds, of which the fastest counts.

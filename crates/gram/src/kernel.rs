@@ -28,7 +28,8 @@ pub(crate) trait Vectorized {
     fn run<S: Simd>(self, simd: S) -> Self::Output;
 }
 
-struct Dispatched<T>(T);
+/// [`Vectorized`] as pulp takes it.
+pub(crate) struct Dispatched<T>(pub T);
 
 impl<T: Vectorized> pulp::WithSimd for Dispatched<T> {
     type Output = T::Output;
@@ -115,7 +116,8 @@ pub(crate) trait VectorizedBits {
     fn run<S: Simd, B: MaskBits>(self, simd: S, bits: B) -> Self::Output;
 }
 
-struct WithBits<T, B>(T, B);
+/// A loop that reads masks, with a way to read them.
+pub(crate) struct WithBits<T, B>(pub T, pub B);
 
 impl<T: VectorizedBits, B: MaskBits> Vectorized for WithBits<T, B> {
     type Output = T::Output;

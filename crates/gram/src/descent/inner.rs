@@ -346,36 +346,13 @@ mod tests {
     use super::*;
     use crate::descent::budget::Planner;
     use crate::descent::cost::Cost;
-    use crate::kernel::{AnyBits, Vectorized, vectorized};
-
-    struct OfAnyBits<'a>(BlockSteps<'a>);
-
-    impl Vectorized for OfAnyBits<'_> {
-        type Output = u64;
-
-        #[inline(always)]
-        fn run<S: Simd>(self, simd: S) -> u64 {
-            self.0.run(simd, AnyBits)
-        }
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    struct OfAvx2<'a>(BlockSteps<'a>, pulp::x86::V3);
-
-    #[cfg(target_arch = "x86_64")]
-    impl pulp::WithSimd for OfAvx2<'_> {
-        type Output = u64;
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) -> u64 {
-            self.0.run(simd, crate::kernel::Avx2Bits(self.1))
-        }
-    }
+    use crate::kernel::{AnyBits, Dispatched, WithBits, vectorized};
 
     fn by_avx2(steps: BlockSteps<'_>) -> u64 {
         #[cfg(target_arch = "x86_64")]
         if let Some(avx2) = pulp::x86::V3::try_new() {
-            return Simd::vectorize(avx2, OfAvx2(steps, avx2));
+            let steps = WithBits(steps, crate::kernel::Avx2Bits(avx2));
+            return Simd::vectorize(avx2, Dispatched(steps));
         }
         vectorized_bits(steps)
     }
@@ -430,7 +407,7 @@ mod tests {
             let (taken, usual) = run(|steps| vectorized_bits(steps));
             assert!(taken > 5, "{samples} samples: {taken} steps");
             assert_eq!(
-                run(|steps| vectorized(OfAnyBits(steps))),
+                run(|steps| vectorized(WithBits(steps, AnyBits))),
                 (taken, usual.clone()),
                 "{samples} samples"
             );

@@ -302,7 +302,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::kernel::{AnyBits, Vectorized, vectorized};
+    use crate::kernel::{AnyBits, WithBits, vectorized};
 
     fn steps<'a>(
         plain: &'a mut Plain,
@@ -314,17 +314,6 @@ mod tests {
             problem,
             margins,
             steps: 50,
-        }
-    }
-
-    struct OfAnyBits<'a>(Steps<'a>);
-
-    impl Vectorized for OfAnyBits<'_> {
-        type Output = u64;
-
-        #[inline(always)]
-        fn run<S: Simd>(self, simd: S) -> u64 {
-            self.0.run(simd, AnyBits)
         }
     }
 
@@ -355,7 +344,7 @@ mod tests {
             };
             let usual = run(|plain, problem, margins| plain.run(problem, margins, 50));
             let any_bits = run(|plain, problem, margins| {
-                vectorized(OfAnyBits(steps(plain, problem, margins)))
+                vectorized(WithBits(steps(plain, problem, margins), AnyBits))
             });
             let scalar = run(|plain, problem, margins| {
                 steps(plain, problem, margins).run(pulp::Scalar, AnyBits)

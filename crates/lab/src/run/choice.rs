@@ -169,7 +169,7 @@ pub(super) fn check_memory(sizes: Sizes, free: Option<Bytes>) -> Result<(), LabE
     Err(LabError::Config {
         key: "engine".into(),
         expected: format!(
-            "tensor, or fewer samples: Gram coordinates take about 16 n² bytes of memory, and {} \
+            "tensor, or fewer samples: Gram coordinates take about 18 n² bytes of memory, and {} \
              hold no more",
             free_words(free)
         ),

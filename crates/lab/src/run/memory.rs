@@ -12,7 +12,8 @@ const FIXED: f64 = 32.0 * 1024.0 * 1024.0;
 
 /// Memory of a run in Gram coordinates, by a formula that docs/large-n.md compares with
 /// measurements: `G` and the matrix of a block or of log time, both `n × n`, and the counts of a block, of which four or
-/// more lie in one number; the rows of its watched samples, of at most 64 MiB; what belongs to pairs, 20 arrays of `2m × n`; and the samples and weights, five times each.
+/// more lie in one number; the rows of its watched samples, of at most 64 MiB; what belongs to pairs, 20 arrays of
+/// `2m × n`; and the samples and weights, five times each.
 pub(super) fn gram(sizes: Sizes) -> Bytes {
     let n = sizes.samples as f64;
     let rows = (n * n).min(2.0_f64.powi(23));
