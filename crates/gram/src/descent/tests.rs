@@ -5,7 +5,7 @@ mod cost;
 mod large;
 mod support;
 
-use implicit_bias_data::{DataLaw, Gaussian};
+use implicit_bias_data::{DataLaw, Dataset, Gaussian};
 use implicit_bias_scalar::{Activation, Loss};
 use ndarray::Array2;
 use proptest::prelude::*;
@@ -133,6 +133,39 @@ fn neurons_that_slide_for_ever_stay_in_blocks() {
     let work = blocks.work();
     assert!(work.blocks < case.steps / 20, "{work:?}");
     assert!(distance(&blocks.coefficients(), &plain.coefficients()) < 1e-12);
+}
+
+/// With few neurons, samples at which some are on come to have none that is, and those need no column of their own any
+/// more: rows are long here, and few pairs are on.
+#[test]
+fn samples_at_which_nothing_is_on_any_more_add_nothing() {
+    let mut case = sliding();
+    let law = Gaussian {
+        samples: 48,
+        dim: 60,
+        noise: 1.0,
+    };
+    let data = law.generate(5).expect("a valid law");
+    let x = data.x().mapv(|x| x + 0.4);
+    case.data = Dataset::new(x, data.y().to_owned()).expect("valid samples");
+    case.weights = Array2::from_shape_fn((2, 60), |(k, j)| 1e-3 * ((7 * k + 3 * j) as f64).sin());
+    let mut plain = case.descent().with_stepping(Stepping::Plain);
+    let on = |descent: &GramDescent| -> Vec<bool> {
+        let h = descent.pre_activations();
+        let columns = h.columns().into_iter();
+        columns.map(|h| h.iter().any(|&h| h > 0.0)).collect()
+    };
+    let mut ends = 0;
+    for step in 1..=case.steps {
+        let before = on(&plain);
+        plain.advance(step as f64);
+        let pairs = before.into_iter().zip(on(&plain));
+        ends += pairs.filter(|(before, after)| *before && !after).count();
+    }
+    assert!(ends > 20, "only {ends} samples");
+    let mut blocks = case.descent().with_stepping(Stepping::AlwaysBlocks);
+    blocks.advance(case.steps as f64);
+    assert!(distance(&blocks.coefficients(), &plain.coefficients()) < 1e-11);
 }
 
 #[test]
