@@ -464,7 +464,7 @@ mod tests {
     #[test]
     fn one_reading_of_the_samples_is_the_loss_and_its_gradient() {
         let (samples, dim) = (40, 500);
-        let label = |i: usize| if i % 3 == 0 { 1.0 } else { -1.0 };
+        let label = |i: usize| if i.is_multiple_of(3) { 1.0 } else { -1.0 };
         let wave = |(i, j): (usize, usize)| ((3 * i + 7 * j) as f64).sin();
         let x = Array2::from_shape_fn((samples, dim), |(i, j)| label(i) + wave((i, j)));
         let device = select_device(None, None).unwrap().device;
